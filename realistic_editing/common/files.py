@@ -1,0 +1,43 @@
+"""Write files so that a reader never sees half of one."""
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from realistic_editing.common.errors import InputError
+
+
+@contextlib.contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, renamed to `path` when the block ends without an error.
+
+    Args:
+        path: the file to write. Its folder is made when absent. The temporary name keeps the suffix, because image
+            writers choose the format by it.
+
+    Raises:
+        InputError: when the folder cannot be made or written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot write into the folder {path.parent} ({error.strerror}); choose another output folder"
+        ) from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files private; a result is an ordinary file
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Realistic saliency-guided photo editing."""

@@ -1,0 +1,69 @@
+"""Read the photos and masks of data sets as 8-bit arrays, and resize them."""
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realistic_editing.common.errors import InputError
+
+
+def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
+    """Read a data set's photo.
+
+    Args:
+        path: JPEG, PNG or whatever OpenCV reads.
+        upright: turn the photo as its EXIF orientation says. Annotations of public sets count stored pixels, so the
+            default leaves them; masks that users draw fit the photo as shown.
+
+    Returns:
+        (H, W, 3) uint8, RGB.
+
+    Raises:
+        InputError: when the file is absent or cannot be decoded.
+    """
+    return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR, upright), cv2.COLOR_BGR2RGB)
+
+
+def read_grey(path: str | Path, upright: bool = False) -> np.ndarray:
+    """Read a mask: (H, W) uint8. Arguments and errors as `read_rgb`."""
+    return _read(path, cv2.IMREAD_GRAYSCALE, upright)
+
+
+def _read(path: str | Path, flags: int, upright: bool) -> np.ndarray:
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; check the data root (paths.data or REALISTIC_EDITING_DATA)")
+    pixels = cv2.imread(str(path), flags if upright else flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None:
+        raise InputError(f"{path}: cannot be decoded as an image; replace or remove the file")
+    return pixels
+
+
+def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize without aliasing: the mean over each new pixel's area where it shrinks, linear where it grows.
+
+    Args:
+        pixels: (H, W) or (H, W, 3).
+        size: the new (height, width).
+
+    Returns:
+        The same dtype and number of axes.
+    """
+    height, width = size
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    shrinks = height <= pixels.shape[0] and width <= pixels.shape[1]
+    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def is_grey(image: np.ndarray, tolerance: int = 12) -> bool:
+    """Whether a photo has no colour to edit.
+
+    Stored as grey, its channels are equal; scanned or JPEG-compressed, nearly so. A sepia print counts as colour.
+
+    Args:
+        image: (H, W, 3) uint8, RGB.
+        tolerance: the spread of the channels, in levels of 255, that 99 % of a grey photo's pixels stay within.
+    """
+    small = resize(image, (64, 64)).astype(np.int16)  # averages JPEG's chroma noise away
+    spread = small.max(axis=2) - small.min(axis=2)
+    return bool(np.quantile(spread, 0.99) <= tolerance)

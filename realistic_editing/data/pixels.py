@@ -1,4 +1,5 @@
 """Read the photos and masks of data sets as 8-bit arrays, and resize them."""
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -67,3 +68,36 @@ def is_grey(image: np.ndarray, tolerance: int = 12) -> bool:
     small = resize(image, (64, 64)).astype(np.int16)  # averages JPEG's chroma noise away
     spread = small.max(axis=2) - small.min(axis=2)
     return bool(np.quantile(spread, 0.99) <= tolerance)
+
+
+def thumbnail(image: np.ndarray) -> np.ndarray:
+    """A picture's likeness, which survives another size, file format and compression.
+
+    Args:
+        image: (H, W, 3) uint8.
+
+    Returns:
+        (1024,) float32: a 32 x 32 grey thumbnail, mean 0, length 1 (or 0 where the picture is flat).
+    """
+    small = resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (32, 32)).astype(np.float32).reshape(-1)
+    small -= small.mean()
+    length = np.linalg.norm(small)
+    return small / length if length > 0 else small
+
+
+def thumbnails(photos: Sequence[str | Path]) -> np.ndarray:
+    """(N, 1024) float32 thumbnails of photo files. Raises InputError as `read_rgb`."""
+    return np.array([thumbnail(read_rgb(photo)) for photo in photos], dtype=np.float32).reshape(-1, 1024)
+
+
+def same_picture(one: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which thumbnails show the same picture. Copies correlate above 0.999, the most alike strangers seen at 0.93.
+
+    Args:
+        one: (..., 1024) thumbnails.
+        others: (N, 1024) thumbnails.
+
+    Returns:
+        (..., N) bool.
+    """
+    return one @ others.T > 0.98

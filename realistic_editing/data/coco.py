@@ -1,0 +1,101 @@
+"""MS-COCO 2017 photos with their instance masks."""
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+from pycocotools import mask as rle
+from pycocotools.coco import COCO
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.raw import RawMask, RawPhoto, RawSource
+from realistic_editing.data.splits import split_of
+
+MIN_ANNOTATIONS = 5  # the authors' release takes photos of rich scenes only
+
+
+def read_coco(data_root: str | Path, subset: str = "train2017") -> RawSource:
+    """The photos of COCO with at least MIN_ANNOTATIONS annotations, in order of their ids.
+
+    Annotations of crowds count among these, as in the release, but never become regions: one outline around many
+    people is not one thing to edit.
+
+    Args:
+        data_root: the folder that holds coco/train2017, coco/annotations/instances_train2017.json and so on.
+        subset: "train2017" or "val2017".
+
+    Raises:
+        InputError: when the photos or the annotations are absent or unreadable.
+    """
+    root = Path(data_root) / "coco"
+    photos, annotations = root / subset, root / "annotations" / f"instances_{subset}.json"
+    for path in (photos, annotations):
+        if not path.exists():
+            raise InputError(
+                f"{path}: not found; fetch COCO 2017 from cocodataset.org, and set paths.data or "
+                "REALISTIC_EDITING_DATA to the folder that holds coco/"
+            )
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+            coco = COCO(str(annotations))
+        raw = [_photo(coco, photos, image_id, subset) for image_id in sorted(coco.getImgIds())]
+    except (json.JSONDecodeError, UnicodeDecodeError, AssertionError) as error:
+        raise InputError(f"{annotations}: not COCO annotations ({error}); fetch the file again") from error
+    except KeyError as error:
+        raise InputError(f"{annotations}: an image or annotation has no {error}; fetch the file again") from error
+    qualified = [photo for photo in raw if photo is not None]
+    if not qualified:
+        raise InputError(f"{annotations}: no image has {MIN_ANNOTATIONS} annotations; fetch the file again")
+    return RawSource("coco", qualified, region_masks)
+
+
+def _photo(coco: COCO, folder: Path, image_id: int, subset: str) -> RawPhoto | None:
+    instances = coco.imgToAnns[image_id]
+    if len(instances) < MIN_ANNOTATIONS:
+        return None
+    image = coco.imgs[image_id]
+    path = folder / image["file_name"]
+    shapes = [
+        (str(one["id"]), one["category_id"], one["segmentation"]) for one in instances if not one.get("iscrowd", 0)
+    ]
+    content = ((image["height"], image["width"]), sorted(shapes, key=lambda shape: int(shape[0])))
+    return RawPhoto(path, path.stem, split_of(path.stem, f"coco-{subset}"), content)
+
+
+def region_masks(raw: RawPhoto, size: tuple[int, int]) -> list[RawMask]:
+    """Decode a photo's instances.
+
+    Args:
+        raw: from `read_coco`.
+        size: height and width of the photo as read.
+
+    Raises:
+        InputError: when the photo is not of the annotated size, or a segmentation is malformed.
+    """
+    annotated, shapes = raw.annotations
+    if tuple(annotated) != tuple(size):
+        raise InputError(
+            f"{raw.photo}: {size[1]} x {size[0]} pixels, but annotated at {annotated[1]} x {annotated[0]}; "
+            "fetch the original photo"
+        )
+    return [RawMask(name, category, _decode(raw.photo, name, shape, *size)) for name, category, shape in shapes]
+
+
+def _decode(photo: Path, name: str, segmentation: list | dict, height: int, width: int) -> np.ndarray:
+    try:
+        if isinstance(segmentation, list):
+            # Fewer than three corners enclose nothing, and pycocotools would read four numbers as a box.
+            polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
+            if not polygons:
+                return np.zeros((height, width), dtype=bool)
+            encoded = rle.merge(rle.frPyObjects(polygons, height, width))
+        elif isinstance(segmentation["counts"], list):
+            encoded = rle.frPyObjects(segmentation, height, width)
+        else:
+            encoded = segmentation
+        return rle.decode(encoded).astype(bool)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{photo}: annotation {name} has a malformed segmentation ({error}); fetch the annotations again"
+        ) from error

@@ -1,0 +1,1 @@
+"""Photos and their regions: data sets, the build step, training samples, and reading and writing users' photos."""

@@ -14,8 +14,8 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.pixels import is_grey, read_rgb, resize, same_picture, thumbnail
+from realistic_editing.data.regions import MAX_AREA, MIN_AREA
 
-MIN_AREA, MAX_AREA = 0.01, 0.40  # share of the photo that a region may cover (the authors' release)
 MIN_REGIONS = 2  # with fewer, there is nothing to rank
 SALIENCY_SIZE = (480, 640)  # height and width at which a photo's saliency is predicted: EML-Net's own
 

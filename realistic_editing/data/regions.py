@@ -15,6 +15,7 @@ from realistic_editing.data.splits import SPLITS
 
 SOURCES = ("coco", "bsds500", "ecssd", "mechrez", "folder")
 TASKS = ("attenuate", "amplify", "")
+MIN_AREA, MAX_AREA = 0.01, 0.40  # share of the photo that a region to train on may cover (the authors' release)
 HUMAN = 1  # COCO's category id of persons
 IN_DATA_ROOT = "data:"  # marks a mask that lies below the data root, not beside the manifest
 

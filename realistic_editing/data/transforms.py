@@ -7,10 +7,9 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from realistic_editing.data.pixels import resize
-from realistic_editing.data.regions import Region, read_region
+from realistic_editing.data.regions import MAX_AREA, Region, read_region
 
 MIN_ZOOM = 0.5  # the smallest crop, as a share of the photo's sides
-MAX_AREA = 0.4  # a crop keeps its region below the largest share that the paper trains on
 MAX_STRETCH = 1.1  # the most that a crop's aspect may differ from the photo's
 JITTER = 0.15  # brightness and gamma move by at most exp(+-JITTER)
 
@@ -108,7 +107,7 @@ def zoom_and_flip(
     Returns:
         Views of image and mask, cut alike.
     """
-    share = mask.mean(dtype=np.float64) / 255
+    share = mask.mean(dtype=np.float64) / 255  # a crop keeps the region below the largest share to train on
     zoom = generator.uniform(min(1.0, max(MIN_ZOOM, math.sqrt(share / MAX_AREA))), 1.0)
     stretch = math.exp(generator.uniform(-1, 1) * math.log(MAX_STRETCH) / 2)
     rows = _span(mask.any(axis=1), zoom * stretch, generator)

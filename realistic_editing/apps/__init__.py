@@ -1,0 +1,1 @@
+"""What users start: commands, each one call into the package."""

@@ -1,0 +1,1 @@
+"""The enhancer: a photo and a mask in, a recipe out."""

@@ -68,6 +68,17 @@ PRESETS = {
 }
 
 
+def get_preset(name: str) -> EditPreset:
+    """The preset called `name`.
+
+    Raises:
+        ValueError: when there is none.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"edits {name!r} is unknown; use one of {sorted(PRESETS)}")
+    return PRESETS[name]
+
+
 def sample_recipe(
     ranges: EditRanges, batch: int, generator: torch.Generator | None = None, blend: str = "final"
 ) -> Recipe:

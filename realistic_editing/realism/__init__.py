@@ -1,0 +1,1 @@
+"""The critic: how real a photo looks where it may have been edited."""

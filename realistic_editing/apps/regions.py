@@ -1,0 +1,68 @@
+"""All regions that a configuration asks for, built on first use."""
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.bsds import read_bsds
+from realistic_editing.data.build import build
+from realistic_editing.data.coco import read_coco
+from realistic_editing.data.ecssd import read_ecssd
+from realistic_editing.data.folder import read_folder
+from realistic_editing.data.regions import Region
+from realistic_editing.weights import load_network
+
+SOURCES = ("coco", "bsds500", "ecssd")
+
+
+def load_regions(config: DictConfig) -> list[Region]:
+    """Regions of the sources named in `config.regions`, in a fixed order.
+
+    Args:
+        config: with `paths` and `regions`; see configs/regions/default.yaml.
+
+    Raises:
+        InputError: when a source is unknown, or none is found.
+    """
+    root, options = Path(config.paths.data), config.regions
+    present = [name for name in SOURCES if (root / name).is_dir()]
+    sources = present if options.sources == "auto" else list(options.sources)
+    unknown = sorted(set(sources) - set(SOURCES))
+    if unknown:
+        raise InputError(f"regions.sources names {unknown}; use auto, or a list of {', '.join(SOURCES)}")
+    if not sources and not options.folders:
+        raise InputError(
+            f"{root}: holds none of {', '.join(SOURCES)}; set paths.data or REALISTIC_EDITING_DATA to the folder that does, "
+            "or regions.folders=[your/folder]"
+        )
+    regions: list[Region] = []
+    for name in sources:
+        if name == "coco":
+            for subset in ("train2017", "val2017"):
+                regions += _build(read_coco(root, subset), f"coco-{subset}", config)
+        elif name == "bsds500":
+            regions += _build(read_bsds(root), name, config)
+        else:
+            regions += read_ecssd(root)
+    for folder in options.folders:
+        regions += read_folder(folder)
+    return regions
+
+
+def _build(source, name: str, config: DictConfig) -> list[Region]:
+    """Build a source, or read what is built; ranked by the saliency network that the configuration names."""
+    options, root = config.regions, Path(config.paths.data)
+    network = load_network(options.saliency, kind="saliency")
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    device = next(network.parameters()).device
+    kind = "mattes" if options.matte else "masks"
+    return build(
+        source,
+        Path(config.paths.regions) / f"{name}-{kind}-{Path(options.saliency).stem}",
+        root,
+        saliency=lambda images: network(images.to(device)),
+        matte=options.matte,
+        # The same pictures under other names must not be learned from: Mechrez is for evaluation only.
+        keep_out=sorted((root / "mechrez").glob("*/*_in.jpg")),
+    )

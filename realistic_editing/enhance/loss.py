@@ -1,0 +1,103 @@
+"""What an enhancer minimises: eqs. 3 to 6 as published, as released, and calibrated for other saliency models."""
+import dataclasses
+
+import torch
+
+TASKS = ("attenuate", "amplify")
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """The choices that make a loss out of saliency and realism; configs/objective holds the named ones.
+
+    Args:
+        saliency_weight: w_sal of eq. 4; negative attenuates (-1 in the paper), positive amplifies (+5).
+        change: "relative", S of eq. 3, or "log_ratio", log of the region's saliency before over after. The first
+            is not bounded below: a faint region can gain many times its saliency, and exp(5 S) then vanishes whatever
+            realism says. The second grows slowly.
+        clip: limit of |S|; 0 = none. The release clips at 1, where the gradient stops.
+        cap: greatest value of the saliency loss; 0 = none. The release caps at 10.
+        epsilon: added to the saliency that is divided by.
+        exponential: exp(w S) of eq. 4, or w S itself.
+        margin: b_r of eq. 5, the loss of realism that costs nothing.
+        realism_weight: factor of ReLU(-dR - margin); 1 in the paper.
+        human_weight: factor of ReLU(-dR), without margin, on human regions, as the release has it; 0 treats them alike.
+        combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
+    """
+
+    saliency_weight: float
+    change: str = "relative"
+    clip: float = 0.0
+    cap: float = 0.0
+    epsilon: float = 1e-8
+    exponential: bool = True
+    margin: float = 0.1
+    realism_weight: float = 1.0
+    human_weight: float = 0.0
+    combine: str = "product"
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("change", ("relative", "log_ratio")), ("combine", ("product", "sum"))):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"objective.{name} is {getattr(self, name)!r}; use one of {allowed}")
+
+
+def saliency_change(before: torch.Tensor, after: torch.Tensor, mask: torch.Tensor, epsilon: float = 1e-8) -> torch.Tensor:
+    """S of eq. 3: the mean over the region of (Sal(I) - Sal(I')) / Sal(I). Positive where it lost saliency.
+
+    Args:
+        before, after: (B, 1, H, W) saliency of the photo and of its edit, >= 0.
+        mask: (B, 1, H, W) in [0, 1]; the mean is weighted by it.
+        epsilon: added to the denominator.
+
+    Returns:
+        (B,), at most 1, not bounded below.
+    """
+    return _region_mean((before - after) / (before + epsilon), mask)
+
+
+def log_saliency_ratio(
+    before: torch.Tensor, after: torch.Tensor, mask: torch.Tensor, epsilon: float = 1e-8
+) -> torch.Tensor:
+    """The log of the region's mean saliency before over after: (B,). Same sign as S, and bounded in practice."""
+    return ((_region_mean(before, mask) + epsilon) / (_region_mean(after, mask) + epsilon)).log()
+
+
+def enhancement_loss(
+    before: torch.Tensor,
+    after: torch.Tensor,
+    mask: torch.Tensor,
+    realism_change: torch.Tensor,
+    human: torch.Tensor,
+    objective: Objective,
+) -> dict[str, torch.Tensor]:
+    """Eqs. 3 to 6 for each sample.
+
+    Args:
+        before, after: (B, 1, H, W) saliency of photo and edit.
+        mask: (B, 1, H, W) in [0, 1].
+        realism_change: (B,) dR of eq. 2.
+        human: (B,) bool, whether the region is a person.
+        objective: the choices.
+
+    Returns:
+        {"total", "saliency", "realism", "change"}: (B,) each; "change" is S.
+    """
+    measure = saliency_change if objective.change == "relative" else log_saliency_ratio
+    change = measure(before, after, mask, objective.epsilon)
+    if objective.clip:
+        change = change.clamp(-objective.clip, objective.clip)
+    attention = objective.saliency_weight * change
+    if objective.exponential:
+        attention = attention.exp()  # eq. 4
+    if objective.cap:
+        attention = attention.clamp(max=objective.cap)
+    realism = objective.realism_weight * (-realism_change - objective.margin).relu()  # eq. 5
+    if objective.human_weight:
+        realism = torch.where(human, objective.human_weight * (-realism_change).relu(), realism)
+    total = (1 + realism) * attention if objective.combine == "product" else realism + attention  # eq. 6
+    return {"total": total, "saliency": attention, "realism": realism, "change": change}
+
+
+def _region_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3)).clamp(min=1e-6)

@@ -1,0 +1,32 @@
+"""Pick one of the 24 orders: at random, the most realistic, or the most effective (section 5)."""
+import torch
+
+RULES = ("best_realism", "best_saliency", "random")
+
+
+def select_order(
+    rule: str, task: str, realism_change: torch.Tensor, saliency_change: torch.Tensor, generator: torch.Generator | None
+) -> torch.Tensor:
+    """The index of the order that a rule picks, for each photo.
+
+    Args:
+        rule: "best_realism" (largest dR), "best_saliency" (largest change the right way) or "random".
+        task: "attenuate" or "amplify"; says which way is right.
+        realism_change: (B, N) dR of the N candidates.
+        saliency_change: (B, N) -S of eq. 3, positive = more salient.
+        generator: for "random", on the CPU.
+
+    Returns:
+        (B,) int64 in [0, N).
+
+    Raises:
+        ValueError: for another rule.
+    """
+    if rule == "random":
+        batch, count = realism_change.shape
+        return torch.randint(count, (batch,), generator=generator).to(realism_change.device)
+    if rule == "best_realism":
+        return realism_change.argmax(dim=1)
+    if rule == "best_saliency":
+        return (saliency_change if task == "amplify" else -saliency_change).argmax(dim=1)
+    raise ValueError(f"rule is {rule!r}; use one of {RULES}")

@@ -1,0 +1,39 @@
+"""How well a critic tells real from fake edits."""
+import numpy as np
+from scipy.stats import rankdata
+
+
+def auc(real: np.ndarray, fake: np.ndarray) -> float:
+    """The chance that a real sample scores above a fake one, over all pairs; ties count one half.
+
+    Args:
+        real, fake: (N,) and (M,) scores.
+
+    Returns:
+        In [0, 1]; 0.5 = chance; nan where one is empty.
+    """
+    if not len(real) or not len(fake):
+        return float("nan")
+    ranks = rankdata(np.concatenate([real, fake]))
+    return float((ranks[: len(real)].sum() - len(real) * (len(real) + 1) / 2) / (len(real) * len(fake)))
+
+
+def pair_accuracy(real: np.ndarray, fake: np.ndarray) -> float:
+    """The share of photos whose real edit scores above their fake one; ties count one half.
+
+    Args:
+        real, fake: (N,) scores of the same regions, in the same order.
+    """
+    return float((real > fake).mean() + (real == fake).mean() / 2)
+
+
+def calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error (ECE): mean gap between score and share of real, over equal bins of the score.
+
+    Args:
+        scores: (N,) in [0, 1].
+        labels: (N,) 1 real, 0 fake.
+    """
+    index = np.minimum((scores * bins).astype(int), bins - 1)
+    gaps = [abs(scores[index == b].mean() - labels[index == b].mean()) * (index == b).mean() for b in np.unique(index)]
+    return float(sum(gaps))

@@ -1,0 +1,95 @@
+"""Train a critic on synthetic edits: real ones subtle, fake ones extreme (Table 1)."""
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from realistic_editing.data.regions import Region
+from realistic_editing.data.transforms import RegionDataset
+from realistic_editing.ops import EditPreset, apply, sample_recipe
+from realistic_editing.realism import measures
+from realistic_editing.realism.loss import critic_loss
+
+
+class RealismProblem:
+    """Regions of photos in, a critic out: what `training.fit` needs to know.
+
+    Edits are sampled and applied on the training device, per sample, and all samples pass the critic together: with a
+    pass for the real and another for the fake ones, batch normalisation would give the label away.
+
+    Args:
+        network: critic(image, mask) -> (B,) in [0, 1].
+        regions: train and validation regions, told apart by their `split`.
+        size: side of the square that photos are resized to.
+        edits: the ranges to draw from.
+        loss: `kind` and `rank` of `critic_loss`.
+        human: whether to add the fakes for human regions.
+    """
+
+    better = ("auc", "max")
+
+    def __init__(
+        self, network: nn.Module, regions: Sequence[Region], size: int, edits: EditPreset, loss: dict, human: bool
+    ) -> None:
+        self.network, self.edits, self.loss, self.human = network, edits, dict(loss), human
+        self.train_data = RegionDataset([r for r in regions if r.split == "train"], size, augment=True)
+        self.val_data = RegionDataset([r for r in regions if r.split == "val"], size)
+
+    def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """Eq. 1 on fresh samples of the batch's regions."""
+        image, mask = batch["image"].float() / 255, batch["mask"].float() / 255
+        columns = [self.edits.real, self.edits.fake] + ([self.edits.fake_human] if self.human else [])
+        with torch.no_grad():
+            edited = [apply(image, mask, sample_recipe(ranges, len(image), generator)) for ranges in columns]
+        scores = network(torch.cat(edited), mask.repeat(len(columns), 1, 1, 1)).chunk(len(columns))
+        return critic_loss(scores[0], scores[1], batch["human"], *scores[2:], **self.loss)
+
+    def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
+        """AUC, pair accuracy and calibration on validation regions, two samples of each kind for each region."""
+        real, fake = (np.concatenate(s) for s in zip(*self._validation_scores(network, device), strict=True))
+        labels = np.repeat([1.0, 0.0], [len(real), len(fake)])
+        return {
+            "auc": measures.auc(real, fake),
+            "pair_accuracy": measures.pair_accuracy(real, fake),
+            "ece": measures.calibration_error(np.concatenate([real, fake]), labels),
+            "real": float(real.mean()),
+            "fake": float(fake.mean()),
+        }
+
+    def _validation_scores(self, network: nn.Module, device: torch.device) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        generator = torch.Generator(device).manual_seed(0)  # the same samples at every evaluation
+        for batch in DataLoader(self.val_data, batch_size=32):
+            image, mask = (batch[name].to(device).float() / 255 for name in ("image", "mask"))
+            for _ in range(2):
+                edited = [
+                    apply(image, mask, sample_recipe(ranges, len(image), generator))
+                    for ranges in (self.edits.real, self.edits.fake)
+                ]
+                scores = network(torch.cat(edited), mask.repeat(2, 1, 1, 1)).float().cpu().numpy()
+                yield scores[: len(image)], scores[len(image) :]
+
+    def sheet(self, network: nn.Module, device: torch.device, rows: int = 6) -> np.ndarray:
+        """Photo, mask, a real and a fake sample with their scores: H x W x 3 uint8."""
+        generator = torch.Generator(device).manual_seed(1)
+        step = max(len(self.val_data) // rows, 1)
+        lines = []
+        for index in range(0, min(rows * step, len(self.val_data)), step):
+            item = self.val_data[index]
+            image, mask = (item[name][None].to(device).float() / 255 for name in ("image", "mask"))
+            real, fake = (apply(image, mask, sample_recipe(r, 1, generator)) for r in (self.edits.real, self.edits.fake))
+            tiles = [_tile(shown, network(shown, mask)) for shown in (image, real, fake)]
+            tiles.insert(1, _tile(mask.expand(-1, 3, -1, -1), None))
+            lines.append(np.concatenate(tiles, axis=1))
+        return np.concatenate(lines)
+
+
+def _tile(image: torch.Tensor, score: torch.Tensor | None) -> np.ndarray:
+    """One picture with its score written on it."""
+    picture = np.ascontiguousarray((image[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy())
+    if score is not None:
+        for color, width in (((0, 0, 0), 4), ((255, 255, 255), 1)):
+            cv2.putText(picture, f"{float(score):.2f}", (6, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.6, color, width, cv2.LINE_AA)
+    return picture

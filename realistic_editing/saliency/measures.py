@@ -1,0 +1,65 @@
+"""How well a saliency map predicts fixations: the field's standard measures, per photo."""
+import numpy as np
+import torch
+
+
+def cc(prediction: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
+    """Pearson correlation of two maps (CC).
+
+    Args:
+        prediction, density: (B, 1, H, W), any scale.
+
+    Returns:
+        (B,) in [-1, 1]; 0 for a constant map. The other tensor measures have the same form.
+    """
+    a, b = _standardise(prediction), _standardise(density)
+    return (a * b).mean(dim=1)
+
+
+def nss(prediction: torch.Tensor, fixations: torch.Tensor) -> torch.Tensor:
+    """Mean standardised saliency at the fixations (NSS); fixations (B, 1, H, W) hold the count at each pixel."""
+    values, counts = _standardise(prediction), fixations.flatten(1)
+    return (values * counts).sum(dim=1) / counts.sum(dim=1).clamp(min=1)
+
+
+def sim(prediction: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
+    """Shared mass of the two maps as distributions (SIM): (B,) in [0, 1]."""
+    return torch.minimum(as_distribution(prediction), as_distribution(density)).sum(dim=1)
+
+
+def kl(prediction: torch.Tensor, density: torch.Tensor, epsilon: float = 1e-7) -> torch.Tensor:
+    """Kullback-Leibler divergence of the prediction from the density, in nats: (B,), >= 0."""
+    p, q = as_distribution(density), as_distribution(prediction)
+    return (p * ((p + epsilon).log() - (q + epsilon).log())).sum(dim=1)
+
+
+def auc_judd(prediction: np.ndarray, fixations: np.ndarray) -> float:
+    """Area under the ROC curve, fixated pixels against all others (AUC-Judd).
+
+    Args:
+        prediction: (H, W) float.
+        fixations: (H, W) counts; a pixel fixated twice is one positive.
+
+    Returns:
+        In [0, 1]; ties count one half. nan without a fixation, or with every pixel fixated.
+    """
+    positive = np.sort(prediction[fixations > 0].ravel())
+    negative = np.sort(prediction[fixations == 0].ravel())
+    if not len(positive) or not len(negative):
+        return float("nan")
+    below = np.searchsorted(negative, positive, side="left")
+    not_above = np.searchsorted(negative, positive, side="right")
+    return float((below + not_above).mean() / 2 / len(negative))
+
+
+def as_distribution(saliency: torch.Tensor) -> torch.Tensor:
+    """Scale each non-negative map to sum 1: (B, 1, H, W) -> (B, H * W)."""
+    flat = saliency.flatten(1)
+    return flat / flat.sum(dim=1, keepdim=True).clamp(min=1e-12)
+
+
+def _standardise(saliency: torch.Tensor) -> torch.Tensor:
+    """Zero mean and unit variance per map: (B, 1, H, W) -> (B, H * W)."""
+    flat = saliency.flatten(1).float()
+    centred = flat - flat.mean(dim=1, keepdim=True)
+    return centred / centred.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-8)

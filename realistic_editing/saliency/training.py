@@ -1,0 +1,119 @@
+"""Train a saliency network on eye tracking."""
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+from realistic_editing.data.osie import GazeDataset, GazePhoto
+from realistic_editing.saliency import measures
+from realistic_editing.saliency.losses import saliency_loss
+
+
+class SaliencyProblem:
+    """Eye tracking in, a saliency network out: what `training.fit` needs to know.
+
+    Args:
+        network: image (B, 3, H, W) -> map (B, 1, H, W) in [0, 1].
+        photos: train and validation photos, told apart by their `split`.
+        size: (height, width) of the photos in training.
+        weights: keyword weights of `saliency_loss`.
+        zoom: least share of each side that a random crop keeps; 1 = no crops.
+        jitter: greatest relative change of the whole photo's brightness and contrast. Colour is left alone, because the
+            network must learn what colour does to attention.
+    """
+
+    better = ("cc", "max")
+
+    def __init__(
+        self,
+        network: nn.Module,
+        photos: Sequence[GazePhoto],
+        size: tuple[int, int],
+        weights: dict[str, float],
+        zoom: float = 0.7,
+        jitter: float = 0.2,
+    ) -> None:
+        self.network, self.weights, self.zoom, self.jitter = network, dict(weights), zoom, jitter
+        self.train_data = GazeDataset([photo for photo in photos if photo.split == "train"], tuple(size))
+        self.val_data = GazeDataset([photo for photo in photos if photo.split == "val"], tuple(size))
+
+    def losses(self, network: nn.Module, batch: Sequence[torch.Tensor], generator: torch.Generator) -> dict:
+        """KL, CC, NSS and scale on randomly cropped photos."""
+        image, density, fixations = augment(*batch, generator, self.zoom, self.jitter)
+        return saliency_loss(network(image), density, fixations, **self.weights)
+
+    def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
+        """CC, NSS, SIM, KL and AUC-Judd, means over the validation photos."""
+        return measure(network, self.val_data, device)
+
+    def sheet(self, network: nn.Module, device: torch.device, rows: int = 4) -> np.ndarray:
+        """Photo, fixation density and prediction, side by side: H x W x 3 uint8."""
+        lines = []
+        for index in range(min(rows, len(self.val_data))):
+            image, density, _ = self.val_data[index]
+            predicted = network(image[None].to(device))[0].float().cpu()
+            maps = [(part / part.max()).expand(3, -1, -1) for part in (density, predicted)]
+            lines.append(torch.cat([image, *maps], dim=2))
+        return (torch.cat(lines, dim=1).permute(1, 2, 0).clamp(0, 1) * 255).byte().numpy()
+
+
+def augment(
+    image: torch.Tensor,
+    density: torch.Tensor,
+    fixations: torch.Tensor,
+    generator: torch.Generator,
+    zoom: float,
+    jitter: float,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Crop each sample at random, and change its brightness and contrast.
+
+    Args:
+        image: (B, 3, H, W) in [0, 1]; density (B, 1, H, W) and fixations (B, 1, H, W) belong to it.
+        generator: on the tensors' device; decides everything.
+        zoom, jitter: see `SaliencyProblem`.
+
+    Returns:
+        The three, same shapes. A crop that would lose more than half of the density is not taken.
+    """
+    batch, device = len(image), image.device
+    kept = zoom + (1 - zoom) * torch.rand(batch, generator=generator, device=device)
+    shift = (1 - kept)[:, None] * (2 * torch.rand(batch, 2, generator=generator, device=device) - 1)
+
+    def crop(tensor: torch.Tensor, kept: torch.Tensor, shift: torch.Tensor, mode: str) -> torch.Tensor:
+        theta = torch.zeros(batch, 2, 3, device=device)
+        theta[:, 0, 0] = theta[:, 1, 1] = kept
+        theta[:, :, 2] = shift
+        grid = F.affine_grid(theta, list(tensor.shape), align_corners=False)
+        return F.grid_sample(tensor, grid, mode=mode, padding_mode="border", align_corners=False)
+
+    cropped = crop(density, kept, shift, "bilinear")
+    remains = cropped.sum(dim=(1, 2, 3)) * kept**2 / density.sum(dim=(1, 2, 3)) > 0.5
+    kept = torch.where(remains, kept, torch.ones_like(kept))
+    shift = torch.where(remains[:, None], shift, torch.zeros_like(shift))
+    image, density = crop(image, kept, shift, "bilinear"), crop(density, kept, shift, "bilinear")
+    fixations = crop(fixations, kept, shift, "nearest")
+    gain, bias = 1 + jitter * (2 * torch.rand(2, batch, 1, 1, 1, generator=generator, device=device) - 1)
+    mean = image.mean(dim=(1, 2, 3), keepdim=True)
+    return (((image - mean) * gain + mean) * bias).clamp(0, 1), density, fixations
+
+
+def measure(network: nn.Module, data: GazeDataset, device: torch.device, batch_size: int = 8) -> dict[str, float]:
+    """The measures of `saliency.measures`, means over the photos of `data`."""
+    rows: dict[str, list[float]] = {}
+    for image, density, fixations in DataLoader(data, batch_size=batch_size):
+        predicted = network(image.to(device)).float().cpu()
+        found = {
+            "cc": measures.cc(predicted, density),
+            "nss": measures.nss(predicted, fixations),
+            "sim": measures.sim(predicted, density),
+            "kl": measures.kl(predicted, density),
+            "auc_judd": torch.tensor(
+                [measures.auc_judd(p[0].numpy(), f[0].numpy()) for p, f in zip(predicted, fixations, strict=True)]
+            ),
+        }
+        for name, values in found.items():
+            rows.setdefault(name, []).extend(values.tolist())
+    return {name: float(np.mean(values)) for name, values in rows.items()}

@@ -1,0 +1,56 @@
+"""Training state on disk: everything a killed run needs to go on exactly."""
+import pickle
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
+
+
+def save_state(
+    path: Path,
+    modules: dict[str, nn.Module],
+    optimizer: torch.optim.Optimizer | None,
+    step: int,
+    best: float | None,
+    measures: dict[str, float] | None = None,
+) -> None:
+    """Write networks, optimiser, step and best value; the file appears whole or not at all.
+
+    The state of the random generators is not needed: whatever is random in a step is a function of (seed, step).
+    """
+    state = {name: module.state_dict() for name, module in modules.items()}
+    state |= {"step": step, "best": best, "measures": measures or {}}
+    if optimizer is not None:
+        state["optimizer"] = optimizer.state_dict()
+    # An open file and not a path: torch would write the temporary name into the archive, and equal states would differ.
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        torch.save(state, stream)
+
+
+def load_state(
+    path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer, device: torch.device
+) -> tuple[int, float | None] | None:
+    """Load what `save_state` wrote into the modules and the optimiser.
+
+    Returns:
+        (steps done, best value so far), or None where there is no file.
+
+    Raises:
+        InputError: when the file is damaged, or belongs to another network.
+    """
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        for name, module in modules.items():
+            module.load_state_dict(state[name])
+        optimizer.load_state_dict(state["optimizer"])
+    except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"{path}: cannot go on from this checkpoint ({reason}); delete it or choose another output folder"
+        ) from error
+    return state["step"], state["best"]

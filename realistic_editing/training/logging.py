@@ -1,0 +1,79 @@
+"""What a run shows: a progress bar with losses and speed, and TensorBoard scalars and pictures."""
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+
+class Log:
+    """Progress and TensorBoard of one run; silent where `enabled` is false (every process but the first).
+
+    Args:
+        output: the run's folder; the TensorBoard files go below it.
+        first: steps done before this start.
+        trainer: for steps, batch size and intervals.
+        enabled: whether to show and write anything.
+    """
+
+    def __init__(self, output: Path, first: int, trainer, enabled: bool = True) -> None:
+        self.trainer, self.enabled, self.first = trainer, enabled, first
+        self.writer = SummaryWriter(str(output / "tensorboard"), purge_step=first) if enabled else None
+        self.bar = tqdm(total=trainer.steps, initial=first, unit="step", disable=not enabled, dynamic_ncols=True)
+        self.waited, self.since, self.since_step = 0.0, time.perf_counter(), first
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the time inside as time spent waiting for data."""
+        started = time.perf_counter()
+        yield
+        self.waited += time.perf_counter() - started
+
+    def step(self, done: int, losses: dict[str, torch.Tensor], rate: float) -> None:
+        """Advance the bar; every `log_every` steps read the losses (the loop's only wait for the device) and write them.
+
+        Raises:
+            FloatingPointError: when a loss is not finite.
+        """
+        self.bar.update(1)
+        if done % self.trainer.log_every and done != self.trainer.steps:
+            return
+        values = {name: float(value) for name, value in losses.items()}
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"loss {name!r} is {value} at step {done}; lower trainer.learning_rate or set trainer.clip_gradient"
+                )
+        if not self.enabled:
+            return
+        spent = time.perf_counter() - self.since
+        speed = (done - self.since_step) * self.trainer.batch_size / spent
+        scalars = {f"train/{name}": value for name, value in values.items()}
+        scalars |= {"speed/images_per_s": speed, "speed/share_waiting_for_data": self.waited / spent, "train/rate": rate}
+        for name, value in scalars.items():
+            self.writer.add_scalar(name, value, done)
+        shown = {name: f"{value:.3f}" for name, value in values.items()}
+        self.bar.set_postfix(shown | {"img/s": f"{speed:.1f}"}, refresh=False)
+        self.waited, self.since, self.since_step = 0.0, time.perf_counter(), done
+
+    def measures(self, step: int, measures: dict[str, float], sheet: np.ndarray | None, seconds: float) -> None:
+        """Write an evaluation's measures and picture, and print the measures."""
+        self.since += seconds  # evaluation is not training speed
+        for name, value in measures.items():
+            self.writer.add_scalar(f"validation/{name}", value, step)
+        if sheet is not None:
+            self.writer.add_image("validation", sheet, step, dataformats="HWC")
+        self.writer.flush()
+        text = "  ".join(f"{name} {value:.4f}" for name, value in measures.items())
+        self.bar.write(f"step {step}: {text}")
+
+    def close(self) -> None:
+        """End the bar and the TensorBoard file."""
+        self.bar.close()
+        if self.writer is not None:
+            self.writer.close()

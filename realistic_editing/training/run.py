@@ -1,0 +1,80 @@
+"""A run's folder: its settings, what made it, and the check that a restart continues the same run."""
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from realistic_editing.common import provenance
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
+from realistic_editing.training.loop import Problem, Trainer, fit
+from realistic_editing.weights import save_network
+
+# Settings that may differ when a run goes on: they change where and how often, not what comes out.
+FREE = {"paths", "output", "hydra", "trainer.workers", "trainer.log_every", "trainer.save_every"}
+
+
+def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, Any] | None = None) -> Path:
+    """Train in `config.output`, or go on there, and write model.safetensors and run.json.
+
+    Args:
+        problem, trainer: see `fit`.
+        config: the whole configuration; `config.model` names the network and its constructor's arguments.
+        card: what else the weights should say of themselves, such as the task.
+
+    Returns:
+        The path of model.safetensors. It holds nothing that differs between two runs of one command on one machine.
+
+    Raises:
+        InputError: when the folder holds a run with other settings.
+    """
+    output = Path(config.output)
+    settings = OmegaConf.to_container(config, resolve=True)
+    _continue_only_the_same(output / "config.yaml", settings)
+    with replacing(output / "config.yaml") as temporary:
+        OmegaConf.save(OmegaConf.create(settings), temporary)
+    started = time.time()
+    network, result = fit(problem, trainer, output)
+    model = settings["model"]
+    arguments = {name: value for name, value in model["network"].items() if name != "_target_"}
+    card = {**(card or {}), "revision": provenance.revision(), "command": provenance.command(), **result}
+    save_network(_plain(network), model["name"], output / "model.safetensors", arguments, card)
+    record = {**card, "machine": provenance.machine(), "seconds_since_last_start": round(time.time() - started, 1)}
+    with replacing(output / "run.json") as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    return output / "model.safetensors"
+
+
+def _plain(network: nn.Module) -> nn.Module:
+    return network.to("cpu", memory_format=torch.contiguous_format)
+
+
+def _continue_only_the_same(path: Path, settings: dict[str, Any]) -> None:
+    if not path.exists():
+        return
+    before = _flatten(OmegaConf.to_container(OmegaConf.load(path)))
+    now = _flatten(settings)
+    differ = [
+        name
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name) and not any(name == free or name.startswith(free + ".") for free in FREE)
+    ]
+    if differ:
+        shown = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in differ[:3])
+        raise InputError(
+            f"{path.parent}: holds a run with other settings ({shown}); choose another folder with output=..., "
+            "or delete this one"
+        )
+
+
+def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(tree, dict):
+        return {prefix: tree}
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        flat |= _flatten(value, f"{prefix}.{name}" if prefix else str(name))
+    return flat

@@ -1,0 +1,105 @@
+"""Recipes applied to batches: orders, masks, both blends, gradients."""
+import pytest
+import torch
+
+from realistic_editing.ops import PRESETS, Recipe, all_orders, apply, operators, sample_recipe
+
+FUNCTIONS = [operators.white_balance, operators.color_curve, operators.saturation, operators.exposure]
+
+
+def step_by_step(image, mask, recipe):
+    """The definition, one sample and one operator at a time."""
+    parameters = [recipe.white_balance, recipe.color_curve, recipe.saturation, recipe.exposure]
+    results = []
+    for i in range(len(recipe)):
+        original = now = image[i : i + 1]
+        for operator in recipe.order[i].tolist():
+            edited = FUNCTIONS[operator](now, parameters[operator][i : i + 1]).clamp(0, 1)
+            now = (1 - mask[i : i + 1]) * now + mask[i : i + 1] * edited if recipe.blend == "each" else edited
+        results.append(now if recipe.blend == "each" else (1 - mask[i : i + 1]) * original + mask[i : i + 1] * now)
+    return torch.cat(results)
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(1)
+    image = torch.rand(24, 3, 9, 11, generator=generator)
+    mask = torch.rand(24, 1, 9, 11, generator=generator)
+    mask[..., :3, :] = 0
+    mask[..., 6:, :] = 1
+    recipe = sample_recipe(PRESETS["released"].fake, 24, generator)
+    return image, mask, recipe
+
+
+@pytest.mark.parametrize("blend", ["final", "each"])
+def test_all_24_orders_in_one_batch_follow_the_definition(batch, blend):
+    image, mask, recipe = batch
+    recipe = Recipe(
+        all_orders(), recipe.white_balance, recipe.color_curve, recipe.saturation, recipe.exposure, blend=blend
+    )
+    torch.testing.assert_close(apply(image, mask, recipe), step_by_step(image, mask, recipe), atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("blend", ["final", "each"])
+def test_outside_the_mask_nothing_changes_by_a_bit(batch, blend):
+    image, mask, recipe = batch
+    recipe = Recipe.from_dict(recipe.to_dict() | {"blend": blend})
+    edited = apply(image, mask, recipe)
+    assert torch.equal(edited[..., :3, :], image[..., :3, :])
+    assert not torch.equal(edited[..., 6:, :], image[..., 6:, :])
+    assert edited.min() >= 0 and edited.max() <= 1
+
+
+def test_blends_agree_on_hard_masks_and_differ_on_soft_ones(batch):
+    image, mask, recipe = batch
+    each = Recipe.from_dict(recipe.to_dict() | {"blend": "each"})
+    hard = mask.round()
+    torch.testing.assert_close(apply(image, hard, recipe), apply(image, hard, each), atol=1e-6, rtol=0)
+    assert (apply(image, mask, recipe) - apply(image, mask, each)).abs().max() > 0.01
+
+
+def test_order_matters(batch):
+    image, mask, recipe = batch
+    other = Recipe.from_dict(recipe.to_dict())
+    other = Recipe(recipe.order.flip(1), other.white_balance, other.color_curve, other.saturation, other.exposure)
+    assert (apply(image, mask, recipe) - apply(image, mask, other)).abs().max() > 0.01
+
+
+def test_identity_recipe_changes_nothing(batch):
+    image, mask, _ = batch
+    torch.testing.assert_close(apply(image, mask, Recipe.identity(all_orders())), image, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("blend", ["final", "each"])
+def test_gradcheck_in_image_mask_and_parameters(blend):
+    generator = torch.Generator().manual_seed(3)
+    image = torch.rand(2, 3, 2, 2, generator=generator, dtype=torch.float64) * 0.3 + 0.2
+    mask = torch.rand(2, 1, 2, 2, generator=generator, dtype=torch.float64)
+    order = torch.tensor([[3, 1, 0, 2], [2, 0, 3, 1]])
+    values = [
+        torch.rand(2, *shape, generator=generator, dtype=torch.float64) * 0.2 + 0.85 for shape in ((3,), (3, 8), (), ())
+    ]
+
+    def function(image, mask, *values):
+        return apply(image, mask, Recipe(order, *values, blend=blend))
+
+    inputs = [tensor.requires_grad_() for tensor in (image, mask, *values)]
+    assert torch.autograd.gradcheck(function, inputs)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_gradients_are_finite_at_black_grey_and_white(batch, level):
+    image, mask, recipe = batch
+    image = torch.full_like(image, level).requires_grad_()
+    recipe.exposure.requires_grad_(), recipe.color_curve.requires_grad_()
+    apply(image, mask, recipe).square().sum().backward()
+    assert image.grad.isfinite().all()
+    assert recipe.exposure.grad.isfinite().all() and recipe.color_curve.grad.isfinite().all()
+
+
+def test_refuses_what_does_not_belong_together(batch):
+    image, mask, recipe = batch
+    with pytest.raises(ValueError, match="do not belong together"):
+        apply(image, mask[:, :, :5], recipe)
+    with pytest.raises(ValueError, match="do not belong together"):
+        apply(image, mask, recipe[:5])

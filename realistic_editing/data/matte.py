@@ -75,7 +75,9 @@ def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
     small = resize(mask.astype(np.uint8) * 255, size) >= 128
     known = trimap(small)
-    if not ((known == 1).any() and (known == 0).any() and (known == 0.5).any()):
+    if min(size) < 3 or not (  # closed-form matting looks at windows of 3 x 3
+        (known == 1).any() and (known == 0).any() and (known == 0.5).any()
+    ):
         return None
     try:
         alpha = estimate_alpha_cf(

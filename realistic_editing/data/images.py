@@ -1,0 +1,282 @@
+"""Photos and masks of users, in and out of files, with depth, EXIF, ICC profile, XMP, resolution and alpha kept."""
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+
+from realistic_editing.common.arrays import check_photo
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
+from realistic_editing.data.pixels import resize
+from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, without_thumbnail
+
+_READABLE = "JPEG, PNG, TIFF, WebP, GIF or AVIF"
+_FORMATS = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WebP",
+}  # fmt: skip
+# 4:4:4 and a high quality, because a result is often edited again; the other formats lose nothing at all.
+_JPEG = {"Q": 95, "subsample_mode": "off", "optimize_coding": True}
+_BLOBS = ("exif-data", "icc-profile-data", "xmp-data", "iptc-data")
+_ASPECT_TOLERANCE = 0.02
+
+
+@dataclasses.dataclass(frozen=True, eq=False)  # arrays have no single truth value
+class Photo:
+    """A photo as read from a file.
+
+    Args:
+        pixels: (H, W, 3) uint8 or uint16, RGB as displayed: turned as EXIF says, in the colour space of its ICC profile
+            (sRGB where it has none).
+        alpha: (H, W) of the same dtype, 0 transparent; None when opaque by format.
+        metadata: what libvips calls the EXIF, ICC, XMP and IPTC blocks and the resolution, with their values.
+        path: where it was read.
+        notes: what was changed in reading, as sentences for the user.
+    """
+
+    pixels: np.ndarray
+    alpha: np.ndarray | None
+    metadata: Mapping[str, Any]
+    path: Path
+    notes: tuple[str, ...] = ()
+
+
+def read_photo(path: str | Path) -> Photo:
+    """Read a JPEG, PNG, TIFF, WebP, GIF or AVIF of 8 or 16 bits: grey, RGB, palette or CMYK, with or without alpha.
+
+    Grey becomes RGB, CMYK becomes sRGB through its profile, and of several pages the first is taken, each with a note.
+
+    Raises:
+        InputError: naming the file, what was found and the remedy: when it is absent, a folder, empty, of another
+            format, damaged, or cut short.
+    """
+    data, image, notes = _open(path)
+    metadata = {name: image.get(name) for name in _BLOBS if image.get_typeof(name)}
+    metadata.update({"xres": image.xres, "yres": image.yres})
+    if image.get_typeof("resolution-unit"):
+        metadata["resolution-unit"] = image.get("resolution-unit")
+    try:
+        exif = read_tiff_exif(data) if image.get("vips-loader").startswith("tiff") else metadata.get("exif-data")
+        metadata.update({"exif-data": without_thumbnail(exif)} if exif else {})
+    except ValueError as error:
+        metadata.pop("exif-data", None)
+        notes.append(f"its EXIF is damaged and is not kept ({error})")
+
+    has_profile = "icc-profile-data" in metadata
+    color = image.interpretation
+    if color == "cmyk" or (color in ("b-w", "grey16") and has_profile):
+        image = _to_srgb(path, image)
+        metadata["icc-profile-data"] = image.get("icc-profile-data")
+        via = "its profile" if has_profile else "a standard CMYK profile, because it has none"
+        notes.append(f"{'CMYK' if color == 'cmyk' else 'grey'} converted to sRGB through {via}")
+    elif color in ("b-w", "grey16"):
+        image = _repeat_grey(image)
+        notes.append("grey photo; the result is RGB")
+    pixels = _upright(image, _decode(path, image))
+    alpha = np.ascontiguousarray(pixels[:, :, 3]) if pixels.shape[2] == 4 else None
+    return Photo(np.ascontiguousarray(pixels[:, :, :3]), alpha, metadata, Path(path), tuple(notes))
+
+
+def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
+    """Write `pixels` in place of those of `photo`, with all else that it has; the file appears whole or not at all.
+
+    PNG, TIFF (deflate) and WebP are written without loss, JPEG at quality 95 without chroma subsampling. EXIF's
+    orientation becomes 1 and its thumbnail is dropped, because the pixels are upright and edited.
+
+    Args:
+        path: .jpg, .jpeg, .png, .tif, .tiff or .webp; the suffix chooses the format.
+        photo: as read.
+        pixels: of the size and dtype of `photo.pixels`.
+
+    Raises:
+        InputError: when the format is unknown or cannot hold the photo's depth or alpha, when the pixels do not belong
+            to the photo, or when the file cannot be written.
+    """
+    path = Path(path)
+    pixels = check_photo(pixels, "pixels")
+    if pixels.shape != photo.pixels.shape or pixels.dtype != photo.pixels.dtype:
+        raise InputError(
+            f"pixels are {pixels.dtype} {pixels.shape}, and {photo.path} is {photo.pixels.dtype} {photo.pixels.shape}; "
+            "keep the photo's size and dtype"
+        )
+    kind = _format(path, photo)
+    image = pyvips.Image.new_from_array(pixels)
+    if photo.alpha is not None and kind != "JPEG":
+        image = image.bandjoin(pyvips.Image.new_from_array(photo.alpha))
+    depth = "srgb" if pixels.dtype == np.uint8 else "rgb16"
+    image = image.copy(interpretation=depth, xres=photo.metadata["xres"], yres=photo.metadata["yres"])
+    for name in _BLOBS:
+        if name in photo.metadata:
+            image.set_type(pyvips.GValue.blob_type, name, photo.metadata[name])
+    if "resolution-unit" in photo.metadata:
+        image.set_type(pyvips.GValue.gstr_type, "resolution-unit", photo.metadata["resolution-unit"])
+    image.set_type(pyvips.GValue.gint_type, "orientation", 1)
+
+    with replacing(path) as temporary:
+        try:
+            if kind == "JPEG":
+                image.jpegsave(str(temporary), **_JPEG)
+            elif kind == "PNG":
+                image.pngsave(str(temporary))
+            elif kind == "WebP":
+                image.webpsave(str(temporary), lossless=True, exact=True)
+            else:
+                image.tiffsave(str(temporary), compression="deflate", predictor="horizontal")
+        except pyvips.Error as error:
+            raise InputError(
+                f"{path}: cannot be written as {kind} ({_reason(error)}); free some disk space, or choose .tif for a "
+                "photo with more pixels on a side than the format allows"
+            ) from error
+        if kind == "TIFF" and "exif-data" in photo.metadata:
+            add_tiff_exif(temporary, photo.metadata["exif-data"])
+
+
+def read_mask(path: str | Path, photo_size: tuple[int, int]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read the mask of a photo: white or opaque is selected, grey in part.
+
+    A mask with transparency (a cut-out) is its alpha; otherwise a colour mask is its luminance (Rec. 709 weights of the
+    stored values). Another size is resized, without aliasing, where the proportions agree within 2 %.
+
+    Args:
+        path: a file as for `read_photo`.
+        photo_size: (H, W) of the photo as displayed.
+
+    Returns:
+        (H, W) uint8 or uint16, and notes for the user.
+
+    Raises:
+        InputError: as `read_photo`; when the proportions differ; when the mask selects nothing, or holds only 0 and 1.
+    """
+    _, image, notes = _open(path)
+    if image.interpretation == "cmyk":
+        image = _to_srgb(path, image)
+    values = _upright(image, _decode(path, image))
+    color, alpha = (values[:, :, :-1], values[:, :, -1]) if values.shape[2] in (2, 4) else (values, None)
+    if alpha is not None and alpha.min() < np.iinfo(alpha.dtype).max:
+        mask = alpha
+        notes.append("the mask's transparency is taken as the mask")
+    elif (color == color[:, :, :1]).all():
+        mask = color[:, :, 0]
+    else:
+        luminance = color @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+        mask = np.rint(luminance).astype(values.dtype)
+        notes.append("the mask has colours; their luminance is taken as the mask")
+    mask = _fit(path, np.ascontiguousarray(mask), photo_size, notes)
+    largest = mask.max()
+    if largest <= 1:
+        found = "0 everywhere, so nothing is selected" if largest == 0 else "only 0 and 1, nearly black"
+        raise InputError(f"{path}: the mask is {found}; paint the region white ({np.iinfo(mask.dtype).max}) on black")
+    return mask, tuple(notes)
+
+
+def _fit(path: str | Path, mask: np.ndarray, photo_size: tuple[int, int], notes: list[str]) -> np.ndarray:
+    (height, width), (photo_height, photo_width) = mask.shape, photo_size
+    if mask.shape == tuple(photo_size):
+        return mask
+    if abs(width * photo_height / (height * photo_width) - 1) > _ASPECT_TOLERANCE:
+        turned = abs(height * photo_height / (width * photo_width) - 1) <= _ASPECT_TOLERANCE
+        remedy = (
+            "its sides are swapped: make it from the photo as displayed, turned as its EXIF orientation says"
+            if turned
+            else "make it from this photo, uncropped"
+        )
+        raise InputError(
+            f"{path}: the mask is {width} x {height} and the photo {photo_width} x {photo_height} (width x height); "
+            f"{remedy}"
+        )
+    notes.append(f"the mask was resized from {width} x {height} to {photo_width} x {photo_height}")
+    return resize(mask, photo_size)
+
+
+def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
+    """The file's bytes, an image that is decoded when it is used, and a list for notes."""
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: is a folder; name one file in it") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({os.strerror(error.errno)}); check the path") from error
+    if not data:
+        raise InputError(f"{path}: is empty (0 bytes); copy the file again")
+    try:
+        # From memory: libvips would take brackets in a file name for options, and remember a file that has since
+        # changed. Sequential: nothing is decoded ahead into a temporary file. On error: a TIFF cut short is no less.
+        image = pyvips.Image.new_from_buffer(data, "", access="sequential", fail_on="error")
+    except pyvips.Error as error:
+        if "known format" in str(error):
+            raise InputError(
+                f"{path}: holds no {_READABLE}, whatever its name, or one cut short; convert it, or copy the file again"
+            ) from error
+        raise _damaged(path, error) from error
+    _check_kind(path, image)
+    pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
+    return data, image, [f"the first of {pages} pages is used"] if pages > 1 else []
+
+
+def _check_kind(path: Path, image: pyvips.Image) -> None:
+    """Refuse what is neither 8 nor 16 bits, nor grey, RGB or CMYK with at most one alpha channel."""
+    if image.format not in ("uchar", "ushort"):
+        raise InputError(f"{path}: its pixels are of type {image.format}; convert it to 8 or 16 bits a channel")
+    colors = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb": 3, "rgb16": 3, "cmyk": 4}.get(image.interpretation)
+    if colors is None or image.bands - colors not in (0, 1):
+        raise InputError(
+            f"{path}: holds {image.bands} channels of {image.interpretation}; convert it to RGB, with or without alpha"
+        )
+
+
+def _decode(path: str | Path, image: pyvips.Image) -> np.ndarray:
+    """(H, W, bands) uint8 or uint16."""
+    try:
+        return image.numpy().reshape(image.height, image.width, image.bands)
+    except pyvips.Error as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str | Path, error: pyvips.Error) -> InputError:
+    return InputError(f"{path}: is damaged or cut short ({_reason(error)}); copy or export the file again")
+
+
+def _reason(error: pyvips.Error) -> str:
+    return error.detail.strip().splitlines()[-1] if error.detail.strip() else error.message
+
+
+def _to_srgb(path: str | Path, image: pyvips.Image) -> pyvips.Image:
+    depth = 16 if image.format == "ushort" else 8
+    fallback = {"input_profile": "cmyk"} if image.interpretation == "cmyk" else {}
+    try:
+        return image.icc_transform("srgb", embedded=True, depth=depth, **fallback)
+    except pyvips.Error as error:
+        raise InputError(
+            f"{path}: cannot be converted to sRGB through its profile ({_reason(error)}); convert it to RGB first"
+        ) from error
+
+
+def _repeat_grey(image: pyvips.Image) -> pyvips.Image:
+    return image[0].bandjoin([image[0], image[0], *([image[1]] if image.bands == 2 else [])])
+
+
+def _upright(image: pyvips.Image, pixels: np.ndarray) -> np.ndarray:
+    """Turn pixels as the EXIF orientation of their file says."""
+    orientation = image.get("orientation") if image.get_typeof("orientation") else 1
+    if orientation in (5, 6, 7, 8):  # the stored rows are columns of the photo
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def _format(path: Path, photo: Photo) -> str:
+    kind = _FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"{path}: cannot write the format {path.suffix or '(no suffix)'}; use {', '.join(_FORMATS)}")
+    if kind in ("JPEG", "WebP") and photo.pixels.dtype == np.uint16:
+        raise InputError(f"{path}: {kind} holds 8 bits a channel and {photo.path} has 16; write .tif or .png")
+    if kind == "JPEG" and photo.alpha is not None and photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:
+        raise InputError(f"{path}: JPEG holds no transparency and {photo.path} has some; write .png, .tif or .webp")
+    return kind

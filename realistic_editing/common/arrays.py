@@ -49,18 +49,18 @@ def check_mask(array: np.ndarray, photo: np.ndarray, name: str = "mask") -> np.n
     if array.ndim != 2:
         raise InputError(f"{name} has shape {array.shape}; expected (H, W): pass one channel, such as {name}[..., 0]")
     if array.shape != photo.shape[:2]:
-        transposed = "; its sides are swapped, so turn it as the photo is" if array.shape[::-1] == photo.shape[:2] else ""
+        swapped = array.shape[::-1] == photo.shape[:2]
         raise InputError(
             f"{name} is {array.shape[0]} x {array.shape[1]} (H x W) and the photo {photo.shape[0]} x "
-            f"{photo.shape[1]}{transposed}; resize it to the photo's size"
+            f"{photo.shape[1]}; {'its sides are swapped, so turn it' if swapped else 'resize it'} to fit the photo"
         )
     largest = _check_range(array, name)
     if largest == 0:
-        raise InputError(f"{name} is 0 everywhere, so nothing is selected; mark the region with {_whole(array)}")
+        raise InputError(f"{name} is 0 everywhere, so nothing is selected; mark the region with {LEVELS[array.dtype]}")
     if largest == 1 and LEVELS[array.dtype] > 1:
         # Read literally, this would edit at a 255th of the strength: nobody means that.
         raise InputError(
-            f"{name} is {array.dtype} and holds only 0 and 1, where {_whole(array)} means selected; "
+            f"{name} is {array.dtype} and holds only 0 and 1, where {LEVELS[array.dtype]} means selected; "
             f"pass {name}.astype(bool)"
         )
     return np.ascontiguousarray(array)
@@ -73,16 +73,13 @@ def to_unit(array: np.ndarray) -> np.ndarray:
     return array * np.float32(1 / LEVELS[array.dtype])
 
 
-def _whole(array: np.ndarray) -> int:
-    return LEVELS[array.dtype]
-
-
 def _check_array(array: np.ndarray, name: str) -> None:
     if not isinstance(array, np.ndarray):
         raise InputError(f"{name} is a {type(array).__name__}; expected a NumPy array: convert with numpy.asarray")
     if array.dtype not in LEVELS:
         raise InputError(
-            f"{name} has dtype {array.dtype}; expected uint8, uint16, or float32 or float64 in [0, 1]: convert with astype"
+            f"{name} has dtype {array.dtype}; expected uint8, uint16, or float32 or float64 in [0, 1]: "
+            "convert with astype"
         )
 
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data.pixels import thumbnails
-from realistic_editing.data.raw import Job, Prepared, RawPhoto, RawSource, prepare
+from realistic_editing.data.raw import Job, Prepared, RawPhoto, RawSource, leave_with_parent, prepare
 from realistic_editing.data.regions import Region, write_manifest
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def _prepared(
         return
     # Spawned, because the parent may hold threads and a GPU, which a fork would break.
     context = multiprocessing.get_context("spawn")
-    with _single_threaded(), concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
+    with _single_threaded(), concurrent.futures.ProcessPoolExecutor(workers, context, leave_with_parent) as pool:
         waiting: deque[tuple[int, concurrent.futures.Future[Prepared]]] = deque()
         try:
             for index in indices:

@@ -110,15 +110,16 @@ def fit(problem: Problem, trainer: Trainer, output: Path) -> tuple[nn.Module, di
     modules = {"network": bare} | ({"average": average} if average is not None else {})
 
     first, best = load_state(output / "last.pt", modules, optimizer, fabric.device) or (0, None)
-    network, optimizer = fabric.setup(torch.compile(bare) if trainer.compile else bare, optimizer)
+    losses_of = _Losses(torch.compile(bare) if trainer.compile else bare, problem)
+    losses_of, optimizer = fabric.setup(losses_of, optimizer)
     log = Log(output, first, trainer, enabled=fabric.is_global_zero)
     batches = _batches(problem.train_data, trainer, fabric, first)
     for step in range(first, trainer.steps):
-        network.train()
+        bare.train()
         rate = learning_rate_at(step, trainer)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        losses = _step(fabric, network, optimizer, problem, trainer, step, batches, log)
+        losses = _step(fabric, losses_of, optimizer, trainer, step, batches, log)
         if average is not None:
             # The average is short at first, so that it forgets the random weights it began with.
             average.multi_avg_fn = get_ema_multi_avg_fn(min(trainer.ema, (1 + step) / (10 + step)))
@@ -137,22 +138,33 @@ def fit(problem: Problem, trainer: Trainer, output: Path) -> tuple[nn.Module, di
     return kept.eval(), {"step": state["step"], "measures": state["measures"]}
 
 
-def _step(fabric, network, optimizer, problem, trainer, step, batches, log) -> dict[str, torch.Tensor]:
+class _Losses(nn.Module):
+    """The problem's losses as a module, so that precision and DDP cover all that a step computes."""
+
+    def __init__(self, network: nn.Module, problem: Problem) -> None:
+        super().__init__()
+        self.network, self.problem = network, problem
+
+    def forward(self, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        return self.problem.losses(self.network, batch, generator)
+
+
+def _step(fabric, losses_of, optimizer, trainer, step, batches, log) -> dict[str, torch.Tensor]:
     """One optimiser step over `accumulate` forward passes; the mean of their losses."""
-    torch.manual_seed(_mix(trainer.seed, step, fabric.global_rank))  # for dropout, which takes no generator
     sums: dict[str, torch.Tensor] = {}
     for part in range(trainer.accumulate):
         with log.waiting():
             batch = next(batches)
-        generator = torch.Generator(fabric.device)
-        generator.manual_seed(_mix(trainer.seed, step, fabric.global_rank * trainer.accumulate + part))
-        with fabric.no_backward_sync(network, enabled=part + 1 < trainer.accumulate), fabric.autocast():
-            losses = problem.losses(network, batch, generator)
+        seed = _mix(trainer.seed, step, fabric.global_rank * trainer.accumulate + part)
+        generator = torch.Generator(fabric.device).manual_seed(seed)
+        torch.manual_seed(seed)  # for dropout, which takes no generator; after the loader, which draws when it starts
+        with fabric.no_backward_sync(losses_of, enabled=part + 1 < trainer.accumulate):
+            losses = losses_of(batch, generator)
             fabric.backward(losses["total"] / trainer.accumulate)
         for name, value in losses.items():
             sums[name] = sums.get(name, 0) + value.detach() / trainer.accumulate
     if trainer.clip_gradient:
-        fabric.clip_gradients(network, optimizer, max_norm=trainer.clip_gradient)
+        fabric.clip_gradients(losses_of, optimizer, max_norm=trainer.clip_gradient)
     optimizer.step()
     optimizer.zero_grad()
     return sums

@@ -1,0 +1,131 @@
+"""The loop: learns, resumes to the last bit, averages, accumulates, and stops at what is not finite."""
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import Dataset
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.training import Trainer, fit
+
+
+class Line(Dataset):
+    """y = 3 x - 1, and noise that a seed decides."""
+
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, key):
+        index, seed = key
+        x = torch.tensor([index / 40.0])
+        return {"x": x, "y": 3 * x - 1 + 0.01 * torch.randn(1, generator=torch.Generator().manual_seed(seed))}
+
+
+class LineProblem:
+    better = ("error", "min")
+
+    def __init__(self, poison_at=None):
+        torch.manual_seed(0)
+        self.network = nn.Sequential(nn.Linear(1, 16), nn.BatchNorm1d(16), nn.SiLU(), nn.Dropout(0.1), nn.Linear(16, 1))
+        self.train_data, self.poison_at, self.calls = Line(), poison_at, 0
+
+    def losses(self, network, batch, generator):
+        self.calls += 1
+        x = batch["x"] + 0.01 * torch.randn(batch["x"].shape, generator=generator)
+        total = (network(x) - batch["y"]).square().mean()
+        return {"total": total * float("nan") if self.calls == self.poison_at else total}
+
+    def evaluate(self, network, device):
+        assert not network.training
+        x = torch.linspace(0, 1, 9)[:, None]
+        return {"error": (network(x) - (3 * x - 1)).square().mean().item()}
+
+    def sheet(self, network, device):
+        return None
+
+
+SETTINGS = dict(
+    steps=60, batch_size=8, learning_rate=2e-2, ema=0.9, log_every=5, evaluate_every=20, save_every=7, accelerator="cpu"
+)
+
+
+class Killed(Exception):
+    pass
+
+
+def run(folder, stop_after=None, **changes):
+    problem = LineProblem()
+    if stop_after is not None:
+        losses = problem.losses
+
+        def die(*arguments):
+            if problem.calls == stop_after:
+                raise Killed
+            return losses(*arguments)
+
+        problem.losses = die
+    return fit(problem, Trainer(**(SETTINGS | changes)), folder)
+
+
+@pytest.mark.parametrize("stop_after", [3, 7, 33, 59])
+def test_a_killed_run_ends_bit_identical(tmp_path, stop_after):
+    whole, result = run(tmp_path / "whole")
+    with pytest.raises(Killed):
+        run(tmp_path / "killed", stop_after)
+    again, resumed = run(tmp_path / "killed")
+    assert result == resumed
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
+    last = [torch.load(tmp_path / run / "last.pt", weights_only=True) for run in ("whole", "killed")]
+    for name, value in last[0]["network"].items():
+        assert torch.equal(value, last[1]["network"][name]), name
+    assert (tmp_path / "whole" / "best.pt").read_bytes() == (tmp_path / "killed" / "best.pt").read_bytes()
+
+
+def test_it_learns_and_keeps_the_best(tmp_path):
+    before = LineProblem()
+    before.network.eval()
+    start = before.evaluate(before.network, None)["error"]
+    _, result = run(tmp_path, steps=200)
+    assert result["measures"]["error"] < 0.05 * start
+    assert {"best.pt", "last.pt", "tensorboard"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_finished_run_is_not_run_again(tmp_path):
+    run(tmp_path)
+    again, _ = run(tmp_path, stop_after=0)  # would raise at the first step
+    assert isinstance(again, nn.Module)
+
+
+def test_another_seed_gives_another_network(tmp_path):
+    first, second = (run(tmp_path / str(seed), seed=seed)[0] for seed in (0, 1))
+    assert not torch.equal(first[0].weight, second[0].weight)
+
+
+def test_workers_do_not_change_the_result(tmp_path):
+    alone, _ = run(tmp_path / "alone", steps=10)
+    helped, _ = run(tmp_path / "helped", steps=10, workers=2)
+    assert torch.equal(alone[0].weight, helped[0].weight)
+
+
+def test_accumulation_takes_the_same_samples_in_parts(tmp_path):
+    network, result = run(tmp_path, accumulate=2, steps=120)
+    assert result["measures"]["error"] < 0.2
+    with pytest.raises(ValueError, match="batch_size is 8"):
+        run(tmp_path / "odd", accumulate=3)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
+    with pytest.raises(FloatingPointError, match="'total'.*step 10"):
+        fit(LineProblem(poison_at=10), Trainer(**SETTINGS), tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "other"])
+def test_a_damaged_checkpoint_is_refused_by_name(tmp_path, damage):
+    run(tmp_path)
+    path = tmp_path / "last.pt"
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        torch.save({"network": {"weight": torch.zeros(1)}}, path)
+    with pytest.raises(InputError, match=r"last\.pt"):
+        run(tmp_path)

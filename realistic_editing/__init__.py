@@ -1,1 +1,54 @@
-"""Realistic saliency-guided photo editing."""
+"""Realistic saliency-guided photo editing: a photo and a mask in, four ordinary photo edits out.
+
+    from realistic_editing import Enhancer
+    edit = Enhancer.from_pretrained("attenuate").propose(photo, mask)
+    result = edit.apply(photo, mask, strength=0.8)
+"""
+from realistic_editing.ops.recipe import Recipe
+
+__all__ = ["Enhancer", "Recipe", "load_critic", "load_saliency"]
+
+
+def __getattr__(name: str):
+    # The networks take a second to import; whoever only needs recipes does not wait for them.
+    if name == "Enhancer":
+        from realistic_editing.enhance.enhancer import Enhancer
+
+        return Enhancer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_critic(source="critic", device=None):
+    """The bundled critic, or one from a file: critic(image (B, 3, H, W), mask (B, 1, H, W)) -> (B,) in [0, 1].
+
+    Args:
+        source: "critic", or a .safetensors file that training wrote.
+        device: where to put it; the CPU when None.
+
+    Raises:
+        InputError: when the file is absent, damaged, or holds another kind of network.
+    """
+    from realistic_editing.weights import load_network
+
+    return load_network(source, kind="realism", device=device)
+
+
+def load_saliency(source="compact", device=None):
+    """A saliency network: saliency(image (B, 3, H, W) in [0, 1]) -> (B, 1, H, W) in [0, 1].
+
+    Args:
+        source: "compact", the bundled one; or a .safetensors file, such as EML-Net's (see `EMLNet.from_released`).
+        device: where to put it; the CPU when None.
+
+    Raises:
+        InputError: when the file is absent, damaged, or holds another kind of network.
+    """
+    from realistic_editing.common.errors import InputError
+    from realistic_editing.weights import load_network
+
+    if source == "emlnet":
+        raise InputError(
+            "emlnet: its weights are the authors' to give and are not bundled; build EMLNet.from_released from the three "
+            "checkpoints, keep it with save_network, and give that file"
+        )
+    return load_network("compact_saliency" if source == "compact" else source, kind="saliency", device=device)

@@ -10,6 +10,7 @@ JOBS = {
     "train_realism": "realistic_editing.apps.train:train_realism",
     "train_enhancer": "realistic_editing.apps.train:train_enhancer",
     "enhance": "realistic_editing.apps.edit:enhance",
+    "demo": "realistic_editing.apps.demo:demo",
 }
 
 

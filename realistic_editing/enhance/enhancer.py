@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.images import check_mask, check_photo
 from realistic_editing.enhance.loss import TASKS, saliency_change
 from realistic_editing.enhance.select import RULES, select_order
 from realistic_editing.enhance.words import describe
@@ -184,7 +184,5 @@ def check_strength(strength: float) -> float:
 
 def _shrink(array: np.ndarray) -> np.ndarray:
     """Resize to SIZE x SIZE without aliasing, and scale to float32 in [0, 1]."""
-    scale = 1.0 / np.iinfo(array.dtype).max if array.dtype.kind == "u" else 1.0
-    height, width = array.shape[:2]
-    method = cv2.INTER_AREA if min(height, width) > SIZE else cv2.INTER_LINEAR
-    return np.clip(cv2.resize(array, (SIZE, SIZE), interpolation=method).astype(np.float32) * scale, 0, 1)
+    method = cv2.INTER_AREA if min(array.shape[:2]) > SIZE else cv2.INTER_LINEAR
+    return to_unit(cv2.resize(array, (SIZE, SIZE), interpolation=method))

@@ -1,0 +1,24 @@
+# make demo: edit a real photo.  make test: the whole suite.  Both set up the environment first.
+PYTHON ?= python3
+VENV ?= .venv
+
+.PHONY: demo test install clean
+
+install: $(VENV)/installed
+
+# Written last, so that an installation that broke off starts again.
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python >= 3.10 is needed; found %d.%d: use make PYTHON=python3.x" % sys.version_info[:2] if sys.version_info < (3, 10) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --progress-bar on --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/installed
+	$(VENV)/bin/realistic-editing demo
+
+test: $(VENV)/installed
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m pytest
+
+clean:
+	rm -rf $(VENV) build dist outputs

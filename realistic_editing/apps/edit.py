@@ -1,0 +1,72 @@
+"""Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.images import read_mask, read_photo, write_photo
+from realistic_editing.enhance.enhancer import Enhancer, check_strength
+from realistic_editing.enhance.loss import TASKS
+from realistic_editing.enhance.select import RULES
+from realistic_editing.ops import parse_order
+
+# Formats that store pixels exactly; a result goes into one of these unless the user names another.
+LOSSLESS = (".png", ".tif", ".tiff")
+
+
+def enhance(options: Mapping[str, Any]) -> Path:
+    """Edit the masked region of a photo, write the result and its recipe, and say what was done.
+
+    Args:
+        options: image, mask, task, order, strength, seed, output, weights, critic, saliency, device; as in
+            configs/enhance.yaml.
+
+    Returns:
+        The path of the result; the recipe lies beside it with the suffix .json.
+
+    Raises:
+        InputError: when an option or a file cannot be used. Nothing is written then.
+    """
+    task, order, strength = options["task"], options["order"], _number(options["strength"])
+    if task not in TASKS:
+        raise InputError(f"task is {task!r}; use attenuate (less attention) or amplify (more attention)")
+    order = order if order in RULES else parse_order(order if isinstance(order, str) else list(order))
+    for name in ("image", "mask"):
+        if not options[name]:
+            raise InputError(f"{name} is missing; give the path of the {name}, as in {name}=photo.jpg")
+    photo = read_photo(options["image"])
+    mask, mask_notes = read_mask(options["mask"], photo.pixels.shape[:2])
+    output = Path(options["output"] or _default_output(Path(options["image"]), task))
+    if output.resolve() in {Path(options[name]).resolve() for name in ("image", "mask")}:
+        raise InputError(f"{output}: would overwrite the photo or its mask; choose another output")
+    for note in (*photo.notes, *mask_notes):
+        print(f"note: {note}", file=sys.stderr)
+    enhancer = Enhancer.from_pretrained(
+        options["weights"] or task, options["device"], critic=options["critic"], saliency=options["saliency"]
+    )
+    edit = enhancer.propose(photo.pixels, mask, order, seed=options["seed"])
+    if edit.task != task:
+        raise InputError(f"{options['weights']}: was trained to {edit.task}, not to {task}; set task={edit.task}")
+    edit = enhancer.measure(photo.pixels, mask, edit.recipe.at_strength(strength))
+    write_photo(output, photo, edit.apply(photo.pixels, mask))
+    recipe = output.with_suffix(".json")
+    edit.recipe.save(recipe)
+    print(edit)
+    print(f"result: {output}\nrecipe: {recipe}")
+    return output
+
+
+def _number(strength: Any) -> float:
+    try:
+        return check_strength(float(strength))
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"strength is {strength!r}; use a number from 0 to 1.5") from error
+
+
+def _default_output(image: Path, task: str) -> Path:
+    """outputs/NAME_TASK, in the photo's own format where that keeps every pixel, else as PNG."""
+    suffix = image.suffix if image.suffix.lower() in LOSSLESS else ".png"
+    return Path("outputs") / f"{image.stem}_{task}{suffix}"

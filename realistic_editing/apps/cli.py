@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from realistic_editing.apps.config import CONFIGS, quoted
 from realistic_editing.apps.main import call
 
+Defaults = argparse.ArgumentDefaultsHelpFormatter
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and run one job; exit code 2 where the user must change something."""
@@ -23,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Defaults)
     edit.add_argument("image", help="the photo: JPEG, PNG, TIFF or WebP, 8 or 16 bits")
     edit.add_argument("mask", help="the region: white = edit; of the photo's aspect")
     edit.add_argument("--task", default="attenuate", help="attenuate (less attention) or amplify (more attention)")
@@ -41,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("--saliency", default="compact_saliency", help="bundled weights or a .safetensors file")
     edit.add_argument("--device", help="cpu, cuda or mps; the CPU when not given")
 
-    demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Defaults)
     demo.add_argument("--output", default="outputs/demo", help="folder for the results")
 
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")

@@ -18,7 +18,7 @@ def train_saliency(config: DictConfig) -> Path:
     """Train a saliency network on OSIE; returns the path of its weights."""
     torch.manual_seed(config.trainer.seed)  # decides the initial weights
     problem = SaliencyProblem(
-        instantiate(config.model.network),
+        instantiate(config.model.network, _convert_="all"),
         read_osie(config.paths.data),
         size=tuple(config.size),
         weights=config.weights,
@@ -33,7 +33,7 @@ def train_realism(config: DictConfig) -> Path:
     regions = load_regions(config)
     torch.manual_seed(config.trainer.seed)
     problem = RealismProblem(
-        instantiate(config.model.network),
+        instantiate(config.model.network, _convert_="all"),
         regions,
         size=config.size,
         edits=instantiate(config.edits),
@@ -48,7 +48,7 @@ def train_enhancer(config: DictConfig) -> Path:
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
     regions = [region for region in load_regions(config) if region.task in wanted]
     torch.manual_seed(config.trainer.seed)
-    network = instantiate(config.model.network)
+    network = instantiate(config.model.network, _convert_="all")
     if config.initial:
         network.load_state_dict(load_network(config.initial, kind="enhancer").state_dict())
     problem = EnhanceProblem(

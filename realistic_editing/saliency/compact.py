@@ -1,4 +1,6 @@
 """A small saliency network, trained from scratch on fixations: the default where EML-Net's weights are not at hand."""
+import itertools
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -30,7 +32,7 @@ class CompactSaliency(nn.Module):
         self.stem = _convolution(3, widths[0], stride=2)
         self.stages = nn.ModuleList(
             nn.Sequential(_convolution(before, after, stride=2), _Residual(after))
-            for before, after in zip(widths[:-1], widths[1:], strict=True)
+            for before, after in itertools.pairwise(widths)
         )
         self.context = nn.Linear(widths[-1], join)
         self.laterals = nn.ModuleList(nn.Conv2d(width, join, 1) for width in widths[1:])

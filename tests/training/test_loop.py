@@ -108,7 +108,7 @@ def test_workers_do_not_change_the_result(tmp_path):
 
 
 def test_accumulation_takes_the_same_samples_in_parts(tmp_path):
-    network, result = run(tmp_path, accumulate=2, steps=120)
+    _network, result = run(tmp_path, accumulate=2, steps=120)
     assert result["measures"]["error"] < 0.2
     with pytest.raises(ValueError, match="batch_size is 8"):
         run(tmp_path / "odd", accumulate=3)

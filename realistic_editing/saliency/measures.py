@@ -62,4 +62,5 @@ def _standardise(saliency: torch.Tensor) -> torch.Tensor:
     """Zero mean and unit variance per map: (B, 1, H, W) -> (B, H * W)."""
     flat = saliency.flatten(1).float()
     centred = flat - flat.mean(dim=1, keepdim=True)
-    return centred / centred.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-8)
+    # Clamped before the root, whose slope at 0 is infinite.
+    return centred / centred.square().mean(dim=1, keepdim=True).clamp(min=1e-16).sqrt()

@@ -1,0 +1,97 @@
+"""Eqs. 2 to 6 and the release's variants: hand-computed values, and the signs that the task depends on."""
+import math
+
+import pytest
+import torch
+
+from realistic_editing.enhance.loss import Objective, enhancement_loss, log_saliency_ratio, saliency_change
+
+ATTENUATE, AMPLIFY = Objective(saliency_weight=-1.0), Objective(saliency_weight=5.0)
+CALIBRATED = {"change": "log_ratio", "margin": 0.05, "realism_weight": 10.0}
+
+# A region of two pixels, and a third outside that must not count.
+MASK = torch.tensor([[[[1.0, 1.0, 0.0]]]])
+BEFORE = torch.tensor([[[[0.5, 0.8, 0.1]]]])
+LESS = torch.tensor([[[[0.25, 0.6, 0.9]]]])  # relative losses 0.5 and 0.25: S = 0.375
+MORE = torch.tensor([[[[0.75, 1.0, 0.0]]]])  # relative gains 0.5 and 0.25: S = -0.375
+
+
+def loss(after, objective, realism_change=0.0, human=False):
+    terms = enhancement_loss(
+        BEFORE, after, MASK, torch.tensor([realism_change]), torch.tensor([human]), objective
+    )
+    return {name: float(value) for name, value in terms.items()}
+
+
+def test_s_by_hand_and_only_inside_the_mask():
+    assert float(saliency_change(BEFORE, LESS, MASK)) == pytest.approx(0.375)
+    assert float(saliency_change(BEFORE, MORE, MASK)) == pytest.approx(-0.375)
+    assert float(saliency_change(BEFORE, BEFORE, MASK)) == 0
+    assert float(saliency_change(BEFORE, LESS, MASK, epsilon=0.5)) == pytest.approx((0.25 / 1.0 + 0.2 / 1.3) / 2)
+
+
+def test_s_weighs_by_a_soft_mask():
+    mask = torch.tensor([[[[1.0, 0.5, 0.0]]]])
+    assert float(saliency_change(BEFORE, LESS, mask)) == pytest.approx((0.5 + 0.5 * 0.25) / 1.5)
+
+
+def test_log_ratio_by_hand():
+    assert float(log_saliency_ratio(BEFORE, LESS, MASK)) == pytest.approx(math.log(0.65 / 0.425), rel=1e-5)
+
+
+def test_equations_4_and_6_by_hand():
+    assert loss(LESS, ATTENUATE)["total"] == pytest.approx(math.exp(-0.375))
+    assert loss(LESS, AMPLIFY)["total"] == pytest.approx(math.exp(5 * 0.375), rel=1e-5)
+    found = loss(LESS, ATTENUATE, realism_change=-0.4)
+    assert found["realism"] == pytest.approx(0.3)
+    assert found["total"] == pytest.approx(1.3 * math.exp(-0.375), rel=1e-5)
+
+
+@pytest.mark.parametrize("extra", [{}, CALIBRATED, {"exponential": False}, {"combine": "sum"}])
+def test_losing_saliency_is_good_for_attenuation_and_bad_for_amplification(extra):
+    attenuate, amplify = Objective(saliency_weight=-1.0, **extra), Objective(saliency_weight=5.0, **extra)
+    none = loss(BEFORE, attenuate)["total"]
+    assert loss(LESS, attenuate)["total"] < none < loss(MORE, attenuate)["total"]
+    none = loss(BEFORE, amplify)["total"]
+    assert loss(MORE, amplify)["total"] < none < loss(LESS, amplify)["total"]
+
+
+@pytest.mark.parametrize("objective", [ATTENUATE, AMPLIFY, Objective(saliency_weight=1.0, **CALIBRATED)])
+def test_realism_gained_is_never_rewarded(objective):
+    assert loss(LESS, objective, 0.5) == loss(LESS, objective, 0.0)
+
+
+def test_the_margin_is_free_and_what_lies_beyond_costs():
+    assert loss(LESS, ATTENUATE, -0.1)["realism"] == pytest.approx(0, abs=1e-7)
+    assert loss(LESS, ATTENUATE, -0.11)["realism"] == pytest.approx(0.01, abs=1e-6)
+    assert loss(LESS, ATTENUATE, -0.5)["total"] > loss(LESS, ATTENUATE, -0.2)["total"]
+
+
+def test_human_regions_have_no_margin_in_the_release():
+    released = Objective(saliency_weight=-1.0, clip=1.0, cap=10.0, human_weight=10.0)
+    assert loss(LESS, released, -0.05, human=True)["realism"] == pytest.approx(0.5)
+    assert loss(LESS, released, -0.05, human=False)["realism"] == pytest.approx(0, abs=1e-7)
+    assert loss(LESS, released, 0.05, human=True)["realism"] == 0
+
+
+def test_the_releases_clips():
+    faint = BEFORE.new_tensor([[[[0.01, 0.01, 0.1]]]])
+    bright = faint * 40
+    terms = (MASK, torch.zeros(1), torch.zeros(1, dtype=torch.bool))
+    clipped = enhancement_loss(faint, bright, *terms, Objective(saliency_weight=-1.0, clip=1.0))
+    assert float(clipped["change"]) == -1 and float(clipped["total"]) == pytest.approx(math.e, rel=1e-5)
+    capped = enhancement_loss(faint, bright, *terms, Objective(saliency_weight=-1.0, cap=10.0))
+    assert float(capped["total"]) == 10
+
+
+def test_gradients_reach_saliency_and_realism():
+    after, change = LESS.clone().requires_grad_(), torch.tensor([-0.4], requires_grad=True)
+    enhancement_loss(BEFORE, after, MASK, change, torch.tensor([False]), ATTENUATE)["total"].sum().backward()
+    assert (after.grad[..., :2] > 0).all() and after.grad[..., 2] == 0 and change.grad < 0
+
+
+def test_unknown_choices_are_refused():
+    with pytest.raises(ValueError, match="log_ratio"):
+        Objective(saliency_weight=1.0, change="ratio")
+    with pytest.raises(ValueError, match="product"):
+        Objective(saliency_weight=1.0, combine="mean")

@@ -1,0 +1,56 @@
+"""Eq. 1, the release's human term, and eq. 2."""
+import math
+
+import pytest
+import torch
+
+from realistic_editing.realism.loss import critic_loss, realism_change
+
+REAL, FAKE = torch.tensor([0.8, 1.0]), torch.tensor([0.4, 0.0])
+NOBODY, FIRST = torch.tensor([False, False]), torch.tensor([True, False])
+
+
+def test_equation_1_by_hand():
+    found = critic_loss(REAL, FAKE, NOBODY)
+    assert float(found["real"]) == pytest.approx(0.5 * 0.2**2 / 2)
+    assert float(found["fake"]) == pytest.approx(0.5 * 0.4**2 / 2)
+    assert float(found["total"]) == pytest.approx(float(found["real"] + found["fake"]))
+
+
+def test_cross_entropy_by_hand():
+    found = critic_loss(torch.tensor([0.5]), torch.tensor([0.5]), NOBODY[:1], kind="cross_entropy")
+    assert float(found["total"]) == pytest.approx(2 * math.log(2))
+
+
+def test_the_human_term_counts_human_regions_only():
+    fake_human = torch.tensor([0.6, 0.9])
+    assert float(critic_loss(REAL, FAKE, FIRST, fake_human)["fake_human"]) == pytest.approx(0.5 * 0.36)
+    assert float(critic_loss(REAL, FAKE, NOBODY, fake_human)["fake_human"]) == 0
+
+
+def test_ranking_rewards_real_above_fake():
+    right = critic_loss(torch.tensor([0.6]), torch.tensor([0.4]), NOBODY[:1], rank=1.0)["rank"]
+    wrong = critic_loss(torch.tensor([0.4]), torch.tensor([0.6]), NOBODY[:1], rank=1.0)["rank"]
+    assert float(right) < math.log(2) < float(wrong)
+    # logit(0.6) - logit(0.4) = 2 log 1.5, so the loss is log(1 + 1.5^-2).
+    assert float(right) == pytest.approx(math.log(1 + 1.5**-2), rel=1e-5)
+
+
+def test_perfect_scores_cost_nothing_and_gradients_point_the_right_way():
+    assert float(critic_loss(torch.ones(2), torch.zeros(2), NOBODY)["total"]) == 0
+    real, fake = REAL.clone().requires_grad_(), FAKE.clone().requires_grad_()
+    critic_loss(real, fake, NOBODY)["total"].backward()
+    assert real.grad[0] < 0 < fake.grad[0]
+
+
+def test_realism_change_is_after_minus_before():
+    def critic(image, mask):
+        return image.mean(dim=(1, 2, 3)) * mask.mean()
+
+    image, mask = torch.full((1, 3, 4, 4), 0.6), torch.ones(1, 1, 4, 4)
+    assert float(realism_change(critic, image / 2, image, mask)) == pytest.approx(-0.3)
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="squares"):
+        critic_loss(REAL, FAKE, NOBODY, kind="hinge")

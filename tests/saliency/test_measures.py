@@ -1,0 +1,57 @@
+"""Saliency measures: identity, bounds, hand-computed answers, agreement with other code."""
+import numpy as np
+import pytest
+import torch
+from scipy.stats import entropy, mannwhitneyu, pearsonr
+
+from realistic_editing.saliency import measures
+from realistic_editing.saliency.losses import saliency_loss
+
+GENERATOR = torch.Generator().manual_seed(0)
+A, B = (torch.rand(2, 1, 6, 8, generator=GENERATOR) for _ in range(2))
+FIXATIONS = (torch.rand(2, 1, 6, 8, generator=GENERATOR) > 0.8).float()
+
+
+def test_cc_agrees_with_scipy_and_is_symmetric():
+    want = [pearsonr(a.flatten(), b.flatten()).statistic for a, b in zip(A, B, strict=True)]
+    assert measures.cc(A, B).tolist() == pytest.approx(want, abs=1e-5)
+    torch.testing.assert_close(measures.cc(A, B), measures.cc(B, A))
+    assert measures.cc(A, 3 * A + 1).tolist() == pytest.approx([1, 1])
+    assert measures.cc(torch.ones_like(A), B).tolist() == [0, 0]
+
+
+def test_nss_by_hand():
+    saliency = torch.tensor([[[[0.0, 1.0], [2.0, 3.0]]]])  # mean 1.5, deviation sqrt(1.25)
+    fixated = torch.tensor([[[[0.0, 0.0], [0.0, 2.0]]]])
+    assert float(measures.nss(saliency, fixated)) == pytest.approx(1.5 / 1.25**0.5)
+
+
+def test_kl_agrees_with_scipy_and_is_zero_at_itself():
+    want = [entropy(b.flatten(), a.flatten()) for a, b in zip(A, B, strict=True)]
+    assert measures.kl(A, B).tolist() == pytest.approx(want, abs=1e-4)
+    assert measures.kl(A, A).abs().max() < 1e-6 < measures.kl(A, B).min()
+
+
+def test_sim_by_hand_symmetric_and_bounded():
+    p, q = torch.tensor([[[[1.0, 3.0]]]]), torch.tensor([[[[2.0, 2.0]]]])
+    assert float(measures.sim(p, q)) == float(measures.sim(q, p)) == pytest.approx(0.75)
+    assert measures.sim(A, A).tolist() == pytest.approx([1, 1])
+
+
+def test_auc_judd_agrees_with_scipy():
+    saliency, fixated = A[0, 0].numpy().round(1), FIXATIONS[0, 0].numpy()
+    inside, outside = saliency[fixated > 0], saliency[fixated == 0]
+    want = mannwhitneyu(inside, outside).statistic / (len(inside) * len(outside))
+    assert measures.auc_judd(saliency, fixated) == pytest.approx(want)
+    assert measures.auc_judd(fixated, fixated) == 1
+    assert measures.auc_judd(np.ones_like(saliency), fixated) == 0.5
+    assert np.isnan(measures.auc_judd(saliency, np.zeros_like(saliency)))
+
+
+def test_the_loss_is_lowest_at_the_truth_and_its_gradient_is_finite():
+    truth = A / A.amax(dim=(1, 2, 3), keepdim=True)
+    good, bad = (saliency_loss(p, truth, FIXATIONS, nss=0.0)["total"] for p in (truth, B))
+    assert good < bad
+    zero = torch.zeros_like(A, requires_grad=True)
+    saliency_loss(zero, truth, FIXATIONS)["total"].backward()
+    assert zero.grad.isfinite().all()

@@ -1,0 +1,229 @@
+"""scripts/enhance.py and the command on real files: results, metadata, and every bad input by name with exit code 2."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+import torch
+from PIL import Image, ImageCms
+
+from realistic_editing import Enhancer, Recipe
+from realistic_editing.apps.cli import main
+from realistic_editing.apps.demo import FOLDER
+from realistic_editing.common.errors import InputError
+from realistic_editing.weights import save_network
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A small photo and its mask, cut from the bundled ones."""
+    photo = Image.open(FOLDER / "astronaut.jpg").resize((160, 160))
+    photo.save(tmp_path / "photo.png")
+    Image.open(FOLDER / "flag.png").resize((160, 160)).save(tmp_path / "mask.png")
+    return tmp_path
+
+
+def edit(folder, *options, image="photo.png", mask="mask.png", output="result.png"):
+    main(["edit", str(folder / image), str(folder / mask), "--output", str(folder / output), "--order", "3,1,0,2", *options])
+
+
+def refused(capsys, folder, *options, **files):
+    """Run a bad call: exit code 2, one line of error, nothing written. Returns the message."""
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(SystemExit) as stop:
+        edit(folder, *options, **files)
+    assert stop.value.code == 2
+    assert sorted(folder.rglob("*")) == before
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert message.startswith("error: ")
+    return message
+
+
+def test_result_and_recipe_are_written_and_described(files, capsys):
+    edit(files)
+    before, after = (np.array(Image.open(files / name)) for name in ("photo.png", "result.png"))
+    outside = np.array(Image.open(files / "mask.png")) == 0
+    assert before.shape == after.shape and (before[outside] == after[outside]).all() and (before != after).any()
+    recipe = Recipe.load(files / "result.json")
+    assert recipe.order.tolist() == [[3, 1, 0, 2]]
+    text = capsys.readouterr().out
+    for word in ("attenuate", "realism", "saliency", "stops", "%", "result.png", "result.json"):
+        assert word in text
+
+
+@pytest.mark.parametrize("order", ["best_realism", "best_saliency", "random"])
+@pytest.mark.parametrize("task", ["attenuate", "amplify"])
+def test_every_rule_and_task(files, order, task):
+    edit(files, "--order", order, "--task", task)
+    assert (files / "result.png").exists()
+
+
+def test_strength_scales_the_edit(files):
+    amounts = []
+    for strength in ("0", "0.5", "1", "1.5"):
+        edit(files, "--strength", strength)
+        before, after = (np.array(Image.open(files / name)).astype(int) for name in ("photo.png", "result.png"))
+        amounts.append(np.abs(before - after).mean())
+    assert amounts[0] == 0 and amounts == sorted(amounts) and amounts[3] > amounts[1]
+
+
+def test_a_16_bit_tiff_keeps_depth_profile_and_outside(files):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 65536, (120, 160, 3), dtype=np.uint16)
+    image = pyvips.Image.new_from_memory(pixels.tobytes(), 160, 120, 3, "ushort").copy(interpretation="rgb16")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    image.write_to_file(str(files / "deep.tif"))
+    Image.fromarray(np.pad(np.full((40, 60), 255, np.uint8), ((40, 40), (50, 50)))).save(files / "mask.png")
+    edit(files, image="deep.tif", output="result.tif")
+    result = pyvips.Image.new_from_file(str(files / "result.tif"))
+    found = result.numpy()
+    assert found.dtype == np.uint16 and found.shape == pixels.shape
+    assert (found[:40] == pixels[:40]).all() and (found[40:80, 50:110] != pixels[40:80, 50:110]).any()
+    assert result.get("icc-profile-data") == profile
+
+
+def test_a_phone_photo_with_exif_rotation(files):
+    """Stored lying, shown upright: the mask is drawn on what is shown, and the result is shown the same way."""
+    upright = Image.open(files / "photo.png").crop((0, 0, 120, 160))
+    exif = upright.getexif()
+    exif[0x0112], exif[0x0110] = 6, "Phone"
+    upright.rotate(90, expand=True).save(files / "phone.jpg", exif=exif, quality=95)
+    mask = np.zeros((160, 120), np.uint8)
+    mask[100:, :40] = 255
+    Image.fromarray(mask).save(files / "mask.png")
+    edit(files, image="phone.jpg")
+    result = Image.open(files / "result.png")
+    assert result.size == (120, 160) and result.getexif().get(0x0112, 1) == 1 and result.getexif()[0x0110] == "Phone"
+    difference = np.abs(np.array(result).astype(int) - np.array(upright).astype(int)).max(axis=2)
+    assert difference[100:, :40].mean() > 3 * difference[:90, 50:].mean()
+
+
+def test_alpha_is_kept(files):
+    photo = Image.open(files / "photo.png").convert("RGBA")
+    photo.putalpha(Image.fromarray(np.arange(160 * 160, dtype=np.uint32).reshape(160, 160).astype(np.uint8)))
+    photo.save(files / "alpha.png")
+    edit(files, image="alpha.png")
+    assert (np.array(Image.open(files / "result.png"))[..., 3] == np.array(photo)[..., 3]).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_grey_and_cmyk_photos_are_edited_with_a_note(files, capsys, mode):
+    Image.open(files / "photo.png").convert("RGB").convert(mode).save(files / "photo.jpg", quality=95)
+    edit(files, image="photo.jpg")
+    assert "note: " in capsys.readouterr().err
+    assert np.array(Image.open(files / "result.png")).shape == (160, 160, 3)
+
+
+@pytest.mark.parametrize("size", [(80, 80), (320, 320)])
+def test_a_mask_of_another_size_is_resized_with_a_note(files, capsys, size):
+    Image.open(files / "mask.png").resize(size).save(files / "mask.png")
+    edit(files)
+    assert "note: " in capsys.readouterr().err and (files / "result.png").exists()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20000, 20)])
+def test_tiny_and_endless_photos(files, size):
+    Image.new("RGB", size, (200, 40, 40)).save(files / "odd.png")
+    Image.new("L", size, 255).save(files / "mask.png")
+    edit(files, image="odd.png")
+    assert Image.open(files / "result.png").size == size
+
+
+def test_missing_photo_and_mask(files, capsys):
+    assert "absent.png" in refused(capsys, files, image="absent.png")
+    assert "absent.png" in refused(capsys, files, mask="absent.png")
+
+
+def test_truncated_photo(files, capsys):
+    Image.open(files / "photo.png").convert("RGB").save(files / "cut.jpg", quality=95)
+    content = (files / "cut.jpg").read_bytes()
+    (files / "cut.jpg").write_bytes(content[: len(content) // 2])
+    assert "cut.jpg" in refused(capsys, files, image="cut.jpg")
+
+
+def test_text_file_named_jpg(files, capsys):
+    (files / "text.jpg").write_text("not a photo")
+    assert "text.jpg" in refused(capsys, files, image="text.jpg")
+
+
+def test_empty_mask(files, capsys):
+    Image.new("L", (160, 160)).save(files / "mask.png")
+    assert "mask.png" in refused(capsys, files)
+
+
+def test_mask_of_another_aspect(files, capsys):
+    Image.new("L", (160, 80), 255).save(files / "mask.png")
+    message = refused(capsys, files)
+    assert "mask.png" in message and "160" in message and "80" in message
+
+
+def test_output_that_cannot_be_written(files, capsys):
+    (files / "file").write_text("in the way")
+    assert "another output folder" in refused(capsys, files, output="file/result.png")
+
+
+def test_output_over_the_photo(files, capsys):
+    assert "overwrite" in refused(capsys, files, output="photo.png")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--task", "erase"), ("erase", "attenuate", "amplify")),
+        (("--order", "best"), ("best", "best_realism", "3,1,0,2")),
+        (("--order", "0,1,2"), ("0,1,2",)),
+        (("--strength", "2"), ("strength", "2", "1.5")),
+        (("--strength", "much"), ("strength", "much")),
+        (("--strength", "nan"), ("strength", "nan")),
+    ],
+)
+def test_unknown_task_order_and_strength(files, capsys, options, words):
+    message = refused(capsys, files, *options)
+    assert all(word in message for word in words)
+
+
+def test_checkpoint_of_another_network(files, capsys):
+    message = refused(capsys, files, "--weights", "compact_saliency")
+    assert "compact_saliency" in message and "enhancer" in message
+    assert "critic" in refused(capsys, files, "--saliency", "critic")
+    assert "trained to amplify" in refused(capsys, files, "--weights", "amplify")
+
+
+def test_truncated_checkpoint(files, capsys):
+    save_network(torch.nn.Linear(2, 2), "editnet", files / "whole.safetensors", {}, {})
+    content = (files / "whole.safetensors").read_bytes()
+    (files / "cut.safetensors").write_bytes(content[:-5])
+    assert "cut.safetensors" in refused(capsys, files, "--weights", str(files / "cut.safetensors"))
+    (files / "whole.safetensors").unlink()
+    assert "whole.safetensors" in refused(capsys, files, "--weights", str(files / "whole.safetensors"))
+
+
+def test_nan_in_a_float_array():
+    enhancer = Enhancer.from_pretrained("attenuate")
+    photo, mask = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32), np.ones((32, 32), bool)
+    edit = enhancer.propose(photo, mask, order=(3, 1, 0, 2))
+    photo[3, 4, 1] = np.nan
+    for call in (lambda: enhancer.propose(photo, mask), lambda: edit.apply(photo, mask)):
+        with pytest.raises(InputError, match="photo.*nan"):
+            call()
+
+
+def test_the_script_takes_names_with_spaces_commas_and_equal_signs(files):
+    shutil.copy(files / "photo.png", files / "my photo, 1=a.png")
+    options = [f"image={files / 'my photo, 1=a.png'}", f"mask={files / 'mask.png'}", "task=amplify", "order=3,1,0,2"]
+    environment = {name: value for name, value in os.environ.items() if name != "REALISTIC_EDITING_DATA"}
+    run = [sys.executable, str(ROOT / "scripts/enhance.py"), *options, "strength=0.8"]
+    done = subprocess.run(run, cwd=files, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((files / "outputs/my photo, 1=a_amplify.json").read_text())["edits"][0]["order"][0] == "exposure"
+    run[-1] = "task=erase"
+    done = subprocess.run(run, cwd=files, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stderr.strip().startswith("error: task is 'erase'")

@@ -1,0 +1,144 @@
+"""The three training commands on small made photos: every config builds, two steps run, a killed run resumes exactly."""
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+from PIL import Image
+
+from realistic_editing.apps.cli import _compose, main
+from realistic_editing.apps.config import CONFIGS
+from realistic_editing.weights import load_network
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = ["trainer.steps=2", "trainer.batch_size=4", "trainer.evaluate_every=2", "trainer.accelerator=cpu"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A data root with OSIE's layout, and a folder of photos with masks."""
+    root, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    (root / "osie/stimuli").mkdir(parents=True)
+    (root / "mine").mkdir()
+    rows = []
+    for index in range(40):
+        photo = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize((160, 120), Image.BICUBIC)
+        photo.save(root / f"osie/stimuli/{index}.jpg")
+        photo.save(root / f"mine/{index}.png")
+        mask = np.zeros((120, 160), np.uint8)
+        mask[30:80, 40 : 80 + index] = 255
+        Image.fromarray(mask).save(root / f"mine/{index}_mask.png")
+        rows += [(f"{index}.jpg", viewer, *rng.uniform(0, 600, 2).round(1), 200) for viewer in range(3)]
+    pd.DataFrame(rows, columns=["image", "subject", "x", "y", "duration_ms"]).to_csv(root / "osie/fixations.csv", index=False)
+    return root
+
+
+def overrides(data, output, network):
+    own = [f"output={output}", f"paths.data={data}", f"paths.outputs={output}"]
+    regions = ["regions.sources=[]", f"regions.folders=[{data / 'mine'}]"]
+    return own + {
+        "saliency": ["size=[48,64]", "model.network.input_size=[48,64]"],
+        "realism": [*regions, "size=48", "model.network.input_size=48"],
+        "enhancer": [*regions, "task=attenuate", "size=48", "model.network.input_size=48"],
+    }[network]
+
+
+@pytest.mark.parametrize("network", ["saliency", "realism", "enhancer"])
+def test_two_steps_write_weights_that_load(data, tmp_path, network):
+    main(["train", network, *overrides(data, tmp_path, network), *QUICK])
+    found = {path.name for path in tmp_path.iterdir()}
+    assert {"model.safetensors", "run.json", "config.yaml", "last.pt", "best.pt", "tensorboard"} <= found
+    kind = {"saliency": "saliency", "realism": "realism", "enhancer": "enhancer"}[network]
+    card = load_network(tmp_path / "model.safetensors", kind=kind).card
+    assert card["step"] == 2 and card["revision"] and card["measures"]
+    assert network != "enhancer" or card["task"] == "attenuate"
+
+
+@pytest.mark.parametrize(
+    ("network", "extra"),
+    [
+        ("realism", ["edits=paper", "human=true", "loss.kind=squares", "loss.rank=1.0"]),
+        ("realism", ["realism@model=pix2pix", "~model.network.input_size"]),
+        ("realism", ["model.network.widths=[8,16]"]),
+        ("enhancer", ["objective=paper", "task=amplify"]),
+        ("enhancer", ["objective=released"]),
+    ],
+)
+def test_every_variant_runs_two_steps(data, tmp_path, network, extra):
+    base = overrides(data, tmp_path, network)
+    if "~model.network.input_size" in extra:
+        base = [option for option in base if not option.startswith("model.network.input_size")]
+        extra = [option for option in extra if not option.startswith("~")]
+    main(["train", network, *base, *QUICK, *extra])
+    assert (tmp_path / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*/*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_config_of_a_group_builds(path):
+    group, name = path.parent.name, path.stem
+    key = {"realism": "realism@model", "saliency": "saliency@model", "enhancer": "enhancer@model"}.get(group, group)
+    command = "train_enhancer" if group in ("task", "objective", "enhancer") else "train_realism"
+    command = "train_saliency" if group == "saliency" else command
+    chosen = [f"{key}={name}"] + ([] if group == "task" or command != "train_enhancer" else ["task=amplify"])
+    if group == "trainer" and name == "base":
+        chosen = []
+    config = _compose(command, [*chosen, "paths.data=data"])
+    node = config.model.network if "model" in key else config.get(group)
+    if OmegaConf.is_dict(node) and "_target_" in node:
+        assert instantiate(node, _convert_="all") is not None
+
+
+def test_a_run_with_other_settings_is_not_continued(data, tmp_path, capsys):
+    options = ["train", "realism", *overrides(data, tmp_path, "realism"), *QUICK]
+    main(options)
+    with pytest.raises(SystemExit) as stop:
+        main([*options, "trainer.learning_rate=0.5"])
+    assert stop.value.code == 2 and "trainer.learning_rate" in capsys.readouterr().err
+
+
+def test_missing_data_and_unknown_options_leave_with_code_2(tmp_path, capsys):
+    for options, words in (
+        (["realism", f"paths.data={tmp_path}", f"output={tmp_path}/run"], "REALISTIC_EDITING_DATA"),
+        (["saliency", f"paths.data={tmp_path}", f"output={tmp_path}/run"], "fixations.csv"),
+        (["enhancer", "task=erase"], "erase"),
+        (["realism", "no.such.option=1"], "no.such.option"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main(["train", *options])
+        assert stop.value.code == 2 and words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("network", ["realism", "enhancer"])
+def test_a_killed_script_resumes_and_ends_bit_identical(data, tmp_path, network):
+    steps = ["trainer.steps=24", "trainer.batch_size=4", "trainer.save_every=2", "trainer.evaluate_every=8"]
+
+    def command(folder):
+        script = [sys.executable, str(ROOT / f"scripts/train_{network}.py")]
+        # Set by name, as the paths of the two runs differ in nothing else.
+        return [*script, *overrides(data, tmp_path / folder, network), *steps, "trainer.accelerator=cpu"]
+
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(command("whole"), check=True, capture_output=True, env=environment)
+    process = subprocess.Popen(command("killed"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)
+    last = tmp_path / "killed/last.pt"
+    while not last.exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert torch.load(last, weights_only=True)["step"] < 24, "the run ended before it was killed"
+    subprocess.run(command("killed"), check=True, capture_output=True, env=environment)
+    whole, killed = (torch.load(tmp_path / run / "last.pt", weights_only=True) for run in ("whole", "killed"))
+    assert whole["step"] == killed["step"] == 24
+    for part in ("network", "average"):
+        for name, value in whole[part].items():
+            assert torch.equal(value, killed[part][name]), name
+    models = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "killed")]
+    assert len(models[0]) == len(models[1])

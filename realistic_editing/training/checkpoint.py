@@ -20,6 +20,17 @@ def save_state(
     """Write networks, optimiser, step and best value; the file appears whole or not at all.
 
     The state of the random generators is not needed: whatever is random in a step is a function of (seed, step).
+
+    Args:
+        path: the file to write.
+        modules: networks by name.
+        optimizer: None where only the networks are kept.
+        step: steps done.
+        best: the best value so far of the deciding measure; None before the first evaluation.
+        measures: of these networks, by name.
+
+    Raises:
+        InputError: when the folder cannot be written.
     """
     state = {name: module.state_dict() for name, module in modules.items()}
     state |= {"step": step, "best": best, "measures": measures or {}}
@@ -34,6 +45,12 @@ def load_state(
     path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer, device: torch.device
 ) -> tuple[int, float | None] | None:
     """Load what `save_state` wrote into the modules and the optimiser.
+
+    Args:
+        path: the file.
+        modules: networks by name, as they were saved.
+        optimizer: of the first of them.
+        device: where the tensors go.
 
     Returns:
         (steps done, best value so far), or None where there is no file.

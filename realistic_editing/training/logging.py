@@ -26,6 +26,7 @@ class Log:
         self.writer = SummaryWriter(str(output / "tensorboard"), purge_step=first) if enabled else None
         self.bar = tqdm(total=trainer.steps, initial=first, unit="step", disable=not enabled, dynamic_ncols=True)
         self.waited, self.since, self.since_step = 0.0, time.perf_counter(), first
+        self.unread: list[tuple[int, dict[str, torch.Tensor]]] = []
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
@@ -35,20 +36,21 @@ class Log:
         self.waited += time.perf_counter() - started
 
     def step(self, done: int, losses: dict[str, torch.Tensor], rate: float) -> None:
-        """Advance the bar; every `log_every` steps read the losses (the loop's only wait for the device) and write them.
+        """Advance the bar; every `log_every` steps read the losses and write them.
+
+        Args:
+            done: steps done, this one included.
+            losses: scalars by name.
+            rate: the learning rate of the step.
 
         Raises:
-            FloatingPointError: when a loss is not finite.
+            FloatingPointError: when a loss since the last reading is not finite.
         """
         self.bar.update(1)
+        self.unread.append((done, losses))
         if done % self.trainer.log_every and done != self.trainer.steps:
             return
-        values = {name: float(value) for name, value in losses.items()}
-        for name, value in values.items():
-            if not math.isfinite(value):
-                raise FloatingPointError(
-                    f"loss {name!r} is {value} at step {done}; lower trainer.learning_rate or set trainer.clip_gradient"
-                )
+        values = self.read_losses()
         if not self.enabled:
             return
         spent = time.perf_counter() - self.since
@@ -60,6 +62,25 @@ class Log:
         shown = {name: f"{value:.3f}" for name, value in values.items()}
         self.bar.set_postfix(shown | {"img/s": f"{speed:.1f}"}, refresh=False)
         self.waited, self.since, self.since_step = 0.0, time.perf_counter(), done
+
+    def read_losses(self) -> dict[str, float]:
+        """The losses of the last step, all since the last reading having been checked: the loop's only wait for the device.
+
+        Called before anything is kept, so that no checkpoint holds what a loss that is not finite has left.
+
+        Raises:
+            FloatingPointError: naming the first loss that is not finite, and its step.
+        """
+        values: dict[str, float] = {}
+        for done, losses in self.unread:
+            values = {name: float(value) for name, value in losses.items()}
+            for name, value in values.items():
+                if not math.isfinite(value):
+                    raise FloatingPointError(
+                        f"loss {name!r} is {value} at step {done}; lower trainer.learning_rate or set trainer.clip_gradient"
+                    )
+        self.unread.clear()
+        return values
 
     def measures(self, step: int, measures: dict[str, float], sheet: np.ndarray | None, seconds: float) -> None:
         """Write an evaluation's measures and picture, and print the measures."""

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.data.transforms import StepSampler
 from realistic_editing.training.checkpoint import load_state, save_state
 from realistic_editing.training.logging import Log
@@ -97,11 +99,10 @@ def fit(problem: Problem, trainer: Trainer, output: Path) -> tuple[nn.Module, di
         {"step", "measures"} of it.
 
     Raises:
+        InputError: when a setting cannot be used, or a checkpoint is damaged or belongs to another network.
         FloatingPointError: when a loss is not finite, with its name and step.
     """
-    fabric = Fabric(
-        accelerator=trainer.accelerator, devices=trainer.devices, num_nodes=trainer.nodes, precision=trainer.precision
-    )
+    fabric = _fabric(trainer)
     fabric.launch()
     bare = problem.network.to(fabric.device, memory_format=torch.channels_last)
     average = AveragedModel(bare, multi_avg_fn=get_ema_multi_avg_fn(trainer.ema), use_buffers=True) if trainer.ema else None
@@ -109,6 +110,9 @@ def fit(problem: Problem, trainer: Trainer, output: Path) -> tuple[nn.Module, di
     kept = average.module if average is not None else bare
     modules = {"network": bare} | ({"average": average} if average is not None else {})
 
+    if fabric.is_global_zero:
+        for stray in output.glob(".*.pt"):  # half-written when a run was killed
+            stray.unlink()
     first, best = load_state(output / "last.pt", modules, optimizer, fabric.device) or (0, None)
     losses_of = _Losses(torch.compile(bare) if trainer.compile else bare, problem)
     losses_of, optimizer = fabric.setup(losses_of, optimizer)
@@ -127,15 +131,31 @@ def fit(problem: Problem, trainer: Trainer, output: Path) -> tuple[nn.Module, di
         done = step + 1
         log.step(done, losses, rate)
         last = done == trainer.steps
-        if done % trainer.evaluate_every == 0 or last:
+        evaluates, saves = done % trainer.evaluate_every == 0 or last, done % trainer.save_every == 0 or last
+        if evaluates or saves:
+            log.read_losses()  # raises before weights that are not finite are kept
+        if evaluates:
             best = _evaluate(problem, kept, fabric, log, done, best, output)
-        if (done % trainer.save_every == 0 or last) and fabric.is_global_zero:
+        if saves and fabric.is_global_zero:
             save_state(output / "last.pt", modules, optimizer, done, best)
     log.close()
     fabric.barrier()
     state = torch.load(output / "best.pt", map_location=fabric.device, weights_only=True)
     kept.load_state_dict(state["network"])
     return kept.eval(), {"step": state["step"], "measures": state["measures"]}
+
+
+def _fabric(trainer: Trainer) -> Fabric:
+    try:
+        return Fabric(
+            accelerator=trainer.accelerator, devices=trainer.devices, num_nodes=trainer.nodes, precision=trainer.precision
+        )
+    except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
+        chosen = f"accelerator={trainer.accelerator}, devices={trainer.devices}, precision={trainer.precision}"
+        raise InputError(
+            f"trainer: {chosen} cannot be used here ({str(error).splitlines()[0]}); try trainer.accelerator=auto "
+            "trainer.devices=1 trainer.precision=32-true"
+        ) from error
 
 
 class _Losses(nn.Module):
@@ -174,8 +194,8 @@ def _batches(data: Dataset, trainer: Trainer, fabric: Fabric, first: int) -> Ite
     """The batches from step `first` on, on the device; each is a function of (seed, step)."""
     shares = fabric.world_size * trainer.accumulate
     if trainer.batch_size % shares:
-        raise ValueError(
-            f"batch_size is {trainer.batch_size}; it must divide by processes x accumulate = "
+        raise InputError(
+            f"trainer.batch_size is {trainer.batch_size}; it must divide by processes x accumulate = "
             f"{fabric.world_size} x {trainer.accumulate}"
         )
     # A step's forward passes are batches of their own, so steps are counted in forward passes here.

@@ -4,33 +4,43 @@ import math
 import torch
 from torch import nn
 
+from realistic_editing.common.errors import InputError
+
 
 def build_optimizer(network: nn.Module, trainer) -> torch.optim.Optimizer:
     """Adam or AdamW, with weight decay on matrices and filters only.
 
+    Args:
+        network: whose parameters are trained.
+        trainer: a `Trainer`, for `optimizer`, `learning_rate`, `weight_decay` and `betas`.
+
     Raises:
-        ValueError: for another name.
+        InputError: for another name.
     """
     decayed = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": trainer.weight_decay}, {"params": others, "weight_decay": 0.0}]
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
     if trainer.optimizer not in kinds:
-        raise ValueError(f"trainer.optimizer is {trainer.optimizer!r}; use one of {sorted(kinds)}")
+        raise InputError(f"trainer.optimizer is {trainer.optimizer!r}; use one of {sorted(kinds)}")
     return kinds[trainer.optimizer](groups, lr=trainer.learning_rate, betas=tuple(trainer.betas))
 
 
 def learning_rate_at(step: int, trainer) -> float:
-    """The learning rate of a step, counted from 0.
+    """The learning rate of a step.
+
+    Args:
+        step: counted from 0.
+        trainer: a `Trainer`, for `schedule`, `steps`, `warmup` and `learning_rate`.
 
     Raises:
-        ValueError: for an unknown schedule.
+        InputError: for an unknown schedule.
     """
     if trainer.schedule == "constant":
         return trainer.learning_rate
     warm = trainer.warmup * trainer.steps if trainer.schedule == "one_cycle" else 0
     if trainer.schedule not in ("one_cycle", "cosine"):
-        raise ValueError(f"trainer.schedule is {trainer.schedule!r}; use constant, cosine or one_cycle")
+        raise InputError(f"trainer.schedule is {trainer.schedule!r}; use constant, cosine or one_cycle")
     if step < warm:
         return trainer.learning_rate * (step + 1) / (warm + 1)
     return trainer.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(trainer.steps - warm, 1)))

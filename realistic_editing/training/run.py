@@ -37,11 +37,12 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
     _continue_only_the_same(output / "config.yaml", settings)
     with replacing(output / "config.yaml") as temporary:
         OmegaConf.save(OmegaConf.create(settings), temporary)
-    started = time.time()
+    # Asked for now: while a run lasts, the code on disk may change, and this process does not.
+    started, revision = time.time(), provenance.revision()
     network, result = fit(problem, trainer, output)
     model = settings["model"]
     arguments = {name: value for name, value in model["network"].items() if name != "_target_"}
-    card = {**(card or {}), "revision": provenance.revision(), "command": provenance.command(), **result}
+    card = {**(card or {}), "revision": revision, "command": provenance.command(), **result}
     save_network(_plain(network), model["name"], output / "model.safetensors", arguments, card)
     record = {**card, "machine": provenance.machine(), "seconds_since_last_start": round(time.time() - started, 1)}
     with replacing(output / "run.json") as temporary:

@@ -115,8 +115,23 @@ def test_accumulation_takes_the_same_samples_in_parts(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
-    with pytest.raises(FloatingPointError, match="'total'.*step 10"):
-        fit(LineProblem(poison_at=10), Trainer(**SETTINGS), tmp_path)
+    with pytest.raises(FloatingPointError, match="'total'.*step 9;"):  # named exactly, though losses are read at 10
+        fit(LineProblem(poison_at=9), Trainer(**SETTINGS), tmp_path)
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 7
+
+
+def test_weights_that_are_not_finite_are_never_kept(tmp_path):
+    with pytest.raises(FloatingPointError, match="step 6;"):
+        fit(LineProblem(poison_at=6), Trainer(**SETTINGS), tmp_path)
+    assert not (tmp_path / "last.pt").exists() and not (tmp_path / "best.pt").exists()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"optimizer": "sgd"}, {"schedule": "step"}, {"precision": "8"}, {"accelerator": "abacus"}, {"accumulate": 3}]
+)
+def test_settings_that_cannot_be_used_are_named(tmp_path, changes):
+    with pytest.raises(InputError, match=str(next(iter(changes.values())))):
+        run(tmp_path, **changes)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "other"])

@@ -23,7 +23,9 @@ class EnhanceProblem:
         regions: those of one task, train and validation told apart by their `split`.
         size: side of the square that photos are resized to and edited at.
         objective: the loss.
-        device: where critic and saliency network go.
+
+    Raises:
+        InputError: when training or validation is left without a region.
     """
 
     better = ("loss", "min")

@@ -70,7 +70,8 @@ class CompactCritic(nn.Module):
             features = stage(features)
             if index >= len(self.stages) - 2:
                 small = nn.functional.adaptive_avg_pool2d(weights, features.shape[-2:])
-                found.append(region_statistics(features.float(), small))
+                with torch.autocast(image.device.type, enabled=False):
+                    found.append(region_statistics(features.float(), small))
         return self.head(self.normalise(torch.cat(found, dim=1))).float().squeeze(1).sigmoid()
 
 

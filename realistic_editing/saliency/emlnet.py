@@ -127,8 +127,8 @@ def _convolution(before: int, activation: nn.Module) -> nn.Sequential:
 def _blur(saliency: torch.Tensor) -> torch.Tensor:
     """Gaussian blur with mirrored borders, one axis after the other: 33 times less work than the square kernel."""
     reach = BLUR_KERNEL // 2
-    at = torch.arange(-reach, reach + 1, device=saliency.device, dtype=torch.float64)
+    at = torch.arange(-reach, reach + 1, dtype=torch.float64)  # on the CPU: Apple's GPUs have no float64
     kernel = torch.exp(-((at / BLUR_SIGMA) ** 2) / 2)
-    kernel = (kernel / kernel.sum()).to(saliency.dtype)
+    kernel = (kernel / kernel.sum()).to(saliency.device, saliency.dtype)
     padded = F.pad(saliency, (reach, reach, reach, reach), mode="reflect")
     return F.conv2d(F.conv2d(padded, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))

@@ -87,7 +87,9 @@ def augment(
         theta[:, 0, 0] = theta[:, 1, 1] = kept
         theta[:, :, 2] = shift
         grid = F.affine_grid(theta, list(tensor.shape), align_corners=False)
-        return F.grid_sample(tensor, grid, mode=mode, padding_mode="border", align_corners=False)
+        # A crop leaves the frame by half a pixel at most, where reflection is the border; mps does not have "border"
+        # before PyTorch 2.13.
+        return F.grid_sample(tensor, grid, mode=mode, padding_mode="reflection", align_corners=False)
 
     cropped = crop(density, kept, shift, "bilinear")
     remains = cropped.sum(dim=(1, 2, 3)) * kept**2 / density.sum(dim=(1, 2, 3)) > 0.5
@@ -101,7 +103,17 @@ def augment(
 
 
 def measure(network: nn.Module, data: GazeDataset, device: torch.device, batch_size: int = 8) -> dict[str, float]:
-    """The measures of `saliency.measures`, means over the photos of `data`."""
+    """The measures of `saliency.measures`, means over photos.
+
+    Args:
+        network: as for `SaliencyProblem`, in evaluation mode.
+        data: photos with fixations.
+        device: where the network is.
+        batch_size: photos at once.
+
+    Returns:
+        {"cc", "nss", "sim", "kl", "auc_judd"}.
+    """
     rows: dict[str, list[float]] = {}
     for image, density, fixations in DataLoader(data, batch_size=batch_size):
         predicted = network(image.to(device)).float().cpu()

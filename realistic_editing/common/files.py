@@ -17,9 +17,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
             writers choose the format by it.
 
     Raises:
-        InputError: when the folder cannot be made or written.
+        InputError: when the folder cannot be made or written, or a folder has the file's name.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give the name of a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)

@@ -1,9 +1,12 @@
 """Which side of train, validation and test a photo is on: a pure function of the photo's identity."""
 import zlib
+from collections.abc import Iterable
+from typing import TypeVar
 
 from realistic_editing.common.errors import InputError
 
 SPLITS = ("train", "val", "test")
+Item = TypeVar("Item")
 
 # Share of the photos that train, then of those that validate; the rest tests. COCO's own train set only trains; its
 # validation set is halved, so that what chooses a checkpoint is not what reports on it. Mechrez is evaluation only.
@@ -69,3 +72,24 @@ def split_of(photo_id: str, source: str) -> str:
     if position < train:
         return "train"
     return "val" if position < train + val else "test"
+
+
+def train_and_val(items: Iterable[Item], name: str = "regions") -> tuple[list[Item], list[Item]]:
+    """Those to train on and those to validate on.
+
+    Args:
+        items: regions or photos, each with its `split`.
+        name: what the message calls them.
+
+    Raises:
+        InputError: when one side is empty.
+    """
+    items = list(items)
+    sides = {side: [item for item in items if item.split == side] for side in ("train", "val")}
+    for side, found in sides.items():
+        if not found:
+            raise InputError(
+                f"none of {len(items)} {name} is on the side {side!r}; a photo's side follows from its name, about one "
+                "in ten of your own validates: add photos, or a data set"
+            )
+    return sides["train"], sides["val"]

@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from realistic_editing.data.regions import Region
+from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.enhance.loss import Objective, enhancement_loss, saliency_change
 from realistic_editing.ops import Recipe, apply, random_orders
@@ -41,8 +42,9 @@ class EnhanceProblem:
     ) -> None:
         self.network, self.objective = network, objective
         self.critic, self.saliency = (judge.eval().requires_grad_(False) for judge in (critic, saliency))
-        self.train_data = RegionDataset([r for r in regions if r.split == "train"], size, augment=True)
-        self.val_data = RegionDataset([r for r in regions if r.split == "val"], size)
+        train, val = train_and_val(regions)
+        self.train_data = RegionDataset(train, size, augment=True)
+        self.val_data = RegionDataset(val, size)
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 with a random order for each sample; means over the batch."""

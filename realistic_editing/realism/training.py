@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from realistic_editing.data.regions import Region
+from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.ops import EditPreset, apply, sample_recipe
 from realistic_editing.realism import measures
@@ -27,6 +28,9 @@ class RealismProblem:
         edits: the ranges to draw from.
         loss: `kind` and `rank` of `critic_loss`.
         human: whether to add the fakes for human regions.
+
+    Raises:
+        InputError: when training or validation is left without a region.
     """
 
     better = ("auc", "max")
@@ -35,8 +39,9 @@ class RealismProblem:
         self, network: nn.Module, regions: Sequence[Region], size: int, edits: EditPreset, loss: dict, human: bool
     ) -> None:
         self.network, self.edits, self.loss, self.human = network, edits, dict(loss), human
-        self.train_data = RegionDataset([r for r in regions if r.split == "train"], size, augment=True)
-        self.val_data = RegionDataset([r for r in regions if r.split == "val"], size)
+        train, val = train_and_val(regions)
+        self.train_data = RegionDataset(train, size, augment=True)
+        self.val_data = RegionDataset(val, size)
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Eq. 1 on fresh samples of the batch's regions."""

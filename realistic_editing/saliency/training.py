@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from realistic_editing.data.osie import GazeDataset, GazePhoto
+from realistic_editing.data.splits import train_and_val
 from realistic_editing.saliency import measures
 from realistic_editing.saliency.losses import saliency_loss
 
@@ -23,6 +24,9 @@ class SaliencyProblem:
         zoom: least share of each side that a random crop keeps; 1 = no crops.
         jitter: greatest relative change of the whole photo's brightness and contrast. Colour is left alone, because the
             network must learn what colour does to attention.
+
+    Raises:
+        InputError: when training or validation is left without a photo.
     """
 
     better = ("cc", "max")
@@ -37,8 +41,9 @@ class SaliencyProblem:
         jitter: float = 0.2,
     ) -> None:
         self.network, self.weights, self.zoom, self.jitter = network, dict(weights), zoom, jitter
-        self.train_data = GazeDataset([photo for photo in photos if photo.split == "train"], tuple(size))
-        self.val_data = GazeDataset([photo for photo in photos if photo.split == "val"], tuple(size))
+        train, val = train_and_val(photos, "photos")
+        self.train_data = GazeDataset(train, tuple(size))
+        self.val_data = GazeDataset(val, tuple(size))
 
     def losses(self, network: nn.Module, batch: Sequence[torch.Tensor], generator: torch.Generator) -> dict:
         """KL, CC, NSS and scale on randomly cropped photos."""

@@ -65,11 +65,12 @@ def load_network(
         The network. Its `card` is the file's card with "network" (the short name) and "config" added.
 
     Raises:
-        InputError: naming the file, what is wrong with it and the remedy.
+        InputError: naming the file, what is wrong with it and the remedy; also for a device that is not there.
         ValueError: when kind is unknown.
     """
     if kind is not None and kind not in KINDS.values():
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(sorted(set(KINDS.values())))}")
+    device = _usable(device)
     path = _find(source)
     metadata, state = _read(path)
     try:
@@ -95,6 +96,17 @@ def load_network(
 def bundled() -> list[str]:
     """The names of the weights that come with the package."""
     return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+
+
+def _usable(device: torch.device | str | None) -> torch.device | None:
+    if device is None:
+        return None
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch built without CUDA asserts
+        raise InputError(
+            f"device {str(device)!r} cannot be used here ({(str(error).splitlines() or ['no reason given'])[0]}); use cpu"
+        ) from error
 
 
 def _find(source: str | Path) -> Path:

@@ -1,4 +1,6 @@
 """No photo is on two sides, whatever its name and set."""
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.mechrez import read_mechrez
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.pixels import same_picture, thumbnails
-from realistic_editing.data.splits import split_of
+from realistic_editing.data.splits import split_of, train_and_val
 
 
 def test_known_answers_never_change():
@@ -57,3 +59,14 @@ def test_no_picture_of_the_real_sets_is_on_two_sides(real_root):
     assert len(pairs) > 40  # ECSSD's photos from BSDS500 and Mechrez: the check does find copies
     apart = [(str(photos[i][0]), str(photos[j][0])) for i, j in pairs if photos[i][1] != photos[j][1]]
     assert not apart, "the same picture on two sides; list the pair in splits.py"
+
+
+def test_a_side_that_is_empty_is_named():
+    def items(*splits):
+        return [SimpleNamespace(split=split) for split in splits]
+
+    train, val = train_and_val(items("train", "val", "test", "train"))
+    assert [item.split for item in train + val] == ["train", "train", "val"]
+    for side, splits in (("val", ("train", "test")), ("train", ("val",)), ("train", ())):
+        with pytest.raises(InputError, match=f"{len(splits)} regions .*{side}"):
+            train_and_val(items(*splits))

@@ -1,16 +1,18 @@
 """Train a saliency network on eye tracking: python scripts/train_saliency.py [saliency@model=emlnet] [trainer.steps=...]"""
+import sys
+
 import hydra
 from omegaconf import DictConfig
 
-from realistic_editing.apps.config import CONFIGS
+from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
+from realistic_editing.apps.main import call, start
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="train_saliency")
 def main(config: DictConfig) -> None:
-    from realistic_editing.apps.main import call  # after Hydra's --help, which needs no torch
-
     call("train_saliency", config)
 
 
 if __name__ == "__main__":
-    main()
+    sys.argv[1:] = quoted(sys.argv[1:], TRAIN_TEXT)
+    start(main)

@@ -3,7 +3,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from realistic_editing.apps.config import CONFIGS, quoted
+from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call
 
 Defaults = argparse.ArgumentDefaultsHelpFormatter
@@ -59,7 +59,7 @@ def _compose(name: str, overrides: Sequence[str]):
 
     try:
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            return compose(name, overrides=quoted(list(overrides), ("output", "initial", "paths.data")))
+            return compose(name, overrides=quoted(overrides, TRAIN_TEXT))
     except HydraException as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -1,4 +1,5 @@
 """Find the configs, and turn their groups into objects."""
+from collections.abc import Sequence
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -7,12 +8,23 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 CONFIGS = next(folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "configs") if folder.is_dir())
 
 
-def quoted(arguments: list[str], names: tuple[str, ...]) -> list[str]:
+# Options that are plain text. Paths may hold spaces and commas, and an order does; Hydra would read those as lists.
+ENHANCE_TEXT = ("image", "mask", "order", "output", "weights", "critic", "saliency")
+TRAIN_TEXT = (
+    "output", "initial", "saliency.weights", "realism.weights", "paths.data", "paths.outputs", "paths.regions",
+    "regions.saliency",
+)  # fmt: skip
+
+
+def quoted(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
     """Quote the values of some options for Hydra, so that they reach the program as typed.
 
     Args:
         arguments: of the command line, such as "image=my photo, 2.jpg".
         names: the options whose values are plain text.
+
+    Returns:
+        The arguments, quoted where that is needed.
     """
     result = []
     for argument in arguments:

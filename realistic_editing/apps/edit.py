@@ -1,10 +1,11 @@
 """Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.enhancer import Enhancer, check_strength
 from realistic_editing.enhance.loss import TASKS
@@ -31,7 +32,10 @@ def enhance(options: Mapping[str, Any]) -> Path:
     task, order, strength = options["task"], options["order"], _number(options["strength"])
     if task not in TASKS:
         raise InputError(f"task is {task!r}; use attenuate (less attention) or amplify (more attention)")
-    order = order if order in RULES else parse_order(order if isinstance(order, str) else list(order))
+    if order not in RULES:
+        order = parse_order(list(order) if isinstance(order, Sequence) and not isinstance(order, str) else str(order))
+    if not isinstance(options["seed"], int):
+        raise InputError(f"seed is {options['seed']!r}; use a whole number")
     for name in ("image", "mask"):
         if not options[name]:
             raise InputError(f"{name} is missing; give the path of the {name}, as in {name}=photo.jpg")
@@ -45,13 +49,14 @@ def enhance(options: Mapping[str, Any]) -> Path:
     enhancer = Enhancer.from_pretrained(
         options["weights"] or task, options["device"], critic=options["critic"], saliency=options["saliency"]
     )
+    if enhancer.task != task:
+        raise InputError(f"{options['weights']}: was trained to {enhancer.task}, not to {task}; set task={enhancer.task}")
     edit = enhancer.propose(photo.pixels, mask, order, seed=options["seed"])
-    if edit.task != task:
-        raise InputError(f"{options['weights']}: was trained to {edit.task}, not to {task}; set task={edit.task}")
     edit = enhancer.measure(photo.pixels, mask, edit.recipe.at_strength(strength))
-    write_photo(output, photo, edit.apply(photo.pixels, mask))
-    recipe = output.with_suffix(".json")
-    edit.recipe.save(recipe)
+    result, recipe = edit.apply(photo.pixels, mask), output.with_suffix(".json")
+    with replacing(recipe) as waiting:  # both files or neither
+        edit.recipe.save(waiting)
+        write_photo(output, photo, result)
     print(edit)
     print(f"result: {output}\nrecipe: {recipe}")
     return output

@@ -1,7 +1,11 @@
 """Run one of the package's jobs for a script or the command: errors of the user's in one line, exit code 2."""
 import importlib
+import os
 import sys
+from collections.abc import Callable
 from typing import Any
+
+from omegaconf.errors import MissingMandatoryValue
 
 from realistic_editing.common.errors import InputError
 
@@ -20,10 +24,36 @@ def call(job: str, config: Any) -> Any:
     Args:
         job: a key of JOBS; resolved late, so that --help does not wait for torch.
         config: what the job takes.
+
+    Returns:
+        What the job returns.
     """
     module, function = JOBS[job].split(":")
     try:
         return getattr(importlib.import_module(module), function)(config)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _leave(str(error))
+    except MissingMandatoryValue as error:
+        _leave(f"{error.full_key} is not set; add {error.full_key}=... to the command")
+
+
+def start(main: Callable[[], None]) -> None:
+    """Run the Hydra main of a script; an option that Hydra cannot use ends it as any other error of the user's.
+
+    Args:
+        main: decorated with hydra.main.
+    """
+    from hydra.errors import HydraException, InstantiationException
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra would print the error itself, and leave with code 1
+    try:
+        main()
+    except InstantiationException:
+        raise  # from inside the job, which has said what a user can change
+    except HydraException as error:
+        _leave(str(error))
+
+
+def _leave(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)

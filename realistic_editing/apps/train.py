@@ -1,62 +1,106 @@
 """Train one of the three networks from a Hydra configuration: build the problem, hand it to the one loop."""
 from pathlib import Path
+from typing import Any
 
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from realistic_editing.apps.regions import load_regions
+from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.realism.training import RealismProblem
 from realistic_editing.saliency.training import SaliencyProblem
 from realistic_editing.training.run import run
 from realistic_editing.weights import load_network
+from realistic_editing.weights.registry import fill
 
 
 def train_saliency(config: DictConfig) -> Path:
-    """Train a saliency network on OSIE; returns the path of its weights."""
+    """Train a saliency network on OSIE.
+
+    Args:
+        config: as configs/train_saliency.yaml.
+
+    Returns:
+        The path of its weights.
+
+    Raises:
+        InputError: when data or a setting cannot be used. So do the other two.
+    """
     torch.manual_seed(config.trainer.seed)  # decides the initial weights
     problem = SaliencyProblem(
-        instantiate(config.model.network, _convert_="all"),
+        _made(config.model.network, "model.network"),
         read_osie(config.paths.data),
         size=tuple(config.size),
         weights=config.weights,
         zoom=config.zoom,
         jitter=config.jitter,
     )
-    return run(problem, instantiate(config.trainer), config)
+    return run(problem, _made(config.trainer, "trainer"), config)
 
 
 def train_realism(config: DictConfig) -> Path:
-    """Train a critic on synthetic edits of all regions; returns the path of its weights."""
+    """Train a critic on synthetic edits of all regions.
+
+    Args:
+        config: as configs/train_realism.yaml.
+
+    Returns:
+        The path of its weights.
+    """
+    trainer, edits = _made(config.trainer, "trainer"), _made(config.edits, "edits")
     regions = load_regions(config)
     torch.manual_seed(config.trainer.seed)
     problem = RealismProblem(
-        instantiate(config.model.network, _convert_="all"),
+        _made(config.model.network, "model.network"),
         regions,
         size=config.size,
-        edits=instantiate(config.edits),
+        edits=edits,
         loss=config.loss,
         human=config.human,
     )
-    return run(problem, instantiate(config.trainer), config)
+    return run(problem, trainer, config)
 
 
 def train_enhancer(config: DictConfig) -> Path:
-    """Train an enhancer for one task against a frozen critic and saliency network; returns the path of its weights."""
+    """Train an enhancer for one task against a frozen critic and saliency network.
+
+    Args:
+        config: as configs/train_enhancer.yaml.
+
+    Returns:
+        The path of its weights.
+    """
+    # What can be wrong with the command is found before regions are built, which may take hours.
+    trainer, objective = _made(config.trainer, "trainer"), _made(config.objective, "objective")
+    critic = load_network(config.realism.weights, kind="realism")
+    saliency = load_network(config.saliency.weights, kind="saliency")
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
     regions = [region for region in load_regions(config) if region.task in wanted]
     torch.manual_seed(config.trainer.seed)
-    network = instantiate(config.model.network, _convert_="all")
+    network = _made(config.model.network, "model.network")
     if config.initial:
-        network.load_state_dict(load_network(config.initial, kind="enhancer").state_dict())
+        state = load_network(config.initial, kind="enhancer").state_dict()
+        fill(network, state, config.initial, "start from a network with the same model.network")
     problem = EnhanceProblem(
         network,
-        critic=load_network(config.realism.weights, kind="realism"),
-        saliency=load_network(config.saliency.weights, kind="saliency"),
+        critic=critic,
+        saliency=saliency,
         regions=regions,
         size=config.size,
-        objective=instantiate(config.objective),
+        objective=objective,
     )
-    return run(problem, instantiate(config.trainer), config, card={"task": config.task.name})
+    return run(problem, trainer, config, card={"task": config.task.name})
+
+
+def _made(node: DictConfig, name: str) -> Any:
+    """What a config node describes; a value that its constructor refuses is the user's to change."""
+    try:
+        return instantiate(node, _convert_="all")
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ValueError | TypeError):
+            raise InputError(f"{name}: {error.__cause__}; change its settings") from error
+        raise

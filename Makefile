@@ -10,7 +10,8 @@ install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python >= 3.10 is needed; found %d.%d: use make PYTHON=python3.x" % sys.version_info[:2] if sys.version_info < (3, 10) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --progress-bar on --editable '.[dev]'
+	@echo 'installing PyTorch and what else is needed: some minutes, about 6 GB ...'
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
 demo: $(VENV)/installed

@@ -10,7 +10,11 @@ Defaults = argparse.ArgumentDefaultsHelpFormatter
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Parse the command line and run one job; exit code 2 where the user must change something."""
+    """Parse the command line and run one job; exit code 2 where the user must change something.
+
+    Args:
+        arguments: after the command's name; those of this process when None.
+    """
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
     if command == "train":

@@ -18,8 +18,14 @@ EDITS = (("attenuate", "flag"), ("amplify", "shuttle"))
 def demo(options: Mapping[str, Any]) -> Path:
     """Write results, recipes and a side-by-side sheet below `options["output"]`, and say where to look.
 
+    Args:
+        options: output, the folder.
+
     Returns:
         The path of the sheet.
+
+    Raises:
+        InputError: when the folder cannot be written.
     """
     output = Path(options["output"])
     photo = read_photo(FOLDER / "astronaut.jpg")

@@ -40,7 +40,7 @@ def _read(path: str | Path, flags: int, upright: bool) -> np.ndarray:
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize without aliasing: the mean over each new pixel's area where it shrinks, linear where it grows.
+    """Resize: the mean over each new pixel's area where both sides shrink, so that nothing aliases; else linear.
 
     Args:
         pixels: (H, W) or (H, W, 3).

@@ -1,13 +1,13 @@
 """The public Enhancer: propose an edit for a region of a photo, see what it would do, apply it at full size."""
 import dataclasses
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
 
 from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.loss import TASKS, saliency_change
 from realistic_editing.enhance.select import RULES, select_order
 from realistic_editing.enhance.words import describe
@@ -143,6 +143,12 @@ class Enhancer:
         Args:
             photo, mask: as for `propose`.
             recipe: a batch of one.
+
+        Returns:
+            The recipe as an edit; its task is this enhancer's.
+
+        Raises:
+            InputError: when photo or mask cannot be used.
         """
         image, region = self._tensors(photo, mask)
         realism, saliency = self._changes(image, region, recipe.to(image.device))
@@ -184,5 +190,6 @@ def check_strength(strength: float) -> float:
 
 def _shrink(array: np.ndarray) -> np.ndarray:
     """Resize to SIZE x SIZE without aliasing, and scale to float32 in [0, 1]."""
-    method = cv2.INTER_AREA if min(array.shape[:2]) > SIZE else cv2.INTER_LINEAR
-    return to_unit(cv2.resize(array, (SIZE, SIZE), interpolation=method))
+    # Sides that shrink first: of a panorama, one side may shrink while the other grows.
+    array = resize(array, (min(SIZE, array.shape[0]), min(SIZE, array.shape[1])))
+    return to_unit(resize(array, (SIZE, SIZE)))

@@ -19,7 +19,7 @@ KNOTS = 8
 RANGES = {"white_balance": (0.1, 1.0), "color_curve": (0.5, 2.0), "saturation": (0.0, 2.0), "exposure": (0.5, 2.0)}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)  # tensors have no single truth to compare by
 class Recipe:
     """A batch of B edits. Immutable; every method returns a new recipe.
 

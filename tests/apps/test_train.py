@@ -71,7 +71,7 @@ def test_two_steps_write_weights_that_load(data, tmp_path, network):
     ("network", "extra"),
     [
         ("realism", ["edits=paper", "human=true", "loss.kind=squares", "loss.rank=1.0"]),
-        ("realism", ["realism@model=pix2pix", "loss.kind=squares", "trainer.optimizer=adam", "trainer.schedule=constant"]),
+        ("realism", ["experiment=paper_critic"]),
         ("realism", ["model.network.widths=[8,16]"]),
         ("realism", ["trainer.accumulate=2", "trainer.precision=32-true", "trainer.ema=0", "trainer.schedule=cosine"]),
         ("enhancer", ["objective=paper", "task=amplify"]),
@@ -80,7 +80,7 @@ def test_two_steps_write_weights_that_load(data, tmp_path, network):
 )
 def test_every_variant_runs_two_steps(data, tmp_path, network, extra):
     base = overrides(data, tmp_path, network)
-    if "realism@model=pix2pix" in extra:  # its size is fixed
+    if "experiment=paper_critic" in extra:  # its size is fixed
         base.remove("model.network.input_size=48")
     main(["train", network, *base, *QUICK, *extra])
     assert (tmp_path / "model.safetensors").exists()
@@ -90,7 +90,8 @@ def test_every_variant_runs_two_steps(data, tmp_path, network, extra):
 def test_every_config_of_a_group_builds(path):
     group, name = path.parent.name, path.stem
     key = {"realism": "realism@model", "saliency": "saliency@model", "enhancer": "enhancer@model"}.get(group, group)
-    command = "train_enhancer" if group in ("task", "objective", "enhancer") else "train_realism"
+    enhancer = group in ("task", "objective", "enhancer") or name == "paper_enhancer"
+    command = "train_enhancer" if enhancer else "train_realism"
     command = "train_saliency" if group == "saliency" else command
     chosen = [f"{key}={name}"] + ([] if group == "task" or command != "train_enhancer" else ["task=amplify"])
     if group == "trainer" and name == "base":

@@ -11,8 +11,8 @@ from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.enhancer import Edit, Enhancer
 
 FOLDER = Path(__file__).resolve().parent / "demo_photo"
-# What a photographer would do here: calm the flag at the edge, and let the shuttle behind the astronaut speak.
-EDITS = (("attenuate", "flag"), ("amplify", "shuttle"))
+# What a photographer might try here: calm the flag at the edge, and let the shuttle's tank in the back speak.
+EDITS = (("attenuate", "flag"), ("amplify", "tank"))
 
 
 def demo(options: Mapping[str, Any]) -> Path:

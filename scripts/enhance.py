@@ -8,7 +8,7 @@ from realistic_editing.apps.config import CONFIGS, ENHANCE_TEXT, quoted
 from realistic_editing.apps.main import call, start
 
 
-@hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name="enhance")
+@hydra.main(version_base="1.3", config_path=str(CONFIGS / "enhance"), config_name="enhance")
 def main(config: DictConfig) -> None:
     call("enhance", config)
 

@@ -21,7 +21,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: image, mask, task, order, strength, seed, output, weights, critic, saliency, device; as in
-            configs/enhance.yaml.
+            configs/enhance/enhance.yaml.
 
     Returns:
         The path of the result; the recipe lies beside it with the suffix .json.

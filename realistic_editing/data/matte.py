@@ -1,10 +1,8 @@
 """Soft alpha mattes from hard masks, so that an edit fades out along hair, fur and blur instead of at a seam."""
-import functools
 import math
 
 import cv2
 import numpy as np
-from pymatting import estimate_alpha_cf, ichol
 
 from realistic_editing.data.pixels import resize
 
@@ -13,8 +11,7 @@ BAND = 0.05
 MAX_SIDE = 640  # larger crops are matted at this size, COCO's own, and the matte enlarged
 TRUST = 0.5  # a matte that keeps less than this share of the mask, or grows by more, has failed
 
-# An eighth of pymatting's default for factors, which reserves 4 GB in every worker.
-_PRECONDITIONER = functools.partial(ichol, max_nnz=int(5e8 / 16))
+_MAX_FACTORS = int(5e8 / 16)  # an eighth of pymatting's default, which reserves 4 GB in every worker
 _EPSILON = 1e-5  # larger than pymatting's 1e-7: JPEG noise is not colour, and the solver converges sooner
 _SOLVER = {"rtol": 1e-5, "maxiter": 1000}  # far below one level of 255
 
@@ -70,6 +67,9 @@ def alpha_matte(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     """(H, W) uint8 of a crop, or None where there is no matte to trust."""
+    # Imported late: it starts numba, which sets the threads of this process to all cores, whatever OMP_NUM_THREADS says.
+    from pymatting import estimate_alpha_cf, ichol
+
     height, width = mask.shape
     shrink = min(1.0, MAX_SIDE / max(height, width))
     size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
@@ -83,7 +83,7 @@ def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
         alpha = estimate_alpha_cf(
             resize(image, size) / 255.0,
             known,
-            preconditioner=_PRECONDITIONER,
+            preconditioner=lambda matrix: ichol(matrix, max_nnz=_MAX_FACTORS),
             laplacian_kwargs={"epsilon": _EPSILON},
             cg_kwargs=_SOLVER,
         )

@@ -1,9 +1,9 @@
 """Trimaps and mattes."""
 import cv2
 import numpy as np
+import pymatting
 import pytest
 
-from realistic_editing.data import matte
 from realistic_editing.data.matte import alpha_matte, trimap
 
 
@@ -59,14 +59,14 @@ def test_the_hard_mask_stands_in_where_the_solver_fails(monkeypatch):
     def fails(*_, **__):
         raise ValueError("Conjugate gradient descent did not converge within 1000 iterations")
 
-    monkeypatch.setattr(matte, "estimate_alpha_cf", fails)
+    monkeypatch.setattr(pymatting, "estimate_alpha_cf", fails)
     mask = disc(60, 20)
     assert np.array_equal(alpha_matte(np.zeros((60, 60, 3), np.uint8), mask), mask * np.uint8(255))
 
 
 @pytest.mark.parametrize("answer", [0.0, 1.0, np.nan])
 def test_the_hard_mask_stands_in_for_a_matte_that_lost_its_region(monkeypatch, answer):
-    monkeypatch.setattr(matte, "estimate_alpha_cf", lambda image, known, **_: np.full(known.shape, answer))
+    monkeypatch.setattr(pymatting, "estimate_alpha_cf", lambda image, known, **_: np.full(known.shape, answer))
     mask = disc(200, 20)
     assert np.array_equal(alpha_matte(np.zeros((200, 200, 3), np.uint8), mask), mask * np.uint8(255))
 

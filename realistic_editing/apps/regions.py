@@ -1,7 +1,11 @@
-"""All regions that a configuration asks for, built on first use."""
+"""All regions that a configuration asks for, built on first use, by one process at a time."""
+import contextlib
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from realistic_editing.common.errors import InputError
@@ -13,17 +17,22 @@ from realistic_editing.data.folder import read_folder
 from realistic_editing.data.regions import Region
 from realistic_editing.weights import load_network
 
+logger = logging.getLogger(__name__)
+
 SOURCES = ("coco", "bsds500", "ecssd")
 
 
 def load_regions(config: DictConfig) -> list[Region]:
     """Regions of the sources named in `config.regions`, in a fixed order.
 
+    Several processes may call it at once, of one distributed run or of two commands: the first builds, the others wait
+    and then read what it built.
+
     Args:
         config: with `paths` and `regions`; see configs/regions/default.yaml.
 
     Raises:
-        InputError: when a source is unknown, or none is found.
+        InputError: when a source is unknown, none is found, or `paths.regions` cannot be written.
     """
     root, options = Path(config.paths.data), config.regions
     present = [name for name in SOURCES if (root / name).is_dir()]
@@ -53,16 +62,37 @@ def load_regions(config: DictConfig) -> list[Region]:
 def _build(source, name: str, config: DictConfig) -> list[Region]:
     """Build a source, or read what is built; ranked by the saliency network that the configuration names."""
     options, root = config.regions, Path(config.paths.data)
-    network = load_network(options.saliency, kind="saliency")
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
-    device = next(network.parameters()).device
     kind = "mattes" if options.matte else "masks"
-    return build(
-        source,
-        Path(config.paths.regions) / f"{name}-{kind}-{Path(options.saliency).stem}",
-        root,
-        saliency=lambda images: network(images.to(device)),
-        matte=options.matte,
-        # The same pictures under other names must not be learned from: Mechrez is for evaluation only.
-        keep_out=sorted((root / "mechrez").glob("*/*_in.jpg")),
-    )
+    folder = Path(config.paths.regions) / f"{name}-{kind}-{Path(options.saliency).stem}"
+    with _alone_in(folder):
+        network = load_network(options.saliency, kind="saliency")
+        network.to("cuda" if torch.cuda.is_available() else "cpu")
+        device = next(network.parameters()).device
+        return build(
+            source,
+            folder,
+            root,
+            saliency=lambda images: network(images.to(device)),
+            matte=options.matte,
+            # The same pictures under other names must not be learned from: Mechrez is for evaluation only.
+            keep_out=sorted((root / "mechrez").glob("*/*_in.jpg")),
+        )
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait, as long as it takes, until no other process builds in `folder`; a lock ends with the process that holds it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            logger.warning("%s: another process builds regions there; waiting for it", folder)
+            lock.acquire()
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); set paths.regions to a folder that can") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -3,6 +3,7 @@ import pickle
 from pathlib import Path
 
 import torch
+from lightning_fabric.plugins import Precision
 from torch import nn
 
 from realistic_editing.common.errors import InputError
@@ -13,6 +14,7 @@ def save_state(
     path: Path,
     modules: dict[str, nn.Module],
     optimizer: torch.optim.Optimizer | None,
+    precision: Precision | None,
     step: int,
     best: float | None,
     measures: dict[str, float] | None = None,
@@ -24,7 +26,7 @@ def save_state(
     Args:
         path: the file to write.
         modules: networks by name.
-        optimizer: None where only the networks are kept.
+        optimizer, precision: None where only the networks are kept. Precision holds the loss scale of 16-mixed.
         step: steps done.
         best: the best value so far of the deciding measure; None before the first evaluation.
         measures: of these networks, by name.
@@ -36,20 +38,27 @@ def save_state(
     state |= {"step": step, "best": best, "measures": measures or {}}
     if optimizer is not None:
         state["optimizer"] = optimizer.state_dict()
+    if precision is not None:
+        state["precision"] = precision.state_dict()  # empty but for 16-mixed
     # An open file and not a path: torch would write the temporary name into the archive, and equal states would differ.
     with replacing(path) as temporary, temporary.open("wb") as stream:
         torch.save(state, stream)
 
 
 def load_state(
-    path: Path, modules: dict[str, nn.Module], optimizer: torch.optim.Optimizer, device: torch.device
+    path: Path,
+    modules: dict[str, nn.Module],
+    optimizer: torch.optim.Optimizer,
+    precision: Precision,
+    device: torch.device,
 ) -> tuple[int, float | None] | None:
-    """Load what `save_state` wrote into the modules and the optimiser.
+    """Load what `save_state` wrote into the modules, the optimiser and the loss scale.
 
     Args:
         path: the file.
         modules: networks by name, as they were saved.
         optimizer: of the first of them.
+        precision: as it was saved.
         device: where the tensors go.
 
     Returns:
@@ -65,6 +74,7 @@ def load_state(
         for name, module in modules.items():
             module.load_state_dict(state[name])
         optimizer.load_state_dict(state["optimizer"])
+        precision.load_state_dict(state.get("precision", {}))
     except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(

@@ -7,25 +7,28 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 
 class Log:
-    """Progress and TensorBoard of one run; silent where `enabled` is false (every process but the first).
+    """Progress and TensorBoard of one run; every process but the first is silent.
 
     Args:
         output: the run's folder; the TensorBoard files go below it.
         first: steps done before this start.
         trainer: for steps, batch size and intervals.
-        enabled: whether to show and write anything.
+        fabric: for the mean of a loss over processes.
     """
 
-    def __init__(self, output: Path, first: int, trainer, enabled: bool = True) -> None:
-        self.trainer, self.enabled, self.first = trainer, enabled, first
+    def __init__(self, output: Path, first: int, trainer, fabric: Fabric) -> None:
+        self.trainer, self.fabric, self.first, self.done = trainer, fabric, first, first
+        self.enabled = enabled = fabric.is_global_zero
         self.writer = SummaryWriter(str(output / "tensorboard"), purge_step=first) if enabled else None
         self.bar = tqdm(total=trainer.steps, initial=first, unit="step", disable=not enabled, dynamic_ncols=True)
         self.waited, self.since, self.since_step = 0.0, time.perf_counter(), first
+        self.started, self.waited_in_all = self.since, 0.0
         self.unread: list[tuple[int, dict[str, torch.Tensor]]] = []
 
     @contextlib.contextmanager
@@ -33,20 +36,23 @@ class Log:
         """Count the time inside as time spent waiting for data."""
         started = time.perf_counter()
         yield
-        self.waited += time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        self.waited += seconds
+        self.waited_in_all += seconds
 
     def step(self, done: int, losses: dict[str, torch.Tensor], rate: float) -> None:
         """Advance the bar; every `log_every` steps read the losses and write them.
 
         Args:
             done: steps done, this one included.
-            losses: scalars by name.
+            losses: of this process, scalars by name.
             rate: the learning rate of the step.
 
         Raises:
             FloatingPointError: when a loss since the last reading is not finite.
         """
         self.bar.update(1)
+        self.done = done
         self.unread.append((done, losses))
         if done % self.trainer.log_every and done != self.trainer.steps:
             return
@@ -64,27 +70,32 @@ class Log:
         self.waited, self.since, self.since_step = 0.0, time.perf_counter(), done
 
     def read_losses(self) -> dict[str, float]:
-        """The losses of the last step, all since the last reading having been checked: the loop's only wait for the device.
+        """The losses of the last step, means over processes, all since the last reading having been checked.
 
-        Called before anything is kept, so that no checkpoint holds what a loss that is not finite has left.
+        The loop's only wait for the device and for other processes' losses, so every process must call it at the same
+        steps. Called before anything is kept, so that no checkpoint holds what a loss that is not finite has left.
 
         Raises:
-            FloatingPointError: naming the first loss that is not finite, and its step.
+            FloatingPointError: naming the first loss that is not finite, and its step; in every process.
         """
-        values: dict[str, float] = {}
-        for done, losses in self.unread:
-            values = {name: float(value) for name, value in losses.items()}
-            for name, value in values.items():
+        if not self.unread:
+            return {}
+        names = list(self.unread[0][1])
+        table = torch.stack([torch.stack([losses[name].float() for name in names]) for _, losses in self.unread])
+        rows = self.fabric.all_reduce(table, reduce_op="mean").tolist()  # (steps, losses)
+        for (done, _), row in zip(self.unread, rows, strict=True):
+            for name, value in zip(names, row, strict=True):
                 if not math.isfinite(value):
                     raise FloatingPointError(
                         f"loss {name!r} is {value} at step {done}; lower trainer.learning_rate or set trainer.clip_gradient"
                     )
         self.unread.clear()
-        return values
+        return dict(zip(names, rows[-1], strict=True))
 
     def measures(self, step: int, measures: dict[str, float], sheet: np.ndarray | None, seconds: float) -> None:
         """Write an evaluation's measures and picture, and print the measures."""
         self.since += seconds  # evaluation is not training speed
+        self.started += seconds
         for name, value in measures.items():
             self.writer.add_scalar(f"validation/{name}", value, step)
         if sheet is not None:
@@ -92,6 +103,18 @@ class Log:
         self.writer.flush()
         text = "  ".join(f"{name} {value:.4f}" for name, value in measures.items())
         self.bar.write(f"step {step}: {text}")
+
+    def speed(self) -> dict[str, float]:
+        """Of all steps since this start, evaluations left out.
+
+        Returns:
+            {"steps", "images_per_s", "share_waiting_for_data"}: images over all processes, and the share of the time that
+            the first process spent waiting for its next batch.
+        """
+        steps, spent = self.done - self.first, time.perf_counter() - self.started
+        images = steps * self.trainer.batch_size
+        share = self.waited_in_all / spent
+        return {"steps": steps, "images_per_s": round(images / spent, 2), "share_waiting_for_data": round(share, 4)}
 
     def close(self) -> None:
         """End the bar and the TensorBoard file."""

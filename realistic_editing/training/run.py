@@ -11,7 +11,9 @@ from torch import nn
 from realistic_editing.common import provenance
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
-from realistic_editing.training.loop import Problem, Trainer, fit
+from realistic_editing.training.devices import launch, leave
+from realistic_editing.training.loop import Problem, fit
+from realistic_editing.training.settings import Trainer
 from realistic_editing.weights import save_network
 
 # Settings that may differ when a run goes on: they change where and how often, not what comes out.
@@ -27,7 +29,8 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
         card: what else the weights should say of themselves, such as the task.
 
     Returns:
-        The path of model.safetensors. It holds nothing that differs between two runs of one command on one machine.
+        The path of model.safetensors, which the first process writes. It holds nothing that differs between two runs of
+        one command on one machine.
 
     Raises:
         InputError: when the folder holds a run with other settings.
@@ -35,18 +38,24 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
     output = Path(config.output)
     settings = OmegaConf.to_container(config, resolve=True)
     _continue_only_the_same(output / "config.yaml", settings)
-    with replacing(output / "config.yaml") as temporary:
-        OmegaConf.save(OmegaConf.create(settings), temporary)
     # Asked for now: while a run lasts, the code on disk may change, and this process does not.
     started, revision = time.time(), provenance.revision()
-    network, result = fit(problem, trainer, output)
-    model = settings["model"]
-    arguments = {name: value for name, value in model["network"].items() if name != "_target_"}
-    card = {**(card or {}), "revision": revision, "command": provenance.command(), **result}
-    save_network(_plain(network), model["name"], output / "model.safetensors", arguments, card)
-    record = {**card, "machine": provenance.machine(), "seconds_since_last_start": round(time.time() - started, 1)}
-    with replacing(output / "run.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    fabric = launch(trainer)  # from here on there may be several processes; each has read the settings before
+    if fabric.is_global_zero:
+        with replacing(output / "config.yaml") as temporary:
+            OmegaConf.save(OmegaConf.create(settings), temporary)
+    network, result = fit(problem, trainer, output, fabric)
+    speed = result.pop("speed")  # differs between two runs, so the weights do not say it
+    if fabric.is_global_zero:
+        model = settings["model"]
+        arguments = {name: value for name, value in model["network"].items() if name != "_target_"}
+        card = {**(card or {}), "revision": revision, "command": provenance.command(), **result}
+        save_network(_plain(network), model["name"], output / "model.safetensors", arguments, card)
+        spent = {"seconds_since_last_start": round(time.time() - started, 1), "speed_since_last_start": speed}
+        record = {**card, "machine": provenance.machine(), "processes": fabric.world_size, **spent}
+        with replacing(output / "run.json") as temporary:
+            temporary.write_text(json.dumps(record, indent=2) + "\n")
+    leave(fabric)
     return output / "model.safetensors"
 
 

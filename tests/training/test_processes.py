@@ -1,0 +1,130 @@
+"""Two processes under torchrun: the steps of one process, one build of regions, one set of files, and exact resume."""
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from realistic_editing.apps.cli import main
+from realistic_editing.common.errors import InputError
+from realistic_editing.training import Trainer
+from realistic_editing.training.devices import launch
+from realistic_editing.weights import load_network
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = 30
+BOXES = [(2, 2, 20, 20), (30, 2, 16, 16), (55, 2, 12, 20), (2, 30, 20, 12), (40, 30, 20, 20)]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A COCO of a few photos, of which nothing is built yet."""
+    root, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    (root / "coco/annotations").mkdir(parents=True)
+    for subset, count in (("train2017", 8), ("val2017", 8)):
+        (root / "coco" / subset).mkdir()
+        images, annotations = [], []
+        for number in range(1, count + 1):
+            name = f"{number:012d}.png"
+            patches = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+            patches.resize((80, 60)).save(root / "coco" / subset / name)
+            images.append({"id": number, "file_name": name, "height": 60, "width": 80})
+            for index, (x, y, w, h) in enumerate(BOXES):
+                outline = [[x, y, x + w, y, x + w, y + h, x, y + h]]
+                annotations.append(
+                    {"id": number * 100 + index, "image_id": number, "category_id": index + 1, "segmentation": outline}
+                )
+        text = json.dumps({"images": images, "annotations": annotations, "categories": []})
+        (root / f"coco/annotations/instances_{subset}.json").write_text(text)
+    return root
+
+
+def options(data, output, *extra):
+    return [
+        f"output={output}", f"paths.data={data}", f"paths.outputs={data.parent / 'outputs'}", "regions.matte=false",
+        "size=48", "model.network.input_size=48", "model.network.widths=[8]", f"trainer.steps={STEPS}",
+        "trainer.batch_size=8", f"trainer.evaluate_every={STEPS}", "trainer.save_every=3", "trainer.log_every=1",
+        "trainer.accelerator=cpu", "trainer.precision=32-true", *extra,
+    ]  # fmt: skip
+
+
+def torchrun(data, output, *extra):
+    elastic = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    return [*elastic, str(ROOT / "scripts/train_realism.py"), *options(data, output, "trainer.devices=2", *extra)]
+
+
+def run(command, **options):
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def two(data, tmp_path_factory):
+    """The folder of an unbroken run on two processes, which also built the regions."""
+    folder = tmp_path_factory.mktemp("two") / "run"
+    done = run(torchrun(data, folder))
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def losses(folder):
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    return np.array([scalar.value for scalar in events.Scalars("train/total")])
+
+
+def state(folder):
+    return torch.load(folder / "last.pt", weights_only=True)
+
+
+def test_two_processes_take_the_steps_of_one(data, two, tmp_path):
+    main(["train", "realism", *options(data, tmp_path, "trainer.accumulate=2")])
+    one, both = losses(tmp_path), losses(two)
+    assert len(one) == STEPS and one[-1] != one[0]
+    np.testing.assert_allclose(both, one, rtol=1e-3)
+    np.testing.assert_allclose(both[:5], one[:5], rtol=1e-5)  # later, differences of rounding have grown
+    networks = [load_network(folder / "model.safetensors") for folder in (tmp_path, two)]
+    learned = dict(networks[1].named_parameters())
+    for name, value in networks[0].named_parameters():
+        torch.testing.assert_close(learned[name], value, rtol=1e-2, atol=1e-4, msg=name)
+
+
+def test_one_process_builds_and_writes(data, two):
+    expected = {"best.pt", "config.yaml", "last.pt", "model.safetensors", "run.json", "tensorboard"}
+    assert {path.name for path in two.iterdir()} == expected
+    assert len(list((two / "tensorboard").iterdir())) == 1
+    record = json.loads((two / "run.json").read_text())
+    assert record["processes"] == 2 and record["speed_since_last_start"]["images_per_s"] > 0
+    for subset in ("train2017", "val2017"):
+        built = data.parent / f"outputs/regions/coco-{subset}-masks-compact_saliency"
+        assert json.loads((built / "report.json").read_text())["photos"] == {"used": 8}
+
+
+def test_a_killed_run_of_two_processes_goes_on_exactly(data, two, tmp_path):
+    command, environment = torchrun(data, tmp_path), os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "last.pt").exists() and process.poll() is None:
+        time.sleep(0.02)
+    process.terminate()  # torchrun hands it on to its processes, which have no handler for it and die where they stand
+    process.wait()
+    assert state(tmp_path)["step"] < STEPS, "the run ended before it was killed"
+    assert run(command).returncode == 0
+    whole, killed = state(two), state(tmp_path)
+    assert whole["step"] == killed["step"] == STEPS
+    for name, value in whole["network"].items():
+        assert torch.equal(value, killed["network"][name]), name
+
+
+def test_torchrun_and_devices_must_agree(monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "1")
+    for name, value in {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match="torchrun started 2; set trainer.devices"):
+        launch(Trainer(steps=1, batch_size=1, accelerator="cpu"))

@@ -1,6 +1,8 @@
 """The loop: learns, resumes to the last bit, averages, accumulates, and stops at what is not finite."""
 import pytest
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -52,7 +54,7 @@ class Killed(Exception):
     pass
 
 
-def run(folder, stop_after=None, **changes):
+def run(folder, stop_after=None, fabric=None, **changes):
     problem = LineProblem()
     if stop_after is not None:
         losses = problem.losses
@@ -63,7 +65,7 @@ def run(folder, stop_after=None, **changes):
             return losses(*arguments)
 
         problem.losses = die
-    return fit(problem, Trainer(**(SETTINGS | changes)), folder)
+    return fit(problem, Trainer(**(SETTINGS | changes)), folder, fabric)
 
 
 @pytest.mark.parametrize("stop_after", [3, 7, 33, 59])
@@ -112,6 +114,48 @@ def test_accumulation_takes_the_same_samples_in_parts(tmp_path):
     assert result["measures"]["error"] < 0.2
     with pytest.raises(ValueError, match="batch_size is 8"):
         run(tmp_path / "odd", accumulate=3)
+
+
+def test_accumulation_changes_nothing_where_losses_are_means(tmp_path):
+    """Without draws and statistics that a share has of its own, two forward passes of four are one of eight."""
+
+    def plain(folder, accumulate):
+        problem = LineProblem()
+        torch.manual_seed(0)
+        problem.network = nn.Sequential(nn.Linear(1, 16), nn.SiLU(), nn.Linear(16, 1))
+        problem.losses = lambda network, batch, generator: {"total": (network(batch["x"]) - batch["y"]).square().mean()}
+        settings = SETTINGS | {"accumulate": accumulate, "clip_gradient": 0.1, "ema": 0.0}
+        return fit(problem, Trainer(**settings), tmp_path / folder)
+
+    whole, result = plain("whole", 1)
+    parts, same = plain("parts", 2)
+    assert result["measures"] == pytest.approx(same["measures"], rel=1e-3)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], value, rtol=1e-3, atol=1e-5)
+
+
+def test_the_loss_scale_of_half_precision_is_kept(tmp_path):
+    """A killed run in float16 resumes to the last bit. On a CPU Fabric would take bfloat16 for it, so it is handed in."""
+
+    def half(folder, stop_after=None):
+        fabric = Fabric(accelerator="cpu", devices=1, plugins=MixedPrecision("16-mixed", "cpu"))
+        run(tmp_path / folder, stop_after, fabric, ema=0.0)
+
+    half("whole")
+    with pytest.raises(Killed):
+        half("killed", 33)
+    half("killed")
+    whole, killed = (torch.load(tmp_path / folder / "last.pt", weights_only=True) for folder in ("whole", "killed"))
+    assert whole["precision"]["scale"] < 2**16  # it has moved: the first gradients overflowed
+    assert whole["precision"] == killed["precision"]
+    for name, value in whole["network"].items():
+        assert torch.equal(value, killed["network"][name]), name
+
+
+def test_a_run_tells_its_speed(tmp_path):
+    speed = run(tmp_path)[1]["speed"]
+    assert speed["steps"] == SETTINGS["steps"] and speed["images_per_s"] > 0 and 0 < speed["share_waiting_for_data"] < 1
+    assert run(tmp_path)[1]["speed"]["steps"] == 0  # a finished run only reads what it kept
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):

@@ -6,10 +6,12 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from torch import nn
 
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
+from realistic_editing.data.photos import training_photos
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.realism.training import RealismProblem
 from realistic_editing.saliency.training import SaliencyProblem
@@ -30,14 +32,18 @@ def train_saliency(config: DictConfig) -> Path:
     Raises:
         InputError: when data or a setting cannot be used. So do the other two.
     """
+    teachers = [load_network(weights, kind="saliency") for weights in config.teachers]
     torch.manual_seed(config.trainer.seed)  # decides the initial weights
     problem = SaliencyProblem(
-        _made(config.model.network, "model.network"),
+        _network(config, "saliency"),
         read_osie(config.paths.data),
         size=tuple(config.size),
         weights=config.weights,
         zoom=config.zoom,
         jitter=config.jitter,
+        teachers=teachers,
+        teacher_weight=config.teacher_weight,
+        unlabelled=training_photos(config.paths.data) if config.unlabelled else (),
     )
     return run(problem, _made(config.trainer, "trainer"), config)
 
@@ -55,7 +61,7 @@ def train_realism(config: DictConfig) -> Path:
     regions = load_regions(config)
     torch.manual_seed(config.trainer.seed)
     problem = RealismProblem(
-        _made(config.model.network, "model.network"),
+        _network(config, "realism"),
         regions,
         size=config.size,
         edits=edits,
@@ -81,12 +87,8 @@ def train_enhancer(config: DictConfig) -> Path:
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
     regions = [region for region in load_regions(config) if region.task in wanted]
     torch.manual_seed(config.trainer.seed)
-    network = _made(config.model.network, "model.network")
-    if config.initial:
-        state = load_network(config.initial, kind="enhancer").state_dict()
-        fill(network, state, config.initial, "start from a network with the same model.network")
     problem = EnhanceProblem(
-        network,
+        _network(config, "enhancer"),
         critic=critic,
         saliency=saliency,
         regions=regions,
@@ -94,6 +96,15 @@ def train_enhancer(config: DictConfig) -> Path:
         objective=objective,
     )
     return run(problem, trainer, config, card={"task": config.task.name})
+
+
+def _network(config: DictConfig, kind: str) -> nn.Module:
+    """The network to train, with the values of `config.initial` where that names weights."""
+    network = _made(config.model.network, "model.network")
+    if config.initial:
+        state = load_network(config.initial, kind=kind).state_dict()
+        fill(network, state, config.initial, "start from a network with the same model.network")
+    return network
 
 
 def _made(node: DictConfig, name: str) -> Any:

@@ -1,5 +1,6 @@
-"""Train a saliency network on eye tracking."""
+"""Train a saliency network on eye tracking, and on what its teachers expect of photos that nobody was tracked on."""
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -7,7 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import GazeDataset, GazePhoto
+from realistic_editing.data.photos import Joined, UnlabelledPhotos
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.saliency import measures
 from realistic_editing.saliency.losses import saliency_loss
@@ -24,9 +27,12 @@ class SaliencyProblem:
         zoom: least share of each side that a random crop keeps; 1 = no crops.
         jitter: greatest relative change of the whole photo's brightness and contrast. Colour is left alone, because the
             network must learn what colour does to attention.
+        teachers: trained networks whose mean map the network learns to predict, beside the fixations (distillation).
+        teacher_weight: of that part of the loss.
+        unlabelled: photos that only the teachers say something about.
 
     Raises:
-        InputError: when training or validation is left without a photo.
+        InputError: when training or validation is left without a photo, or unlabelled photos have no teacher.
     """
 
     better = ("cc", "max")
@@ -39,16 +45,32 @@ class SaliencyProblem:
         weights: dict[str, float],
         zoom: float = 0.7,
         jitter: float = 0.2,
+        teachers: Sequence[nn.Module] = (),
+        teacher_weight: float = 1.0,
+        unlabelled: Sequence[Path] = (),
     ) -> None:
+        if len(unlabelled) and not teachers:
+            raise InputError(f"{len(unlabelled)} photos without eye tracking and no teacher; set teachers=[weights, ...]")
         self.network, self.weights, self.zoom, self.jitter = network, dict(weights), zoom, jitter
+        self.teachers = [teacher.eval().requires_grad_(False) for teacher in teachers]
+        self.teacher_weight = teacher_weight
         train, val = train_and_val(photos, "photos")
-        self.train_data = GazeDataset(train, tuple(size))
+        self.train_data = Joined(GazeDataset(train, tuple(size)), UnlabelledPhotos(unlabelled, tuple(size)))
         self.val_data = GazeDataset(val, tuple(size))
 
     def losses(self, network: nn.Module, batch: Sequence[torch.Tensor], generator: torch.Generator) -> dict:
-        """KL, CC, NSS and scale on randomly cropped photos."""
+        """KL, CC, NSS and scale on randomly cropped photos; "taught" is the same sum against the teachers."""
         image, density, fixations = augment(*batch, generator, self.zoom, self.jitter)
-        return saliency_loss(network(image), density, fixations, **self.weights)
+        predicted = network(image)
+        tracked = (fixations.sum(dim=(1, 2, 3)) > 0).to(predicted.dtype)  # (B,)
+        terms = saliency_loss(predicted, density, fixations, sample_weight=tracked, **self.weights)
+        if self.teachers:
+            with torch.no_grad():
+                expected = torch.stack([teacher.to(image.device)(image).float() for teacher in self.teachers]).mean(dim=0)
+            # A teacher's map is both: how likely a look is at each pixel, and the scale to agree with.
+            terms["taught"] = saliency_loss(predicted, expected, expected, target=expected, **self.weights)["total"]
+            terms["total"] = terms["total"] + self.teacher_weight * terms["taught"]
+        return terms
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
         """CC, NSS, SIM, KL and AUC-Judd, means over the validation photos."""
@@ -97,7 +119,7 @@ def augment(
         return F.grid_sample(tensor, grid, mode=mode, padding_mode="reflection", align_corners=False)
 
     cropped = crop(density, kept, shift, "bilinear")
-    remains = cropped.sum(dim=(1, 2, 3)) * kept**2 / density.sum(dim=(1, 2, 3)) > 0.5
+    remains = cropped.sum(dim=(1, 2, 3)) * kept**2 >= 0.5 * density.sum(dim=(1, 2, 3))
     kept = torch.where(remains, kept, torch.ones_like(kept))
     shift = torch.where(remains[:, None], shift, torch.zeros_like(shift))
     image, density = crop(image, kept, shift, "bilinear"), crop(density, kept, shift, "bilinear")

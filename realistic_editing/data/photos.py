@@ -1,0 +1,81 @@
+"""Photos without labels: what a saliency network can learn from its teachers on."""
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from realistic_editing.data.pixels import read_rgb, resize, same_picture, thumbnail, thumbnails
+from realistic_editing.data.splits import split_of
+
+# Where each set keeps the photos that may train: its name in `splits`, and a pattern below the data root.
+FOLDERS = (
+    ("coco-train2017", "coco/train2017/*.jpg"),
+    ("bsds500", "bsds500/images/*/*.jpg"),
+    ("ecssd", "ecssd/images/*.jpg"),
+)
+
+
+def training_photos(data_root: str | Path) -> list[Path]:
+    """The training photos of COCO, BSDS500 and ECSSD, as far as they are there; copies of Mechrez's are left out.
+
+    Args:
+        data_root: the folder that holds coco/, bsds500/, ecssd/, and mechrez/ where it is to be kept out.
+    """
+    root = Path(data_root)
+    photos = [
+        photo
+        for source, pattern in FOLDERS
+        for photo in sorted(root.glob(pattern), key=lambda path: path.stem)
+        if split_of(photo.stem, source) == "train"
+    ]
+    kept_out = thumbnails(sorted((root / "mechrez").glob("*/*_in.jpg")))
+    if not len(kept_out):
+        return photos
+    return [photo for photo in photos if not same_picture(thumbnail(read_rgb(photo)), kept_out).any()]
+
+
+class UnlabelledPhotos(Dataset):
+    """Photos in the form of `GazeDataset`, whose maps are all zero because nobody was seen looking.
+
+    Args:
+        photos: files.
+        size: height and width of what is returned; photos are resized to it whatever their aspect.
+
+    Returns of an item:
+        image (3, H, W) float32 in [0, 1], RGB, flipped left to right on half of the seeds; two (1, H, W) of zeros.
+    """
+
+    def __init__(self, photos: Sequence[Path], size: tuple[int, int]) -> None:
+        self.photos, self.size = list(photos), tuple(size)
+        self._cache: dict[int, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        index, seed = key if isinstance(key, tuple) else (key, None)
+        if index not in self._cache:
+            self._cache[index] = resize(read_rgb(self.photos[index]), self.size)
+        pixels = self._cache[index]
+        if seed is not None and np.random.default_rng(seed).random() < 0.5:
+            pixels = pixels[:, ::-1]
+        image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))  # (3, H, W)
+        nothing = torch.zeros(1, *self.size)
+        return image.float() / 255, nothing, nothing.clone()
+
+
+class Joined(Dataset):
+    """Two data sets as one, indexed by `index` or `(index, seed)`; the second follows the first."""
+
+    def __init__(self, first: Dataset, second: Dataset) -> None:
+        self.first, self.second = first, second
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def __getitem__(self, key: int | tuple[int, int]):
+        index, seed = key if isinstance(key, tuple) else (key, None)
+        data, index = (self.first, index) if index < len(self.first) else (self.second, index - len(self.first))
+        return data[index] if seed is None else data[index, seed]

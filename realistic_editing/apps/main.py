@@ -13,6 +13,8 @@ JOBS = {
     "train_saliency": "realistic_editing.apps.train:train_saliency",
     "train_realism": "realistic_editing.apps.train:train_realism",
     "train_enhancer": "realistic_editing.apps.train:train_enhancer",
+    "evaluate": "realistic_editing.apps.evaluate:evaluate",
+    "benchmark": "realistic_editing.apps.benchmark:benchmark",
     "enhance": "realistic_editing.apps.edit:enhance",
     "demo": "realistic_editing.apps.demo:demo",
 }

@@ -115,6 +115,30 @@ def _count(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return counts
 
 
+def gaze_maps(
+    points: np.ndarray, size: tuple[int, int], sigma_px: float = SIGMA_PX
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the measures compare a map with, at a size of its own.
+
+    Args:
+        points: (N, 2) x, y in pixels of the 800 x 600 stimulus.
+        size: height and width of the result, whatever its aspect.
+        sigma_px: of the density, in pixels of the stimulus.
+
+    Returns:
+        The density, (H, W) float32, sums to 1; and the fixated pixels, (H, W) float32, 1 where at least one fixation
+        landed, else 0.
+
+    Raises:
+        ValueError: when no point lies inside the frame.
+    """
+    height, width = STIMULUS_SIZE
+    scale = np.array([size[1] / width, size[0] / height], dtype=np.float64)
+    scaled = points * scale
+    density = fixation_map(scaled, size, (sigma_px * scale[0], sigma_px * scale[1]))
+    return density, (_count(scaled, size) > 0).astype(np.float32)
+
+
 class GazeDataset(Dataset):
     """Photos with their fixation density and fixated pixels, at one size.
 
@@ -133,9 +157,7 @@ class GazeDataset(Dataset):
     def __init__(self, photos: Sequence[GazePhoto], size: tuple[int, int], sigma_px: float = SIGMA_PX) -> None:
         self.photos = list(photos)
         self.size = size
-        height, width = STIMULUS_SIZE
-        self._scale = np.array([size[1] / width, size[0] / height], dtype=np.float64)
-        self._sigma = (sigma_px * self._scale[0], sigma_px * self._scale[1])
+        self.sigma_px = sigma_px
         self._cache: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -145,13 +167,9 @@ class GazeDataset(Dataset):
         index, seed = key if isinstance(key, tuple) else (key, None)
         if index not in self._cache:
             self._cache[index] = resize(read_rgb(self.photos[index].photo), self.size)
-        points = self.photos[index].points * self._scale
-        maps = (
-            self._cache[index].transpose(2, 0, 1),  # (3, H, W)
-            fixation_map(points, self.size, self._sigma)[None],
-            _count(points, self.size)[None] > 0,
-        )
+        density, fixations = gaze_maps(self.photos[index].points, self.size, self.sigma_px)
+        maps = (self._cache[index].transpose(2, 0, 1), density[None], fixations[None])
         if seed is not None and np.random.default_rng(seed).random() < 0.5:
             maps = tuple(values[..., ::-1] for values in maps)
         image, density, fixations = (torch.from_numpy(np.ascontiguousarray(values)) for values in maps)
-        return image.float() / 255, density, fixations.float()
+        return image.float() / 255, density, fixations

@@ -43,13 +43,38 @@ def auc_judd(prediction: np.ndarray, fixations: np.ndarray) -> float:
     Returns:
         In [0, 1]; ties count one half. nan without a fixation, or with every pixel fixated.
     """
-    positive = np.sort(prediction[fixations > 0].ravel())
-    negative = np.sort(prediction[fixations == 0].ravel())
+    negative = prediction[fixations == 0]
+    return _auc(prediction[fixations > 0], negative, np.ones(len(negative)))
+
+
+def auc_shuffled(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarray) -> float:
+    """Area under the ROC curve, fixated pixels against those fixated in other photos (shuffled AUC).
+
+    People look at the centre of any photo, so a map gains nothing here by favouring the centre. All fixations of the
+    other photos count. The usual form draws as many of them as there are positives, and averages over draws: this is
+    what that average tends to, without the chance in it.
+
+    Args:
+        prediction: (H, W) float.
+        fixations: (H, W) counts; a pixel fixated twice is one positive.
+        others: (H, W) counts of the fixations of other photos; a pixel weighs as often as it was fixated.
+
+    Returns:
+        In [0, 1]; ties count one half; 0.5 for what does not depend on the photo, in the mean over photos. nan where
+        either has no fixation.
+    """
+    return _auc(prediction[fixations > 0], prediction[others > 0], others[others > 0])
+
+
+def _auc(positive: np.ndarray, negative: np.ndarray, weight: np.ndarray) -> float:
+    """The chance that a positive lies above a negative; negatives count by weight, ties one half: (N,), (M,), (M,)."""
     if not len(positive) or not len(negative):
         return float("nan")
-    below = np.searchsorted(negative, positive, side="left")
-    not_above = np.searchsorted(negative, positive, side="right")
-    return float((below + not_above).mean() / 2 / len(negative))
+    order = np.argsort(negative)
+    negative, mass = negative[order], np.concatenate([[0.0], np.cumsum(weight[order], dtype=np.float64)])
+    below = mass[np.searchsorted(negative, positive, side="left")]
+    not_above = mass[np.searchsorted(negative, positive, side="right")]
+    return float((below + not_above).mean() / 2 / mass[-1])
 
 
 def as_distribution(saliency: torch.Tensor) -> torch.Tensor:

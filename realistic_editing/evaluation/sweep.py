@@ -1,0 +1,142 @@
+"""Edit regions by one parameter at a time, and see what a judge says."""
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from realistic_editing.data.regions import Region
+from realistic_editing.data.transforms import RegionDataset
+from realistic_editing.enhance.loss import saliency_change
+from realistic_editing.ops import Recipe, operators
+from realistic_editing.ops.photo import apply_to_photo
+
+Judge = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+RING = 0.08  # width of the surroundings that a region fades to, as a share of the photo's side
+BATCH = 8  # photos that a judge sees at once: more are no faster on a processor
+
+
+def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[float]], judge: Judge) -> pd.DataFrame:
+    """What a judge says of every region under every edit.
+
+    Args:
+        regions: with masks.
+        size: side of the square that photos are resized to and edited at.
+        edits: a name of EDITS -> the factors to try.
+        judge: judge(image (1, 3, H, W), mask (1, 1, H, W), edited (N, 3, H, W)) -> (N,) changes.
+
+    Returns:
+        A row for each region, edit and factor: source, photo, region, edit, factor, change.
+    """
+    plan = [(name, factor) for name, factors in edits.items() for factor in factors]
+    rows = []
+    for region, image, mask in read(regions, size, "sweep"):
+        edited = torch.cat([EDITS[name](image, mask, factor) for name, factor in plan])
+        for (name, factor), change in zip(plan, judge(image, mask, edited).tolist(), strict=True):
+            rows.append((region.source, region.photo_id, region.region_id, name, factor, change))
+    return pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "factor", "change"])
+
+
+def read(regions: Sequence[Region], size: int, title: str) -> Iterator[tuple[Region, torch.Tensor, torch.Tensor]]:
+    """Each region with its photo (1, 3, size, size) and mask (1, 1, size, size) in [0, 1], under a progress bar."""
+    data = RegionDataset(regions, size, cache=False)
+    for index, region in enumerate(tqdm(regions, desc=title, unit="region")):
+        item = data[index]
+        yield region, item["image"][None].float() / 255, item["mask"][None].float() / 255
+
+
+def edit(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """Apply each of N recipes to one photo by the fast path, forty times as fast as `apply` on a processor.
+
+    Args:
+        image: (1, 3, H, W) in [0, 1].
+        mask: (1, 1, H, W) in [0, 1].
+        recipe: N edits.
+
+    Returns:
+        (N, 3, H, W) in [0, 1].
+    """
+    photo, soft = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy()), mask[0, 0].numpy()
+    edited = np.stack([apply_to_photo(photo, soft, recipe[index]) for index in range(len(recipe))])
+    return torch.from_numpy(edited).permute(0, 3, 1, 2)
+
+
+def exposure(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
+    """Multiply the region's values; 1 changes nothing.
+
+    Args:
+        image: (1, 3, H, W) in [0, 1].
+        mask: (1, 1, H, W) in [0, 1].
+        factor: how much.
+
+    Returns:
+        (1, 3, H, W) in [0, 1]. So do the other edits.
+    """
+    return _blend(image, mask, operators.exposure(image, torch.tensor([factor])))
+
+
+def saturation(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
+    """Multiply the region's HSV saturation; 1 changes nothing."""
+    return _blend(image, mask, operators.saturation(image, torch.tensor([factor])))
+
+
+def contrast(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
+    """Scale the region's deviations from its mean colour; 1 changes nothing, 0 paints it with that colour."""
+    return _blend(image, mask, torch.lerp(_mean(image, mask), image, factor))
+
+
+def fading(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
+    """Blend the region into the mean colour of a ring around it; 0 changes nothing, 1 paints it with that colour."""
+    reach = max(1, round(RING * image.shape[-1]))
+    ring = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach) - mask
+    return _blend(image, mask, torch.lerp(image, _mean(image, ring).expand_as(image), factor))
+
+
+EDITS = {"exposure": exposure, "saturation": saturation, "contrast": contrast, "fading": fading}
+
+
+def _mean(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The mean colour (1, 3, 1, 1) where weight (1, 1, H, W) is."""
+    return (image * weight).sum(dim=(2, 3), keepdim=True) / weight.sum(dim=(2, 3), keepdim=True).clamp(min=1e-6)
+
+
+def _blend(image: torch.Tensor, mask: torch.Tensor, edited: torch.Tensor) -> torch.Tensor:
+    return torch.lerp(image, edited.clamp(0, 1), mask)
+
+
+def realism_judge(critic: nn.Module) -> Judge:
+    """dR of eq. 2: negative where an edit looks less real than the photo."""
+
+    def judge(image: torch.Tensor, mask: torch.Tensor, edited: torch.Tensor) -> torch.Tensor:
+        scores = score(critic, torch.cat([image, edited]), mask)
+        return scores[1:] - scores[:1]
+
+    return judge
+
+
+def saliency_judge(network: nn.Module) -> Judge:
+    """-S of eq. 3, the mean relative change of the region's saliency: positive where it draws more attention."""
+
+    def judge(image: torch.Tensor, mask: torch.Tensor, edited: torch.Tensor) -> torch.Tensor:
+        maps = see(network, torch.cat([image, edited]))
+        return -saliency_change(maps[:1], maps[1:], mask)
+
+    return judge
+
+
+@torch.inference_mode()
+def score(critic: nn.Module, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The critic's scores (N,) of images (N, 3, H, W) under one mask (1, 1, H, W), on the CPU."""
+    device = next(critic.parameters()).device
+    parts = [critic(part.to(device), mask.to(device).expand(len(part), -1, -1, -1)) for part in image.split(BATCH)]
+    return torch.cat(parts).float().cpu()
+
+
+@torch.inference_mode()
+def see(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
+    """The saliency (N, 1, H, W) of images (N, 3, H, W), on the CPU."""
+    device = next(network.parameters()).device
+    return torch.cat([network(part.to(device)) for part in image.split(BATCH)]).float().cpu()

@@ -1,0 +1,18 @@
+"""Measure a judge on photos that nobody tuned to: python scripts/evaluate.py suite=saliency|critic"""
+import sys
+
+import hydra
+from omegaconf import DictConfig
+
+from realistic_editing.apps.config import CONFIGS, EVALUATE_TEXT, quoted
+from realistic_editing.apps.main import call, start
+
+
+@hydra.main(version_base="1.3", config_path=str(CONFIGS / "evaluate"), config_name="evaluate")
+def main(config: DictConfig) -> None:
+    call("evaluate", config)
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = quoted(sys.argv[1:], EVALUATE_TEXT)
+    start(main)

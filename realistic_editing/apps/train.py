@@ -67,6 +67,7 @@ def train_realism(config: DictConfig) -> Path:
         edits=edits,
         loss=config.loss,
         human=config.human,
+        points=config.points,
     )
     return run(problem, trainer, config)
 

@@ -1,53 +1,53 @@
-"""A small critic: colour statistics inside, around and outside the mask, joined with learned features."""
+"""A small critic: colour statistics inside, around and outside the mask, joined with learned features of each pixel."""
 import torch
 from torch import nn
 from torchvision.transforms.v2 import functional as TF
 
-from realistic_editing.realism.statistics import CHANNELS, color_channels, region_statistics, zones
+from realistic_editing.realism.points import with_neighbours
+from realistic_editing.realism.statistics import (
+    CHANNELS,
+    color_channels,
+    luma_detail,
+    point_statistics,
+    region_statistics,
+    rgb_to_lab,
+    zones,
+)
 
 
 class CompactCritic(nn.Module):
-    """Statistics and, where `widths` is not empty, convolutional features pooled over the same zones; then an MLP.
+    """Describe each pixel, by hand and by a small learned network; pool over three zones; judge by an MLP.
 
     An edit of one region shows in how its colours stand to those around it. A young convolutional network is slow to
-    find such global relations, so they are handed to it.
+    find such global relations, so their statistics are handed to it; the learned features, whose means are histograms
+    with bins of their own choice, add what we did not think of.
 
     Args:
         input_size: side of the square that the critic sees.
         ring: width in pixels of the zone around the mask, at `input_size`.
-        widths: channels of the convolutional stages, each at half the resolution of the one before; empty for none.
+        palette: how many features of a pixel are learned; 0 for none.
         hidden: width of the two layers of the MLP.
         dropout: before each of them.
+        guesses: how many parameters of the edit `judge` regresses beside the score; 0 for none.
     """
 
     def __init__(
         self,
-        input_size: int = 192,
-        ring: int = 24,
-        widths: tuple[int, ...] = (),
+        input_size: int = 160,
+        ring: int = 20,
+        palette: int = 64,
         hidden: int = 256,
         dropout: float = 0.2,
+        guesses: int = 0,
     ) -> None:
         super().__init__()
         self.input_size, self.ring = input_size, ring
-        before = 4
-        self.stages = nn.ModuleList()
-        for width in widths:
-            self.stages.append(_stage(before, width))
-            before = width
-        pooled = 2 * 5 * sum(widths[-2:])
-        self.normalise = nn.BatchNorm1d(2 * 5 * CHANNELS + pooled)
-        self.head = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(2 * 5 * CHANNELS + pooled, hidden),
-            nn.BatchNorm1d(hidden),
-            nn.SiLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, hidden),
-            nn.BatchNorm1d(hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, 1),
-        )
+        self.palette = _perceptron(CHANNELS + 6, palette, palette) if palette else None
+        features = 2 * 5 * (CHANNELS + palette)
+        self.normalise = nn.BatchNorm1d(features)
+        self.body = nn.Sequential(*_layer(features, hidden, dropout), *_layer(hidden, hidden, dropout))
+        self.score = nn.Linear(hidden, 1)
+        self.guess = nn.Linear(hidden, guesses) if guesses else None
 
     def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Score realism.
@@ -59,28 +59,50 @@ class CompactCritic(nn.Module):
         Returns:
             (B,) in [0, 1]; 1 looks real.
         """
+        return self.judge(self.describe(image, mask))[0]
+
+    def describe(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """What `judge` needs to know of a picture: (B, F) statistics. Arguments as `forward`."""
         size = [self.input_size, self.input_size]
         image, mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
         with torch.autocast(image.device.type, enabled=False):  # sums over a photo need float32
-            image, mask = image.float(), mask.float()
-            weights = zones(mask, self.ring)
-            found = [region_statistics(color_channels(image), weights)]
-        features = torch.cat([image, mask], dim=1) * 2 - 1
-        for index, stage in enumerate(self.stages):
-            features = stage(features)
-            if index >= len(self.stages) - 2:
-                small = nn.functional.adaptive_avg_pool2d(weights, features.shape[-2:])
-                with torch.autocast(image.device.type, enabled=False):
-                    found.append(region_statistics(features.float(), small))
-        return self.head(self.normalise(torch.cat(found, dim=1))).float().squeeze(1).sigmoid()
+            image, weights = image.float(), zones(mask.float(), self.ring)
+            right, below = _shifted(image)
+            channels = self._channels(image, right, below, luma_detail(rgb_to_lab(image)[:, :1]))
+            return region_statistics(channels, weights)
+
+    def describe_points(self, points: torch.Tensor) -> torch.Tensor:
+        """The same from pixels drawn of each zone: (B, 3, Z, 3 K) of `points.take_points` -> (B, F)."""
+        with torch.autocast(points.device.type, enabled=False):
+            parts = with_neighbours(points.float())
+            luma, right, below = (rgb_to_lab(part)[:, :1] for part in parts)
+            return point_statistics(self._channels(*parts, (right - luma).abs() + (below - luma).abs()))
+
+    def judge(self, statistics: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Scores (B,) in [0, 1], and the parameters guessed (B, guesses) where there are any; from (B, F)."""
+        hidden = self.body(self.normalise(statistics))
+        guesses = self.guess(hidden).float() if self.guess is not None else None
+        return self.score(hidden).float().squeeze(1).sigmoid(), guesses
+
+    def _channels(self, image, right, below, detail) -> torch.Tensor:
+        """Pixels and their neighbours, (B, 3, H, W) each, and their detail (B, 1, H, W) -> (B, C, H, W)."""
+        channels = color_channels(image, detail)
+        if self.palette is None:
+            return channels
+        seen = torch.cat([channels, right - image, below - image], dim=1)
+        learned = self.palette(seen.permute(0, 2, 3, 1))  # channels last: one matrix product for all pixels
+        return torch.cat([channels, learned.permute(0, 3, 1, 2)], dim=1)
 
 
-def _stage(before: int, after: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(after),
-        nn.SiLU(),
-        nn.Conv2d(after, after, 3, padding=1, bias=False),
-        nn.BatchNorm2d(after),
-        nn.SiLU(),
-    )
+def _shifted(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each pixel's right and lower neighbour; itself at the border."""
+    right = torch.cat([image[..., 1:], image[..., -1:]], dim=3)
+    return right, torch.cat([image[..., 1:, :], image[..., -1:, :]], dim=2)
+
+
+def _perceptron(before: int, hidden: int, after: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(before, hidden), nn.SiLU(), nn.Linear(hidden, after), nn.SiLU())
+
+
+def _layer(before: int, after: int, dropout: float) -> list[nn.Module]:
+    return [nn.Dropout(dropout), nn.Linear(before, after), nn.BatchNorm1d(after), nn.SiLU()]

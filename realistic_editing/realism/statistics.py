@@ -10,32 +10,49 @@ _TO_XYZ = (
 )
 
 _LEVELS = (0.1, 0.25, 0.4, 0.6, 0.75, 0.9)  # of the soft histograms of V and S
-CHANNELS = 25
+_COLOR_LEVELS = tuple(0.03 + 0.94 * step / 7 for step in range(8))  # of those of R, G and B
+_TONES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of L, each with the colours and the detail found there
+CHANNELS = 15 + 2 * len(_LEVELS) + 3 * len(_COLOR_LEVELS) + 5 * len(_TONES)
 
 
-def color_channels(image: torch.Tensor) -> torch.Tensor:
-    """Describe each pixel: R, G, B, HSV saturation and value, Lab, gradient, and how clipped it is.
+def color_channels(image: torch.Tensor, detail: torch.Tensor | None = None) -> torch.Tensor:
+    """Describe each pixel by colour, detail, and where it stands in soft histograms.
 
     Args:
         image: (B, 3, H, W) RGB in [0, 1].
+        detail: (B, 1, H, W) |dx| + |dy| of L; taken from `image` when None.
 
     Returns:
-        (B, 25, H, W), each of about unit range: R, G, B, S, V, L, a, b, chroma, |dx| + |dy| of luma, closeness of the
-        largest channel to 1, of the smallest to 0, and of the largest to 0; then V and S against six levels each, whose
-        means are the steps of a soft cumulative histogram. Finite gradients at black, white and grey.
+        (B, CHANNELS, H, W), each of about unit range: R, G, B, HSV saturation and value, Lab, chroma, detail, closeness
+        of the largest channel to 1, of the smallest to 0, and of the largest to 0; the second harmonic of hue times
+        chroma (colours that oppose each other cancel in the mean of a and b, but not here); V and S against six
+        levels, and R, G, B against eight, whose means are the steps of soft cumulative histograms; and for five tones
+        of L the share, a, b, chroma and detail there: a cast of the shadows alone, say. Finite gradients at black,
+        white and grey.
     """
     value, least = image.amax(dim=1, keepdim=True), image.amin(dim=1, keepdim=True)
     saturation = (value - least) / (value + 0.02)  # the 0.02 keeps the gradient finite, and noise small, near black
-    lab = rgb_to_lab(image)
-    chroma = (lab[:, 1:].square().sum(dim=1, keepdim=True) + 1e-4).sqrt()
-    luma = lab[:, :1]
-    gradient = F.pad((luma[..., 1:] - luma[..., :-1]).abs(), (0, 1)) + F.pad(
-        (luma[..., 1:, :] - luma[..., :-1, :]).abs(), (0, 0, 0, 1)
-    )
+    luma, a, b = rgb_to_lab(image).split(1, dim=1)
+    chroma = (a.square() + b.square() + 1e-4).sqrt()
+    detail = (luma_detail(luma) if detail is None else detail) * 4
     clipped = [((value - 0.97) / 0.01).sigmoid(), ((0.03 - least) / 0.01).sigmoid(), ((0.05 - value) / 0.015).sigmoid()]
-    levels = torch.tensor(_LEVELS, dtype=image.dtype, device=image.device)[None, :, None, None]
-    steps = [((channel - levels) / 0.06).sigmoid() for channel in (value, saturation)]
-    return torch.cat([image, saturation, value, lab, chroma, gradient * 4, *clipped, *steps], dim=1)
+    harmonic = [(a.square() - b.square()) / chroma, 2 * a * b / chroma]
+    steps = [((channel - _across(_LEVELS, image)) / 0.06).sigmoid() for channel in (value, saturation)]
+    steps += [((image[:, c : c + 1] - _across(_COLOR_LEVELS, image)) / 0.04).sigmoid() for c in range(3)]
+    tone = torch.exp(-(((luma - _across(_TONES, image)) / 0.16) ** 2))
+    tones = [tone, tone * a, tone * b, tone * chroma, tone * detail]
+    return torch.cat([image, saturation, value, luma, a, b, chroma, detail, *clipped, *harmonic, *steps, *tones], dim=1)
+
+
+def luma_detail(luma: torch.Tensor) -> torch.Tensor:
+    """|dx| + |dy| by forward differences, 0 past the border: (B, 1, H, W) -> (B, 1, H, W)."""
+    across = F.pad((luma[..., 1:] - luma[..., :-1]).abs(), (0, 1))
+    return across + F.pad((luma[..., 1:, :] - luma[..., :-1, :]).abs(), (0, 0, 0, 1))
+
+
+def _across(levels: tuple[float, ...], image: torch.Tensor) -> torch.Tensor:
+    """(1, N, 1, 1), to compare one channel with N levels at once."""
+    return torch.tensor(levels, dtype=image.dtype, device=image.device)[None, :, None, None]
 
 
 def rgb_to_lab(image: torch.Tensor) -> torch.Tensor:
@@ -61,9 +78,9 @@ def zones(mask: torch.Tensor, ring: int) -> torch.Tensor:
     Returns:
         (B, 3, H, W) in [0, 1].
     """
-    grown = mask
-    for _ in range(2):  # two small windows cost less than one large
-        grown = F.max_pool2d(grown, ring + 1 - ring % 2, stride=1, padding=ring // 2)
+    side = 2 * ring + 1
+    across = F.max_pool2d(mask, (1, side), stride=1, padding=(0, side // 2))  # a square maximum is one along each axis
+    grown = F.max_pool2d(across, (side, 1), stride=1, padding=(side // 2, 0))
     return torch.cat([mask, (grown - mask).clamp(0, 1), 1 - mask], dim=1)
 
 
@@ -79,8 +96,18 @@ def region_statistics(channels: torch.Tensor, weights: torch.Tensor) -> torch.Te
     """
     share = weights.flatten(2) / weights.flatten(2).sum(dim=2, keepdim=True).clamp(min=1e-3)
     flat = channels.flatten(2)  # (B, C, H W)
-    mean = torch.einsum("bzp,bcp->bzc", share, flat)
-    square = torch.einsum("bzp,bcp->bzc", share, flat.square())
+    return _joined(
+        torch.einsum("bzp,bcp->bzc", share, flat), torch.einsum("bzp,bcp->bzc", share, flat.square())
+    )
+
+
+def point_statistics(channels: torch.Tensor) -> torch.Tensor:
+    """`region_statistics` from pixels drawn of each zone: (B, C, Z, K) -> (B, 2 C (2 Z - 1))."""
+    return _joined(channels.mean(dim=3).transpose(1, 2), channels.square().mean(dim=3).transpose(1, 2))
+
+
+def _joined(mean: torch.Tensor, square: torch.Tensor) -> torch.Tensor:
+    """Means of the channels and of their squares, (B, Z, C) each -> (B, 2 C (2 Z - 1))."""
     deviation = ((square - mean.square()).clamp(min=0) + 1e-5).sqrt()
     values = torch.cat([mean, deviation], dim=2)  # (B, Z, 2 C)
     return torch.cat([values, values[:, :1] - values[:, 1:]], dim=1).flatten(1)

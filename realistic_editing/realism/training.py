@@ -4,15 +4,22 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
-from realistic_editing.ops import EditPreset, apply, sample_recipe
+from realistic_editing.ops import EditPreset, Recipe, apply, sample_recipe
 from realistic_editing.realism import measures
+from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.realism.loss import critic_loss
+from realistic_editing.realism.points import sample_points, take_points
+from realistic_editing.realism.statistics import zones
+
+PARAMETERS = 29  # of a recipe: white balance 3, curve 24, saturation 1, exposure 1
 
 
 class RealismProblem:
@@ -26,19 +33,36 @@ class RealismProblem:
         regions: train and validation regions, told apart by their `split`.
         size: side of the square that photos are resized to.
         edits: the ranges to draw from.
-        loss: `kind` and `rank` of `critic_loss`.
+        loss: `kind` and `rank` of `critic_loss`; `guess`, the weight of regressing the parameters of the edits.
         human: whether to add the fakes for human regions.
+        points: how many pixels of each zone a training sample is told by; 0 = the whole picture, which networks other
+            than `CompactCritic` need.
 
     Raises:
-        InputError: when training or validation is left without a region.
+        InputError: when training or validation is left without a region, or the network cannot do what is asked.
     """
 
     better = ("auc", "max")
 
     def __init__(
-        self, network: nn.Module, regions: Sequence[Region], size: int, edits: EditPreset, loss: dict, human: bool
+        self,
+        network: nn.Module,
+        regions: Sequence[Region],
+        size: int,
+        edits: EditPreset,
+        loss: dict,
+        human: bool,
+        points: int = 0,
     ) -> None:
-        self.network, self.edits, self.loss, self.human = network, edits, dict(loss), human
+        self.network, self.edits, self.loss, self.human, self.points = network, edits, dict(loss), human, points
+        self.guess = self.loss.pop("guess", 0.0)
+        compact = isinstance(network, CompactCritic)
+        if points and not compact:
+            raise InputError(f"points is {points}; {type(network).__name__} sees whole pictures only: set points=0")
+        if self.guess and not (compact and network.guess is not None):
+            raise InputError(
+                f"loss.guess is {self.guess}; it needs realism@model=compact model.network.guesses={PARAMETERS}"
+            )
         train, val = train_and_val(regions)
         self.train_data = RegionDataset(train, size, augment=True)
         self.val_data = RegionDataset(val, size)
@@ -48,9 +72,26 @@ class RealismProblem:
         image, mask = batch["image"].float() / 255, batch["mask"].float() / 255
         columns = [self.edits.real, self.edits.fake] + ([self.edits.fake_human] if self.human else [])
         with torch.no_grad():
-            edited = [apply(image, mask, sample_recipe(ranges, len(image), generator)) for ranges in columns]
-        scores = network(torch.cat(edited), mask.repeat(len(columns), 1, 1, 1)).chunk(len(columns))
-        return critic_loss(scores[0], scores[1], batch["human"], *scores[2:], **self.loss)
+            if self.points:
+                where = sample_points(zones(mask, self.network.ring), self.points, generator)
+                image, mask = take_points(image, where), take_points(mask, where)
+            recipes = [sample_recipe(ranges, len(image), generator) for ranges in columns]
+            edited = torch.cat([apply(image, mask, recipe) for recipe in recipes])
+        scores, guesses = self._judge(network, edited, mask.repeat(len(columns), 1, 1, 1))
+        scores = scores.chunk(len(columns))
+        terms = critic_loss(scores[0], scores[1], batch["human"], *scores[2:], **self.loss)
+        if self.guess:
+            wanted = torch.cat([parameters_of(recipe) for recipe in recipes])
+            terms["guess"] = F.smooth_l1_loss(guesses, wanted)
+            terms["total"] = terms["total"] + self.guess * terms["guess"]
+        return terms
+
+    def _judge(self, network, edited: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        if self.points:
+            return network.judge(network.describe_points(edited))
+        if self.guess:
+            return network.judge(network.describe(edited, mask))
+        return network(edited, mask), None
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
         """AUC, pair accuracy and calibration on validation regions, two samples of each kind for each region."""
@@ -66,7 +107,7 @@ class RealismProblem:
 
     def _validation_scores(self, network: nn.Module, device: torch.device) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         generator = torch.Generator(device).manual_seed(0)  # the same samples at every evaluation
-        for batch in DataLoader(self.val_data, batch_size=32):
+        for batch in DataLoader(self.val_data, batch_size=8):  # small: what a batch needs stays in a processor's cache
             image, mask = (batch[name].to(device).float() / 255 for name in ("image", "mask"))
             for _ in range(2):
                 edited = [
@@ -89,6 +130,14 @@ class RealismProblem:
             tiles.insert(1, _tile(mask.expand(-1, 3, -1, -1), None))
             lines.append(np.concatenate(tiles, axis=1))
         return np.concatenate(lines)
+
+
+def parameters_of(recipe: Recipe) -> torch.Tensor:
+    """The parameters of edits on scales where no change is 0: (B, 29), logarithms except for saturation minus 1."""
+    curve = recipe.color_curve.flatten(1).log()
+    return torch.cat(
+        [recipe.white_balance.log(), curve, recipe.saturation[:, None] - 1, recipe.exposure[:, None].log()], dim=1
+    )
 
 
 def _tile(image: torch.Tensor, score: torch.Tensor | None) -> np.ndarray:

@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from realistic_editing.realism.compact import CompactCritic
-from realistic_editing.realism.statistics import CHANNELS, color_channels, region_statistics, rgb_to_lab, zones
+from realistic_editing.realism.points import take_points
+from realistic_editing.realism.statistics import (
+    CHANNELS,
+    color_channels,
+    region_statistics,
+    rgb_to_lab,
+    zones,
+)
 
 GENERATOR = torch.Generator().manual_seed(0)
 
@@ -32,10 +39,10 @@ def test_zones_tell_inside_ring_and_outside():
     assert ring.sum() == 20 * 20 - 16 and (ring * inside).sum() == 0
 
 
-@pytest.mark.parametrize("widths", [(), (8, 16)])
+@pytest.mark.parametrize("palette", [0, 8])
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
-def test_gradients_are_finite_at_black_grey_and_white(widths, level):
-    critic = CompactCritic(input_size=32, ring=4, widths=widths, hidden=16).eval()
+def test_gradients_are_finite_at_black_grey_and_white(palette, level):
+    critic = CompactCritic(input_size=32, ring=4, palette=palette, hidden=16).eval()
     image = torch.full((2, 3, 32, 32), level, requires_grad=True)
     mask = torch.zeros(2, 1, 32, 32)
     mask[..., 8:20, 8:20] = 1
@@ -55,3 +62,26 @@ def test_any_size_empty_and_full_masks_and_batch_equals_loop():
         alone = torch.cat([critic(image[i : i + 1], mask[i : i + 1]) for i in range(3)])
     assert together.isfinite().all()
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_points_of_all_pixels_give_the_statistics_of_the_picture():
+    critic = CompactCritic(input_size=24, ring=4, palette=8, hidden=16).eval()
+    image = torch.rand(2, 3, 24, 24, generator=GENERATOR)
+    halves = torch.zeros(2, 1, 24, 24)
+    halves[..., :12] = 1
+    weights = zones(halves, 4)
+    # Each zone's pixels, all of them, repeated to one number.
+    where = torch.stack([torch.stack([zone.flatten().nonzero().squeeze(1).repeat(12)[:1152] for zone in w]) for w in weights])
+    whole_ring = [4 * 24, 12 * 24]  # the counts of ring and outside divide 1152 as the inside's does
+    assert weights[0].flatten(1).sum(dim=1).tolist() == [288, *whole_ring]
+    with torch.no_grad():
+        torch.testing.assert_close(
+            critic.describe_points(take_points(image, where)), critic.describe(image, halves), atol=1e-5, rtol=1e-5
+        )
+
+
+def test_guesses_are_regressed_beside_the_score():
+    critic = CompactCritic(input_size=24, ring=4, palette=0, hidden=16, guesses=29).eval()
+    scores, guesses = critic.judge(torch.rand(3, 2 * 5 * CHANNELS, generator=GENERATOR))
+    assert scores.shape == (3,) and guesses.shape == (3, 29)
+    assert CompactCritic(palette=0).eval().judge(torch.rand(1, 2 * 5 * CHANNELS))[1] is None

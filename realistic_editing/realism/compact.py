@@ -7,9 +7,10 @@ from realistic_editing.realism.points import with_neighbours
 from realistic_editing.realism.statistics import (
     CHANNELS,
     color_channels,
+    joined,
     luma_detail,
-    point_statistics,
-    region_statistics,
+    moments,
+    point_moments,
     rgb_to_lab,
     zones,
 )
@@ -68,15 +69,16 @@ class CompactCritic(nn.Module):
         with torch.autocast(image.device.type, enabled=False):  # sums over a photo need float32
             image, weights = image.float(), zones(mask.float(), self.ring)
             right, below = _shifted(image)
-            channels = self._channels(image, right, below, luma_detail(rgb_to_lab(image)[:, :1]))
-            return region_statistics(channels, weights)
+            detail = luma_detail(rgb_to_lab(image)[:, :1])
+            return joined(*(moments(part, weights) for part in self._channels(image, right, below, detail)))
 
     def describe_points(self, points: torch.Tensor) -> torch.Tensor:
         """The same from pixels drawn of each zone: (B, 3, Z, 3 K) of `points.take_points` -> (B, F)."""
         with torch.autocast(points.device.type, enabled=False):
             parts = with_neighbours(points.float())
             luma, right, below = (rgb_to_lab(part)[:, :1] for part in parts)
-            return point_statistics(self._channels(*parts, (right - luma).abs() + (below - luma).abs()))
+            detail = (right - luma).abs() + (below - luma).abs()
+            return joined(*(point_moments(part) for part in self._channels(*parts, detail)))
 
     def judge(self, statistics: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Scores (B,) in [0, 1], and the parameters guessed (B, guesses) where there are any; from (B, F)."""
@@ -84,24 +86,35 @@ class CompactCritic(nn.Module):
         guesses = self.guess(hidden).float() if self.guess is not None else None
         return self.score(hidden).float().squeeze(1).sigmoid(), guesses
 
-    def _channels(self, image, right, below, detail) -> torch.Tensor:
-        """Pixels and their neighbours, (B, 3, H, W) each, and their detail (B, 1, H, W) -> (B, C, H, W)."""
+    def _channels(self, image, right, below, detail) -> list[torch.Tensor]:
+        """Pixels and their neighbours, (B, 3, H, W) each, and their detail (B, 1, H, W) -> one or two (B, C, H, W)."""
         channels = color_channels(image, detail)
         if self.palette is None:
-            return channels
+            return [channels]
         seen = torch.cat([channels, right - image, below - image], dim=1)
-        learned = self.palette(seen.permute(0, 2, 3, 1))  # channels last: one matrix product for all pixels
-        return torch.cat([channels, learned.permute(0, 3, 1, 2)], dim=1)
+        return [channels, _at_each_pixel(self.palette, seen)]
+
+
+def _at_each_pixel(layers: nn.Sequential, channels: torch.Tensor) -> torch.Tensor:
+    """A perceptron on the channels of each pixel: (B, before, H, W) -> (B, after, H, W)."""
+    # Weights times pixels as they lie in memory: no copy with the channels last, which costs more than the product.
+    flat = channels.flatten(2)  # (B, before, H W)
+    for layer in layers:
+        if isinstance(layer, nn.Linear):
+            flat = torch.bmm(layer.weight.expand(len(flat), -1, -1), flat) + layer.bias[:, None]
+        else:
+            flat = layer(flat)
+    return flat.unflatten(2, channels.shape[2:])
+
+
+def _perceptron(before: int, hidden: int, after: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(before, hidden), nn.SiLU(), nn.Linear(hidden, after), nn.SiLU())
 
 
 def _shifted(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Each pixel's right and lower neighbour; itself at the border."""
     right = torch.cat([image[..., 1:], image[..., -1:]], dim=3)
     return right, torch.cat([image[..., 1:, :], image[..., -1:, :]], dim=2)
-
-
-def _perceptron(before: int, hidden: int, after: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(before, hidden), nn.SiLU(), nn.Linear(hidden, after), nn.SiLU())
 
 
 def _layer(before: int, after: int, dropout: float) -> list[nn.Module]:

@@ -84,30 +84,39 @@ def zones(mask: torch.Tensor, ring: int) -> torch.Tensor:
     return torch.cat([mask, (grown - mask).clamp(0, 1), 1 - mask], dim=1)
 
 
-def region_statistics(channels: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Mean and standard deviation of each channel in each zone, and inside minus each of the others.
+Moments = tuple[torch.Tensor, torch.Tensor]  # means of channels and of their squares in each zone, (B, Z, C) each
+
+
+def moments(channels: torch.Tensor, weights: torch.Tensor) -> Moments:
+    """Means in zones.
 
     Args:
         channels: (B, C, H, W).
-        weights: (B, Z, H, W) from `zones`; the first is the inside.
+        weights: (B, Z, H, W) from `zones`.
 
     Returns:
-        (B, 2 C (2 Z - 1)), float32.
+        Of the channels and of their squares, (B, Z, C) each, float32.
     """
     share = weights.flatten(2) / weights.flatten(2).sum(dim=2, keepdim=True).clamp(min=1e-3)
     flat = channels.flatten(2)  # (B, C, H W)
-    return _joined(
-        torch.einsum("bzp,bcp->bzc", share, flat), torch.einsum("bzp,bcp->bzc", share, flat.square())
-    )
+    return torch.einsum("bzp,bcp->bzc", share, flat), torch.einsum("bzp,bcp->bzc", share, flat.square())
 
 
-def point_statistics(channels: torch.Tensor) -> torch.Tensor:
-    """`region_statistics` from pixels drawn of each zone: (B, C, Z, K) -> (B, 2 C (2 Z - 1))."""
-    return _joined(channels.mean(dim=3).transpose(1, 2), channels.square().mean(dim=3).transpose(1, 2))
+def point_moments(channels: torch.Tensor) -> Moments:
+    """`moments` from pixels drawn of each zone: (B, C, Z, K)."""
+    return channels.mean(dim=3).transpose(1, 2), channels.square().mean(dim=3).transpose(1, 2)
 
 
-def _joined(mean: torch.Tensor, square: torch.Tensor) -> torch.Tensor:
-    """Means of the channels and of their squares, (B, Z, C) each -> (B, 2 C (2 Z - 1))."""
+def joined(*found: Moments) -> torch.Tensor:
+    """Mean and standard deviation of each channel in each zone, and inside minus each of the other zones.
+
+    Args:
+        found: moments of one or more groups of channels, C in all; the first of the Z zones is the inside.
+
+    Returns:
+        (B, 2 C (2 Z - 1)).
+    """
+    mean, square = (torch.cat(parts, dim=2) for parts in zip(*found, strict=True))
     deviation = ((square - mean.square()).clamp(min=0) + 1e-5).sqrt()
     values = torch.cat([mean, deviation], dim=2)  # (B, Z, 2 C)
     return torch.cat([values, values[:, :1] - values[:, 1:]], dim=1).flatten(1)

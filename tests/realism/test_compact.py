@@ -9,7 +9,8 @@ from realistic_editing.realism.points import take_points
 from realistic_editing.realism.statistics import (
     CHANNELS,
     color_channels,
-    region_statistics,
+    joined,
+    moments,
     rgb_to_lab,
     zones,
 )
@@ -26,7 +27,7 @@ def test_lab_agrees_with_opencv():
 def test_statistics_by_hand():
     channels = torch.tensor([[[[1.0, 3.0, 10.0, 10.0]]]])  # (1, 1, 1, 4)
     weights = torch.tensor([[[[1.0, 1, 0, 0]], [[0, 0, 1.0, 1]]]])  # inside, outside
-    mean_in, deviation_in, mean_out, _, difference, _ = region_statistics(channels, weights)[0].tolist()
+    mean_in, deviation_in, mean_out, _, difference, _ = joined(moments(channels, weights))[0].tolist()
     assert (mean_in, mean_out, difference) == pytest.approx((2, 10, -8))
     assert deviation_in == pytest.approx(1, abs=1e-4)
 

@@ -1,4 +1,4 @@
-"""Imports go one way: common -> ops -> data -> saliency -> {realism, enhance, baselines} -> evaluation -> apps."""
+"""Imports go one way: common -> ops -> data -> saliency -> {realism, enhance, baselines} -> {evaluation, benchmark} -> apps."""
 import ast
 from pathlib import Path
 
@@ -17,6 +17,7 @@ ALLOWED = {
     "enhance": {"common", "ops", "data", "weights", "training", "saliency"},
     "baselines": {"common", "ops", "data", "weights", "training", "saliency"},
     "evaluation": {"common", "ops", "data", "weights", "training", "saliency", "realism", "enhance", "baselines"},
+    "benchmark": {"common", "ops", "data", "weights", "training", "saliency", "realism", "enhance", "baselines"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -75,7 +75,7 @@ def fit(problem: Problem, trainer: Trainer, output: Path, fabric: Fabric | None 
     log = Log(output, first, trainer, fabric)
     batches = stepper.batches(first)
     for step in range(first, trainer.steps):
-        losses, rate = stepper.step(step, batches, log)
+        losses, rate = stepper.step(step, batches, log.waiting)
         if average is not None:
             # The average is short at first, so that it forgets the random weights it began with.
             average.multi_avg_fn = get_ema_multi_avg_fn(min(trainer.ema, (1 + step) / (10 + step)))

@@ -1,6 +1,7 @@
 """One optimiser step: batches, randomness, precision and gradients, on one process or several."""
+import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -10,7 +11,6 @@ from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.transforms import StepSampler
-from realistic_editing.training.logging import Log
 from realistic_editing.training.optimizer import build_optimizer, learning_rate_at
 from realistic_editing.training.settings import Trainer
 
@@ -57,13 +57,15 @@ class Stepper:
         loader = DataLoader(self.data, batch_sampler=sampler, num_workers=trainer.workers, pin_memory=on_gpu)
         return iter(fabric.setup_dataloaders(loader, use_distributed_sampler=False))
 
-    def step(self, step: int, batches: Iterator, log: Log) -> tuple[dict[str, torch.Tensor], float]:
+    def step(
+        self, step: int, batches: Iterator, waiting: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
+    ) -> tuple[dict[str, torch.Tensor], float]:
         """Take a step.
 
         Args:
             step: counted from 0.
             batches: of `batches`, having given those of the steps before.
-            log: told how long the data took.
+            waiting: entered while the next batch is waited for.
 
         Returns:
             This process's mean losses by name, scalars, and the learning rate.
@@ -74,7 +76,7 @@ class Stepper:
             group["lr"] = rate
         sums: dict[str, torch.Tensor] = {}
         for part in range(self.trainer.accumulate):
-            with log.waiting():
+            with waiting():
                 batch = next(batches)
             # The samples of the step, in their order, are shared out to the first parts of all processes, then to the
             # second: so a share has one number however many processes there are, and draws the same.

@@ -1,0 +1,70 @@
+"""Run a benchmark suite from a Hydra configuration: make photos and networks, time, report."""
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from realistic_editing.apps.train import _made
+from realistic_editing.benchmark.photos import split, synthetic_regions
+from realistic_editing.benchmark.report import write_report
+from realistic_editing.benchmark.timing import Measured
+from realistic_editing.benchmark.training import Judges, Loop, training
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.folder import read_folder
+from realistic_editing.data.regions import Region
+from realistic_editing.weights import load_network
+
+
+def benchmark(config: DictConfig) -> Path:
+    """Time what the suite names beside plain code, print the table, and write it.
+
+    Args:
+        config: as configs/benchmark.yaml.
+
+    Returns:
+        The path of the Markdown file; the JSON file lies beside it.
+
+    Raises:
+        InputError: when data or a setting cannot be used.
+    """
+    if config.suite not in SUITES:
+        raise InputError(f"suite is {config.suite!r}; use one of {', '.join(SUITES)}")
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    torch.manual_seed(config.trainer.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        if config.data is None:
+            regions = synthetic_regions(Path(folder), config.photos, config.trainer.seed)
+        else:
+            regions = split(read_folder(config.data)[: config.photos])
+        found = SUITES[config.suite](config, regions)
+    output = Path(config.output)
+    text = write_report(config.suite, found, OmegaConf.to_container(config, resolve=True), output, load)
+    print(text)
+    return output / f"{config.suite}.md"
+
+
+def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    options = config.training
+    unknown = sorted(set(options.only or ()) - set(options.loops))
+    if unknown:
+        raise InputError(f"training.only names {unknown}; use some of {', '.join(options.loops)}, or null for all")
+    judges = Judges(
+        edits=_made(config.edits, "edits"),
+        objective=_made(config.objective, "objective"),
+        critic=load_network(config.realism.weights, kind="realism"),
+        saliency=load_network(config.saliency.weights, kind="saliency"),
+    )
+    loops = {
+        name.replace("_", " "): Loop(**{**OmegaConf.to_container(node, resolve=True), "network": instantiate(node.network)})
+        for name, node in options.loops.items()
+        if not options.only or name in options.only
+    }
+    return training(loops, judges, regions, _made(config.trainer, "trainer"), list(options.precisions), options.seconds)
+
+
+# A suite takes the configuration and regions, of which it uses what it needs.
+SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {"training": _training}

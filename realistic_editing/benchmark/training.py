@@ -1,0 +1,147 @@
+"""The suite "training": a step of each training loop beside a plain one, with the same networks, batches and sizes."""
+import copy
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from realistic_editing.benchmark import plain
+from realistic_editing.benchmark.photos import gaze_photos
+from realistic_editing.benchmark.timing import Measured, Stopwatch, Work, in_turn
+from realistic_editing.data.regions import Region
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.training import EnhanceProblem
+from realistic_editing.ops.sampling import EditPreset
+from realistic_editing.realism.training import RealismProblem
+from realistic_editing.saliency.training import SaliencyProblem
+from realistic_editing.training import Problem, Trainer
+from realistic_editing.training.devices import launch
+from realistic_editing.training.stepper import Stepper
+
+
+@dataclasses.dataclass(frozen=True)
+class Loop:
+    """A training loop to time.
+
+    Args:
+        job: "saliency", "realism" or "enhancer".
+        network: to train; copied for each contender.
+        size: side of the square, or (height, width) for saliency.
+        batch_size: samples in a step.
+        loss: of the critic: "squares" or "cross_entropy".
+    """
+
+    job: str
+    network: nn.Module
+    size: Any
+    batch_size: int
+    loss: str = "squares"
+
+    def __post_init__(self) -> None:
+        if self.job not in ("saliency", "realism", "enhancer"):
+            raise ValueError(f"job is {self.job!r}; use saliency, realism or enhancer")
+
+
+@dataclasses.dataclass(frozen=True)
+class Judges:
+    """What a critic's samples are drawn from, and what an enhancer is trained against."""
+
+    edits: EditPreset
+    objective: Objective
+    critic: nn.Module
+    saliency: nn.Module
+
+
+def training(
+    loops: dict[str, Loop],
+    judges: Judges,
+    regions: Sequence[Region],
+    trainer: Trainer,
+    precisions: Sequence[str],
+    seconds: float,
+    say: Callable[[str], None] = print,
+) -> list[Measured]:
+    """Time a step of each loop.
+
+    Args:
+        loops: by name.
+        judges: see above.
+        regions: train and validation regions with masks.
+        trainer: settings that all loops share; batch size and precision are replaced.
+        precisions: of the project's loop, each a contender; the plain loop has float32.
+        seconds: to spend on each loop, warming up not counted.
+        say: told what comes next.
+
+    Returns:
+        The measurements, "plain" first in each case.
+
+    Raises:
+        InputError: when a setting cannot be used.
+    """
+    found = []
+    for name, loop in loops.items():
+        size = "x".join(map(str, loop.size)) if isinstance(loop.size, list | tuple) else loop.size
+        case = f"{name}, {size} px, batch {loop.batch_size}"
+        say(case)
+        contenders = {"plain": _plain(loop, judges, regions, trainer)}
+        for precision in precisions:
+            settings = dataclasses.replace(trainer, batch_size=loop.batch_size, precision=precision)
+            compiled = ", compiled" if trainer.compile else ""
+            contenders[f"this project, {precision}{compiled}"] = _ours(loop, judges, regions, settings)
+        found += in_turn(case, contenders, loop.batch_size, "images", seconds)
+    return found
+
+
+def _ours(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Trainer) -> Work:
+    """The steps that `fit` takes, without what it logs, averages and keeps."""
+    stepper = Stepper(_problem(loop, judges, regions, trainer), trainer, launch(trainer))
+    state = {"step": 0}
+    batches = stepper.batches(0)
+
+    def work(reading: Stopwatch) -> None:
+        losses, _ = stepper.step(state["step"], batches, reading.running)
+        state["step"] += 1
+        float(losses["total"])  # waits for the device
+
+    return work
+
+
+def _problem(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Trainer) -> Problem:
+    network = copy.deepcopy(loop.network)
+    if loop.job == "saliency":
+        return SaliencyProblem(network, gaze_photos(regions, trainer.seed), size=tuple(loop.size), weights={})
+    if loop.job == "realism":
+        loss = {"kind": loop.loss, "rank": 0.0}
+        return RealismProblem(network, regions, size=loop.size, edits=judges.edits, loss=loss, human=False)
+    return EnhanceProblem(network, judges.critic, judges.saliency, regions, size=loop.size, objective=judges.objective)
+
+
+def _plain(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Trainer) -> Work:
+    device = launch(dataclasses.replace(trainer, compile=False, precision="32-true")).device
+    network = copy.deepcopy(loop.network).to(device).train()
+    training_regions = [region for region in regions if region.split == "train"]
+    if loop.job == "saliency":
+        data = plain.PlainGaze(gaze_photos(training_regions, trainer.seed), tuple(loop.size))
+        loss_of = plain.saliency_step(network)
+    else:
+        data = plain.PlainRegions(training_regions, loop.size)
+        if loop.job == "realism":
+            loss_of = plain.critic_step(network, judges.edits, loop.loss)
+        else:
+            frozen = [judge.to(device).eval().requires_grad_(False) for judge in (judges.critic, judges.saliency)]
+            loss_of = plain.enhancer_step(network, *frozen, judges.objective)
+    batches = plain.endless(data, loop.batch_size, trainer.workers, device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=trainer.learning_rate, betas=tuple(trainer.betas))
+
+    def work(reading: Stopwatch) -> None:
+        with reading.running():
+            batch = next(batches)
+        loss = loss_of(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        float(loss.detach())
+
+    return work

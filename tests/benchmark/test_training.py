@@ -1,0 +1,108 @@
+"""The plain steps do what the project's do, and the suite writes its report."""
+import json
+import random
+
+import pytest
+import torch
+
+from realistic_editing.apps.cli import _compose
+from realistic_editing.apps.main import call
+from realistic_editing.benchmark import plain
+from realistic_editing.benchmark.photos import gaze_photos, synthetic_regions
+from realistic_editing.benchmark.training import Loop
+from realistic_editing.ops import Recipe, apply
+from realistic_editing.ops.sampling import get_preset
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+def test_plain_edits_are_the_edits_of_a_recipe(generator):
+    image, mask = torch.rand(2, 3, 24, 20, generator=generator), torch.rand(2, 1, 24, 20, generator=generator)
+    order = [2, 0, 3, 1]
+    recipe = Recipe(
+        torch.tensor([order, order]),
+        white_balance=0.5 + torch.rand(2, 3, generator=generator) / 2,
+        color_curve=0.5 + torch.rand(2, 3, 8, generator=generator),
+        saturation=2 * torch.rand(2, generator=generator),
+        exposure=0.5 + torch.rand(2, generator=generator),
+        blend="each",
+    )
+    edited = image
+    for operator in order:
+        edited = plain.edit(edited, mask, operator, plain.parameter_of(recipe, operator))
+    torch.testing.assert_close(edited, apply(image, mask, recipe), atol=1e-5, rtol=0)
+
+
+def test_hsv_is_there_and_back(generator):
+    image = torch.rand(1, 3, 16, 16, generator=generator)
+    image[..., :2] = image[:, :1, :, :2]  # grey
+    image[..., 3, :], image[..., 4, :] = 0, 1
+    torch.testing.assert_close(plain.hsv_to_rgb(*plain.rgb_to_hsv(image)), image, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("column", ["real", "fake", "fake_human"])
+def test_plain_samples_stay_in_range_and_inside_the_mask(generator, column):
+    random.seed(0)
+    image, mask = torch.rand(1, 3, 8, 8, generator=generator), torch.zeros(1, 1, 8, 8)
+    mask[..., :4] = 1
+    for _ in range(20):
+        edited = plain.random_edit(image, mask, getattr(get_preset("released"), column))
+        assert 0 <= edited.min() and edited.max() <= 1
+        torch.testing.assert_close(edited[..., 4:], image[..., 4:])
+
+
+def test_plain_data_are_the_photos(tmp_path):
+    regions = synthetic_regions(tmp_path, 3, seed=0)
+    assert [region.split for region in regions] == ["train", "train", "val"]
+    photo, mask = plain.PlainRegions(regions, 32)[0]
+    assert photo.shape == (3, 32, 32) and mask.shape == (1, 32, 32) and 0 <= photo.min() and photo.max() <= 1
+    assert mask.mean().item() == pytest.approx(regions[0].area, abs=0.02)
+    photo, density, fixations = plain.PlainGaze(gaze_photos(regions, 0), (24, 32))[0]
+    assert photo.shape == (3, 24, 32) and density.sum().item() == pytest.approx(1, abs=1e-4) and fixations.sum() > 40
+
+
+def small(output, *extra):
+    return _compose(
+        "benchmark",
+        [
+            f"output={output}", "photos=4", "training.seconds=0", "training.precisions=[32-true]", "trainer.accelerator=cpu",
+            "training.loops.saliency_compact.size=[48,64]", "training.loops.saliency_compact.batch_size=2",
+            "+training.loops.saliency_compact.network.input_size=[48,64]",
+            "+training.loops.saliency_compact.network.widths=[4,4,4,4,4]",
+            "training.loops.critic_compact.network.input_size=32", "training.loops.critic_compact.size=32",
+            "training.loops.critic_compact.batch_size=4", "training.loops.enhancer_128.network.input_size=32",
+            "training.loops.enhancer_128.size=32", "training.loops.enhancer_128.batch_size=2", *extra,
+        ],
+    )  # fmt: skip
+
+
+def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
+    call("benchmark", small(tmp_path, "training.only=[saliency_compact,critic_compact,enhancer_128]"))
+    text = (tmp_path / "training.md").read_text()
+    assert text in capsys.readouterr().out
+    results = json.loads((tmp_path / "training.json").read_text())["results"]
+    assert [row["contender"] for row in results] == ["plain", "this project, 32-true"] * 3
+    assert [row["case"] for row in results[::2]] == [
+        "saliency compact, 48x64 px, batch 2", "critic compact, 32 px, batch 4", "enhancer 128, 32 px, batch 2"
+    ]  # fmt: skip
+    assert all(row["images_per_s"] > 0 and len(row["seconds"]) == 2 for row in results)
+
+
+def test_every_loop_of_the_default_run_is_there():
+    loops = small("unused").training.loops
+    assert {node.job for node in loops.values()} == {"saliency", "realism", "enhancer"} and len(loops) == 6
+
+
+@pytest.mark.parametrize("option", ["suite=flying", "training.only=[flying]", "data=no/such/folder"])
+def test_what_is_unknown_is_named(tmp_path, capsys, option):
+    with pytest.raises(SystemExit) as stop:
+        call("benchmark", small(tmp_path, option))
+    assert stop.value.code == 2 and option.split("=")[1].strip("[]") in capsys.readouterr().err
+
+
+def test_a_job_that_is_unknown_is_named():
+    with pytest.raises(ValueError, match="'flying'; use saliency"):
+        Loop("flying", torch.nn.Identity(), 32, 1)

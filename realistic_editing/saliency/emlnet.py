@@ -80,6 +80,8 @@ class EMLNet(nn.Module):
         self.input_size = tuple(input_size)
         self.imagenet = ReadoutResNet()
         self.places = ReadoutResNet()
+        for part in (self.imagenet, self.places):
+            part.combine.requires_grad_(False)  # not used here, and distributed training waits for all that is trained
         self.decoder = Decoder()
 
     @classmethod

@@ -1,0 +1,18 @@
+"""Put a run's weights into the package, in half precision: python scripts/bundle.py outputs/train_realism/compact_critic critic"""
+import argparse
+import sys
+
+from realistic_editing.apps.bundle import bundle
+from realistic_editing.common.errors import InputError
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", help="the folder of a training run that has ended")
+    parser.add_argument("name", help="of the bundled weights: compact_saliency, critic, attenuate or amplify")
+    options = parser.parse_args()
+    try:
+        path = bundle(options.run, options.name)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")

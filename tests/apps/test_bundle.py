@@ -1,0 +1,43 @@
+"""A run's weights, bundled."""
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from realistic_editing.apps.bundle import bundle
+from realistic_editing.apps.config import CONFIGS
+from realistic_editing.common.errors import InputError
+from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.weights import load_network, save_network
+
+
+@pytest.fixture
+def run(tmp_path):
+    torch.manual_seed(0)
+    config = {"input_size": 32, "ring": 4, "palette": 4, "hidden": 8}
+    card = {"step": 7, "command": "train_realism.py"}
+    save_network(CompactCritic(**config), "compact_critic", tmp_path / "run/model.safetensors", config, card)
+    (tmp_path / "run/run.json").write_text(json.dumps({**card, "machine": "a machine"}))
+    return tmp_path / "run"
+
+
+def test_half_the_size_nearly_the_same_scores_and_the_card_kept(run, tmp_path):
+    path = bundle(run, "mine", tmp_path / "bundled")
+    before, after = load_network(run / "model.safetensors"), load_network(path, "realism")
+    assert after.card["step"] == 7 and after.card["machine"] == "a machine"
+    assert path.stat().st_size < 0.8 * (run / "model.safetensors").stat().st_size
+    image, mask = torch.rand(2, 3, 32, 32), torch.ones(2, 1, 32, 32)
+    mask[..., :16] = 0
+    with torch.no_grad():
+        torch.testing.assert_close(after(image, mask), before(image, mask), atol=2e-3, rtol=0)
+
+
+def test_a_run_that_has_not_ended(run):
+    (run / "run.json").unlink()
+    with pytest.raises(InputError, match="has ended"):
+        bundle(run, "mine", run)
+    script = [sys.executable, str(CONFIGS.parent / "scripts/bundle.py"), str(run), "critic"]
+    found = subprocess.run(script, capture_output=True, text=True)
+    assert found.returncode == 2 and "run.json" in found.stderr

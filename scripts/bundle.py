@@ -1,4 +1,4 @@
-"""Put a run's weights into the package, in half precision: python scripts/bundle.py outputs/train_realism/compact_critic critic"""
+"""Put a run's weights into the package, in half precision: python scripts/bundle.py outputs/train_realism/my_run critic"""
 import argparse
 import sys
 

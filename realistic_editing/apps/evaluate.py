@@ -2,8 +2,8 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
@@ -40,7 +40,6 @@ def evaluate(config: DictConfig) -> Path:
         raise InputError(str(error)) from error
     network = load_network(config[suite], KINDS[suite], config.device)
     reference = load_network(config.reference, KINDS[suite], config.device) if config.reference else None
-    torch.manual_seed(config.seed)
     if suite == "saliency":
         photos = read_osie(config.paths.data)
         regions = spread(_unseen(config, _coco_alone(config)), config.most.saliency)
@@ -54,7 +53,7 @@ def evaluate(config: DictConfig) -> Path:
     return path
 
 
-def _unseen(config: DictConfig, sources: Any = None) -> list[Region]:
+def _unseen(config: DictConfig, sources: list[str] | None = None) -> list[Region]:
     """The regions that were not trained on."""
     if sources is not None:
         config = OmegaConf.merge(config, {"regions": {"sources": sources}})
@@ -70,7 +69,7 @@ def _coco_alone(config: DictConfig) -> list[str] | None:
     return ["coco"] if auto else None
 
 
-def _facts(config: DictConfig, network: torch.nn.Module) -> dict[str, Any]:
+def _facts(config: DictConfig, network: nn.Module) -> dict[str, Any]:
     names = ("seed", "edits", "edit_size", "draws", "most", "map_size", "viewer_splits", "resamples")
     settings = OmegaConf.to_container(config, resolve=True)
     return {

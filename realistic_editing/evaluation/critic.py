@@ -45,7 +45,7 @@ def critic_table(samples: pd.DataFrame, resamples: int, seed: int) -> pd.DataFra
     return pd.DataFrame([{"comparison": name} | compare(*rest, resamples, seed) for name, *rest in comparisons])
 
 
-def compare(samples: pd.DataFrame, above: str, below: str, resamples: int, seed: int) -> dict[str, Estimate | float | int]:
+def compare(samples: pd.DataFrame, above: str, below: str, resamples: int, seed: int) -> dict[str, Estimate | int]:
     """AUC, pair accuracy and calibration of two columns of `score_samples`, the first of which should score higher."""
     real, fake = samples[above].to_numpy(), samples[below].to_numpy()
 
@@ -55,9 +55,9 @@ def compare(samples: pd.DataFrame, above: str, below: str, resamples: int, seed:
     return {
         "AUC": estimate(measures.auc),
         "pair accuracy": estimate(measures.pair_accuracy),
-        "ECE": calibration(real, fake),
-        "mean of the first": float(real.mean()),
-        "mean of the second": float(fake.mean()),
+        "ECE": estimate(calibration),
+        "mean of the first": bootstrap.mean(real, samples.photo, resamples, seed),
+        "mean of the second": bootstrap.mean(fake, samples.photo, resamples, seed),
         "photos": int(samples.photo.nunique()),
         "samples": 2 * len(samples),
     }
@@ -91,7 +91,7 @@ def sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFram
                     "factor": f"{factor:g}",
                     "mean dR": found,
                     "SD between photos": float(part.groupby(photos).change.mean().std(ddof=0)),
-                    "goal": "" if np.isnan(low) else (f"< {high:g}" if low == -1 else f"|dR| <= {high:g}"),
+                    "goal": "" if np.isnan(low) else (f"< {high:g}" if low == -1 else f"-{high:g} to {high:g}"),
                     "met": "" if np.isnan(low) else ("yes" if low <= found.value <= high else "NO"),
                 }
             )

@@ -55,12 +55,12 @@ def critic_suite(
         frame = difference_table(tables_of.summary(scored[first]), tables_of.summary(other))
         tables.append(Table("reference", f"Against the reference weights: {first}", "", frame))
     output = Path(settings.output)
-    panels = {name: tables_of.reliability(found) for name, found in scored.items()}
+    panels = {_short(name): tables_of.reliability(found) for name, found in scored.items()}
     figures.save(figures.reliability(panels), output / "reliability.png")
     shown = {"reliability.png": "Share of real samples against the critic's score."}
     for kind, words in (("real", "Real samples with the lowest scores"), ("fake", "Fake samples with the highest scores")):
         sheets.save(_failures(groups[first], scored[first], preset, settings, kind), output / f"worst_{kind}.png")
-        shown[f"worst_{kind}.png"] = f"{words} ({first}): the photo with the region's outline, and the sample."
+        shown[f"worst_{kind}.png"] = f"{words}, {_short(first)}: the photo with the region's outline, and the sample."
     more, drawn = _figure3(network, regions, settings)
     return tables + more, drawn | shown
 
@@ -140,5 +140,9 @@ def _words(kind: str, score: float, recipe: Recipe) -> str:
     return f"{kind}, score {score:.2f}: {', '.join(used)}"
 
 
+def _short(name: str) -> str:
+    return name.split(" (")[0]
+
+
 def _slug(name: str) -> str:
-    return "_".join(word for word in name.split(" (")[0].lower().replace(",", "").split())
+    return "_".join(_short(name).lower().replace(",", "").split())

@@ -55,7 +55,7 @@ def curves(
             for factor, (low, high) in (bounds or {}).get(name, {}).items():
                 axes.plot([factor, factor], [low, high], color=GREEN, linewidth=5, alpha=0.35, solid_capstyle="butt")
             _scale(axes, name)
-            axes.set_xlabel(f"{name} factor")
+            axes.set_xlabel("blended into surroundings" if name == "fading" else f"{name} factor")
         row[0].set_ylabel(label)
         row[0].set_ylim(*_limits(changes))
         row[0].set_title(title, loc="left", fontsize=10)

@@ -125,9 +125,9 @@ def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPres
         Table(
             "edits",
             f"What edits do to the predicted saliency of {where}",
-            f"Edited at {side} x {side}. Change is -S of eq. 3, the mean of (after - before) / before over the region, positive "
-            "= more salient; 95 % intervals over photos. Contrast scales deviations from the region's mean colour; fading "
-            "blends the region into the mean colour of a ring around it.",
+            f"Edited at {side} x {side}. Change is -S of eq. 3, the mean of (after - before) / before over the region: "
+            "positive = more salient; 95 % intervals over photos. Contrast scales deviations from the region's mean colour; "
+            "fading blends the region into the mean colour of a ring around it.",
             teacher.sweep_table(changes, *options),
         ),
         Table(

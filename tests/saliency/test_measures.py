@@ -55,3 +55,40 @@ def test_the_loss_is_lowest_at_the_truth_and_its_gradient_is_finite():
     zero = torch.zeros_like(A, requires_grad=True)
     saliency_loss(zero, truth, FIXATIONS)["total"].backward()
     assert zero.grad.isfinite().all()
+
+
+def test_auc_shuffled_by_hand():
+    saliency = np.array([[0.1, 0.5], [0.5, 0.9]])
+    fixated, others = np.array([[0, 1], [0, 1]]), np.array([[3, 0], [1, 0]])
+    # 0.5 beats 0.1 (weight 3) and ties with 0.5 (weight 1); 0.9 beats both.
+    assert measures.auc_shuffled(saliency, fixated, others) == pytest.approx(((3 + 0.5) / 4 + 1) / 2)
+    assert measures.auc_shuffled(np.ones((2, 2)), fixated, others) == 0.5
+    assert measures.auc_shuffled(saliency, fixated, fixated) == 0.5
+    assert np.isnan(measures.auc_shuffled(saliency, fixated, np.zeros((2, 2))))
+
+
+def test_auc_shuffled_against_every_pixel_once_is_auc_judd():
+    saliency, fixated = A[0, 0].numpy().round(1), FIXATIONS[0, 0].numpy()
+    found = measures.auc_shuffled(saliency, fixated, 1 - fixated)
+    assert found == pytest.approx(measures.auc_judd(saliency, fixated))
+
+
+def test_auc_shuffled_is_the_mean_over_random_draws():
+    rng = np.random.default_rng(0)
+    saliency, fixated = A[1, 0].numpy(), FIXATIONS[1, 0].numpy()
+    others = rng.integers(0, 4, saliency.shape)
+    inside, pool = saliency[fixated > 0], np.repeat(saliency.ravel(), others.ravel())
+    drawn = rng.choice(pool, (3000, len(inside)))
+    draws = (inside[None, :, None] > drawn[:, None]).mean(axis=(1, 2))  # no ties among positives and negatives here
+    assert measures.auc_shuffled(saliency, fixated, others) == pytest.approx(np.mean(draws), abs=0.01)
+
+
+def test_a_prior_gains_nothing_under_auc_shuffled():
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:24, :32]
+    center = np.exp(-(((y - 11.5) / 6) ** 2 + ((x - 15.5) / 8) ** 2) / 2)
+    photos = rng.multinomial(1, np.ravel(center / center.sum()), (60, 20)).sum(axis=1).reshape(60, 24, 32)
+    total = photos.sum(axis=0)
+    judd = np.mean([measures.auc_judd(center, photo) for photo in photos])
+    shuffled = np.mean([measures.auc_shuffled(center, photo, total - photo) for photo in photos])
+    assert judd > 0.65 and abs(shuffled - 0.5) < 0.04

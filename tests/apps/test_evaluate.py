@@ -1,0 +1,111 @@
+"""scripts/evaluate.py on small made photos: both suites from end to end, and what a user may get wrong."""
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from PIL import Image
+
+from realistic_editing.apps.config import CONFIGS
+from realistic_editing.apps.evaluate import evaluate
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.splits import split_of
+from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.saliency.compact import CompactSaliency
+from realistic_editing.weights import save_network
+
+SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
+CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
+QUICK = ["map_size=[24,32]", "edit_size={saliency: 32, critic: 32}", "resamples=10", "viewer_splits=1"]
+QUICK += ["draws={saliency: 1, coco: 1, others: 2}", "most={saliency: 4, coco: 4, others: 4, curves: 3}"]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A data root with OSIE's layout and a folder of photos with masks, and weights of each judge, whole and half."""
+    root, rng = tmp_path_factory.mktemp("root"), np.random.default_rng(0)
+    (root / "osie/stimuli").mkdir(parents=True)
+    (root / "mine").mkdir()
+    rows = []
+    for source, folder, most in (("osie", "osie/stimuli", 3), ("folder", "mine", 3)):
+        kept = dict.fromkeys(("train", "val", "test"), 0)
+        for index in range(200):
+            side = split_of(str(index), source)
+            kept[side] += 1
+            if kept[side] > most:
+                continue
+            photo = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize((80, 60), Image.BICUBIC)
+            photo.save(root / f"{folder}/{index}.png")
+            mask = np.zeros((60, 80), np.uint8)
+            mask[15:40, 20:50] = 255
+            if source == "folder":
+                Image.fromarray(mask).save(root / f"mine/{index}_mask.png")
+            else:
+                rows += [(f"{index}.png", viewer, *rng.uniform(0, 600, 2).round(1), 200) for viewer in (0, 1, 1, 2)]
+    pd.DataFrame(rows, columns=["image", "subject", "x", "y", "duration_ms"]).to_csv(root / "osie/fixations.csv", index=False)
+    torch.manual_seed(0)
+    for name, network, config in (
+        ("compact_saliency", CompactSaliency(**SALIENCY), SALIENCY),
+        ("compact_critic", CompactCritic(**CRITIC), CRITIC),
+    ):
+        for half in (True, False):
+            save_network(network, name, root / f"{name}{'' if half else '_whole'}.safetensors", config, {"step": 1}, half)
+    return root
+
+
+def configured(root, output, *options):
+    own = [f"saliency={root}/compact_saliency.safetensors", f"critic={root}/compact_critic.safetensors"]
+    own += [f"paths.data={root}", f"output={output}", "regions.sources=[]", f"regions.folders=[{root}/mine]"]
+    with initialize_config_dir(str(CONFIGS / "evaluate"), version_base="1.3"):
+        return compose("evaluate", overrides=[*own, *QUICK, *options])
+
+
+TABLES = {
+    "saliency": {"fixations_test", "fixations_val", "edits", "range_of_s", "reference"},
+    "critic": {"samples_other_photos_split_test", "figure3_other_photos", "reference"},
+}
+FIGURES = {
+    "saliency": {"edits.png", "photos.png"},
+    "critic": {"figure3.png", "reliability.png", "worst_real.png", "worst_fake.png"},
+}
+
+
+@pytest.mark.parametrize("suite", ["saliency", "critic"])
+def test_a_suite_from_end_to_end(root, tmp_path, capsys, suite):
+    whole = root / f"compact_{suite}_whole.safetensors"
+    path = evaluate(configured(root, tmp_path, f"suite={suite}", f"reference={whole}"))
+    text, content = path.read_text(), json.loads((tmp_path / "report.json").read_text())
+    assert text in capsys.readouterr().out
+    assert set(content["tables"]) == TABLES[suite]
+    assert {file.name for file in tmp_path.glob("*.png")} == FIGURES[suite]
+    assert {file.stem for file in tmp_path.glob("*.csv")} == TABLES[suite]
+    assert all(f"({name})" in text for name in FIGURES[suite])
+    facts = content["facts"]
+    assert facts["revision"] and facts["machine"] and facts["card"]["step"] == 1
+    assert all(row["<= 0.002"] == "yes" for row in content["tables"]["reference"])
+
+
+def test_the_same_seed_gives_the_same_report(root, tmp_path):
+    reports = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        evaluate(configured(root, tmp_path / name, "suite=critic", f"seed={seed}"))
+        reports.append(json.loads((tmp_path / name / "report.json").read_text())["tables"])
+    assert reports[0] == reports[1] != reports[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["suite=enhancer"], "saliency or critic"),
+        (["suite=critic", "edits=mine"], "released"),
+        (["suite=critic", "critic=nothing"], "nothing: no such file"),
+        (["suite=critic", "reference=compact_saliency"], "compact_saliency"),
+        (["suite=saliency", "paths.data=nowhere"], "fixations.csv"),
+    ],
+)
+def test_what_cannot_be_used_is_named(root, tmp_path, options, words):
+    with pytest.raises(InputError, match=words):
+        evaluate(configured(root, tmp_path / "out", *options))
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,27 @@
+"""Reports: what is written can be read again, and says what made it."""
+import json
+
+import numpy as np
+import pandas as pd
+
+from realistic_editing.evaluation.bootstrap import Estimate
+from realistic_editing.evaluation.report import Report, Table, difference_table
+
+
+def test_a_report_as_markdown_csv_and_json(tmp_path):
+    first = {"name": "a", "x": Estimate(0.5, 0.25, 0.75), "y": 1.0, "n": 3}
+    second = {"name": "b", "x": Estimate(1, 1, 1), "y": np.nan, "n": 4}
+    table = Table("t", "Table", "Note.", pd.DataFrame([first, second]))
+    text = Report("Title", {"weights": "w", "card": {"step": 3}}, [table], {"a.png": "A."}).write(tmp_path)
+    assert text == (tmp_path / "report.md").read_text()
+    assert "| a | 0.500 [0.250, 0.750] | 1.000 | 3 |" in text and "![A.](a.png)" in text and "revision" in text
+    table = pd.read_csv(tmp_path / "t.csv")
+    assert table.columns.tolist() == ["name", "x", "x_low", "x_high", "y", "n"] and table.x_low[0] == 0.25
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert content["facts"]["card"] == {"step": 3} and content["facts"]["machine"]
+    assert content["tables"]["t"][1]["y"] is None and content["tables"]["t"][0]["x_high"] == 0.75
+
+
+def test_differences_are_checked():
+    table = difference_table({"a": 0.5, "b": 0.5}, {"a": 0.5015, "b": 0.51})
+    assert table["<= 0.002"].tolist() == ["yes", "NO"]

@@ -1,4 +1,7 @@
 """The loop: learns, resumes to the last bit, averages, accumulates, and stops at what is not finite."""
+import os
+import shutil
+
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -150,6 +153,31 @@ def test_the_loss_scale_of_half_precision_is_kept(tmp_path):
     assert whole["precision"] == killed["precision"]
     for name, value in whole["network"].items():
         assert torch.equal(value, killed["network"][name]), name
+
+
+@pytest.mark.skipif(shutil.which(os.environ.get("CXX", "g++")) is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_network_learns_the_same(tmp_path):
+    def compiled(folder, compile):
+        problem = LineProblem()
+        # No dropout, which compiled code draws in another way, and no bias before the normalisation, where its gradient
+        # is nothing but rounding.
+        layers = nn.Linear(1, 16, bias=False), nn.BatchNorm1d(16), nn.SiLU(), nn.Linear(16, 1)
+        problem.network = nn.Sequential(*layers)
+        torch.manual_seed(0)
+        for parameter in problem.network.parameters():
+            nn.init.uniform_(parameter, -1, 1)
+        return fit(problem, Trainer(**(SETTINGS | {"compile": compile, "ema": 0.0, "steps": 20})), tmp_path / folder)
+
+    (eager, result), (fused, same) = compiled("eager", False), compiled("compiled", True)
+    assert result["measures"] == pytest.approx(same["measures"], rel=1e-3)
+    for name, value in eager.state_dict().items():
+        torch.testing.assert_close(fused.state_dict()[name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_a_compiler_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(InputError, match="no-such-compiler.*trainer.compile=false"):
+        run(tmp_path, compile=True)
 
 
 def test_a_run_tells_its_speed(tmp_path):

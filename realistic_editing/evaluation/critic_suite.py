@@ -47,7 +47,10 @@ def critic_suite(
         scored[name] = _score(network, name, found, preset, settings)
         draws = int(scored[name].draw.max()) + 1
         title = f"Real against fake ({preset.name}): {name}, {len(found)} regions of {samples.count_photos(found)} photos"
-        note = f"{draws} samples of each kind for each region; 95 % bootstrap intervals over photos."
+        note = (
+            f"{draws} sample{'s' if draws > 1 else ''} of each kind for each region; 95 % bootstrap intervals over photos. "
+            "Resampling raises an ECE, so its interval leans upwards."
+        )
         frame = tables_of.critic_table(scored[name], settings.resamples, settings.seed)
         tables.append(Table(f"samples_{_slug(name)}", title, note, frame))
     if reference is not None:

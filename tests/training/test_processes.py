@@ -49,7 +49,7 @@ def data(tmp_path_factory):
 def options(data, output, *extra):
     return [
         f"output={output}", f"paths.data={data}", f"paths.outputs={data.parent / 'outputs'}", "regions.matte=false",
-        "size=48", "model.network.input_size=48", "model.network.widths=[8]", f"trainer.steps={STEPS}",
+        "size=48", "model.network.input_size=48", f"trainer.steps={STEPS}",
         "trainer.batch_size=8", f"trainer.evaluate_every={STEPS}", "trainer.save_every=3", "trainer.log_every=1",
         "trainer.accelerator=cpu", "trainer.precision=32-true", *extra,
     ]  # fmt: skip

@@ -9,8 +9,8 @@ from realistic_editing.realism import measures
 
 # Figure 3 of the paper, denser where the fake samples begin.
 SWEEP = {
-    "exposure": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0),
-    "saturation": (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0),
+    "exposure": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0),
+    "saturation": (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0),
 }
 TABLED = {"exposure": (0.5, 0.7, 0.9, 1.0, 1.1, 1.5, 2.0), "saturation": (0.0, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0)}
 # Bounds of the mean dR: about 0 where edits are slight, and clearly lower where they are not.

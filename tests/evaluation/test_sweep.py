@@ -60,7 +60,7 @@ class Brightness(torch.nn.Module):
 
 def test_judges_by_hand():
     image = torch.full((1, 3, 24, 32), 0.4)
-    edited = torch.cat([sweep.exposure(image, MASK, factor) for factor in (0.5, 1.0, 1.5) * 4])  # more than a batch
+    edited = torch.cat([sweep.exposure(image, MASK, factor) for factor in (0.5, 1.0, 1.5) * 4])
     dr = sweep.realism_judge(Brightness())(image, MASK, edited)
     torch.testing.assert_close(dr, torch.tensor([-0.2, 0.0, 0.2] * 4))
     change = sweep.saliency_judge(Brightness())(image, MASK, edited)

@@ -8,7 +8,6 @@ from realistic_editing.realism.statistics import (
     CHANNELS,
     color_channels,
     joined,
-    luma_detail,
     moments,
     point_moments,
     rgb_to_lab,
@@ -25,7 +24,9 @@ class CompactCritic(nn.Module):
 
     Args:
         input_size: side of the square that the critic sees.
-        ring: width in pixels of the zone around the mask, at `input_size`.
+        stride: every so many pixels of it, along both axes, one is described. They are taken as they are: means over
+            several would blur what an edit leaves in a histogram, such as clipped tops and the bends of a curve.
+        ring: width of the zone around the mask, in strides.
         palette: how many features of a pixel are learned; 0 for none.
         hidden: width of the two layers of the MLP.
         dropout: before each of them.
@@ -34,15 +35,16 @@ class CompactCritic(nn.Module):
 
     def __init__(
         self,
-        input_size: int = 160,
-        ring: int = 20,
+        input_size: int = 384,
+        stride: int = 3,
+        ring: int = 16,
         palette: int = 64,
         hidden: int = 256,
         dropout: float = 0.2,
         guesses: int = 0,
     ) -> None:
         super().__init__()
-        self.input_size, self.ring = input_size, ring
+        self.input_size, self.stride, self.ring = input_size, stride, ring
         self.palette = _perceptron(CHANNELS + 6, palette, palette) if palette else None
         features = 2 * 5 * (CHANNELS + palette)
         self.normalise = nn.BatchNorm1d(features)
@@ -67,18 +69,20 @@ class CompactCritic(nn.Module):
         size = [self.input_size, self.input_size]
         image, mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
         with torch.autocast(image.device.type, enabled=False):  # sums over a photo need float32
-            image, weights = image.float(), zones(mask.float(), self.ring)
+            image, weights = image.float(), zones(self.grid(mask.float()), self.ring)
             right, below = _shifted(image)
-            detail = luma_detail(rgb_to_lab(image)[:, :1])
-            return joined(*(moments(part, weights) for part in self._channels(image, right, below, detail)))
+            channels = self._channels(self.grid(image), self.grid(right), self.grid(below))
+            return joined(*(moments(part, weights) for part in channels))
 
     def describe_points(self, points: torch.Tensor) -> torch.Tensor:
         """The same from pixels drawn of each zone: (B, 3, Z, 3 K) of `points.take_points` -> (B, F)."""
         with torch.autocast(points.device.type, enabled=False):
-            parts = with_neighbours(points.float())
-            luma, right, below = (rgb_to_lab(part)[:, :1] for part in parts)
-            detail = (right - luma).abs() + (below - luma).abs()
-            return joined(*(point_moments(part) for part in self._channels(*parts, detail)))
+            return joined(*(point_moments(part) for part in self._channels(*with_neighbours(points.float()))))
+
+    def grid(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The pixels that are described: (B, C, input_size, input_size) -> (B, C, h, w)."""
+        first = self.stride // 2
+        return pixels[..., first :: self.stride, first :: self.stride]
 
     def judge(self, statistics: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Scores (B,) in [0, 1], and the parameters guessed (B, guesses) where there are any; from (B, F)."""
@@ -86,9 +90,10 @@ class CompactCritic(nn.Module):
         guesses = self.guess(hidden).float() if self.guess is not None else None
         return self.score(hidden).float().squeeze(1).sigmoid(), guesses
 
-    def _channels(self, image, right, below, detail) -> list[torch.Tensor]:
-        """Pixels and their neighbours, (B, 3, H, W) each, and their detail (B, 1, H, W) -> one or two (B, C, H, W)."""
-        channels = color_channels(image, detail)
+    def _channels(self, image: torch.Tensor, right: torch.Tensor, below: torch.Tensor) -> list[torch.Tensor]:
+        """Pixels and their right and lower neighbours, (B, 3, H, W) each -> one or two (B, C, H, W)."""
+        luma, luma_right, luma_below = (rgb_to_lab(part)[:, :1] for part in (image, right, below))
+        channels = color_channels(image, (luma_right - luma).abs() + (luma_below - luma).abs())
         if self.palette is None:
             return [channels]
         seen = torch.cat([channels, right - image, below - image], dim=1)

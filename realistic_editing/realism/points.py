@@ -20,6 +20,21 @@ def sample_points(weights: torch.Tensor, count: int, generator: torch.Generator 
     return torch.searchsorted(reached, drawn, right=True).clamp(max=flat.shape[2] - 1)
 
 
+def on_full_grid(where: torch.Tensor, side: int, full: int, stride: int) -> torch.Tensor:
+    """Where points of a grid of every `stride`-th pixel lie in the full picture.
+
+    Args:
+        where: int64, y * side + x on the grid, whose first point is pixel stride // 2.
+        side, full: widths of the grid and of the picture.
+        stride: in pixels.
+
+    Returns:
+        y * full + x, same shape.
+    """
+    y, x = (stride * axis + stride // 2 for axis in (where // side, where % side))
+    return y * full + x
+
+
 def take_points(pixels: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
     """Gather the pixels drawn, and beside each its right and its lower neighbour, from which its detail is told.
 

@@ -15,12 +15,12 @@ _TONES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of L, each with the colours and the detail
 CHANNELS = 15 + 2 * len(_LEVELS) + 3 * len(_COLOR_LEVELS) + 5 * len(_TONES)
 
 
-def color_channels(image: torch.Tensor, detail: torch.Tensor | None = None) -> torch.Tensor:
+def color_channels(image: torch.Tensor, detail: torch.Tensor) -> torch.Tensor:
     """Describe each pixel by colour, detail, and where it stands in soft histograms.
 
     Args:
         image: (B, 3, H, W) RGB in [0, 1].
-        detail: (B, 1, H, W) |dx| + |dy| of L; taken from `image` when None.
+        detail: (B, 1, H, W) |dx| + |dy| of L.
 
     Returns:
         (B, CHANNELS, H, W), each of about unit range: R, G, B, HSV saturation and value, Lab, chroma, detail, closeness
@@ -34,7 +34,7 @@ def color_channels(image: torch.Tensor, detail: torch.Tensor | None = None) -> t
     saturation = (value - least) / (value + 0.02)  # the 0.02 keeps the gradient finite, and noise small, near black
     luma, a, b = rgb_to_lab(image).split(1, dim=1)
     chroma = (a.square() + b.square() + 1e-4).sqrt()
-    detail = (luma_detail(luma) if detail is None else detail) * 4
+    detail = detail * 4
     clipped = [((value - 0.97) / 0.01).sigmoid(), ((0.03 - least) / 0.01).sigmoid(), ((0.05 - value) / 0.015).sigmoid()]
     harmonic = [(a.square() - b.square()) / chroma, 2 * a * b / chroma]
     steps = [((channel - _across(_LEVELS, image)) / 0.06).sigmoid() for channel in (value, saturation)]
@@ -42,12 +42,6 @@ def color_channels(image: torch.Tensor, detail: torch.Tensor | None = None) -> t
     tone = torch.exp(-(((luma - _across(_TONES, image)) / 0.16) ** 2))
     tones = [tone, tone * a, tone * b, tone * chroma, tone * detail]
     return torch.cat([image, saturation, value, luma, a, b, chroma, detail, *clipped, *harmonic, *steps, *tones], dim=1)
-
-
-def luma_detail(luma: torch.Tensor) -> torch.Tensor:
-    """|dx| + |dy| by forward differences, 0 past the border: (B, 1, H, W) -> (B, 1, H, W)."""
-    across = F.pad((luma[..., 1:] - luma[..., :-1]).abs(), (0, 1))
-    return across + F.pad((luma[..., 1:, :] - luma[..., :-1, :]).abs(), (0, 0, 0, 1))
 
 
 def _across(levels: tuple[float, ...], image: torch.Tensor) -> torch.Tensor:

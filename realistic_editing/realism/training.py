@@ -16,7 +16,7 @@ from realistic_editing.ops import EditPreset, Recipe, apply, sample_recipe
 from realistic_editing.realism import measures
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.realism.loss import critic_loss
-from realistic_editing.realism.points import sample_points, take_points
+from realistic_editing.realism.points import on_full_grid, sample_points, take_points
 from realistic_editing.realism.statistics import zones
 
 PARAMETERS = 29  # of a recipe: white balance 3, curve 24, saturation 1, exposure 1
@@ -63,6 +63,8 @@ class RealismProblem:
             raise InputError(
                 f"loss.guess is {self.guess}; it needs realism@model=compact model.network.guesses={PARAMETERS}"
             )
+        if points and size != network.input_size:
+            raise InputError(f"size is {size}; with points, it must be model.network.input_size={network.input_size}")
         train, val = train_and_val(regions)
         self.train_data = RegionDataset(train, size, augment=True)
         self.val_data = RegionDataset(val, size)
@@ -73,8 +75,7 @@ class RealismProblem:
         columns = [self.edits.real, self.edits.fake] + ([self.edits.fake_human] if self.human else [])
         with torch.no_grad():
             if self.points:
-                where = sample_points(zones(mask, self.network.ring), self.points, generator)
-                image, mask = take_points(image, where), take_points(mask, where)
+                image, mask = self._points(image, mask, generator)
             recipes = [sample_recipe(ranges, len(image), generator) for ranges in columns]
             edited = torch.cat([apply(image, mask, recipe) for recipe in recipes])
         scores, guesses = self._judge(network, edited, mask.repeat(len(columns), 1, 1, 1))
@@ -85,6 +86,14 @@ class RealismProblem:
             terms["guess"] = F.smooth_l1_loss(guesses, wanted)
             terms["total"] = terms["total"] + self.guess * terms["guess"]
         return terms
+
+    def _points(self, image: torch.Tensor, mask: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """A sample of the pixels that the critic would look at, as `take_points` lays them out."""
+        critic, side = self.network, image.shape[-1]
+        grid = critic.grid(mask)
+        where = sample_points(zones(grid, critic.ring), self.points, generator)
+        where = on_full_grid(where, grid.shape[-1], side, critic.stride)
+        return take_points(image, where), take_points(mask, where)
 
     def _judge(self, network, edited: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self.points:

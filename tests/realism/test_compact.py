@@ -43,18 +43,18 @@ def test_zones_tell_inside_ring_and_outside():
 @pytest.mark.parametrize("palette", [0, 8])
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_gradients_are_finite_at_black_grey_and_white(palette, level):
-    critic = CompactCritic(input_size=32, ring=4, palette=palette, hidden=16).eval()
+    critic = CompactCritic(input_size=32, stride=1, ring=4, palette=palette, hidden=16).eval()
     image = torch.full((2, 3, 32, 32), level, requires_grad=True)
     mask = torch.zeros(2, 1, 32, 32)
     mask[..., 8:20, 8:20] = 1
     score = critic(image, mask)
     score.sum().backward()
     assert score.shape == (2,) and ((score >= 0) & (score <= 1)).all() and image.grad.isfinite().all()
-    assert color_channels(image).shape == (2, CHANNELS, 32, 32)
+    assert color_channels(image, image[:, :1]).shape == (2, CHANNELS, 32, 32)
 
 
 def test_any_size_empty_and_full_masks_and_batch_equals_loop():
-    critic = CompactCritic(input_size=32, ring=4, hidden=16).eval()
+    critic = CompactCritic(input_size=32, stride=1, ring=4, hidden=16).eval()
     image = torch.rand(3, 3, 37, 51, generator=GENERATOR)
     mask = torch.zeros(3, 1, 37, 51)
     mask[1], mask[2, :, 5:9] = 1, 1
@@ -66,7 +66,7 @@ def test_any_size_empty_and_full_masks_and_batch_equals_loop():
 
 
 def test_points_of_all_pixels_give_the_statistics_of_the_picture():
-    critic = CompactCritic(input_size=24, ring=4, palette=8, hidden=16).eval()
+    critic = CompactCritic(input_size=24, stride=1, ring=4, palette=8, hidden=16).eval()
     image = torch.rand(2, 3, 24, 24, generator=GENERATOR)
     halves = torch.zeros(2, 1, 24, 24)
     halves[..., :12] = 1
@@ -82,7 +82,7 @@ def test_points_of_all_pixels_give_the_statistics_of_the_picture():
 
 
 def test_guesses_are_regressed_beside_the_score():
-    critic = CompactCritic(input_size=24, ring=4, palette=0, hidden=16, guesses=29).eval()
+    critic = CompactCritic(input_size=24, stride=1, ring=4, palette=0, hidden=16, guesses=29).eval()
     scores, guesses = critic.judge(torch.rand(3, 2 * 5 * CHANNELS, generator=GENERATOR))
     assert scores.shape == (3,) and guesses.shape == (3, 29)
     assert CompactCritic(palette=0).eval().judge(torch.rand(1, 2 * 5 * CHANNELS))[1] is None

@@ -2,7 +2,8 @@
 import torch
 
 from realistic_editing.ops import PRESETS, apply, sample_recipe
-from realistic_editing.realism.points import sample_points, take_points, with_neighbours
+from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.realism.points import on_full_grid, sample_points, take_points, with_neighbours
 
 
 def test_pixels_are_drawn_in_proportion_to_their_weights():
@@ -35,3 +36,11 @@ def test_editing_points_is_taking_points_of_the_edited():
     torch.testing.assert_close(
         apply(take_points(image, where), take_points(mask, where), recipe), take_points(apply(image, mask, recipe), where)
     )
+
+
+def test_points_of_a_grid_lie_where_the_critic_looks():
+    critic = CompactCritic(input_size=12, stride=3, ring=1, palette=0, hidden=8)
+    picture = torch.arange(144.0).reshape(1, 1, 12, 12)
+    seen = critic.grid(picture)
+    where = on_full_grid(torch.arange(16).reshape(1, 1, 16), 4, 12, 3)
+    assert torch.equal(take_points(picture, where)[0, 0, 0, :16], seen.flatten())

@@ -1,4 +1,6 @@
 """Samples of Table 1: every column of both presets stays in its ranges, and fills them."""
+import dataclasses
+
 import pytest
 import torch
 
@@ -48,6 +50,12 @@ def test_ranges_and_counts_are_those_of_table_1(preset, column):
     counts = used.sum(dim=1)
     assert set(counts.tolist()) == set(range(low, high + 1))
     assert recipe.order.sort(dim=1).values.unique(dim=0).tolist() == [[0, 1, 2, 3]]
+
+
+def test_singles_differ_from_the_release_in_the_number_of_fake_edits_alone():
+    singles, released = PRESETS["singles"], PRESETS["released"]
+    assert singles.fake == dataclasses.replace(released.fake, edits=(1, 4))
+    assert singles.real == released.real and singles.fake_human == released.fake_human
 
 
 def test_a_seed_decides_everything():

@@ -31,6 +31,8 @@ class Loop:
         size: side of the square, or (height, width) for saliency.
         batch_size: samples in a step.
         loss: of the critic: "squares" or "cross_entropy".
+        points: pixels that tell this project's critic of a training sample, as in `RealismProblem`; the plain loop has
+            the whole picture.
     """
 
     job: str
@@ -38,6 +40,7 @@ class Loop:
     size: Any
     batch_size: int
     loss: str = "squares"
+    points: int = 0
 
     def __post_init__(self) -> None:
         if self.job not in ("saliency", "realism", "enhancer"):
@@ -114,7 +117,8 @@ def _problem(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Tra
         return SaliencyProblem(network, gaze_photos(regions, trainer.seed), size=tuple(loop.size), weights={})
     if loop.job == "realism":
         loss = {"kind": loop.loss, "rank": 0.0}
-        return RealismProblem(network, regions, size=loop.size, edits=judges.edits, loss=loss, human=False)
+        options = {"size": loop.size, "edits": judges.edits, "human": False, "points": loop.points}
+        return RealismProblem(network, regions, loss=loss, **options)
     return EnhanceProblem(network, judges.critic, judges.saliency, regions, size=loop.size, objective=judges.objective)
 
 

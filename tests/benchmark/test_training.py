@@ -72,7 +72,7 @@ def small(output, *extra):
             "training.loops.saliency_compact.size=[48,64]", "training.loops.saliency_compact.batch_size=2",
             "+training.loops.saliency_compact.network.input_size=[48,64]",
             "+training.loops.saliency_compact.network.widths=[4,4,4,4,4]",
-            "training.loops.critic_compact.network.input_size=32", "training.loops.critic_compact.size=32",
+            "realism.network.input_size=32", "training.loops.critic_compact.points=20",
             "training.loops.critic_compact.batch_size=4", "training.loops.enhancer_128.network.input_size=32",
             "training.loops.enhancer_128.size=32", "training.loops.enhancer_128.batch_size=2", *extra,
         ],
@@ -93,7 +93,7 @@ def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
 
 def test_every_loop_of_the_default_run_is_there():
     loops = small("unused").training.loops
-    assert {node.job for node in loops.values()} == {"saliency", "realism", "enhancer"} and len(loops) == 6
+    assert {node.job for node in loops.values()} == {"saliency", "realism", "enhancer"} and len(loops) == 7
 
 
 @pytest.mark.parametrize("option", ["suite=flying", "training.only=[flying]", "data=no/such/folder"])

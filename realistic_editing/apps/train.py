@@ -58,6 +58,8 @@ def train_realism(config: DictConfig) -> Path:
         The path of its weights.
     """
     trainer, edits = _made(config.trainer, "trainer"), _made(config.edits, "edits")
+    if trainer.compile and (config.points or config.loss.guess):
+        raise InputError("trainer.compile compiles whole pictures alone; add points=0 loss.guess=0, or leave it out")
     regions = load_regions(config)
     torch.manual_seed(config.trainer.seed)
     problem = RealismProblem(

@@ -63,6 +63,8 @@ class RealismProblem:
             raise InputError(
                 f"loss.guess is {self.guess}; it needs realism@model=compact model.network.guesses={PARAMETERS}"
             )
+        if compact and network.guess is not None and not self.guess:
+            network.guess.requires_grad_(False)  # several processes wait for every gradient that is asked for
         if points and size != network.input_size:
             raise InputError(f"size is {size}; with points, it must be model.network.input_size={network.input_size}")
         train, val = train_and_val(regions)

@@ -67,12 +67,17 @@ def test_two_steps_write_weights_that_load(data, tmp_path, network):
     assert network != "enhancer" or card["task"] == "attenuate"
 
 
+CRITICS = sorted(path.stem for path in (CONFIGS / "experiment").glob("critic_*.yaml"))
+
+
 @pytest.mark.parametrize(
     ("network", "extra"),
     [
         ("realism", ["edits=paper", "human=true", "loss.kind=squares", "loss.rank=1.0"]),
         ("realism", ["experiment=paper_critic"]),
-        ("realism", ["model.network.widths=[8,16]"]),
+        ("realism", ["points=0"]),
+        *(("realism", [f"experiment={name}"]) for name in CRITICS),
+        ("saliency", ["experiment=large_saliency"]),
         ("realism", ["trainer.accumulate=2", "trainer.precision=32-true", "trainer.ema=0", "trainer.schedule=cosine"]),
         ("enhancer", ["objective=paper", "task=amplify"]),
         ("enhancer", ["objective=released"]),
@@ -84,6 +89,31 @@ def test_every_variant_runs_two_steps(data, tmp_path, network, extra):
         base.remove("model.network.input_size=48")
     main(["train", network, *base, *QUICK, *extra])
     assert (tmp_path / "model.safetensors").exists()
+
+
+def test_a_saliency_network_is_distilled_and_sharpened(data, tmp_path):
+    teacher, student, last = tmp_path / "teacher", tmp_path / "student", tmp_path / "last"
+    main(["train", "saliency", *overrides(data, teacher, "saliency"), *QUICK])
+    weights = f"teachers=[{teacher}/model.safetensors]"
+    main(["train", "saliency", *overrides(data, student, "saliency"), *QUICK, "experiment=distilled_saliency", weights])
+    start = f"initial={student}/model.safetensors"
+    main(["train", "saliency", *overrides(data, last, "saliency"), *QUICK, "experiment=sharpened_saliency", start])
+    names = load_network(student / "model.safetensors").state_dict().keys()
+    assert load_network(last / "model.safetensors", kind="saliency").state_dict().keys() == names
+
+
+def test_what_a_critic_cannot_do_is_said_before_regions_are_built(data, tmp_path, capsys):
+    base = ["train", "realism", *overrides(data, tmp_path, "realism"), *QUICK]
+    for extra, word in (
+        (["trainer.compile=true"], "points=0"),
+        (["loss.guess=1"], "guesses=29"),
+        (["size=64"], "input_size=48"),
+        (["experiment=paper_critic", "points=100"], "RealismNet"),
+    ):
+        fitting = [option for option in base if "paper_critic" not in extra[0] or "input_size" not in option]
+        with pytest.raises(SystemExit) as stop:
+            main([*fitting, *extra])
+        assert stop.value.code == 2 and word in capsys.readouterr().err
 
 
 GROUPS = sorted(path for path in CONFIGS.glob("*/*.yaml") if path.parent.name not in ("enhance", "evaluate"))

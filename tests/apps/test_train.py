@@ -125,7 +125,7 @@ def test_every_config_of_a_group_builds(path):
     key = {"realism": "realism@model", "saliency": "saliency@model", "enhancer": "enhancer@model"}.get(group, group)
     enhancer = group in ("task", "objective", "enhancer") or name == "paper_enhancer"
     command = "train_enhancer" if enhancer else "train_realism"
-    command = "train_saliency" if group == "saliency" else command
+    command = "train_saliency" if group == "saliency" or name.endswith(("_saliency", "emlnet")) else command
     chosen = [f"{key}={name}"] + ([] if group == "task" or command != "train_enhancer" else ["task=amplify"])
     if group == "trainer" and name == "base":
         chosen = []

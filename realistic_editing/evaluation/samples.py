@@ -74,11 +74,10 @@ def score_samples(
     rows = []
     for index, (region, image, mask) in enumerate(read(regions, size, "score")):
         kinds = recipes_of(region, preset, draws, seed)
-        edited = torch.cat([image, *(edit(image, mask, recipe) for recipe in kinds.values())])
-        scores = score(critic, edited, mask).numpy()
-        table = dict(zip(kinds, scores[1:].reshape(len(kinds), draws), strict=True))
+        # A kind at a time: all at once are more memory than an allocator keeps, and fetching it takes as long as editing.
+        table = {kind: score(critic, edit(image, mask, recipe), mask) for kind, recipe in kinds.items()}
         common = {"index": index, "photo": f"{region.source}/{region.photo_id}", "human": region.human}
-        common["untouched"] = float(scores[0])
+        common["untouched"] = float(score(critic, image, mask))
         for draw, edits in enumerate(edit_counts(kinds["fake"])):
             rows.append(common | {"draw": draw, "edits": edits} | {kind: float(table[kind][draw]) for kind in table})
     return pd.DataFrame(rows)

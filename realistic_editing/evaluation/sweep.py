@@ -33,12 +33,12 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
     Returns:
         A row for each region, edit and factor: source, photo, region, edit, factor, change.
     """
-    plan = [(name, factor) for name, factors in edits.items() for factor in factors]
     rows = []
     for region, image, mask in read(regions, size, "sweep"):
-        edited = torch.cat([EDITS[name](image, mask, factor) for name, factor in plan])
-        for (name, factor), change in zip(plan, judge(image, mask, edited).tolist(), strict=True):
-            rows.append((region.source, region.photo_id, region.region_id, name, factor, change))
+        for name, factors in edits.items():
+            edited = torch.cat([EDITS[name](image, mask, factor) for factor in factors])
+            for factor, change in zip(factors, judge(image, mask, edited).tolist(), strict=True):
+                rows.append((region.source, region.photo_id, region.region_id, name, factor, change))
     return pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "factor", "change"])
 
 
@@ -63,7 +63,7 @@ def edit(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tenso
     """
     photo, soft = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy()), mask[0, 0].numpy()
     edited = np.stack([apply_to_photo(photo, soft, recipe[index]) for index in range(len(recipe))])
-    return torch.from_numpy(edited).permute(0, 3, 1, 2)
+    return torch.from_numpy(edited).permute(0, 3, 1, 2).contiguous()
 
 
 def exposure(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:

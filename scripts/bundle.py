@@ -2,13 +2,13 @@
 import argparse
 import sys
 
-from realistic_editing.apps.bundle import bundle
+from realistic_editing.apps.bundle import BUNDLED, bundle
 from realistic_editing.common.errors import InputError
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="the folder of a training run that has ended")
-    parser.add_argument("name", help="of the bundled weights: compact_saliency, critic, attenuate or amplify")
+    parser.add_argument("name", choices=BUNDLED, help="of the bundled weights")
     options = parser.parse_args()
     try:
         path = bundle(options.run, options.name)

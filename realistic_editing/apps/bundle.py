@@ -6,6 +6,9 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.weights import load_network, save_network
 from realistic_editing.weights.files import FOLDER
 
+# The names of the bundled weights, and the kind of each.
+BUNDLED = {"compact_saliency": "saliency", "critic": "realism", "attenuate": "enhancer", "amplify": "enhancer"}
+
 
 def bundle(run: str | Path, name: str, folder: str | Path = FOLDER) -> Path:
     """Write the network of a finished run as weights that load by name.
@@ -19,12 +22,15 @@ def bundle(run: str | Path, name: str, folder: str | Path = FOLDER) -> Path:
         The path of the weights.
 
     Raises:
-        InputError: when the run is not finished, or the weights cannot be written.
+        InputError: when the name is unknown, the run is not finished or holds another kind of network, or the weights
+            cannot be written.
     """
+    if name not in BUNDLED:
+        raise InputError(f"name is {name!r}; the package knows {', '.join(BUNDLED)}")
     record = Path(run) / "run.json"
     if not record.is_file():
         raise InputError(f"{record}: not found; name the folder of a training run that has ended")
-    network = load_network(Path(run) / "model.safetensors")
+    network = load_network(Path(run) / "model.safetensors", BUNDLED[name])
     card = {**network.card, "machine": json.loads(record.read_text())["machine"]}
     kind, arguments = card.pop("network"), card.pop("config")
     path = Path(folder) / f"{name}.safetensors"

@@ -13,7 +13,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.photos import training_photos
 from realistic_editing.enhance.training import EnhanceProblem
-from realistic_editing.realism.training import RealismProblem
+from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
 from realistic_editing.training.run import run
 from realistic_editing.weights import load_network
@@ -60,11 +60,12 @@ def train_realism(config: DictConfig) -> Path:
     trainer, edits = _made(config.trainer, "trainer"), _made(config.edits, "edits")
     if trainer.compile and (config.points or config.loss.guess):
         raise InputError("trainer.compile compiles whole pictures alone; add points=0 loss.guess=0, or leave it out")
-    regions = load_regions(config)
     torch.manual_seed(config.trainer.seed)
+    network = _network(config, "realism")
+    check_settings(network, config.size, config.loss, config.points)
     problem = RealismProblem(
-        _network(config, "realism"),
-        regions,
+        network,
+        load_regions(config),
         size=config.size,
         edits=edits,
         loss=config.loss,

@@ -86,12 +86,15 @@ def training(
     found = []
     for name, loop in loops.items():
         size = "x".join(map(str, loop.size)) if isinstance(loop.size, list | tuple) else loop.size
-        case = f"{name}, {size} px, batch {loop.batch_size}"
+        points = f", {loop.points} points of each zone where plain takes the picture" if loop.points else ""
+        case = f"{name}, {size} px, batch {loop.batch_size}{points}"
         say(case)
         contenders = {"plain": _plain(loop, judges, regions, trainer)}
         for precision in precisions:
             settings = dataclasses.replace(trainer, batch_size=loop.batch_size, precision=precision)
-            compiled = ", compiled" if trainer.compile else ""
+            # Points bypass what is compiled; training refuses the pair, and the label must not claim it.
+            settings = dataclasses.replace(settings, compile=trainer.compile and not loop.points)
+            compiled = ", compiled" if settings.compile else ""
             contenders[f"this project, {precision}{compiled}"] = _ours(loop, judges, regions, settings)
         found += in_turn(case, contenders, loop.batch_size, "images", seconds)
     return found

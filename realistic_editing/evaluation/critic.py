@@ -34,15 +34,16 @@ def critic_table(samples: pd.DataFrame, resamples: int, seed: int) -> pd.DataFra
     human = samples[samples.human]
     comparisons = [("real against fake", samples, "real", "fake")]
     for count, part in samples.groupby("edits"):
-        comparisons.append((f"real against fake of {count} edits", part, "real", "fake"))
+        comparisons.append((f"real against fake of {count} edit{'s' if count > 1 else ''}", part, "real", "fake"))
     comparisons += [
         (f"real against {name.replace('_', ' ')} alone", samples, "real", name) for name in OPERATORS if name in samples
     ]
     if len(human):
         comparisons.append(("human regions: real against fake", human, "real", "fake"))
         comparisons.append(("human regions: real against fake, human ranges", human, "real", "fake_human"))
-    comparisons.append(("untouched against real (0.5 is best)", samples, "untouched", "real"))
-    return pd.DataFrame([{"comparison": name} | compare(*rest, resamples, seed) for name, *rest in comparisons])
+    rows = [{"comparison": name} | compare(*rest, resamples, seed) for name, *rest in comparisons]
+    untouched = compare(samples, "untouched", "real", resamples, seed) | {"ECE": float("nan")}  # both of them are real
+    return pd.DataFrame([*rows, {"comparison": "untouched against real (0.5 is best)"} | untouched])
 
 
 def compare(samples: pd.DataFrame, above: str, below: str, resamples: int, seed: int) -> dict[str, Estimate | int]:

@@ -98,7 +98,8 @@ def _figure3(network: nn.Module, regions: Sequence[Region], settings: DictConfig
         if not part:
             continue
         changes = sweep.sweep(part, settings.edit_size.critic, tables_of.SWEEP, sweep.realism_judge(network))
-        where = f"{name}: {len(part)} unseen regions of {samples.count_photos(part)} photos"
+        splits = "splits val and test" if name == COCO else "split test"
+        where = f"{name} ({splits}): {len(part)} unseen regions of {samples.count_photos(part)} photos"
         panels[where] = changes
         frame = tables_of.sweep_table(changes, settings.resamples, settings.seed)
         note = "dR of eq. 2; mean over regions with its 95 % bootstrap interval over photos."

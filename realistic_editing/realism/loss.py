@@ -2,6 +2,8 @@
 import torch
 from torch.nn import functional as F
 
+KINDS = ("squares", "cross_entropy")
+
 
 def critic_loss(
     real: torch.Tensor,
@@ -27,8 +29,8 @@ def critic_loss(
     Raises:
         ValueError: for another kind.
     """
-    if kind not in ("squares", "cross_entropy"):
-        raise ValueError(f"kind is {kind!r}; use squares or cross_entropy")
+    if kind not in KINDS:
+        raise ValueError(f"kind is {kind!r}; use {' or '.join(KINDS)}")
 
     def distance(score: torch.Tensor, wanted: float) -> torch.Tensor:
         if kind == "squares":

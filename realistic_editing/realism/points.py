@@ -1,6 +1,8 @@
 """Training on a sample of pixels: the statistics of a region need no more, and cost a tenth."""
 import torch
 
+from realistic_editing.realism.statistics import EMPTY
+
 
 def sample_points(weights: torch.Tensor, count: int, generator: torch.Generator | None = None) -> torch.Tensor:
     """Draw pixels of each zone in proportion to its weights, with replacement.
@@ -14,7 +16,7 @@ def sample_points(weights: torch.Tensor, count: int, generator: torch.Generator 
         (B, Z, count) int64, each y * W + x.
     """
     flat = weights.flatten(2)  # (B, Z, H W)
-    flat = torch.where(flat.sum(dim=2, keepdim=True) < 1e-3, torch.ones_like(flat), flat)
+    flat = torch.where(flat.sum(dim=2, keepdim=True) < EMPTY, torch.ones_like(flat), flat)
     reached = flat.cumsum(dim=2)
     drawn = torch.rand(*flat.shape[:2], count, generator=generator, device=flat.device) * reached[..., -1:]
     return torch.searchsorted(reached, drawn, right=True).clamp(max=flat.shape[2] - 1)

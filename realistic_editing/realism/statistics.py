@@ -12,6 +12,7 @@ _TO_XYZ = (
 _LEVELS = (0.1, 0.25, 0.4, 0.6, 0.75, 0.9)  # of the soft histograms of V and S
 _COLOR_LEVELS = tuple(0.03 + 0.94 * step / 7 for step in range(8))  # of those of R, G and B
 _TONES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of L, each with the colours and the detail found there
+EMPTY = 1e-3  # the sum of weights below which a zone holds nothing
 CHANNELS = 15 + 2 * len(_LEVELS) + 3 * len(_COLOR_LEVELS) + 5 * len(_TONES)
 
 
@@ -89,9 +90,11 @@ def moments(channels: torch.Tensor, weights: torch.Tensor) -> Moments:
         weights: (B, Z, H, W) from `zones`.
 
     Returns:
-        Of the channels and of their squares, (B, Z, C) each, float32.
+        Of the channels and of their squares, of the whole picture for a zone without weight, (B, Z, C) each, float32.
     """
-    share = weights.flatten(2) / weights.flatten(2).sum(dim=2, keepdim=True).clamp(min=1e-3)
+    flat = weights.flatten(2)  # (B, Z, H W)
+    flat = torch.where(flat.sum(dim=2, keepdim=True) < EMPTY, torch.ones_like(flat), flat)  # as `sample_points`
+    share = flat / flat.sum(dim=2, keepdim=True)
     flat = channels.flatten(2)  # (B, C, H W)
     return torch.einsum("bzp,bcp->bzc", share, flat), torch.einsum("bzp,bcp->bzc", share, flat.square())
 

@@ -15,11 +15,28 @@ from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.ops import EditPreset, Recipe, apply, sample_recipe
 from realistic_editing.realism import measures
 from realistic_editing.realism.compact import CompactCritic
-from realistic_editing.realism.loss import critic_loss
+from realistic_editing.realism.loss import KINDS, critic_loss
 from realistic_editing.realism.points import on_full_grid, sample_points, take_points
 from realistic_editing.realism.statistics import zones
 
 PARAMETERS = 29  # of a recipe: white balance 3, curve 24, saturation 1, exposure 1
+
+
+def check_settings(network: nn.Module, size: int, loss: dict, points: int) -> None:
+    """Whether a critic can be trained so, before anything slow is done; arguments as `RealismProblem`.
+
+    Raises:
+        InputError: naming the setting and the remedy.
+    """
+    compact, guess = isinstance(network, CompactCritic), loss.get("guess", 0.0)
+    if loss.get("kind") not in KINDS:
+        raise InputError(f"loss.kind is {loss.get('kind')!r}; use {' or '.join(KINDS)}")
+    if points and not compact:
+        raise InputError(f"points is {points}; {type(network).__name__} sees whole pictures only: set points=0")
+    if guess and not (compact and network.guess is not None):
+        raise InputError(f"loss.guess is {guess}; it needs realism@model=compact model.network.guesses={PARAMETERS}")
+    if points and size != network.input_size:
+        raise InputError(f"size is {size}; with points, it must be model.network.input_size={network.input_size}")
 
 
 class RealismProblem:
@@ -54,19 +71,12 @@ class RealismProblem:
         human: bool,
         points: int = 0,
     ) -> None:
+        check_settings(network, size, loss, points)
         self.network, self.edits, self.loss, self.human, self.points = network, edits, dict(loss), human, points
         self.guess = self.loss.pop("guess", 0.0)
         compact = isinstance(network, CompactCritic)
-        if points and not compact:
-            raise InputError(f"points is {points}; {type(network).__name__} sees whole pictures only: set points=0")
-        if self.guess and not (compact and network.guess is not None):
-            raise InputError(
-                f"loss.guess is {self.guess}; it needs realism@model=compact model.network.guesses={PARAMETERS}"
-            )
         if compact and network.guess is not None and not self.guess:
             network.guess.requires_grad_(False)  # several processes wait for every gradient that is asked for
-        if points and size != network.input_size:
-            raise InputError(f"size is {size}; with points, it must be model.network.input_size={network.input_size}")
         train, val = train_and_val(regions)
         self.train_data = RegionDataset(train, size, augment=True)
         self.val_data = RegionDataset(val, size)

@@ -24,7 +24,7 @@ def run(tmp_path):
 
 
 def test_half_the_size_nearly_the_same_scores_and_the_card_kept(run, tmp_path):
-    path = bundle(run, "mine", tmp_path / "bundled")
+    path = bundle(run, "critic", tmp_path / "bundled")
     before, after = load_network(run / "model.safetensors"), load_network(path, "realism")
     assert after.card["step"] == 7 and after.card["machine"] == "a machine"
     assert path.stat().st_size < 0.8 * (run / "model.safetensors").stat().st_size
@@ -34,10 +34,17 @@ def test_half_the_size_nearly_the_same_scores_and_the_card_kept(run, tmp_path):
         torch.testing.assert_close(after(image, mask), before(image, mask), atol=2e-3, rtol=0)
 
 
+def test_a_critic_is_no_saliency_network_and_names_are_known(run, tmp_path):
+    for name, word in (("compact_saliency", "saliency"), ("tpyo", "attenuate")):
+        with pytest.raises(InputError, match=word):
+            bundle(run, name, tmp_path)
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
 def test_a_run_that_has_not_ended(run):
     (run / "run.json").unlink()
     with pytest.raises(InputError, match="has ended"):
-        bundle(run, "mine", run)
+        bundle(run, "critic", run)
     script = [sys.executable, str(CONFIGS.parent / "scripts/bundle.py"), str(run), "critic"]
     found = subprocess.run(script, capture_output=True, text=True)
     assert found.returncode == 2 and "run.json" in found.stderr

@@ -109,6 +109,7 @@ def test_what_a_critic_cannot_do_is_said_before_regions_are_built(data, tmp_path
         (["loss.guess=1"], "guesses=29"),
         (["size=64"], "input_size=48"),
         (["experiment=paper_critic", "points=100"], "RealismNet"),
+        (["loss.kind=hinge"], "squares"),
     ):
         fitting = [option for option in base if "paper_critic" not in extra[0] or "input_size" not in option]
         with pytest.raises(SystemExit) as stop:

@@ -86,3 +86,14 @@ def test_guesses_are_regressed_beside_the_score():
     scores, guesses = critic.judge(torch.rand(3, 2 * 5 * CHANNELS, generator=GENERATOR))
     assert scores.shape == (3,) and guesses.shape == (3, 29)
     assert CompactCritic(palette=0).eval().judge(torch.rand(1, 2 * 5 * CHANNELS))[1] is None
+
+
+@pytest.mark.parametrize("rows", [slice(0, 0), slice(0, 24)], ids=["empty", "full"])
+def test_a_zone_without_pixels_is_told_by_the_whole_picture(rows):
+    critic = CompactCritic(input_size=24, stride=1, ring=4, palette=0, hidden=16).eval()
+    image, mask = torch.rand(1, 3, 24, 24, generator=GENERATOR), torch.zeros(1, 1, 24, 24)
+    mask[..., rows, :] = 1
+    found = critic.describe(image, mask).reshape(5, 2, CHANNELS)
+    torch.testing.assert_close(found[0], found[1])  # inside and ring, one of them empty, the other all or empty
+    everywhere = torch.arange(24 * 24).reshape(1, 1, -1).expand(1, 3, -1)
+    torch.testing.assert_close(critic.describe_points(take_points(image, everywhere)).reshape(5, 2, CHANNELS)[0], found[0])

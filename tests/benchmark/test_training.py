@@ -86,8 +86,10 @@ def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
     results = json.loads((tmp_path / "training.json").read_text())["results"]
     assert [row["contender"] for row in results] == ["plain", "this project, 32-true"] * 3
     assert [row["case"] for row in results[::2]] == [
-        "saliency compact, 48x64 px, batch 2", "critic compact, 32 px, batch 4", "enhancer 128, 32 px, batch 2"
-    ]  # fmt: skip
+        "saliency compact, 48x64 px, batch 2",
+        "critic compact, 32 px, batch 4, 20 points of each zone where plain takes the picture",
+        "enhancer 128, 32 px, batch 2",
+    ]
     assert all(row["images_per_s"] > 0 and len(row["seconds"]) == 2 for row in results)
 
 

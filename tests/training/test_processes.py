@@ -93,6 +93,8 @@ def test_two_processes_take_the_steps_of_one(data, two, tmp_path):
     networks = [load_network(folder / "model.safetensors") for folder in (tmp_path, two)]
     learned = dict(networks[1].named_parameters())
     for name, value in networks[0].named_parameters():
+        if name in ("body.1.bias", "body.5.bias"):
+            continue  # batch norm follows: their gradient is 0 but for rounding, which Adam scales up
         torch.testing.assert_close(learned[name], value, rtol=1e-2, atol=1e-4, msg=name)
 
 

@@ -144,9 +144,10 @@ def edit(photo: torch.Tensor, mask: torch.Tensor, operator: int, parameter: torc
     elif operator == SATURATION:
         hue, saturation, value = rgb_to_hsv(photo)
         edited = hsv_to_rgb(hue, torch.clamp(saturation * parameter[:, None, None], 0, 1), value)
-    else:
-        assert operator == EXPOSURE
+    elif operator == EXPOSURE:
         edited = photo * parameter[:, None, None, None]
+    else:
+        raise ValueError(f"operator is {operator}; expected 0 to 3, as in an order")
     return (1 - mask) * photo + mask * torch.clamp(edited, 0, 1)
 
 

@@ -6,11 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-import torch
-from torch.utils.data import Dataset
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.pixels import read_rgb, resize
+from realistic_editing.data.photos import PhotoMaps
 from realistic_editing.data.splits import split_of
 
 STIMULUS_SIZE = (600, 800)  # height, width of every photo, and the frame of the fixations
@@ -139,10 +137,8 @@ def gaze_maps(
     return density, (_count(scaled, size) > 0).astype(np.float32)
 
 
-class GazeDataset(Dataset):
+class GazeDataset(PhotoMaps):
     """Photos with their fixation density and fixated pixels, at one size.
-
-    `dataset[index]` is the photo as it is; `dataset[index, seed]` is flipped left to right on half of the seeds.
 
     Args:
         photos: from `read_osie`.
@@ -155,21 +151,9 @@ class GazeDataset(Dataset):
     """
 
     def __init__(self, photos: Sequence[GazePhoto], size: tuple[int, int], sigma_px: float = SIGMA_PX) -> None:
-        self.photos = list(photos)
-        self.size = size
-        self.sigma_px = sigma_px
-        self._cache: dict[int, np.ndarray] = {}
+        super().__init__([photo.photo for photo in photos], size)
+        self.photos, self.sigma_px = list(photos), sigma_px
 
-    def __len__(self) -> int:
-        return len(self.photos)
-
-    def __getitem__(self, key: int | tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        index, seed = key if isinstance(key, tuple) else (key, None)
-        if index not in self._cache:
-            self._cache[index] = resize(read_rgb(self.photos[index].photo), self.size)
-        density, fixations = gaze_maps(self.photos[index].points, self.size, self.sigma_px)
-        maps = (self._cache[index].transpose(2, 0, 1), density[None], fixations[None])
-        if seed is not None and np.random.default_rng(seed).random() < 0.5:
-            maps = tuple(values[..., ::-1] for values in maps)
-        image, density, fixations = (torch.from_numpy(np.ascontiguousarray(values)) for values in maps)
-        return image.float() / 255, density, fixations
+    def maps(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """The density of fixations, and the fixated pixels."""
+        return gaze_maps(self.photos[index].points, self.size, self.sigma_px)

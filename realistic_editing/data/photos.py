@@ -36,34 +36,47 @@ def training_photos(data_root: str | Path) -> list[Path]:
     return [photo for photo in photos if not same_picture(thumbnail(read_rgb(photo)), kept_out).any()]
 
 
-class UnlabelledPhotos(Dataset):
-    """Photos in the form of `GazeDataset`, whose maps are all zero because nobody was seen looking.
+class PhotoMaps(Dataset):
+    """Photos with maps of their own, at one size; what differs between sets of them is `maps`.
+
+    `dataset[index]` is the photo as it is; `dataset[index, seed]` is flipped left to right on half of the seeds.
 
     Args:
-        photos: files.
+        files: of the photos.
         size: height and width of what is returned; photos are resized to it whatever their aspect.
 
     Returns of an item:
-        image (3, H, W) float32 in [0, 1], RGB, flipped left to right on half of the seeds; two (1, H, W) of zeros.
+        image (3, H, W) float32 in [0, 1], RGB; then the maps, (1, H, W) float32 each.
     """
 
-    def __init__(self, photos: Sequence[Path], size: tuple[int, int]) -> None:
-        self.photos, self.size = list(photos), tuple(size)
+    def __init__(self, files: Sequence[Path], size: tuple[int, int]) -> None:
+        self.files, self.size = list(files), tuple(size)
         self._cache: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
-        return len(self.photos)
+        return len(self.files)
+
+    def maps(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Two (H, W) float32 maps of a photo: the density of fixations, and the fixated pixels."""
+        raise NotImplementedError
 
     def __getitem__(self, key: int | tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         index, seed = key if isinstance(key, tuple) else (key, None)
         if index not in self._cache:
-            self._cache[index] = resize(read_rgb(self.photos[index]), self.size)
-        pixels = self._cache[index]
+            self._cache[index] = resize(read_rgb(self.files[index]), self.size)
+        found = (self._cache[index].transpose(2, 0, 1), *(values[None] for values in self.maps(index)))
         if seed is not None and np.random.default_rng(seed).random() < 0.5:
-            pixels = pixels[:, ::-1]
-        image = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))  # (3, H, W)
-        nothing = torch.zeros(1, *self.size)
-        return image.float() / 255, nothing, nothing.clone()
+            found = tuple(values[..., ::-1] for values in found)
+        image, density, fixations = (torch.from_numpy(np.ascontiguousarray(values)) for values in found)
+        return image.float() / 255, density, fixations
+
+
+class UnlabelledPhotos(PhotoMaps):
+    """Photos in the form of `GazeDataset`, whose maps are all zero because nobody was seen looking."""
+
+    def maps(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Zeros."""
+        return np.zeros(self.size, np.float32), np.zeros(self.size, np.float32)
 
 
 class Joined(Dataset):

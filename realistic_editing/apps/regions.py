@@ -15,7 +15,7 @@ from realistic_editing.data.coco import read_coco
 from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.folder import read_folder
 from realistic_editing.data.regions import Region
-from realistic_editing.weights import load_network
+from realistic_editing.weights import fingerprint, load_network
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +63,10 @@ def _build(source, name: str, config: DictConfig) -> list[Region]:
     """Build a source, or read what is built; ranked by the saliency network that the configuration names."""
     options, root = config.regions, Path(config.paths.data)
     kind = "mattes" if options.matte else "masks"
-    folder = Path(config.paths.regions) / f"{name}-{kind}-{Path(options.saliency).stem}"
+    network = load_network(options.saliency, kind="saliency")
+    # By content: weights bundled anew under the same name rank anew.
+    folder = Path(config.paths.regions) / f"{name}-{kind}-{Path(options.saliency).stem}-{fingerprint(network)}"
     with _alone_in(folder):
-        network = load_network(options.saliency, kind="saliency")
         network.to("cuda" if torch.cuda.is_available() else "cpu")
         device = next(network.parameters()).device
         return build(

@@ -1,4 +1,5 @@
 """Write and read networks as .safetensors files that say what they hold."""
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,15 @@ def load_network(
     fill(network, state, str(path), "the file was made by another version, or its config was changed; train it again")
     network.card = card
     return network.to(device=device, dtype=dtype).eval()
+
+
+def fingerprint(network: nn.Module) -> str:
+    """Eight hexadecimal digits that tell the weights of one network from those of another, on any device."""
+    digest = hashlib.sha256()
+    for key, value in sorted(network.state_dict().items()):
+        digest.update(key.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:8]
 
 
 def bundled() -> list[str]:

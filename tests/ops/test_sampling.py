@@ -1,5 +1,6 @@
 """Samples of Table 1: every column of both presets stays in its ranges, and fills them."""
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -52,10 +53,26 @@ def test_ranges_and_counts_are_those_of_table_1(preset, column):
     assert recipe.order.sort(dim=1).values.unique(dim=0).tolist() == [[0, 1, 2, 3]]
 
 
-def test_singles_differ_from_the_release_in_the_number_of_fake_edits_alone():
+def test_singles_differ_from_the_release_in_single_fakes_and_stops_alone():
     singles, released = PRESETS["singles"], PRESETS["released"]
-    assert singles.fake == dataclasses.replace(released.fake, edits=(1, 4))
+    assert singles.fake == dataclasses.replace(released.fake, single=0.5, stops=True)
     assert singles.real == released.real and singles.fake_human == released.fake_human
+
+
+def test_half_of_the_singles_have_one_edit_and_exposure_is_even_in_stops():
+    fake, generator = PRESETS["singles"].fake, torch.Generator().manual_seed(0)
+    recipe = sample_recipe(fake, N, generator)
+    used = torch.stack([(p.flatten(1) != 1).any(dim=1) for p in (recipe.white_balance, recipe.color_curve)], dim=1)
+    used = torch.cat([used, recipe.saturation[:, None] != 1, recipe.exposure[:, None] != 1], dim=1)
+    count = used.sum(dim=1)
+    assert (count == 1).float().mean().item() == pytest.approx(0.5, abs=0.03)
+    assert set(count.tolist()) == {1, 2, 3, 4}
+    assert (used[count == 1].float().mean(dim=0) - 0.25).abs().max() < 0.04  # no operator is favoured
+    exposure = recipe.exposure[used[:, 3]]
+    darker, wanted = exposure < 1, math.log(0.75 / 0.5) / (math.log(0.75 / 0.5) + math.log(2 / 1.5))
+    assert darker.float().mean().item() == pytest.approx(wanted, abs=0.04)
+    assert exposure[darker].median().item() == pytest.approx((0.5 * 0.75) ** 0.5, abs=0.02)  # the middle, in stops
+    assert ((exposure <= 0.75) | (exposure >= 1.5)).all()
 
 
 def test_a_seed_decides_everything():
@@ -68,5 +85,7 @@ def test_a_seed_decides_everything():
 def test_impossible_ranges_and_names_are_refused():
     with pytest.raises(ValueError, match="edits"):
         EditRanges(((1, 2),), (), (), (), (1, 2))
+    with pytest.raises(ValueError, match="single is 1.5"):
+        EditRanges(((1, 2),), (), (), (), (1, 1), single=1.5)
     with pytest.raises(ValueError, match="released"):
         get_preset("unheard")

@@ -105,7 +105,7 @@ def test_one_process_builds_and_writes(data, two):
     record = json.loads((two / "run.json").read_text())
     assert record["processes"] == 2 and record["speed_since_last_start"]["images_per_s"] > 0
     for subset in ("train2017", "val2017"):
-        built = data.parent / f"outputs/regions/coco-{subset}-masks-compact_saliency"
+        (built,) = (data.parent / "outputs/regions").glob(f"coco-{subset}-masks-compact_saliency-*")
         assert json.loads((built / "report.json").read_text())["photos"] == {"used": 8}
 
 

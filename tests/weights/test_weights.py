@@ -11,7 +11,7 @@ from torch import nn
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.network import EditNet
 from realistic_editing.realism.network import RealismNet
-from realistic_editing.weights import KINDS, NETWORKS, bundled, load_network, load_released, save_network
+from realistic_editing.weights import KINDS, NETWORKS, bundled, fingerprint, load_network, load_released, save_network
 from realistic_editing.weights import files as weight_files
 from realistic_editing.weights.files import METADATA
 from realistic_editing.weights.registry import network_class
@@ -108,6 +108,14 @@ def test_dtype_and_a_config_that_asks_for_pretrained_weights(saved, monkeypatch)
     loaded = load_network(saved, dtype=torch.bfloat16, device="cpu")
     assert loaded.stem.weight.dtype == torch.bfloat16
     assert asked[0]["pretrained"] is False
+
+
+def test_a_fingerprint_tells_weights_apart(saved):
+    network, same = load_network(saved), load_network(saved)
+    assert fingerprint(network) == fingerprint(same) and len(fingerprint(network)) == 8
+    with torch.no_grad():
+        next(same.parameters()).view(-1)[0] += 1e-3
+    assert fingerprint(network) != fingerprint(same)
 
 
 def test_bundled_names(saved, monkeypatch):

@@ -1,4 +1,4 @@
-"""Imports go one way: common -> ops -> data -> saliency -> {realism, enhance, baselines} -> {evaluation, benchmark} -> apps."""
+"""Imports go one way: common, then ops and describe, data, saliency, the three users of it, evaluation, and apps last."""
 import ast
 from pathlib import Path
 
@@ -9,15 +9,16 @@ PACKAGE = Path(__file__).resolve().parents[1] / "realistic_editing"
 ALLOWED = {
     "common": set(),
     "ops": {"common"},
+    "describe": {"common"},
     "weights": {"common", "ops"},
     "data": {"common", "ops"},
     "training": {"common", "ops", "data", "weights"},
     "saliency": {"common", "ops", "data", "weights", "training"},
-    "realism": {"common", "ops", "data", "weights", "training", "saliency"},
-    "enhance": {"common", "ops", "data", "weights", "training", "saliency"},
-    "baselines": {"common", "ops", "data", "weights", "training", "saliency"},
-    "evaluation": {"common", "ops", "data", "weights", "training", "saliency", "realism", "enhance", "baselines"},
-    "benchmark": {"common", "ops", "data", "weights", "training", "saliency", "realism", "enhance", "baselines"},
+    "realism": {"common", "ops", "describe", "data", "weights", "training", "saliency"},
+    "enhance": {"common", "ops", "describe", "data", "weights", "training", "saliency"},
+    "baselines": {"common", "ops", "describe", "data", "weights", "training", "saliency"},
+    "evaluation": {"common", "ops", "describe", "data", "weights", "training", "saliency", "realism", "enhance", "baselines"},
+    "benchmark": {"common", "ops", "describe", "data", "weights", "training", "saliency", "realism", "enhance", "baselines"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

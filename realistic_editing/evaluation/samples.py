@@ -23,7 +23,7 @@ def only(ranges: EditRanges, operator: str) -> EditRanges:
         operator: a name of OPERATORS that the column allows.
     """
     others = {name: () for name in OPERATORS if name != operator}
-    return dataclasses.replace(ranges, **others, edits=(1, 1))
+    return dataclasses.replace(ranges, **others, edits=(1, 1), single=(0.0,) * 4)
 
 
 def recipes_of(region: Region, preset: EditPreset, draws: int, seed: int) -> dict[str, Recipe]:

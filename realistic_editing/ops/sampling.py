@@ -17,7 +17,8 @@ class EditRanges:
     Args:
         exposure, saturation, color_curve, white_balance: the union of intervals each parameter is drawn from.
         edits: least and greatest number of operators in a sample, each number as likely.
-        single: share of the samples that have one operator whatever `edits` says.
+        single: shares of the samples that have white balance, colour curve, saturation or exposure alone, whatever
+            `edits` says.
         stops: whether exposure is drawn evenly in stops instead of in factors: half as often meets twice.
     """
 
@@ -26,17 +27,19 @@ class EditRanges:
     color_curve: Intervals
     white_balance: Intervals
     edits: tuple[int, int]
-    single: float = 0.0
+    single: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     stops: bool = False
 
     def __post_init__(self) -> None:
         # Hydra hands over lists; tuples keep the value hashable and immutable.
         for name in ("exposure", "saturation", "color_curve", "white_balance"):
             object.__setattr__(self, name, tuple(tuple(interval) for interval in getattr(self, name)))
-        object.__setattr__(self, "edits", tuple(self.edits))
+        for name in ("edits", "single"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         low, high = self.edits
-        if not 0 <= self.single <= 1:
-            raise ValueError(f"single is {self.single}; it is a share in [0, 1]")
+        forbidden = any(share for index, share in enumerate(self.single) if index not in self.allowed)
+        if len(self.single) != 4 or min(self.single) < 0 or sum(self.single) > 1 or forbidden:
+            raise ValueError(f"single is {self.single}; expected four shares of allowed operators, of a sum of at most 1")
         if not 1 <= low <= high <= len(self.allowed):
             raise ValueError(f"edits is {self.edits}; expected 1 <= low <= high <= {len(self.allowed)} allowed operators")
 
@@ -75,7 +78,7 @@ def _preset(name: str, white_balance: tuple[float, float], real_edits: tuple[int
 PRESETS = {
     "paper": _preset("paper", white_balance=(0.9, 1.0), real_edits=(1, 3)),
     "released": _preset("released", white_balance=(0.1, 1.0), real_edits=(1, 2)),
-    "singles": _preset("singles", white_balance=(0.1, 1.0), real_edits=(1, 2), single=0.5, stops=True),
+    "singles": _preset("singles", white_balance=(0.1, 1.0), real_edits=(1, 2), single=(0, 0, 0.1, 0.25), stops=True),
 }
 
 
@@ -110,12 +113,15 @@ def sample_recipe(
     order = random_orders(batch, generator)
     low, high = ranges.edits
     count = torch.randint(low, high + 1, (batch, 1), **options)
-    if ranges.single:
-        count[torch.rand(batch, **options) < ranges.single] = 1
     # Rank the allowed operators by a random key; the first `count` are used.
     keys = torch.rand(batch, 4, **options)
     keys[:, [index for index in range(4) if index not in ranges.allowed]] = math.inf
     used = keys.argsort(dim=1).argsort(dim=1) < count
+    if any(ranges.single):
+        reached = torch.tensor(ranges.single, device=options["device"]).cumsum(0)
+        single = torch.bucketize(torch.rand(batch, **options), reached, right=True)  # 4: as drawn above
+        alone = single[:, None] == torch.arange(4, device=options["device"])
+        used = torch.where(single[:, None] < 4, alone, used)
 
     def draw(index: int, intervals: Intervals, *shape: int, stops: bool = False) -> torch.Tensor:
         if not intervals:

@@ -16,8 +16,6 @@ from realistic_editing.ops import EditPreset, Recipe, apply, sample_recipe
 from realistic_editing.realism import measures
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.realism.loss import KINDS, critic_loss
-from realistic_editing.realism.points import on_full_grid, sample_points, take_points
-from realistic_editing.realism.statistics import zones
 
 PARAMETERS = 29  # of a recipe: white balance 3, curve 24, saturation 1, exposure 1
 
@@ -87,7 +85,7 @@ class RealismProblem:
         columns = [self.edits.real, self.edits.fake] + ([self.edits.fake_human] if self.human else [])
         with torch.no_grad():
             if self.points:
-                image, mask = self._points(image, mask, generator)
+                image, mask = self.network.draw_points(image, mask, self.points, generator)
             recipes = [sample_recipe(ranges, len(image), generator) for ranges in columns]
             edited = torch.cat([apply(image, mask, recipe) for recipe in recipes])
         scores, guesses = self._judge(network, edited, mask.repeat(len(columns), 1, 1, 1))
@@ -98,14 +96,6 @@ class RealismProblem:
             terms["guess"] = F.smooth_l1_loss(guesses, wanted)
             terms["total"] = terms["total"] + self.guess * terms["guess"]
         return terms
-
-    def _points(self, image: torch.Tensor, mask: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """A sample of the pixels that the critic would look at, as `take_points` lays them out."""
-        critic, side = self.network, image.shape[-1]
-        grid = critic.grid(mask)
-        where = sample_points(zones(grid, critic.ring), self.points, generator)
-        where = on_full_grid(where, grid.shape[-1], side, critic.stride)
-        return take_points(image, where), take_points(mask, where)
 
     def _judge(self, network, edited: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self.points:

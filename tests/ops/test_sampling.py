@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from realistic_editing.ops import PRESETS, EditRanges, sample_recipe
+from realistic_editing.ops import OPERATORS, PRESETS, EditRanges, sample_recipe
 from realistic_editing.ops.sampling import get_preset
 
 N = 4000
@@ -55,19 +55,17 @@ def test_ranges_and_counts_are_those_of_table_1(preset, column):
 
 def test_singles_differ_from_the_release_in_single_fakes_and_stops_alone():
     singles, released = PRESETS["singles"], PRESETS["released"]
-    assert singles.fake == dataclasses.replace(released.fake, single=0.5, stops=True)
+    assert singles.fake == dataclasses.replace(released.fake, single=(0, 0, 0.1, 0.25), stops=True)
     assert singles.real == released.real and singles.fake_human == released.fake_human
 
 
-def test_half_of_the_singles_have_one_edit_and_exposure_is_even_in_stops():
-    fake, generator = PRESETS["singles"].fake, torch.Generator().manual_seed(0)
-    recipe = sample_recipe(fake, N, generator)
-    used = torch.stack([(p.flatten(1) != 1).any(dim=1) for p in (recipe.white_balance, recipe.color_curve)], dim=1)
-    used = torch.cat([used, recipe.saturation[:, None] != 1, recipe.exposure[:, None] != 1], dim=1)
-    count = used.sum(dim=1)
-    assert (count == 1).float().mean().item() == pytest.approx(0.5, abs=0.03)
-    assert set(count.tolist()) == {1, 2, 3, 4}
-    assert (used[count == 1].float().mean(dim=0) - 0.25).abs().max() < 0.04  # no operator is favoured
+def test_the_shares_of_single_fakes_and_exposure_even_in_stops():
+    recipe = sample_recipe(PRESETS["singles"].fake, 2 * N, torch.Generator().manual_seed(0))
+    used = torch.stack([(getattr(recipe, name).reshape(2 * N, -1) != 1).any(dim=1) for name in OPERATORS], dim=1)
+    alone = used & (used.sum(dim=1, keepdim=True) == 1)
+    shares = alone.float().mean(dim=0).tolist()
+    assert shares[:2] == [0, 0] and shares[2:] == pytest.approx([0.1, 0.25], abs=0.02)
+    assert set(used.sum(dim=1).tolist()) == {1, 2, 3, 4}
     exposure = recipe.exposure[used[:, 3]]
     darker, wanted = exposure < 1, math.log(0.75 / 0.5) / (math.log(0.75 / 0.5) + math.log(2 / 1.5))
     assert darker.float().mean().item() == pytest.approx(wanted, abs=0.04)
@@ -85,7 +83,8 @@ def test_a_seed_decides_everything():
 def test_impossible_ranges_and_names_are_refused():
     with pytest.raises(ValueError, match="edits"):
         EditRanges(((1, 2),), (), (), (), (1, 2))
-    with pytest.raises(ValueError, match="single is 1.5"):
-        EditRanges(((1, 2),), (), (), (), (1, 1), single=1.5)
+    for single in ((0, 0, 0, 1.5), (-0.1, 0, 0, 0), (0.5, 0, 0, 0), (0.1,)):  # only exposure is allowed
+        with pytest.raises(ValueError, match="single is"):
+            EditRanges(((1, 2),), (), (), (), (1, 1), single=single)
     with pytest.raises(ValueError, match="released"):
         get_preset("unheard")

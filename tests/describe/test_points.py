@@ -1,9 +1,9 @@
 """Pixels drawn of each zone."""
 import torch
 
+from realistic_editing.describe.points import on_full_grid, sample_points, take_points, with_neighbours
 from realistic_editing.ops import PRESETS, apply, sample_recipe
 from realistic_editing.realism.compact import CompactCritic
-from realistic_editing.realism.points import on_full_grid, sample_points, take_points, with_neighbours
 
 
 def test_pixels_are_drawn_in_proportion_to_their_weights():

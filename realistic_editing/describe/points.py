@@ -1,7 +1,7 @@
 """Training on a sample of pixels: the statistics of a region need no more, and cost a tenth."""
 import torch
 
-from realistic_editing.realism.statistics import EMPTY
+from realistic_editing.describe.statistics import EMPTY
 
 
 def sample_points(weights: torch.Tensor, count: int, generator: torch.Generator | None = None) -> torch.Tensor:

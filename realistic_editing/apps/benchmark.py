@@ -8,11 +8,11 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from realistic_editing.apps.train import _made
+from realistic_editing.apps.config import made
 from realistic_editing.benchmark.photos import split, synthetic_regions
 from realistic_editing.benchmark.report import write_report
 from realistic_editing.benchmark.timing import Measured
-from realistic_editing.benchmark.training import Judges, Loop, training
+from realistic_editing.benchmark.training import Loop, Teachers, training
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.folder import read_folder
 from realistic_editing.data.regions import Region
@@ -52,9 +52,9 @@ def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     unknown = sorted(set(options.only or ()) - set(options.loops))
     if unknown:
         raise InputError(f"training.only names {unknown}; use some of {', '.join(options.loops)}, or null for all")
-    judges = Judges(
-        edits=_made(config.edits, "edits"),
-        objective=_made(config.objective, "objective"),
+    teachers = Teachers(
+        edits=made(config.edits, "edits"),
+        objective=made(config.objective, "objective"),
         critic=load_network(config.realism.weights, kind="realism"),
         saliency=load_network(config.saliency.weights, kind="saliency"),
     )
@@ -63,7 +63,7 @@ def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
         for name, node in options.loops.items()
         if not options.only or name in options.only
     }
-    return training(loops, judges, regions, _made(config.trainer, "trainer"), list(options.precisions), options.seconds)
+    return training(loops, teachers, regions, made(config.trainer, "trainer"), list(options.precisions), options.seconds)
 
 
 # A suite takes the configuration and regions, of which it uses what it needs.

@@ -1,6 +1,13 @@
 """Find the configs, and turn their groups into objects."""
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from realistic_editing.common.errors import InputError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -11,7 +18,8 @@ CONFIGS = next(folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "co
 # Options that are plain text. Paths may hold spaces and commas, and an order does; Hydra would read those as lists.
 ENHANCE_TEXT = ("image", "mask", "order", "output", "weights", "critic", "saliency")
 EVALUATE_TEXT = (
-    "output", "saliency", "critic", "reference", "paths.data", "paths.outputs", "paths.regions", "regions.saliency",
+    "output", "saliency", "critic", "reference", "attenuate", "amplify", "witness",
+    "paths.data", "paths.outputs", "paths.regions", "regions.saliency",
 )  # fmt: skip
 BENCHMARK_TEXT = ("output", "data", "realism.weights", "saliency.weights", "paths.outputs")
 TRAIN_TEXT = (
@@ -37,3 +45,17 @@ def quoted(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
             value = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
         result.append(name + equals + value)
     return result
+
+
+def made(node: DictConfig, name: str) -> Any:
+    """What a config node describes; a value that its constructor refuses is the user's to change.
+
+    Raises:
+        InputError: naming the node.
+    """
+    try:
+        return instantiate(node, _convert_="all")
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ValueError | TypeError):
+            raise InputError(f"{name}: {error.__cause__}; change its settings") from error
+        raise

@@ -1,4 +1,4 @@
-"""Evaluate a judge: the one call behind scripts/evaluate.py."""
+"""Evaluate judges and enhancers: the one call behind scripts/evaluate.py."""
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,19 @@ from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.critic_suite import critic_suite
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.loss import TASKS
+from realistic_editing.evaluation.critic_suite import Result, critic_suite
+from realistic_editing.evaluation.enhancer_suite import enhancer_suite
 from realistic_editing.evaluation.report import Report
 from realistic_editing.evaluation.saliency_suite import saliency_suite
 from realistic_editing.evaluation.samples import spread
-from realistic_editing.ops.sampling import get_preset
+from realistic_editing.ops.sampling import EditPreset, get_preset
+from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import load_network
 
 KINDS = {"saliency": "saliency", "critic": "realism"}  # suite, and the option that names its network -> kind of network
+SUITES = (*KINDS, "enhancer")
 
 
 def evaluate(config: DictConfig) -> Path:
@@ -32,27 +37,49 @@ def evaluate(config: DictConfig) -> Path:
     Raises:
         InputError: when data, weights or a setting cannot be used.
     """
-    suite = config.suite
-    if suite not in KINDS:
-        raise InputError(f"suite is {suite!r}; use {' or '.join(KINDS)}")
+    if config.suite not in SUITES:
+        raise InputError(f"suite is {config.suite!r}; use {', '.join(SUITES[:-1])} or {SUITES[-1]}")
     try:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
+    weights, (tables, figures) = (_enhancers if config.suite == "enhancer" else _judge)(config, preset)
+    report = Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures)
+    print(report.write(config.output))
+    path = Path(config.output) / "report.md"
+    print(f"report: {path}")
+    return path
+
+
+def _judge(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Module], Result]:
+    """A judge by the name of the suite."""
+    suite = config.suite
     network = load_network(config[suite], KINDS[suite], config.device)
     reference = load_network(config.reference, KINDS[suite], config.device) if config.reference else None
     if suite == "saliency":
         photos = read_osie(config.paths.data)
         regions = spread(_unseen(config, _coco_alone(config)), config.most.saliency)
-        tables, figures = saliency_suite(network, reference, photos, regions, preset, config)
-    else:
-        torch.set_num_threads(1)  # single photos are too small to share between cores: two took 5.2 minutes, one 4.0
-        tables, figures = critic_suite(network, reference, _unseen(config), preset, config)
-    report = Report(f"Evaluation: {suite}", _facts(config, network), tables, figures)
-    print(report.write(config.output))
-    path = Path(config.output) / "report.md"
-    print(f"report: {path}")
-    return path
+        return {config[suite]: network}, saliency_suite(network, reference, photos, regions, preset, config)
+    torch.set_num_threads(1)  # single photos are too small to share between cores: two took 5.2 minutes, one 4.0
+    return {config[suite]: network}, critic_suite(network, reference, _unseen(config), preset, config)
+
+
+def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Module], Result]:
+    """Both enhancers, beside what `config.rivals` names."""
+    judges = {"critic": config.critic, "saliency": config.saliency, "device": config.device}
+    enhancers = {task: Enhancer.from_pretrained(config[task], **judges) for task in TASKS}
+    for task, enhancer in enhancers.items():
+        if enhancer.task != task:
+            raise InputError(f"{task}={config[task]}: is trained to {enhancer.task}; name weights of the other task")
+    rivals = {
+        task: {name: load_network(weights, "enhancer", config.device) for name, weights in named.items()}
+        for task, named in config.rivals.items()
+    }
+    witness = load_network(config.witness, "saliency", config.device)
+    others = {Path(config.witness).stem: witness, "patch distinctness": PatchDistinctness()}
+    regions = _unseen(config, _coco_alone(config))
+    named = {config[task]: enhancer.network for task, enhancer in enhancers.items()}
+    return named, enhancer_suite(enhancers, rivals, others, regions, preset, config)
 
 
 def _unseen(config: DictConfig, sources: list[str] | None = None) -> list[Region]:
@@ -71,11 +98,12 @@ def _coco_alone(config: DictConfig) -> list[str] | None:
     return ["coco"] if auto else None
 
 
-def _facts(config: DictConfig, network: nn.Module) -> dict[str, Any]:
-    names = ("seed", "edits", "edit_size", "draws", "most", "map_size", "viewer_splits", "resamples")
+def _facts(config: DictConfig, weights: dict[str, nn.Module]) -> dict[str, Any]:
+    names = ("seed", "edits", "edit_size", "draws", "most", "map_size", "viewer_splits", "resamples", "optimise")
     settings = OmegaConf.to_container(config, resolve=True)
+    cards = {name: network.card for name, network in weights.items()}
     return {
-        "weights": str(config[config.suite]),
-        "card": network.card,
+        "weights": ", ".join(weights),
+        "card": cards if len(cards) > 1 else next(iter(cards.values())),
         "settings": {name: settings[name] for name in names},
     }

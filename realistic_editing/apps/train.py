@@ -1,17 +1,18 @@
 """Train one of the three networks from a Hydra configuration: build the problem, hand it to the one loop."""
+import dataclasses
 from pathlib import Path
-from typing import Any
 
 import torch
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import nn
 
+from realistic_editing.apps.config import made
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.photos import training_photos
+from realistic_editing.enhance.compact import CompactEnhancer
+from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
@@ -45,7 +46,7 @@ def train_saliency(config: DictConfig) -> Path:
         teacher_weight=config.teacher_weight,
         unlabelled=training_photos(config.paths.data) if config.unlabelled else (),
     )
-    return run(problem, _made(config.trainer, "trainer"), config)
+    return run(problem, made(config.trainer, "trainer"), config)
 
 
 def train_realism(config: DictConfig) -> Path:
@@ -57,7 +58,7 @@ def train_realism(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
-    trainer, edits = _made(config.trainer, "trainer"), _made(config.edits, "edits")
+    trainer, edits = made(config.trainer, "trainer"), made(config.edits, "edits")
     if trainer.compile and (config.points or config.loss.guess):
         raise InputError("trainer.compile compiles whole pictures alone; add points=0 loss.guess=0, or leave it out")
     torch.manual_seed(config.trainer.seed)
@@ -85,37 +86,25 @@ def train_enhancer(config: DictConfig) -> Path:
         The path of its weights.
     """
     # What can be wrong with the command is found before regions are built, which may take hours.
-    trainer, objective = _made(config.trainer, "trainer"), _made(config.objective, "objective")
+    trainer, objective = made(config.trainer, "trainer"), made(config.objective, "objective")
     critic = load_network(config.realism.weights, kind="realism")
     saliency = load_network(config.saliency.weights, kind="saliency")
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
     regions = [region for region in load_regions(config) if region.task in wanted]
     torch.manual_seed(config.trainer.seed)
+    network = _network(config, "enhancer")
+    if isinstance(network, CompactEnhancer) and not config.initial:
+        network.start_from(load_network(config.model.attention, kind="saliency"))
     problem = EnhanceProblem(
-        _network(config, "enhancer"),
-        critic=critic,
-        saliency=saliency,
-        regions=regions,
-        size=config.size,
-        objective=objective,
+        network, Judges(critic, saliency), regions, size=config.size, objective=objective, points=config.points
     )
-    return run(problem, trainer, config, card={"task": config.task.name})
+    return run(problem, trainer, config, card={"task": config.task.name, "objective": dataclasses.asdict(objective)})
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:
     """The network to train, with the values of `config.initial` where that names weights."""
-    network = _made(config.model.network, "model.network")
+    network = made(config.model.network, "model.network")
     if config.initial:
         state = load_network(config.initial, kind=kind).state_dict()
         fill(network, state, config.initial, "start from a network with the same model.network")
     return network
-
-
-def _made(node: DictConfig, name: str) -> Any:
-    """What a config node describes; a value that its constructor refuses is the user's to change."""
-    try:
-        return instantiate(node, _convert_="all")
-    except InstantiationException as error:
-        if isinstance(error.__cause__, ValueError | TypeError):
-            raise InputError(f"{name}: {error.__cause__}; change its settings") from error
-        raise

@@ -11,6 +11,7 @@ from realistic_editing.benchmark import plain
 from realistic_editing.benchmark.photos import gaze_photos
 from realistic_editing.benchmark.timing import Measured, Stopwatch, Work, in_turn
 from realistic_editing.data.regions import Region
+from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.ops.sampling import EditPreset
@@ -31,8 +32,8 @@ class Loop:
         size: side of the square, or (height, width) for saliency.
         batch_size: samples in a step.
         loss: of the critic: "squares" or "cross_entropy".
-        points: pixels that tell this project's critic of a training sample, as in `RealismProblem`; the plain loop has
-            the whole picture.
+        points: pixels of each zone that tell of a training sample, as in `RealismProblem` and `EnhanceProblem`; the plain
+            loop has the whole picture.
     """
 
     job: str
@@ -48,7 +49,7 @@ class Loop:
 
 
 @dataclasses.dataclass(frozen=True)
-class Judges:
+class Teachers:
     """What a critic's samples are drawn from, and what an enhancer is trained against."""
 
     edits: EditPreset
@@ -59,7 +60,7 @@ class Judges:
 
 def training(
     loops: dict[str, Loop],
-    judges: Judges,
+    teachers: Teachers,
     regions: Sequence[Region],
     trainer: Trainer,
     precisions: Sequence[str],
@@ -70,7 +71,7 @@ def training(
 
     Args:
         loops: by name.
-        judges: see above.
+        teachers: see above.
         regions: train and validation regions with masks.
         trainer: settings that all loops share; batch size and precision are replaced.
         precisions: of the project's loop, each a contender; the plain loop has float32.
@@ -89,20 +90,20 @@ def training(
         points = f", {loop.points} points of each zone where plain takes the picture" if loop.points else ""
         case = f"{name}, {size} px, batch {loop.batch_size}{points}"
         say(case)
-        contenders = {"plain": _plain(loop, judges, regions, trainer)}
+        contenders = {"plain": _plain(loop, teachers, regions, trainer)}
         for precision in precisions:
             settings = dataclasses.replace(trainer, batch_size=loop.batch_size, precision=precision)
             # Points bypass what is compiled; training refuses the pair, and the label must not claim it.
             settings = dataclasses.replace(settings, compile=trainer.compile and not loop.points)
             compiled = ", compiled" if settings.compile else ""
-            contenders[f"this project, {precision}{compiled}"] = _ours(loop, judges, regions, settings)
+            contenders[f"this project, {precision}{compiled}"] = _ours(loop, teachers, regions, settings)
         found += in_turn(case, contenders, loop.batch_size, "images", seconds)
     return found
 
 
-def _ours(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Trainer) -> Work:
+def _ours(loop: Loop, teachers: Teachers, regions: Sequence[Region], trainer: Trainer) -> Work:
     """The steps that `fit` takes, without what it logs, averages and keeps."""
-    stepper = Stepper(_problem(loop, judges, regions, trainer), trainer, launch(trainer))
+    stepper = Stepper(_problem(loop, teachers, regions, trainer), trainer, launch(trainer))
     state = {"step": 0}
     batches = stepper.batches(0)
 
@@ -114,18 +115,19 @@ def _ours(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Traine
     return work
 
 
-def _problem(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Trainer) -> Problem:
+def _problem(loop: Loop, teachers: Teachers, regions: Sequence[Region], trainer: Trainer) -> Problem:
     network = copy.deepcopy(loop.network)
     if loop.job == "saliency":
         return SaliencyProblem(network, gaze_photos(regions, trainer.seed), size=tuple(loop.size), weights={})
     if loop.job == "realism":
         loss = {"kind": loop.loss, "rank": 0.0}
-        options = {"size": loop.size, "edits": judges.edits, "human": False, "points": loop.points}
+        options = {"size": loop.size, "edits": teachers.edits, "human": False, "points": loop.points}
         return RealismProblem(network, regions, loss=loss, **options)
-    return EnhanceProblem(network, judges.critic, judges.saliency, regions, size=loop.size, objective=judges.objective)
+    judges = Judges(teachers.critic, teachers.saliency)
+    return EnhanceProblem(network, judges, regions, size=loop.size, objective=teachers.objective, points=loop.points)
 
 
-def _plain(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Trainer) -> Work:
+def _plain(loop: Loop, teachers: Teachers, regions: Sequence[Region], trainer: Trainer) -> Work:
     device = launch(dataclasses.replace(trainer, compile=False, precision="32-true")).device
     network = copy.deepcopy(loop.network).to(device).train()
     training_regions = [region for region in regions if region.split == "train"]
@@ -135,10 +137,10 @@ def _plain(loop: Loop, judges: Judges, regions: Sequence[Region], trainer: Train
     else:
         data = plain.PlainRegions(training_regions, loop.size)
         if loop.job == "realism":
-            loss_of = plain.critic_step(network, judges.edits, loop.loss)
+            loss_of = plain.critic_step(network, teachers.edits, loop.loss)
         else:
-            frozen = [judge.to(device).eval().requires_grad_(False) for judge in (judges.critic, judges.saliency)]
-            loss_of = plain.enhancer_step(network, *frozen, judges.objective)
+            frozen = [judge.to(device).eval().requires_grad_(False) for judge in (teachers.critic, teachers.saliency)]
+            loss_of = plain.enhancer_step(network, *frozen, teachers.objective)
     batches = plain.endless(data, loop.batch_size, trainer.workers, device)
     optimizer = torch.optim.Adam(network.parameters(), lr=trainer.learning_rate, betas=tuple(trainer.betas))
 

@@ -8,10 +8,13 @@ from torch import nn
 from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
-from realistic_editing.enhance.loss import TASKS, saliency_change
+from realistic_editing.enhance.judges import Judges, Scene
+from realistic_editing.enhance.loss import TASKS, Objective
+from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.select import RULES, select_order
+from realistic_editing.enhance.strength import find_strength
 from realistic_editing.enhance.words import describe
-from realistic_editing.ops import Recipe, apply, parse_order
+from realistic_editing.ops import Recipe, parse_order
 from realistic_editing.ops.photo import apply_to_photo
 from realistic_editing.weights import load_network
 
@@ -27,12 +30,14 @@ class Edit:
         task: "attenuate" or "amplify".
         realism_change: dR of eq. 2, in [-1, 1]; negative looks less real than the photo.
         saliency_change: mean relative change of the region's saliency, -S of eq. 3; positive = more salient.
+        strength: how much of the network's proposal the recipe is; not 1 where a budget was given to `propose`.
     """
 
     recipe: Recipe
     task: str
     realism_change: float
     saliency_change: float
+    strength: float = 1.0
 
     def apply(self, photo: np.ndarray, mask: np.ndarray, strength: float = 1.0) -> np.ndarray:
         """Edit a photo at its full size.
@@ -64,10 +69,23 @@ class Enhancer:
         critic: critic(image, mask) -> (B,) in [0, 1].
         saliency: saliency(image) -> (B, 1, H, W) in [0, 1].
         task: "attenuate" or "amplify", what the network was trained for.
+        objective: what `refine` minimises; for the bundled networks, what they were trained by.
     """
 
-    def __init__(self, network: nn.Module, critic: nn.Module, saliency: nn.Module, task: str) -> None:
-        self.network, self.critic, self.saliency, self.task = network.eval(), critic.eval(), saliency.eval(), task
+    def __init__(
+        self, network: nn.Module, critic: nn.Module, saliency: nn.Module, task: str, objective: Objective | None = None
+    ) -> None:
+        self.network, self.judges, self.task, self.objective = network.eval(), Judges(critic, saliency), task, objective
+
+    @property
+    def critic(self) -> nn.Module:
+        """critic(image, mask) -> (B,) in [0, 1]."""
+        return self.judges.critic
+
+    @property
+    def saliency(self) -> nn.Module:
+        """saliency(image) -> (B, 1, H, W) in [0, 1]."""
+        return self.judges.saliency
 
     @classmethod
     def from_pretrained(
@@ -97,15 +115,20 @@ class Enhancer:
             load_network(critic, kind="realism", device=device),
             load_network(saliency, kind="saliency", device=device),
         )
-        return cls(network, *judges, task)
+        objective = network.card.get("objective")
+        return cls(network, *judges, task, Objective(**objective) if objective else None)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def propose(
         self,
         photo: np.ndarray,
         mask: np.ndarray,
         order: str | tuple[int, int, int, int] = "best_realism",
         seed: int = 0,
+        refine: int = 0,
+        min_realism_change: float | None = None,
+        saliency_change: float | None = None,
+        human: bool = False,
     ) -> Edit:
         """Propose an edit of the masked region.
 
@@ -114,13 +137,19 @@ class Enhancer:
             mask: (H, W) of the photo's size, soft or hard: bool, uint8, uint16, or float in [0, 1].
             order: "best_realism", "best_saliency", "random", or an order such as (3, 1, 0, 2).
             seed: of "random".
+            refine: steps of gradient descent on this photo, from the proposal (see `optimise`); 0.2 to 0.4 s each on two cores.
+            min_realism_change: budget, such as -0.1: the strength is the greatest, up to 1.5, whose dR keeps to it.
+            saliency_change: wanted, such as -0.3: the strength is the least, up to 1.5, that reaches it, or, with a budget,
+                as much of it as that allows. What was reached is in the edit.
+            human: whether the region is a person, of whom `refine` takes more care.
 
         Returns:
             The edit, with its effect measured at 384 x 384.
 
         Raises:
-            InputError: when photo, mask or order cannot be used.
+            InputError: when photo, mask, order or an option cannot be used.
         """
+        self._check(refine, min_realism_change, saliency_change)
         image, region = self._tensors(photo, mask)
         if order not in RULES:
             orders = torch.tensor([parse_order(order)], device=image.device)
@@ -130,13 +159,34 @@ class Enhancer:
             recipe = self.network.all_orders(image, region)[pick.to(image.device)]
         else:
             recipe = self.network.all_orders(image, region)
-        realism, saliency = self._changes(image, region, recipe)
+        scene = self.judges.look(image, region)
+        realism, saliency = _changes(scene, recipe)
         if len(recipe) > 1:
             pick = int(select_order(order, self.task, realism[None], saliency[None], None))
             recipe, realism, saliency = recipe[pick], realism[pick], saliency[pick]
-        return Edit(recipe.to("cpu", torch.float32), self.task, float(realism), float(saliency))
+        strength = 1.0
+        if refine:
+            recipe = optimise(
+                scene, self.objective, torch.tensor([human], device=image.device), recipe.order, recipe, refine, progress=True
+            ).recipe
+        if min_realism_change is not None or saliency_change is not None:
+            strength = find_strength(scene, recipe, self.task, min_realism_change, saliency_change)
+            recipe = recipe.at_strength(strength)
+        if refine or strength != 1:
+            realism, saliency = _changes(scene, recipe)
+        return Edit(recipe.to("cpu", torch.float32), self.task, float(realism), float(saliency), strength)
 
-    @torch.inference_mode()
+    def _check(self, refine: int, min_realism_change: float | None, saliency_change: float | None) -> None:
+        if refine < 0 or (refine and self.objective is None):
+            raise InputError(f"refine is {refine}; use a number >= 0, and weights that name their objective")
+        if min_realism_change is not None and not -1 <= min_realism_change <= 0:
+            raise InputError(f"min_realism_change is {min_realism_change}; use a number from -1 to 0, such as -0.1")
+        sign = 1 if self.task == "amplify" else -1
+        if saliency_change is not None and not sign * saliency_change > 0:
+            side = "above" if sign > 0 else "below"
+            raise InputError(f"saliency_change is {saliency_change}; to {self.task}, use a number {side} 0")
+
+    @torch.no_grad()
     def measure(self, photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> Edit:
         """What a recipe, from anywhere, does to a region: the same measures that `propose` gives.
 
@@ -151,7 +201,7 @@ class Enhancer:
             InputError: when photo or mask cannot be used.
         """
         image, region = self._tensors(photo, mask)
-        realism, saliency = self._changes(image, region, recipe.to(image.device))
+        realism, saliency = _changes(self.judges.look(image, region), recipe.to(image.device))
         return Edit(recipe, self.task, float(realism), float(saliency))
 
     def _tensors(self, photo: np.ndarray, mask: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -162,19 +212,16 @@ class Enhancer:
         image, region = (torch.from_numpy(_shrink(array)).to(device) for array in (photo, mask))
         return image.permute(2, 0, 1)[None].contiguous(), region[None, None]
 
-    def _changes(
-        self, image: torch.Tensor, mask: torch.Tensor, recipe: Recipe, chunk: int = 8
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """dR and -S of N recipes for one photo: two (N,). In chunks, because 24 edits at once would not fit the cache."""
-        realism, before = self.critic(image, mask), self.saliency(image)
-        changes = []
-        for start in range(0, len(recipe), chunk):
-            part = recipe[start : start + chunk]
-            batch = [tensor.expand(len(part), -1, -1, -1) for tensor in (image, mask, before)]
-            edited = apply(batch[0], batch[1], part.to(dtype=image.dtype))
-            lost = saliency_change(batch[2], self.saliency(edited), batch[1])
-            changes.append(torch.stack([self.critic(edited, batch[1]) - realism, -lost]))
-        return tuple(torch.cat(changes, dim=1).float().cpu())
+
+def _changes(scene: Scene, recipe: Recipe, chunk: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
+    """dR and -S of N recipes for one photo: two (N,). In chunks, because 24 edits at once would not fit the cache."""
+    changes = []
+    for start in range(0, len(recipe), chunk):
+        part = recipe[start : start + chunk]
+        several = scene[torch.zeros(len(part), dtype=torch.long, device=scene.image.device)]
+        outcome = several.edited(part.to(dtype=scene.image.dtype))
+        changes.append(torch.stack([outcome.realism_change, several.saliency_change(outcome)]))
+    return tuple(torch.cat(changes, dim=1).float().cpu())
 
 
 def check_strength(strength: float) -> float:

@@ -3,6 +3,9 @@ import dataclasses
 
 import torch
 
+from realistic_editing.describe.statistics import rgb_to_lab
+from realistic_editing.ops import Recipe, apply
+
 TASKS = ("attenuate", "amplify")
 
 
@@ -15,6 +18,8 @@ class Objective:
         change: "relative", S of eq. 3, or "log_ratio", log of the region's saliency before over after. The first
             is not bounded below: a faint region can gain many times its saliency, and exp(5 S) then vanishes whatever
             realism says. The second grows slowly.
+        bound: greatest |S|, approached smoothly; 0 = none. A region that has lost most of its saliency gains little from
+            losing more, and the edit stops growing.
         clip: limit of |S|; 0 = none. The release clips at 1, where the gradient stops.
         cap: greatest value of the saliency loss; 0 = none. The release caps at 10.
         epsilon: added to the saliency that is divided by.
@@ -22,11 +27,15 @@ class Objective:
         margin: b_r of eq. 5, the loss of realism that costs nothing.
         realism_weight: factor of ReLU(-dR - margin); 1 in the paper.
         human_weight: factor of ReLU(-dR), without margin, on human regions, as the release has it; 0 treats them alike.
+        cast_margin: colour cast that costs nothing, in units of chroma (see `color_cast`).
+        cast_weight: factor of what is above it, added to the loss of realism; 0 = none. A critic that knows colours but
+            not things lets a face turn green on a lawn.
         combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
     """
 
     saliency_weight: float
     change: str = "relative"
+    bound: float = 0.0
     clip: float = 0.0
     cap: float = 0.0
     epsilon: float = 1e-8
@@ -34,6 +43,8 @@ class Objective:
     margin: float = 0.1
     realism_weight: float = 1.0
     human_weight: float = 0.0
+    cast_margin: float = 0.0
+    cast_weight: float = 0.0
     combine: str = "product"
 
     def __post_init__(self) -> None:
@@ -70,6 +81,7 @@ def enhancement_loss(
     realism_change: torch.Tensor,
     human: torch.Tensor,
     objective: Objective,
+    recipe: Recipe | None = None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 3 to 6 for each sample.
 
@@ -79,12 +91,15 @@ def enhancement_loss(
         realism_change: (B,) dR of eq. 2.
         human: (B,) bool, whether the region is a person.
         objective: the choices.
+        recipe: B edits, which `objective.cast_weight` needs.
 
     Returns:
         {"total", "saliency", "realism", "change"}: (B,) each; "change" is S.
     """
     measure = saliency_change if objective.change == "relative" else log_saliency_ratio
     change = measure(before, after, mask, objective.epsilon)
+    if objective.bound:
+        change = objective.bound * (change / objective.bound).tanh()
     if objective.clip:
         change = change.clamp(-objective.clip, objective.clip)
     attention = objective.saliency_weight * change
@@ -95,8 +110,25 @@ def enhancement_loss(
     realism = objective.realism_weight * (-realism_change - objective.margin).relu()  # eq. 5
     if objective.human_weight:
         realism = torch.where(human, objective.human_weight * (-realism_change).relu(), realism)
+    if objective.cast_weight and recipe is not None:
+        realism = realism + objective.cast_weight * (color_cast(recipe) - objective.cast_margin).relu()
     total = (1 + realism) * attention if objective.combine == "product" else realism + attention  # eq. 6
     return {"total": total, "saliency": attention, "realism": realism, "change": change}
+
+
+def color_cast(recipe: Recipe) -> torch.Tensor:
+    """What an edit makes of grey: the mean CIELAB chroma of seven greys after it.
+
+    Args:
+        recipe: B edits.
+
+    Returns:
+        (B,), 0 for an edit that keeps grey grey; about 5 is seen at once beside an unedited grey.
+    """
+    tones = torch.linspace(0.125, 0.875, 7, device=recipe.exposure.device, dtype=recipe.exposure.dtype)
+    grey = tones.expand(len(recipe), 3, 1, -1)
+    lab = rgb_to_lab(apply(grey, torch.ones_like(grey[:, :1]), recipe))
+    return 100 * (lab[:, 1:].square().sum(dim=1) + 1e-8).sqrt().mean(dim=(1, 2))  # a finite slope at grey
 
 
 def _region_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -140,7 +140,7 @@ def score(critic: nn.Module, image: torch.Tensor, mask: torch.Tensor) -> torch.T
 @torch.inference_mode()
 def see(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
     """The saliency (N, 1, H, W) of images (N, 3, H, W), on the CPU."""
-    device = next(network.parameters()).device
+    device = next(network.parameters(), torch.empty(0)).device  # a network without parameters stays on the CPU
     return torch.cat([network(part.to(device)) for part in image.split(_batch(device))]).float().cpu()
 
 

@@ -57,6 +57,10 @@ class CompactSaliency(nn.Module):
 
     def logits(self, image: torch.Tensor) -> torch.Tensor:
         """(B, 3, *input_size) in [0, 1] -> (B, 1, h / 4, w / 4) before the sigmoid."""
+        return self.read_out(self.features(image))
+
+    def features(self, image: torch.Tensor) -> torch.Tensor:
+        """What the map is read from: (B, 3, *input_size) in [0, 1] -> (B, join, h / 4, w / 4)."""
         features = self.stem((image - 0.5) / 0.25)
         depths = []
         for stage in self.stages:
@@ -66,6 +70,10 @@ class CompactSaliency(nn.Module):
         for features, lateral, refine in zip(depths[::-1], self.laterals[::-1], self.refine[::-1], strict=True):
             top = F.interpolate(top, features.shape[-2:], mode="bilinear") if top.shape[-1] > 1 else top
             top = refine(lateral(features) + top)
+        return top
+
+    def read_out(self, top: torch.Tensor) -> torch.Tensor:
+        """`features` -> (B, 1, h / 4, w / 4) before the sigmoid."""
         bias = F.interpolate(self.center_bias, top.shape[-2:], mode="bilinear")
         return self.readout(self.dropout(top)) + bias
 

@@ -12,6 +12,7 @@ NETWORKS = {
     "pix2pix": "realistic_editing.realism.network:RealismNet",
     "compact_critic": "realistic_editing.realism.compact:CompactCritic",
     "editnet": "realistic_editing.enhance.network:EditNet",
+    "compact_enhancer": "realistic_editing.enhance.compact:CompactEnhancer",
     "emlnet": "realistic_editing.saliency.emlnet:EMLNet",
     "compact_saliency": "realistic_editing.saliency.compact:CompactSaliency",
 }
@@ -19,6 +20,7 @@ KINDS = {
     "pix2pix": "realism",
     "compact_critic": "realism",
     "editnet": "enhancer",
+    "compact_enhancer": "enhancer",
     "emlnet": "saliency",
     "compact_saliency": "saliency",
 }

@@ -53,7 +53,7 @@ def overrides(data, output, network):
     return own + {
         "saliency": ["size=[48,64]", "model.network.input_size=[48,64]"],
         "realism": [*regions, "size=48", "model.network.input_size=48"],
-        "enhancer": [*regions, "task=attenuate", "size=48", "model.network.input_size=48"],
+        "enhancer": [*regions, "task=attenuate", "size=48", "points=0", "model.network.input_size=48"],
     }[network]
 
 

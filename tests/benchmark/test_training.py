@@ -73,14 +73,14 @@ def small(output, *extra):
             "+training.loops.saliency_compact.network.input_size=[48,64]",
             "+training.loops.saliency_compact.network.widths=[4,4,4,4,4]",
             "realism.network.input_size=32", "training.loops.critic_compact.points=20",
-            "training.loops.critic_compact.batch_size=4", "training.loops.enhancer_128.network.input_size=32",
-            "training.loops.enhancer_128.size=32", "training.loops.enhancer_128.batch_size=2", *extra,
+            "training.loops.critic_compact.batch_size=4", "training.loops.enhancer_EditNet.network.input_size=32",
+            "training.loops.enhancer_EditNet.size=32", "training.loops.enhancer_EditNet.batch_size=2", *extra,
         ],
     )  # fmt: skip
 
 
 def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
-    call("benchmark", small(tmp_path, "training.only=[saliency_compact,critic_compact,enhancer_128]"))
+    call("benchmark", small(tmp_path, "training.only=[saliency_compact,critic_compact,enhancer_EditNet]"))
     text = (tmp_path / "training.md").read_text()
     assert text in capsys.readouterr().out
     results = json.loads((tmp_path / "training.json").read_text())["results"]
@@ -88,7 +88,7 @@ def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
     assert [row["case"] for row in results[::2]] == [
         "saliency compact, 48x64 px, batch 2",
         "critic compact, 32 px, batch 4, 20 points of each zone where plain takes the picture",
-        "enhancer 128, 32 px, batch 2",
+        "enhancer EditNet, 32 px, batch 2",
     ]
     assert all(row["images_per_s"] > 0 and len(row["seconds"]) == 2 for row in results)
 

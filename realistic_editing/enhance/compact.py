@@ -1,0 +1,101 @@
+"""A small enhancement network: what both judges look at, described inside, around and outside the mask, and an MLP."""
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torchvision.transforms.v2 import functional as TF
+
+from realistic_editing.describe.describer import Describer
+from realistic_editing.describe.statistics import joined, moments, zones
+from realistic_editing.enhance.proposer import Proposer
+from realistic_editing.saliency.compact import CompactSaliency
+from realistic_editing.weights.registry import fill
+
+
+class CompactEnhancer(Proposer):
+    """Colour statistics and learned features of pixels, as `CompactCritic` has them, beside the features of a saliency network.
+
+    Both are pooled over the region, a ring around it and the rest of the photo, and an MLP decides. On some thousand
+    photos this learns in minutes what an encoder of 6.5 M parameters from scratch does not in hours.
+
+    Args:
+        saliency: constructor arguments of `CompactSaliency`, whose features are used. They are frozen; `start_from`
+            gives them trained values.
+        input_size, stride, ring, palette: as for `Describer`.
+        hidden: width of the two layers of the MLP.
+        dropout: before each of them.
+        blend, order_input: as for `Proposer`.
+    """
+
+    def __init__(
+        self,
+        saliency: Mapping[str, Any] | None = None,
+        input_size: int = 384,
+        stride: int = 3,
+        ring: int = 16,
+        palette: int = 64,
+        hidden: int = 384,
+        dropout: float = 0.1,
+        blend: str = "final",
+        order_input: bool = True,
+    ) -> None:
+        super().__init__(blend, order_input)
+        self.describer = Describer(input_size, stride, ring, palette)
+        self.attention = CompactSaliency(**(saliency or {})).requires_grad_(False)
+        features = self.attention.readout.in_channels + 1  # and the map itself
+        described = self.describer.described + 2 * 5 * features
+        self.normalise = nn.BatchNorm1d(described)
+        self.body = nn.Sequential(*_layer(described, hidden, dropout), *_layer(hidden, hidden, dropout))
+        self.decide_from(hidden)
+
+    @property
+    def input_size(self) -> int:
+        """Side of the square that is described."""
+        return self.describer.input_size
+
+    def start_from(self, saliency: nn.Module) -> None:
+        """Take over the values of a trained saliency network of the same shape.
+
+        Raises:
+            InputError: when it is of another kind or shape.
+        """
+        remedy = "name a network of the shape of model.network.saliency in model.attention"
+        fill(self.attention, saliency.state_dict(), "model.attention", remedy)
+
+    def train(self, mode: bool = True) -> "CompactEnhancer":
+        """As for any module, but the frozen saliency network stays in evaluation mode."""
+        super().train(mode)
+        self.attention.eval()
+        return self
+
+    def encode(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Photo (B, 3, H, W) and mask (B, 1, H, W), any size -> (B, hidden)."""
+        size = list(self.attention.input_size)
+        small, small_mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
+        return self._join(self.describer.describe(image, mask), small, small_mask)
+
+    def encode_points(self, points: torch.Tensor, small: torch.Tensor, small_mask: torch.Tensor) -> torch.Tensor:
+        """The same from a sample of pixels, for training.
+
+        Args:
+            points: of `Describer.draw_points`.
+            small, small_mask: photo and mask at the size of the saliency network.
+        """
+        return self._join(self.describer.describe_points(points), small, small_mask)
+
+    def _join(self, described: torch.Tensor, small: torch.Tensor, small_mask: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            top = self.attention.features(small.to(self.attention.readout.weight.dtype))
+            top = torch.cat([top, self.attention.read_out(top)], dim=1)
+            inside = F.adaptive_avg_pool2d(small_mask.float(), top.shape[-2:])
+            # A ring as wide as the describer's, in cells of this grid.
+            ring = max(1, round(self.describer.ring * self.describer.stride / self.input_size * top.shape[-2]))
+            attention = joined(moments(top.float(), zones(inside, ring)))
+        together = torch.cat([described, attention], dim=1).to(self.normalise.weight.dtype)
+        return self.body(self.normalise(together))
+
+
+def _layer(before: int, after: int, dropout: float) -> list[nn.Module]:
+    return [nn.Dropout(dropout), nn.Linear(before, after), nn.BatchNorm1d(after), nn.SiLU()]

@@ -1,0 +1,135 @@
+"""What an edit does to realism and to attention: the frozen critic and saliency network, asked about a photo and its edits."""
+import dataclasses
+
+import torch
+from torch import nn
+from torchvision.transforms.v2 import functional as TF
+
+from realistic_editing.describe.describer import Describer
+from realistic_editing.enhance.loss import Objective, enhancement_loss, saliency_change
+from realistic_editing.ops import Recipe, apply
+
+
+@dataclasses.dataclass(frozen=True)
+class Judges:
+    """A critic and a saliency network, both in evaluation mode and frozen; gradients pass through them to the edit.
+
+    Args:
+        critic: critic(image, mask) -> (B,) in [0, 1].
+        saliency: saliency(image) -> (B, 1, H, W) in [0, 1].
+    """
+
+    critic: nn.Module
+    saliency: nn.Module
+
+    def __post_init__(self) -> None:
+        for judge in (self.critic, self.saliency):
+            judge.eval().requires_grad_(False)
+
+    def to(self, device: torch.device | str) -> "Judges":
+        """Move both; returns self."""
+        self.critic.to(device)
+        self.saliency.to(device, memory_format=torch.channels_last)  # a third faster, on processors too
+        return self
+
+    def look(self, image: torch.Tensor, mask: torch.Tensor) -> "Scene":
+        """Judge photos as they are, so that edits of them can be compared.
+
+        Args:
+            image: (B, 3, H, W) RGB in [0, 1].
+            mask: (B, 1, H, W) in [0, 1].
+        """
+        return Scene(self, image, mask, image, mask)
+
+    def glance(self, image: torch.Tensor, mask: torch.Tensor, points: int, generator: torch.Generator | None) -> "Scene":
+        """The same for less: edits are made at the size that the saliency network sees, and a sample of pixels tells realism.
+
+        An edit is pointwise, so making it before or after shrinking is nearly the same to a saliency network. A critic
+        of another kind than `Describer` is shown the photo at its size.
+
+        Args:
+            image: (B, 3, S, S) RGB in [0, 1], S the critic's `input_size`.
+            mask: (B, 1, S, S) in [0, 1].
+            points: how many pixels of each zone tell realism.
+            generator: on their device.
+        """
+        size = list(self.saliency.input_size)
+        small, small_mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
+        if not isinstance(self.critic, Describer):
+            return Scene(self, small, small_mask, image, mask)
+        return Scene(self, small, small_mask, *self.critic.draw_points(image, mask, points, generator), sampled=True)
+
+
+class Scene:
+    """Photos and their regions, judged before any edit.
+
+    Args:
+        judges: who judge.
+        image, mask: what the saliency network sees, (B, 3, H, W) and (B, 1, H, W).
+        seen, seen_mask: what the critic sees.
+        sampled: whether that is a sample of pixels, as `Describer.draw_points` lays it out.
+    """
+
+    def __init__(
+        self,
+        judges: Judges,
+        image: torch.Tensor,
+        mask: torch.Tensor,
+        seen: torch.Tensor,
+        seen_mask: torch.Tensor,
+        sampled: bool = False,
+    ) -> None:
+        self.judges, self.image, self.mask, self.seen, self.seen_mask = judges, image, mask, seen, seen_mask
+        self.sampled = sampled
+        with torch.no_grad():
+            self.saliency, self.realism = judges.saliency(image), self._realism(seen)
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def __getitem__(self, index: torch.Tensor) -> "Scene":
+        """The photos at `index`, which may repeat them, without judging them again."""
+        taken = object.__new__(Scene)
+        taken.judges, taken.sampled = self.judges, self.sampled
+        for name in ("image", "mask", "seen", "seen_mask", "saliency", "realism"):
+            setattr(taken, name, getattr(self, name)[index])
+        return taken
+
+    def edited(self, recipe: Recipe) -> "Outcome":
+        """Edit each photo by its recipe, and judge again; differentiable in the recipe."""
+        edited = apply(self.image, self.mask, recipe)
+        seen = edited if self.seen is self.image else apply(self.seen, self.seen_mask, recipe)
+        realism, saliency = self._realism(seen), self.judges.saliency(edited)
+        return Outcome(recipe, edited, saliency, realism - self.realism)
+
+    def loss(self, outcome: "Outcome", human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
+        """Eqs. 3 to 6 of edits of this scene; human: (B,) bool. See `enhancement_loss`."""
+        return enhancement_loss(
+            self.saliency, outcome.saliency, self.mask, outcome.realism_change, human, objective, outcome.recipe
+        )
+
+    def saliency_change(self, outcome: "Outcome") -> torch.Tensor:
+        """-S of eq. 3, the mean relative change of the region's saliency; positive = more salient: (B,)."""
+        return -saliency_change(self.saliency, outcome.saliency, self.mask)
+
+    def _realism(self, seen: torch.Tensor) -> torch.Tensor:
+        if self.sampled:
+            return self.judges.critic.judge(self.judges.critic.describe_points(seen))[0]
+        return self.judges.critic(seen, self.seen_mask)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What edits did.
+
+    Args:
+        recipe: B edits.
+        image: (B, 3, H, W) edited photos.
+        saliency: (B, 1, H, W) of them.
+        realism_change: (B,) dR of eq. 2.
+    """
+
+    recipe: Recipe
+    image: torch.Tensor
+    saliency: torch.Tensor
+    realism_change: torch.Tensor

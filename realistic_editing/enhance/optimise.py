@@ -1,0 +1,70 @@
+"""The yardstick: minimise the enhancer's loss over the 29 parameters of each edit by gradient descent."""
+import dataclasses
+
+import torch
+from tqdm import tqdm
+
+from realistic_editing.enhance.judges import Scene
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.parameters import bounded, free, unchanged
+from realistic_editing.ops import Recipe
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimum:
+    """What gradient descent found for B edits.
+
+    Args:
+        recipe: the best of all steps, for each edit.
+        loss: (B,) of it.
+        curve: (steps + 1, B), the loss before each step and after the last.
+    """
+
+    recipe: Recipe
+    loss: torch.Tensor
+    curve: torch.Tensor
+
+
+def optimise(
+    scene: Scene,
+    objective: Objective,
+    human: torch.Tensor,
+    order: torch.Tensor,
+    start: Recipe | None = None,
+    steps: int = 60,
+    learning_rate: float = 0.1,
+    progress: bool = False,
+) -> Optimum:
+    """Minimise eqs. 3 to 6 for each photo of a scene by Adam; the network approximates this in one pass.
+
+    Several orders of one photo go together as `scene[index]` with a repeated index.
+
+    Args:
+        scene: B photos with regions.
+        objective: the loss.
+        human: (B,) bool.
+        order: (B, 4) integers.
+        start: B edits to start from; the edit that changes nothing when None. Its orders are not used.
+        steps: of gradient descent.
+        learning_rate: of Adam, on the free numbers of `parameters.bounded`.
+        progress: show a bar.
+
+    Returns:
+        The best edits found, never worse than the start.
+    """
+    first = unchanged(order) if start is None else free(start)
+    logits = first.detach().clone().requires_grad_(True)
+    optimizer = torch.optim.Adam([logits], lr=learning_rate)
+    best, kept, curve = torch.full((len(scene),), float("inf"), device=logits.device), logits.detach().clone(), []
+    for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
+        with torch.enable_grad():
+            recipe = bounded(order, logits)
+            loss = scene.loss(scene.edited(recipe), human, objective)["total"]
+        curve.append(loss.detach())
+        better = curve[-1] < best
+        best = torch.where(better, curve[-1], best)
+        kept = torch.where(better[:, None], logits.detach(), kept)
+        if step < steps:
+            (logits.grad,) = torch.autograd.grad(loss.sum(), [logits])
+            optimizer.step()
+    return Optimum(bounded(order, kept), best, torch.stack(curve))

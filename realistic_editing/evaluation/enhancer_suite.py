@@ -1,0 +1,174 @@
+"""The evaluation of the enhancers: does attention move, does the photo stay real, and who says so."""
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from omegaconf import DictConfig
+from torch import nn
+
+from realistic_editing.data.regions import Region
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.loss import TASKS
+from realistic_editing.evaluation import bootstrap, sheets
+from realistic_editing.evaluation import enhancer as methods_of
+from realistic_editing.evaluation.report import Table
+from realistic_editing.evaluation.samples import count_photos, spread
+from realistic_editing.evaluation.sweep import edit, read, score, see
+from realistic_editing.ops import EditPreset
+
+RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
+OPTIMUM = "optimised"
+PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
+Result = tuple[list[Table], dict[str, str]]
+
+
+def enhancer_suite(
+    enhancers: Mapping[str, Enhancer],
+    rivals: Mapping[str, Mapping[str, nn.Module]],
+    others: Mapping[str, nn.Module],
+    regions: Sequence[Region],
+    preset: EditPreset,
+    settings: DictConfig,
+) -> Result:
+    """Measure the enhancers beside other ways to edit, and draw sheets into `settings.output`.
+
+    Args:
+        enhancers: of each task.
+        rivals: task -> networks of the same kind, by name, such as one trained without realism.
+        others: saliency networks that taught nobody, by name.
+        regions: unseen ones, with tasks.
+        preset: the ranges of random edits.
+        settings: as configs/evaluate/evaluate.yaml.
+
+    Returns:
+        The tables, and the figures' file names with their captions.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    tables, figures = [], {}
+    for task in TASKS:
+        chosen = spread([region for region in regions if region.task == task], settings.most.enhancer)
+        if not chosen:
+            continue
+        found = _measure(task, enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
+        where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
+        tables += _tables(task, where, found, list(others), settings)
+        gallery = gallery_of(enhancers[task], spread(chosen, settings.most.gallery), settings.edit_size.critic)
+        name = f"gallery_{task}.png"
+        sheets.save(gallery, Path(settings.output) / name)
+        words = "the photo with the region's outline, the edit, saliency before and after; evenly spaced over the regions"
+        figures[name] = f"{task.capitalize()}: {words}."
+    return tables, figures
+
+
+def _measure(
+    task: str,
+    enhancer: Enhancer,
+    rivals: Mapping[str, nn.Module],
+    others: Mapping[str, nn.Module],
+    regions: Sequence[Region],
+    preset: EditPreset,
+    settings: DictConfig,
+) -> pd.DataFrame:
+    methods = {
+        "no edit": methods_of.unedited,
+        "random, real ranges": methods_of.random_edit(preset, "real"),
+        "random, fake ranges": methods_of.random_edit(preset, "fake"),
+    }
+    methods |= {f"ours, {words}": methods_of.network_edit(enhancer.network, rule, task) for rule, words in RULES.items()}
+    methods |= {name: methods_of.network_edit(network, "random", task) for name, network in rivals.items()}
+    few = {}
+    if enhancer.objective is not None:
+        first = methods_of.network_edit(enhancer.network, "random", task)
+        few = {
+            f"{OPTIMUM}, {settings.optimise} steps": methods_of.optimised_edit(enhancer.objective, settings.optimise),
+            "ours, random order, refined 10 steps": methods_of.optimised_edit(enhancer.objective, 10, first),
+        }
+    objective = enhancer.objective or methods_of.Objective(saliency_weight=1.0 if task == "amplify" else -1.0)
+    size = settings.edit_size.critic
+    return methods_of.measure_edits(
+        methods, few, enhancer.judges, others, regions, objective, size, settings.most.optimise, settings.seed
+    )
+
+
+def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], settings: DictConfig) -> list[Table]:
+    sign = 1 if task == "amplify" else -1
+
+    def mean(part: pd.DataFrame, values: pd.Series) -> bootstrap.Estimate:
+        return bootstrap.mean(values, part.photo, settings.resamples, settings.seed)
+
+    def row(part: pd.DataFrame) -> dict[str, object]:
+        cells = {
+            "regions": len(part),
+            "right way": mean(part, sign * part.saliency > 0),
+            "saliency": mean(part, part.saliency),
+            "dR": mean(part, part.realism),
+            "dR >= -0.1": mean(part, part.realism >= -0.1),
+            "cast": mean(part, part.cast),
+        }
+        for name in others:
+            values = part[f"saliency: {name}"]
+            cells |= {f"right way, {name}": mean(part, sign * values > 0), f"saliency, {name}": mean(part, values)}
+        return cells | {"seconds": float(part.seconds.median())}
+
+    by_method = dict(list(found.groupby("method", sort=False)))
+    main = pd.DataFrame([{"method": name} | row(part) for name, part in by_method.items()])
+    note = (
+        "Saliency is the mean relative change of the region's saliency (-S of eq. 3, of other models that of the region's "
+        "mean), dR the change in realism, cast the chroma that greys take on; 95 % bootstrap intervals over photos."
+    )
+    tables = [Table(task, where, note, main)]
+    ours = by_method["ours, best realism"]
+    groups = {"human": ours[ours.human], "other": ours[~ours.human]}
+    frame = pd.DataFrame([{"regions of": name} | row(part) for name, part in groups.items() if len(part)])
+    tables.append(Table(f"{task}_human", f"{where}: ours, best realism, people and other regions", "", frame))
+    rows = []
+    for name, part in by_method.items():
+        if name.startswith("ours"):
+            cells = {key: f"{part[key].mean():+.2f} ({part[key].std():.2f})" for key in PARAMETERS}
+            rows.append({"method": name} | cells)
+    words = "Mean and, in brackets, standard deviation over regions; red and blue in stops against green (Figure 9b)."
+    tables.append(Table(f"{task}_spread", f"{where}: what the edits are", words, pd.DataFrame(rows)))
+    if any(name.startswith(OPTIMUM) for name in by_method):
+        tables.append(_share(task, where, by_method))
+    return tables
+
+
+def _share(task: str, where: str, by_method: Mapping[str, pd.DataFrame]) -> Table:
+    """How much of what gradient descent gains the network gains in one pass, on the regions that both edited."""
+    optimum = next(part for name, part in by_method.items() if name.startswith(OPTIMUM)).set_index("index")
+    start = by_method["no edit"].set_index("index").loss[optimum.index].mean()
+    gained = start - optimum.loss.mean()
+    rows = []
+    for name, part in by_method.items():
+        part = part.set_index("index").loc[optimum.index]
+        share = (start - part.loss.mean()) / gained
+        rows.append({"method": name, "loss": float(part.loss.mean()), "share": float(share)})
+    words = "The share is of the reduction of the mean loss that optimisation reaches."
+    return Table(f"{task}_loss", f"{where}: the loss on {len(optimum)} of them", words, pd.DataFrame(rows))
+
+
+@torch.no_grad()
+def gallery_of(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndarray:
+    """Photo, edit, saliency before and after, two regions to a row: (H, W, 3) uint8."""
+    cells, judges = [], enhancer.judges
+    for region, image, mask in read(regions, size, "gallery"):
+        propose = methods_of.network_edit(enhancer.network, "best_realism", enhancer.task)
+        case = methods_of.Case(region, image, mask, judges, torch.zeros(1, 4), torch.Generator())
+        edited = edit(image, mask, propose(case))
+        before, after = see(judges.saliency, image), see(judges.saliency, edited)
+        change = float(methods_of.saliency_change(before, after, mask))
+        realism = float(score(judges.critic, edited, mask) - score(judges.critic, image, mask))
+        pictures = [np.ascontiguousarray((x[0].permute(1, 2, 0) * 255).round().byte().numpy()) for x in (image, edited)]
+        top = float(before.max())
+        maps = [sheets.heat(np.append(x[0, 0].numpy().clip(max=top), [[top] * size], axis=0))[:-1] for x in (before, after)]
+        outline = sheets.outlined(pictures[0], (mask[0, 0].numpy() * 255).round().astype(np.uint8))
+        words = ["saliency before", f"after: {-100 * change:+.0f} %"]
+        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {realism:+.2f}", pictures[1])]
+        cells.append(row + list(zip(words, maps, strict=True)))
+    if len(cells) % 2:
+        cells.append([("", np.full((size, size, 3), 255, np.uint8))] * 4)
+    return sheets.sheet([cells[i] + cells[i + 1] for i in range(0, len(cells), 2)])

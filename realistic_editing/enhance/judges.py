@@ -8,6 +8,7 @@ from torchvision.transforms.v2 import functional as TF
 from realistic_editing.describe.describer import Describer
 from realistic_editing.enhance.loss import Objective, enhancement_loss, saliency_change
 from realistic_editing.ops import Recipe, apply
+from realistic_editing.ops.apply import apply_inside
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Scene:
 
     def edited(self, recipe: Recipe) -> "Outcome":
         """Edit each photo by its recipe, and judge again; differentiable in the recipe."""
-        edited = apply(self.image, self.mask, recipe)
+        edited = (apply_inside if self.image.device.type == "cpu" else apply)(self.image, self.mask, recipe)
         seen = edited if self.seen is self.image else apply(self.seen, self.seen_mask, recipe)
         realism, saliency = self._realism(seen), self.judges.saliency(edited)
         return Outcome(recipe, edited, saliency, realism - self.realism)

@@ -48,6 +48,27 @@ def apply(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tens
     return result if each else torch.lerp(image, result, mask)
 
 
+def apply_inside(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """`apply`, but only the pixels under a mask are worked on: several times as fast on a processor for small regions.
+
+    It has to know the largest region of the batch, for which a GPU would have to be waited for.
+
+    Args:
+        image, mask, recipe: as for `apply`.
+
+    Returns:
+        The same.
+    """
+    flat, weight = image.flatten(2), mask.flatten(2)  # (B, C, H W)
+    inside = weight[:, 0] > 0
+    most = max(int(inside.sum(dim=1).max()), 1)
+    # Pixels under the mask first; a smaller region takes some from outside, which stay as they are.
+    where = inside.byte().argsort(dim=1, descending=True, stable=True)[:, None, :most]  # (B, 1, K)
+    index = where.expand(-1, flat.shape[1], -1)
+    edited = apply(flat.gather(2, index)[:, :, None], weight.gather(2, where)[:, :, None], recipe)
+    return flat.scatter(2, index, edited[:, :, 0]).view_as(image)
+
+
 def _step(image: torch.Tensor, recipe: Recipe, operator: torch.Tensor, active: torch.Tensor) -> torch.Tensor:
     """White balance, saturation or exposure, as `operator` (B,) says; the identity where `active` (B,) is false."""
     balance = recipe.white_balance[:, 1:2] / recipe.white_balance

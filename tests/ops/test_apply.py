@@ -1,8 +1,11 @@
 """Recipes applied to batches: orders, masks, both blends, gradients."""
+import dataclasses
+
 import pytest
 import torch
 
 from realistic_editing.ops import PRESETS, Recipe, all_orders, apply, operators, sample_recipe
+from realistic_editing.ops.apply import apply_inside
 
 FUNCTIONS = [operators.white_balance, operators.color_curve, operators.saturation, operators.exposure]
 
@@ -103,3 +106,18 @@ def test_refuses_what_does_not_belong_together(batch):
         apply(image, mask[:, :, :5], recipe)
     with pytest.raises(ValueError, match="do not belong together"):
         apply(image, mask, recipe[:5])
+
+
+@pytest.mark.parametrize("area", [0.0, 0.1, 1.0])
+def test_only_the_pixels_under_the_mask_need_work(area):
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(3, 3, 20, 30, generator=generator)
+    mask = torch.rand(3, 1, 20, 30, generator=generator) * (torch.rand(3, 1, 20, 30, generator=generator) < area)
+    recipe = sample_recipe(PRESETS["released"].fake, 3, generator)
+    exposure = recipe.exposure.clone().requires_grad_(True)
+    recipe = dataclasses.replace(recipe, exposure=exposure)
+    whole, inside = apply(image, mask, recipe), apply_inside(image, mask, recipe)
+    torch.testing.assert_close(inside, whole, atol=1e-6, rtol=0)
+    assert torch.equal(inside[mask.expand_as(image) == 0], image[mask.expand_as(image) == 0])
+    slopes = [torch.autograd.grad(result.square().sum(), exposure)[0] for result in (whole, inside)]
+    torch.testing.assert_close(slopes[1], slopes[0], atol=1e-3, rtol=1e-4)

@@ -96,7 +96,13 @@ def train_enhancer(config: DictConfig) -> Path:
     if isinstance(network, CompactEnhancer) and not config.initial:
         network.start_from(load_network(config.model.attention, kind="saliency"))
     problem = EnhanceProblem(
-        network, Judges(critic, saliency), regions, size=config.size, objective=objective, points=config.points
+        network,
+        Judges(critic, saliency),
+        regions,
+        size=config.size,
+        objective=objective,
+        points=config.points,
+        damage=config.damage,
     )
     return run(problem, trainer, config, card={"task": config.task.name, "objective": dataclasses.asdict(objective)})
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
+from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import MAX_AREA, Region, read_region
 
@@ -26,6 +27,7 @@ class RegionDataset(Dataset):
         size: side of what is returned, in pixels.
         augment: flip left to right, and zoom into a crop that holds the whole region.
         jitter: change brightness and gamma of the whole photo a little, before any edit.
+        damage: share of augmented samples whose mask is damaged, as users' masks are (see `damaged`).
         cache: keep decoded photos and masks in memory.
         cache_bytes: the most that the cache may hold; what comes later is read each time. Each worker of a DataLoader
             has a cache of its own.
@@ -40,6 +42,7 @@ class RegionDataset(Dataset):
         size: int = 384,
         augment: bool = False,
         jitter: bool = False,
+        damage: float = 0.0,
         cache: bool = True,
         cache_bytes: int = 2 << 30,
     ) -> None:
@@ -47,6 +50,7 @@ class RegionDataset(Dataset):
         self.size = size
         self.augment = augment
         self.jitter = jitter
+        self.damage = damage
         self._room = cache_bytes if cache else 0
         self._cache: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._photos: dict[str, np.ndarray] = {}
@@ -64,6 +68,8 @@ class RegionDataset(Dataset):
             if self.jitter:
                 image = jitter_tone(image, generator)
         image, mask = (resize(pixels, (self.size, self.size)) for pixels in (image, mask))
+        if seed is not None and self.damage and generator.random() < self.damage:
+            mask = damaged(mask, DAMAGES[generator.integers(len(DAMAGES))], generator)
         return {
             "image": torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),  # (3, size, size)
             "mask": torch.from_numpy(np.ascontiguousarray(mask))[None],

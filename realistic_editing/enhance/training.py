@@ -32,6 +32,7 @@ class EnhanceProblem:
         objective: the loss.
         points: how many pixels of each zone tell the critic, and a `CompactEnhancer`, of a training sample, whose edit is
             then seen at the size of the saliency network (see `Judges.glance`); 0 = whole pictures, edited at `size`.
+        damage: share of training samples with a damaged mask (see `data.masks.damaged`).
 
     Raises:
         InputError: when training or validation is left without a region, or points cannot be used.
@@ -47,6 +48,7 @@ class EnhanceProblem:
         size: int,
         objective: Objective,
         points: int = 0,
+        damage: float = 0.0,
     ) -> None:
         for name, judge in (("the critic", judges.critic), ("the enhancer", network)):
             seen = getattr(judge, "input_size", None)
@@ -54,7 +56,7 @@ class EnhanceProblem:
                 raise InputError(f"size is {size}; with points, it must be what {name} sees, {seen}")
         self.network, self.judges, self.objective, self.points = network, judges, objective, points
         train, val = train_and_val(regions)
-        self.train_data = RegionDataset(train, size, augment=True)
+        self.train_data = RegionDataset(train, size, augment=True, damage=damage)
         self.val_data = RegionDataset(val, size)
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:

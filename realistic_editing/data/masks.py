@@ -1,0 +1,41 @@
+"""Masks as users draw them: too large, too small, off their place, ragged (the paper's Figure 11)."""
+import cv2
+import numpy as np
+
+DAMAGES = ("grown", "shrunk", "shifted", "jagged")
+REACH = (0.008, 0.03)  # of a damage, as shares of the photo's shorter side
+
+
+def damaged(mask: np.ndarray, kind: str, generator: np.random.Generator) -> np.ndarray:
+    """Damage a mask by a random distance.
+
+    Args:
+        mask: (H, W) uint8, soft or hard.
+        kind: one of DAMAGES.
+        generator: the source of all randomness.
+
+    Returns:
+        A new array of the same shape; `mask` itself where nothing of it would be left.
+
+    Raises:
+        ValueError: for another kind.
+    """
+    side = min(mask.shape)
+    reach = max(1, round(generator.uniform(*REACH) * side))
+    if kind in ("grown", "shrunk"):
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        result = (cv2.dilate if kind == "grown" else cv2.erode)(mask, disc)
+    elif kind == "shifted":
+        angle = generator.uniform(0, 2 * np.pi)
+        move = np.float32([[1, 0, reach * np.cos(angle)], [0, 1, reach * np.sin(angle)]])
+        result = cv2.warpAffine(mask, move, mask.shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    elif kind == "jagged":
+        # The edge wanders by the reach, in waves about twice as long.
+        waves = max(2, round(side / (2 * reach)))
+        noise = cv2.resize(generator.uniform(-1, 1, (waves, waves)).astype(np.float32), mask.shape[::-1])
+        edge = (mask >= 128).astype(np.uint8)
+        inside, outside = (cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (edge, 1 - edge))
+        result = (np.clip(inside - outside + reach * noise + 0.5, 0, 1) * 255).round().astype(np.uint8)
+    else:
+        raise ValueError(f"kind is {kind!r}; use one of {DAMAGES}")
+    return result if result.max() >= 128 else mask

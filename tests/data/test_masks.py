@@ -1,0 +1,41 @@
+"""Damaged masks."""
+import numpy as np
+import pytest
+
+from realistic_editing.data.masks import DAMAGES, REACH, damaged
+
+DISC = ((np.hypot(*np.mgrid[-100:100, -100:100]) < 50) * 255).astype(np.uint8)
+
+
+def overlap(first, second):
+    first, second = first >= 128, second >= 128
+    return (first & second).sum() / (first | second).sum()
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_damage_changes_the_edge_and_leaves_the_object(kind):
+    for seed in range(20):
+        result = damaged(DISC, kind, np.random.default_rng(seed))
+        assert result.shape == DISC.shape and result.dtype == np.uint8
+        assert 0.7 < overlap(result, DISC) < 1
+        # Nothing changes further from the edge than the reach, but for the corners of pixels.
+        distance = np.abs(np.hypot(*np.mgrid[-100:100, -100:100]) - 50)
+        assert (result == DISC)[distance > REACH[1] * 200 + 3].all()
+        assert np.array_equal(result, damaged(DISC, kind, np.random.default_rng(seed)))
+
+
+def test_grown_holds_the_mask_and_shrunk_is_held():
+    generator = np.random.default_rng(0)
+    assert (damaged(DISC, "grown", generator) >= DISC).all()
+    assert (damaged(DISC, "shrunk", generator) <= DISC).all()
+
+
+def test_a_mask_that_would_vanish_is_kept():
+    dot = np.zeros((200, 200), np.uint8)
+    dot[50, 50] = 255
+    assert np.array_equal(damaged(dot, "shrunk", np.random.default_rng(0)), dot)
+
+
+def test_an_unknown_damage_is_refused():
+    with pytest.raises(ValueError, match="jagged"):
+        damaged(DISC, "torn", np.random.default_rng(0))

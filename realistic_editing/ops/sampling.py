@@ -78,7 +78,7 @@ def _preset(name: str, white_balance: tuple[float, float], real_edits: tuple[int
 PRESETS = {
     "paper": _preset("paper", white_balance=(0.9, 1.0), real_edits=(1, 3)),
     "released": _preset("released", white_balance=(0.1, 1.0), real_edits=(1, 2)),
-    "singles": _preset("singles", white_balance=(0.1, 1.0), real_edits=(1, 2), single=(0, 0, 0.1, 0.25), stops=True),
+    "singles": _preset("singles", white_balance=(0.1, 1.0), real_edits=(1, 2), single=(0, 0, 0.05, 0.15), stops=True),
 }
 
 

@@ -55,7 +55,7 @@ def test_ranges_and_counts_are_those_of_table_1(preset, column):
 
 def test_singles_differ_from_the_release_in_single_fakes_and_stops_alone():
     singles, released = PRESETS["singles"], PRESETS["released"]
-    assert singles.fake == dataclasses.replace(released.fake, single=(0, 0, 0.1, 0.25), stops=True)
+    assert singles.fake == dataclasses.replace(released.fake, single=(0, 0, 0.05, 0.15), stops=True)
     assert singles.real == released.real and singles.fake_human == released.fake_human
 
 
@@ -64,7 +64,7 @@ def test_the_shares_of_single_fakes_and_exposure_even_in_stops():
     used = torch.stack([(getattr(recipe, name).reshape(2 * N, -1) != 1).any(dim=1) for name in OPERATORS], dim=1)
     alone = used & (used.sum(dim=1, keepdim=True) == 1)
     shares = alone.float().mean(dim=0).tolist()
-    assert shares[:2] == [0, 0] and shares[2:] == pytest.approx([0.1, 0.25], abs=0.02)
+    assert shares[:2] == [0, 0] and shares[2:] == pytest.approx([0.05, 0.15], abs=0.02)
     assert set(used.sum(dim=1).tolist()) == {1, 2, 3, 4}
     exposure = recipe.exposure[used[:, 3]]
     darker, wanted = exposure < 1, math.log(0.75 / 0.5) / (math.log(0.75 / 0.5) + math.log(2 / 1.5))

@@ -11,6 +11,7 @@ from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.photos import training_photos
+from realistic_editing.enhance.adversarial import AdversarialProblem
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
@@ -95,15 +96,13 @@ def train_enhancer(config: DictConfig) -> Path:
     network = _network(config, "enhancer")
     if isinstance(network, CompactEnhancer) and not config.initial:
         network.start_from(load_network(config.model.attention, kind="saliency"))
-    problem = EnhanceProblem(
-        network,
-        Judges(critic, saliency),
-        regions,
-        size=config.size,
-        objective=objective,
-        points=config.points,
-        damage=config.damage,
-    )
+    options = {"size": config.size, "objective": objective, "points": config.points, "damage": config.damage}
+    judges = Judges(critic, saliency)
+    if config.adversarial:
+        discriminator = made(config.realism.network, "realism.network")
+        problem = AdversarialProblem(network, discriminator, judges, regions, **options)
+    else:
+        problem = EnhanceProblem(network, judges, regions, **options)
     return run(problem, trainer, config, card={"task": config.task.name, "objective": dataclasses.asdict(objective)})
 
 

@@ -101,7 +101,7 @@ class Scene:
         edited = (apply_inside if self.image.device.type == "cpu" else apply)(self.image, self.mask, recipe)
         seen = edited if self.seen is self.image else apply(self.seen, self.seen_mask, recipe)
         realism, saliency = self._realism(seen), self.judges.saliency(edited)
-        return Outcome(recipe, edited, saliency, realism - self.realism)
+        return Outcome(recipe, edited, seen, saliency, realism - self.realism)
 
     def loss(self, outcome: "Outcome", human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 of edits of this scene; human: (B,) bool. See `enhancement_loss`."""
@@ -126,11 +126,13 @@ class Outcome:
     Args:
         recipe: B edits.
         image: (B, 3, H, W) edited photos.
+        seen: what the critic sees of them.
         saliency: (B, 1, H, W) of them.
         realism_change: (B,) dR of eq. 2.
     """
 
     recipe: Recipe
     image: torch.Tensor
+    seen: torch.Tensor
     saliency: torch.Tensor
     realism_change: torch.Tensor

@@ -13,9 +13,9 @@ from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.describe.describer import Describer
 from realistic_editing.enhance.compact import CompactEnhancer
-from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.judges import Judges, Outcome, Scene
 from realistic_editing.enhance.loss import Objective, color_cast
-from realistic_editing.ops import random_orders
+from realistic_editing.ops import Recipe, random_orders
 
 # What is reported of the parameters: collapse to one edit for all photos shows in a small spread (Figure 9b).
 SPREAD = ("log2_exposure", "saturation", "red_blue")
@@ -61,20 +61,24 @@ class EnhanceProblem:
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 with a random order for each sample; means over the batch."""
+        scene, recipe = self.propose(network, batch, generator)
+        return self.terms(scene, scene.edited(recipe), batch["human"])
+
+    def propose(self, network: nn.Module, batch: dict, generator: torch.Generator) -> tuple[Scene, Recipe]:
+        """The batch's photos, judged, and an edit of each in a random order."""
         image, mask = batch["image"].float() / 255, batch["mask"].float() / 255
         judges, order = self.judges.to(image.device), random_orders(len(image), generator)
         if not self.points:
-            scene, recipe = judges.look(image, mask), network(image, mask, order)
-        else:
-            scene = judges.glance(image, mask, self.points, generator)
-            if isinstance(network, CompactEnhancer):
-                drawn, _ = network.describer.draw_points(image, mask, self.points, generator)
-                recipe = network.decode(network.encode_points(drawn, scene.image, scene.mask), order)
-            else:
-                recipe = network(image, mask, order)
-        outcome = scene.edited(recipe)
-        terms = scene.loss(outcome, batch["human"], self.objective)
-        terms["realism_change"] = outcome.realism_change
+            return judges.look(image, mask), network(image, mask, order)
+        scene = judges.glance(image, mask, self.points, generator)
+        if not isinstance(network, CompactEnhancer):
+            return scene, network(image, mask, order)
+        drawn, _ = network.describer.draw_points(image, mask, self.points, generator)
+        return scene, network.decode(network.encode_points(drawn, scene.image, scene.mask), order)
+
+    def terms(self, scene: Scene, outcome: Outcome, human: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The loss and its parts, and dR: means over the batch."""
+        terms = scene.loss(outcome, human, self.objective) | {"realism_change": outcome.realism_change}
         return {name: value.mean() for name, value in terms.items()}
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:

@@ -67,6 +67,7 @@ def test_two_steps_write_weights_that_load(data, tmp_path, network):
     assert network != "enhancer" or card["task"] == "attenuate"
 
 
+ABLATIONS = sorted(path.stem for path in (CONFIGS / "ablation").glob("*.yaml"))
 CRITICS = sorted(path.stem for path in (CONFIGS / "experiment").glob("critic_*.yaml"))
 
 
@@ -81,6 +82,10 @@ CRITICS = sorted(path.stem for path in (CONFIGS / "experiment").glob("critic_*.y
         ("realism", ["trainer.accumulate=2", "trainer.precision=32-true", "trainer.ema=0", "trainer.schedule=cosine"]),
         ("enhancer", ["objective=paper", "task=amplify"]),
         ("enhancer", ["objective=released"]),
+        ("enhancer", ["enhancer@model=editnet", "objective=paper"]),
+        ("enhancer", ["size=384", "model.network.input_size=384", "points=50"]),
+        ("enhancer", ["size=384", "model.network.input_size=384", "points=50", "ablation=adversarial"]),
+        *(("enhancer", [f"ablation={name}"]) for name in ABLATIONS),
     ],
 )
 def test_every_variant_runs_two_steps(data, tmp_path, network, extra):
@@ -124,9 +129,10 @@ GROUPS = sorted(path for path in CONFIGS.glob("*/*.yaml") if path.parent.name no
 def test_every_config_of_a_group_builds(path):
     group, name = path.parent.name, path.stem
     key = {"realism": "realism@model", "saliency": "saliency@model", "enhancer": "enhancer@model"}.get(group, group)
-    enhancer = group in ("task", "objective", "enhancer") or name == "paper_enhancer"
+    enhancer = group in ("task", "objective", "enhancer", "ablation") or name == "paper_enhancer"
     command = "train_enhancer" if enhancer else "train_realism"
-    command = "train_saliency" if group == "saliency" or name.endswith(("_saliency", "emlnet")) else command
+    saliency = group == "saliency" or (group == "experiment" and name.endswith(("_saliency", "emlnet")))
+    command = "train_saliency" if saliency else command
     chosen = [f"{key}={name}"] + ([] if group == "task" or command != "train_enhancer" else ["task=amplify"])
     if group == "trainer" and name == "base":
         chosen = []

@@ -1,0 +1,81 @@
+"""The ablation of Table 4: a discriminator, trained alongside, in the place of the frozen critic."""
+import dataclasses
+
+import torch
+from torch import nn
+from torch.func import functional_call
+from torch.nn import functional as F
+
+from realistic_editing.describe.describer import Describer
+from realistic_editing.enhance.judges import Scene
+from realistic_editing.enhance.training import EnhanceProblem
+
+
+class WithDiscriminator(nn.Module):
+    """An enhancer and the discriminator that it is trained against, as one module for the one loop.
+
+    Args:
+        enhancer: network(image, mask, order) -> Recipe; all that is kept in the end.
+        discriminator: a fresh critic.
+    """
+
+    def __init__(self, enhancer: nn.Module, discriminator: nn.Module) -> None:
+        super().__init__()
+        self.enhancer, self.teller = enhancer, _Teller(discriminator)
+
+    @property
+    def product(self) -> nn.Module:
+        """What training is for."""
+        return self.enhancer
+
+    def forward(self, *inputs: torch.Tensor):
+        """As the enhancer."""
+        return self.enhancer(*inputs)
+
+
+class AdversarialProblem(EnhanceProblem):
+    """Unedited photos are real, edited ones are fake, and the enhancer's dR is the discriminator's.
+
+    It is measured by the frozen judges, as any other enhancer is.
+
+    Args:
+        network: the enhancer.
+        discriminator: critic(image, mask) -> (B,) in [0, 1], with fresh weights.
+        others: as for `EnhanceProblem`.
+    """
+
+    def __init__(self, network: nn.Module, discriminator: nn.Module, *others, **options) -> None:
+        super().__init__(network, *others, **options)
+        self.network = WithDiscriminator(network, discriminator)
+
+    def losses(self, network: WithDiscriminator, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """Eqs. 3 to 6 with the discriminator's dR, and the discriminator's cross-entropy, each moving its own network."""
+        scene, recipe = self.propose(network.enhancer, batch, generator)
+        outcome = scene.edited(recipe)
+        # Both in one pass: batch normalisation would tell two passes apart.
+        frozen = {name: value.detach() for name, value in network.teller.named_parameters()}
+        before, after = functional_call(network.teller, frozen, _pair(scene, outcome.seen)).chunk(2)
+        terms = self.terms(scene, dataclasses.replace(outcome, realism_change=after - before), batch["human"])
+        scores = network.teller(*_pair(scene, outcome.seen.detach()))
+        wanted = torch.cat([torch.ones_like(before), torch.zeros_like(after)])
+        terms["discriminator"] = F.binary_cross_entropy(scores, wanted)
+        terms["total"] = terms["total"] + terms["discriminator"]
+        return terms
+
+
+class _Teller(nn.Module):
+    """A critic that may be shown a sample of pixels."""
+
+    def __init__(self, critic: nn.Module) -> None:
+        super().__init__()
+        self.critic = critic
+
+    def forward(self, seen: torch.Tensor, mask: torch.Tensor, sampled: bool) -> torch.Tensor:
+        if sampled and isinstance(self.critic, Describer):
+            return self.critic.judge(self.critic.describe_points(seen))[0]
+        return self.critic(seen, mask).float()
+
+
+def _pair(scene: Scene, edited: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, bool]:
+    """The photos and their edits in one batch, as the teller takes them."""
+    return torch.cat([scene.seen, edited]), scene.seen_mask.repeat(2, 1, 1, 1), scene.sampled

@@ -1,0 +1,80 @@
+"""The adversarial ablation: each loss moves its own network."""
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from realistic_editing.data.regions import Region
+from realistic_editing.enhance.adversarial import AdversarialProblem
+from realistic_editing.enhance.compact import CompactEnhancer
+from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.saliency.compact import CompactSaliency
+
+SALIENCY = {"input_size": (24, 32)}
+
+
+def critic():
+    return CompactCritic(input_size=48, stride=1, ring=8, palette=4, hidden=16)
+
+
+@pytest.fixture(scope="module")
+def problem(tmp_path_factory):
+    folder, rng, regions = tmp_path_factory.mktemp("photos"), np.random.default_rng(0), []
+    mask = np.zeros((48, 48), np.uint8)
+    mask[10:30, 15:40] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    for index in range(8):
+        Image.fromarray(rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)).save(folder / f"{index}.png")
+        split = "train" if index < 6 else "val"
+        names = {"source": "folder", "photo_id": str(index), "region_id": "0", "category": "", "split": split}
+        regions.append(Region(folder / f"{index}.png", mask=folder / "mask.png", **names))
+    torch.manual_seed(0)
+    network = CompactEnhancer(SALIENCY, input_size=48, stride=1, ring=8, palette=4, hidden=16)
+    judges = Judges(critic(), CompactSaliency(**SALIENCY))
+    options = {"size": 48, "objective": Objective(saliency_weight=-1.0, realism_weight=10.0), "points": 60}
+    return AdversarialProblem(network, critic(), judges, regions, **options)
+
+
+def batch(problem):
+    items = [problem.train_data[index, 0] for index in range(4)]
+    return {name: torch.stack([item[name] for item in items]) for name in items[0]}
+
+
+def test_each_loss_moves_its_own_network(problem):
+    network = problem.network.train()
+    terms = problem.losses(network, batch(problem), torch.Generator().manual_seed(0))
+    parts = {"enhancer": list(network.enhancer.heads.parameters()), "teller": list(network.teller.parameters())}
+
+    def moved(name, loss):
+        slopes = torch.autograd.grad(loss, parts[name], retain_graph=True, allow_unused=True)
+        return any(slope is not None and slope.abs().sum() > 0 for slope in slopes)
+
+    own = terms["saliency"] - terms["realism_change"]
+    assert moved("enhancer", own) and not moved("teller", own)
+    assert moved("teller", terms["discriminator"]) and not moved("enhancer", terms["discriminator"])
+    assert moved("enhancer", terms["total"]) and moved("teller", terms["total"])
+
+
+def test_the_discriminator_learns_what_the_frozen_critic_does_not(problem):
+    network = problem.network.train()
+    before = [value.clone() for value in problem.judges.critic.parameters()]
+    optimizer = torch.optim.Adam(network.teller.parameters(), lr=0.01)
+    losses = []
+    for step in range(20):
+        with torch.no_grad():  # an enhancer whose edits show
+            network.enhancer.heads["exposure"].bias.fill_(4.0)
+        terms = problem.losses(network, batch(problem), torch.Generator().manual_seed(step))
+        optimizer.zero_grad()
+        terms["discriminator"].backward()
+        optimizer.step()
+        losses.append(terms["discriminator"].item())
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+    assert all(torch.equal(old, new) for old, new in zip(before, problem.judges.critic.parameters(), strict=True))
+
+
+def test_the_enhancer_is_what_is_kept_and_measured(problem):
+    assert problem.network.product is problem.network.enhancer
+    measures = problem.evaluate(problem.network.eval(), torch.device("cpu"))
+    assert np.isfinite(list(measures.values())).all()

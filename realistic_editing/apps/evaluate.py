@@ -71,10 +71,12 @@ def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Mod
     for task, enhancer in enhancers.items():
         if enhancer.task != task:
             raise InputError(f"{task}={config[task]}: is trained to {enhancer.task}; name weights of the other task")
-    rivals = {
-        task: {name: load_network(weights, "enhancer", config.device) for name, weights in named.items()}
-        for task, named in config.rivals.items()
-    }
+    rivals: dict[str, dict[str, nn.Module]] = {task: {} for task in TASKS}
+    for weights in config.rivals:
+        path, network = Path(weights), load_network(weights, "enhancer", config.device)
+        if network.card.get("task") not in TASKS:
+            raise InputError(f"{weights}: names no task (found {network.card.get('task')!r}); train it with train_enhancer.py")
+        rivals[network.card["task"]][path.parent.name if path.name == "model.safetensors" else path.stem] = network
     witness = load_network(config.witness, "saliency", config.device)
     others = {Path(config.witness).stem: witness, "patch distinctness": PatchDistinctness()}
     regions = _unseen(config, _coco_alone(config))

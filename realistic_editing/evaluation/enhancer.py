@@ -5,11 +5,15 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.regions import Region
+from realistic_editing.describe.statistics import rgb_to_lab
 from realistic_editing.enhance.judges import Judges, Scene
 from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
 from realistic_editing.enhance.optimise import optimise
@@ -154,3 +158,63 @@ def measure_edits(
             row |= {f"saliency: {key}": math.expm1(-float(ratio)) for key, ratio in ratios.items()}
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def measure_seams(
+    networks: Mapping[str, nn.Module], judges: Judges, regions: Sequence[Region], size: int, seed: int = 0
+) -> pd.DataFrame:
+    """Edit each region by its mask and by damaged ones, in a random order.
+
+    Args:
+        networks: enhancers by name.
+        judges: of realism.
+        regions, size, seed: as for `measure_edits`.
+
+    Returns:
+        A row for each region, network and mask ("clean" or a name of DAMAGES): photo, method, mask, seam, realism (dR,
+        by the mask that was used).
+    """
+    rows = []
+    for region, image, mask in read(regions, size, "damage"):
+        name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
+        generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+        order, rng = random_orders(1, generator), np.random.default_rng(zlib.crc32(name.encode()))
+        clean = (mask[0, 0].numpy() * 255).round().astype(np.uint8)
+        for kind in ("clean", *DAMAGES):
+            used = torch.from_numpy(damaged(clean, kind, rng) if kind != "clean" else clean)[None, None].float() / 255
+            for method, network in networks.items():
+                with torch.no_grad():
+                    edited = edit(image, used, network(image, used, order))
+                realism = float(score(judges.critic, edited, used) - score(judges.critic, image, used))
+                photo = f"{region.source}/{region.photo_id}"
+                row = {"photo": photo, "method": method, "mask": kind, "seam": seam(image, edited, used), "realism": realism}
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def seam(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor, width: int = 2) -> float:
+    """How much steeper a photo becomes along the border of a mask: the seam of an edit that ends where no object does.
+
+    Args:
+        image, edited: (1, 3, H, W) RGB in [0, 1].
+        mask: (1, 1, H, W) in [0, 1]; its border is where it crosses 0.5.
+        width: of the band on either side, in pixels.
+
+    Returns:
+        The mean over the band of how much the size of the gradient grows, where it grows, in units of CIELAB a pixel; 0
+        where the mask has no border.
+    """
+    hard = (mask >= 0.5).float()
+    grown, shrunk = (F.max_pool2d(part, 2 * width + 1, stride=1, padding=width) for part in (hard, 1 - hard))
+    band = (grown * shrunk)[0, 0] > 0
+    if not bool(band.any()):
+        return 0.0
+    before, after = (_steepness(photo) for photo in (image, edited))
+    return float((after - before).relu()[band].mean())
+
+
+def _steepness(photo: torch.Tensor) -> torch.Tensor:
+    """(1, 3, H, W) RGB -> (H, W), the size of the gradient of CIELAB."""
+    lab = 100 * rgb_to_lab(photo)[0]
+    across, down = F.pad(lab.diff(dim=2), (0, 1)), F.pad(lab.diff(dim=1), (0, 0, 0, 1))
+    return (across.square() + down.square()).sum(dim=0).sqrt()

@@ -38,7 +38,7 @@ def enhancer_suite(
         enhancers: of each task.
         rivals: task -> networks of the same kind, by name, such as one trained without realism.
         others: saliency networks that taught nobody, by name.
-        regions: unseen ones, with tasks.
+        regions: unseen ones; those without a task serve both.
         preset: the ranges of random edits.
         settings: as configs/evaluate/evaluate.yaml.
 
@@ -50,12 +50,13 @@ def enhancer_suite(
     """
     tables, figures = [], {}
     for task in TASKS:
-        chosen = spread([region for region in regions if region.task == task], settings.most.enhancer)
+        chosen = spread([region for region in regions if region.task in ("", task)], settings.most.enhancer)
         if not chosen:
             continue
         found = _measure(task, enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
         where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
         tables += _tables(task, where, found, list(others), settings)
+        tables.append(_seams(task, where, enhancers[task], rivals.get(task, {}), chosen, settings))
         gallery = gallery_of(enhancers[task], spread(chosen, settings.most.gallery), settings.edit_size.critic)
         name = f"gallery_{task}.png"
         sheets.save(gallery, Path(settings.output) / name)
@@ -149,6 +150,25 @@ def _share(task: str, where: str, by_method: Mapping[str, pd.DataFrame]) -> Tabl
         rows.append({"method": name, "loss": float(part.loss.mean()), "share": float(share)})
     words = "The share is of the reduction of the mean loss that optimisation reaches."
     return Table(f"{task}_loss", f"{where}: the loss on {len(optimum)} of them", words, pd.DataFrame(rows))
+
+
+def _seams(
+    task: str,
+    where: str,
+    enhancer: Enhancer,
+    rivals: Mapping[str, nn.Module],
+    regions: Sequence[Region],
+    settings: DictConfig,
+) -> Table:
+    """Figure 11: what edits leave at the border of a clean mask and of damaged ones."""
+    networks = {"ours": enhancer.network, **rivals}
+    found = methods_of.measure_seams(networks, enhancer.judges, regions, settings.edit_size.critic, settings.seed)
+    rows = []
+    for (method, mask), part in found.groupby(["method", "mask"], sort=False):
+        columns = {key: bootstrap.mean(part[key], part.photo, settings.resamples, settings.seed) for key in ("seam", "realism")}
+        rows.append({"method": method, "mask": mask} | columns)
+    words = "Seam: how much steeper lightness and colour (CIELAB units a pixel) become along the mask's border; random order."
+    return Table(f"{task}_seams", f"{where}: damaged masks", words, pd.DataFrame(rows))
 
 
 @torch.no_grad()

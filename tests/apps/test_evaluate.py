@@ -1,5 +1,7 @@
-"""scripts/evaluate.py on small made photos: both suites from end to end, and what a user may get wrong."""
+"""scripts/evaluate.py on small made photos: every suite from end to end, and what a user may get wrong."""
+import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -12,14 +14,18 @@ from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.splits import split_of
+from realistic_editing.enhance.compact import CompactEnhancer
+from realistic_editing.enhance.loss import Objective
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
 from realistic_editing.weights import save_network
 
 SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
 CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
+ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "palette": 4, "hidden": 8}
 QUICK = ["map_size=[24,32]", "edit_size={saliency: 32, critic: 32}", "resamples=10", "viewer_splits=1"]
-QUICK += ["draws={saliency: 1, coco: 1, others: 2}", "most={saliency: 4, others: 4, curves: 3}"]
+QUICK += ["draws={saliency: 1, coco: 1, others: 2}", "optimise=3"]
+QUICK += ["most={saliency: 4, others: 4, curves: 3, enhancer: 2, optimise: 1, gallery: 1}"]
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +58,18 @@ def root(tmp_path_factory):
     ):
         for half in (True, False):
             save_network(network, name, root / f"{name}{'' if half else '_whole'}.safetensors", config, {"step": 1}, half)
+    for task, weight in (("attenuate", -1.0), ("amplify", 1.0)):
+        card = {"task": task, "objective": dataclasses.asdict(Objective(saliency_weight=weight, change="log_ratio"))}
+        network = CompactEnhancer(**ENHANCER)
+        torch.nn.init.constant_(network.heads["exposure"].bias, weight)  # darker, brighter
+        save_network(network, "compact_enhancer", root / f"{task}.safetensors", ENHANCER, card)
     return root
 
 
 def configured(root, output, *options):
     own = [f"saliency={root}/compact_saliency.safetensors", f"critic={root}/compact_critic.safetensors"]
+    own += [f"{name}={root}/{name}.safetensors" for name in ("attenuate", "amplify")]
+    own += [f"witness={root}/compact_saliency.safetensors"]
     own += [f"paths.data={root}", f"output={output}", "regions.sources=[]", f"regions.folders=[{root}/mine]"]
     with initialize_config_dir(str(CONFIGS / "evaluate"), version_base="1.3"):
         return compose("evaluate", overrides=[*own, *QUICK, *options])
@@ -70,6 +83,27 @@ FIGURES = {
     "saliency": {"edits.png", "photos.png"},
     "critic": {"figure3.png", "reliability.png", "worst_real.png", "worst_fake.png"},
 }
+
+
+def test_the_enhancers_from_end_to_end(root, tmp_path):
+    rival = root / "rival/model.safetensors"
+    rival.parent.mkdir()
+    shutil.copy(root / "attenuate.safetensors", rival)
+    path = evaluate(configured(root, tmp_path, "suite=enhancer", f"rivals=[{rival}]"))
+    text, content = path.read_text(), json.loads((tmp_path / "report.json").read_text())
+    wanted = {f"{task}{part}" for task in ("attenuate", "amplify") for part in ("", "_human", "_spread", "_loss", "_seams")}
+    assert set(content["tables"]) == wanted
+    assert {file.name for file in tmp_path.glob("*.png")} == {"gallery_attenuate.png", "gallery_amplify.png"}
+    assert all(f"(gallery_{task}.png)" in text for task in ("attenuate", "amplify"))
+    rows = {row["method"]: row for row in content["tables"]["attenuate"]}
+    assert rows["no edit"]["saliency"] == 0 and rows["no edit"]["dR"] == 0
+    # The rival is the same network in the same orders.
+    for name in ("saliency", "dR", "saliency, compact_saliency", "cast"):
+        assert rows["rival"][name] == rows["ours, random order"][name]
+    assert rows["rival"]["saliency, patch distinctness"] != 0
+    shares = {row["method"]: row["share"] for row in content["tables"]["amplify_loss"]}
+    assert shares["no edit"] == 0 and shares["optimised, 3 steps"] == 1
+    assert np.isfinite(shares["ours, random order"])
 
 
 @pytest.mark.parametrize("suite", ["saliency", "critic"])
@@ -98,7 +132,9 @@ def test_the_same_seed_gives_the_same_report(root, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["suite=enhancer"], "saliency or critic"),
+        (["suite=painting"], "saliency, critic or enhancer"),
+        (["suite=enhancer", "attenuate=critic"], "critic"),
+        (["suite=enhancer", "attenuate=${amplify}"], "trained to amplify"),
         (["suite=critic", "edits=mine"], "released"),
         (["suite=critic", "critic=nothing"], "nothing: no such file"),
         (["suite=critic", "reference=compact_saliency"], "compact_saliency"),

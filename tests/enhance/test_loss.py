@@ -1,10 +1,14 @@
 """Eqs. 2 to 6 and the release's variants: hand-computed values, and the signs that the task depends on."""
+import dataclasses
 import math
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
-from realistic_editing.enhance.loss import Objective, enhancement_loss, log_saliency_ratio, saliency_change
+from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
+from realistic_editing.ops import Recipe
 
 ATTENUATE, AMPLIFY = Objective(saliency_weight=-1.0), Objective(saliency_weight=5.0)
 CALIBRATED = {"change": "log_ratio", "margin": 0.05, "realism_weight": 10.0}
@@ -95,3 +99,40 @@ def test_unknown_choices_are_refused():
         Objective(saliency_weight=1.0, change="ratio")
     with pytest.raises(ValueError, match="product"):
         Objective(saliency_weight=1.0, combine="mean")
+
+
+def test_a_bound_is_approached_and_keeps_the_sign():
+    bounded = Objective(saliency_weight=-1.0, change="log_ratio", bound=0.3)
+    change = math.log(0.65 / 0.425)
+    assert loss(LESS, bounded)["change"] == pytest.approx(0.3 * math.tanh(change / 0.3), rel=1e-5)
+    assert -0.3 < loss(MORE, bounded)["change"] < 0
+    assert loss(BEFORE / 1000, bounded)["total"] == pytest.approx(math.exp(-0.3), rel=1e-4)
+
+
+def balanced(red, blue=1.0):
+    recipe = Recipe.identity(torch.tensor([[0, 1, 2, 3]]))
+    return dataclasses.replace(recipe, white_balance=torch.tensor([[red, 1.0, blue]]))
+
+
+def test_casts_of_grey_by_opencv():
+    assert float(color_cast(Recipe.identity(torch.tensor([[3, 2, 1, 0]])))) == pytest.approx(0, abs=0.02)
+    brighter = dataclasses.replace(balanced(1.0), exposure=torch.tensor([1.3]), saturation=torch.tensor([0.2]))
+    assert float(color_cast(brighter)) == pytest.approx(0, abs=0.02)  # grey stays grey
+    tones = np.linspace(0.125, 0.875, 7, dtype=np.float32)
+    reddish = np.stack([(tones / 0.9).clip(max=1), tones, tones], axis=1)[None]
+    chroma = np.hypot(*cv2.cvtColor(reddish, cv2.COLOR_RGB2LAB)[0].T[1:]).mean()
+    assert float(color_cast(balanced(0.9))) == pytest.approx(float(chroma), rel=0.02) and chroma > 3
+
+
+def test_casts_beyond_the_margin_cost_realism():
+    objective = Objective(saliency_weight=-1.0, cast_margin=2.0, cast_weight=0.5)
+    terms = enhancement_loss(BEFORE, LESS, MASK, torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective, balanced(0.9))
+    assert float(terms["realism"]) == pytest.approx(0.5 * (float(color_cast(balanced(0.9))) - 2), rel=1e-4)
+    mild = enhancement_loss(BEFORE, LESS, MASK, torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective, balanced(0.99))
+    assert float(mild["realism"]) == 0
+
+
+def test_the_slope_of_a_cast_is_finite_at_no_cast():
+    white = torch.ones(1, 3, requires_grad=True)
+    color_cast(dataclasses.replace(balanced(1.0), white_balance=white)).sum().backward()
+    assert white.grad.isfinite().all()

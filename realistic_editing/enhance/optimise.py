@@ -57,14 +57,15 @@ def optimise(
     optimizer = torch.optim.Adam([logits], lr=learning_rate)
     best, kept, curve = torch.full((len(scene),), float("inf"), device=logits.device), logits.detach().clone(), []
     for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
-        with torch.enable_grad():
+        with torch.enable_grad():  # whoever calls may run without gradients
             recipe = bounded(order, logits)
             loss = scene.loss(scene.edited(recipe), human, objective)["total"]
+            total = loss.sum()
         curve.append(loss.detach())
         better = curve[-1] < best
         best = torch.where(better, curve[-1], best)
         kept = torch.where(better[:, None], logits.detach(), kept)
         if step < steps:
-            (logits.grad,) = torch.autograd.grad(loss.sum(), [logits])
+            (logits.grad,) = torch.autograd.grad(total, [logits])
             optimizer.step()
     return Optimum(bounded(order, kept), best, torch.stack(curve))

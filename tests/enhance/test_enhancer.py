@@ -1,8 +1,14 @@
-"""What the networks see of a photo."""
+"""What the networks see of a photo, and what may be asked of a proposal."""
 import numpy as np
 import pytest
+import torch
 
-from realistic_editing.enhance.enhancer import SIZE, _shrink
+from realistic_editing.common.errors import InputError
+from realistic_editing.enhance.compact import CompactEnhancer
+from realistic_editing.enhance.enhancer import SIZE, Enhancer, _shrink
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.saliency.compact import CompactSaliency
 
 
 @pytest.mark.parametrize("shape", [(20, 20_000, 3), (20_000, 20, 3), (2000, 1500, 3), (50, 40, 3), (1, 1, 3)])
@@ -18,3 +24,67 @@ def test_a_panorama_does_not_alias():
     stripes[:, ::2] = 255  # far finer than the network's pixels: nothing but grey may be left
     small = _shrink(stripes)
     assert np.abs(small - 0.5).max() < 0.05
+
+
+SALIENCY = {"input_size": (24, 32), "widths": (4, 8, 8, 8, 8), "join": 8}
+
+
+@pytest.fixture(scope="module")
+def enhancer():
+    torch.manual_seed(0)
+    network = CompactEnhancer(SALIENCY, input_size=48, stride=1, ring=8, palette=4, hidden=16)
+    torch.nn.init.constant_(network.heads["exposure"].bias, -1.5)  # darker
+    critic = CompactCritic(input_size=48, stride=1, ring=8, palette=4, hidden=16)
+    objective = Objective(saliency_weight=-1.0, change="log_ratio", margin=0.05, realism_weight=10.0)
+    return Enhancer(network, critic, CompactSaliency(**SALIENCY), "attenuate", objective)
+
+
+@pytest.fixture(scope="module")
+def photo():
+    generator = np.random.default_rng(0)
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:40, 20:50] = 255
+    return generator.integers(0, 256, (60, 80, 3), dtype=np.uint8), mask
+
+
+def test_refining_lowers_the_loss_it_was_given(enhancer, photo):
+    proposed = enhancer.propose(*photo, order=(3, 1, 0, 2))
+    refined = enhancer.propose(*photo, order=(3, 1, 0, 2), refine=4)
+
+    def loss(edit):
+        image, region = enhancer._tensors(*photo)
+        scene = enhancer.judges.look(image, region)
+        return float(scene.loss(scene.edited(edit.recipe), torch.tensor([False]), enhancer.objective)["total"])
+
+    assert loss(refined) < loss(proposed)
+    assert refined.recipe.order.tolist() == [[3, 1, 0, 2]]
+    assert not refined.recipe.exposure.requires_grad
+
+
+def test_budgets_say_what_was_reached(enhancer, photo):
+    whole = enhancer.propose(*photo, order=(3, 1, 0, 2))
+    assert whole.strength == 1 and whole.realism_change != 0
+    half = enhancer.propose(*photo, order=(3, 1, 0, 2), saliency_change=-0.01)
+    assert 0 < half.strength <= 1.5
+    again = enhancer.measure(*photo, half.recipe)
+    assert again.saliency_change == pytest.approx(half.saliency_change, abs=1e-5)
+    assert again.realism_change == pytest.approx(half.realism_change, abs=1e-5)
+    kept = enhancer.propose(*photo, order=(3, 1, 0, 2), min_realism_change=-1.0)
+    assert kept.strength == 1.5
+    torch.testing.assert_close(kept.recipe.exposure, whole.recipe.exposure**1.5, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"refine": -1}, "refine"),
+        ({"min_realism_change": 0.5}, "min_realism_change"),
+        ({"saliency_change": 0.3}, "below 0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(enhancer, photo, options, word):
+    with pytest.raises(InputError, match=word):
+        enhancer.propose(*photo, **options)
+    without = Enhancer(enhancer.network, enhancer.critic, enhancer.saliency, "attenuate")
+    with pytest.raises(InputError, match="objective"):
+        without.propose(*photo, refine=1)

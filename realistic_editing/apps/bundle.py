@@ -7,7 +7,13 @@ from realistic_editing.weights import load_network, save_network
 from realistic_editing.weights.files import FOLDER
 
 # The names of the bundled weights, and the kind of each.
-BUNDLED = {"compact_saliency": "saliency", "critic": "realism", "attenuate": "enhancer", "amplify": "enhancer"}
+BUNDLED = {
+    "compact_saliency": "saliency",
+    "witness_saliency": "saliency",
+    "critic": "realism",
+    "attenuate": "enhancer",
+    "amplify": "enhancer",
+}
 
 
 def bundle(run: str | Path, name: str, folder: str | Path = FOLDER) -> Path:

@@ -88,6 +88,8 @@ def train_enhancer(config: DictConfig) -> Path:
     """
     # What can be wrong with the command is found before regions are built, which may take hours.
     trainer, objective = made(config.trainer, "trainer"), made(config.objective, "objective")
+    if trainer.compile and (config.points or config.adversarial):
+        raise InputError("trainer.compile compiles whole pictures alone; add points=0 adversarial=false, or leave it out")
     critic = load_network(config.realism.weights, kind="realism")
     saliency = load_network(config.saliency.weights, kind="saliency")
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks

@@ -99,7 +99,8 @@ def _at_each_pixel(layers: nn.Sequential, channels: torch.Tensor) -> torch.Tenso
     flat = channels.flatten(2)  # (B, before, H W)
     for layer in layers:
         if isinstance(layer, nn.Linear):
-            flat = torch.bmm(layer.weight.expand(len(flat), -1, -1), flat) + layer.bias[:, None]
+            weight, bias = layer.weight.to(flat.dtype), layer.bias.to(flat.dtype)  # half-precision weights, float32 sums
+            flat = torch.bmm(weight.expand(len(flat), -1, -1), flat) + bias[:, None]
         else:
             flat = layer(flat)
     return flat.unflatten(2, channels.shape[2:])

@@ -6,6 +6,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.describe.describer import Describer
 from realistic_editing.enhance.judges import Scene
 from realistic_editing.enhance.training import EnhanceProblem
@@ -44,7 +45,12 @@ class AdversarialProblem(EnhanceProblem):
         others: as for `EnhanceProblem`.
     """
 
+    better = ("loss", "last")  # to choose by the critic's dR would let in the teacher that is left out
+
     def __init__(self, network: nn.Module, discriminator: nn.Module, *others, **options) -> None:
+        for module in discriminator.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0  # else its noise between a photo and its edit would read as a loss of realism
         super().__init__(network, *others, **options)
         self.network = WithDiscriminator(network, discriminator)
 
@@ -58,7 +64,8 @@ class AdversarialProblem(EnhanceProblem):
         terms = self.terms(scene, dataclasses.replace(outcome, realism_change=after - before), batch["human"])
         scores = network.teller(*_pair(scene, outcome.seen.detach()))
         wanted = torch.cat([torch.ones_like(before), torch.zeros_like(after)])
-        terms["discriminator"] = F.binary_cross_entropy(scores, wanted)
+        with torch.autocast(scores.device.type, enabled=False):
+            terms["discriminator"] = F.binary_cross_entropy(scores.float(), wanted.float())
         terms["total"] = terms["total"] + terms["discriminator"]
         return terms
 
@@ -71,7 +78,9 @@ class _Teller(nn.Module):
         self.critic = critic
 
     def forward(self, seen: torch.Tensor, mask: torch.Tensor, sampled: bool) -> torch.Tensor:
-        if sampled and isinstance(self.critic, Describer):
+        if sampled:
+            if not isinstance(self.critic, Describer):
+                raise InputError(f"points cannot be told to {type(self.critic).__name__}; set points=0, or realism=compact")
             return self.critic.judge(self.critic.describe_points(seen))[0]
         return self.critic(seen, mask).float()
 

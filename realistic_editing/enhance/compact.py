@@ -72,27 +72,28 @@ class CompactEnhancer(Proposer):
 
     def encode(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Photo (B, 3, H, W) and mask (B, 1, H, W), any size -> (B, hidden)."""
-        size = list(self.attention.input_size)
-        small, small_mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
-        return self._join(self.describer.describe(image, mask), small, small_mask)
+        return self._join(self.describer.describe(image, mask), image, mask)
 
-    def encode_points(self, points: torch.Tensor, small: torch.Tensor, small_mask: torch.Tensor) -> torch.Tensor:
+    def encode_points(self, points: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The same from a sample of pixels, for training.
 
         Args:
             points: of `Describer.draw_points`.
-            small, small_mask: photo and mask at the size of the saliency network.
+            image, mask: photo and mask, best at the size of the saliency network, to which they are resized.
         """
-        return self._join(self.describer.describe_points(points), small, small_mask)
+        return self._join(self.describer.describe_points(points), image, mask)
 
-    def _join(self, described: torch.Tensor, small: torch.Tensor, small_mask: torch.Tensor) -> torch.Tensor:
+    def _join(self, described: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
+            size = list(self.attention.input_size)
+            small, small_mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
             top = self.attention.features(small.to(self.attention.readout.weight.dtype))
-            top = torch.cat([top, self.attention.read_out(top)], dim=1)
+            top = torch.cat([top, self.attention.read_out(top)], dim=1).float()
+        with torch.no_grad(), torch.autocast(top.device.type, enabled=False):  # sums over a photo need float32
             inside = F.adaptive_avg_pool2d(small_mask.float(), top.shape[-2:])
             # A ring as wide as the describer's, in cells of this grid.
             ring = max(1, round(self.describer.ring * self.describer.stride / self.input_size * top.shape[-2]))
-            attention = joined(moments(top.float(), zones(inside, ring)))
+            attention = joined(moments(top, zones(inside, ring)))
         together = torch.cat([described, attention], dim=1).to(self.normalise.weight.dtype)
         return self.body(self.normalise(together))
 

@@ -177,8 +177,10 @@ class Enhancer:
         return Edit(recipe.to("cpu", torch.float32), self.task, float(realism), float(saliency), strength)
 
     def _check(self, refine: int, min_realism_change: float | None, saliency_change: float | None) -> None:
-        if refine < 0 or (refine and self.objective is None):
-            raise InputError(f"refine is {refine}; use a number >= 0, and weights that name their objective")
+        if refine < 0:
+            raise InputError(f"refine is {refine}; use a number of steps >= 0")
+        if refine and self.objective is None:
+            raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
         if min_realism_change is not None and not -1 <= min_realism_change <= 0:
             raise InputError(f"min_realism_change is {min_realism_change}; use a number from -1 to 0, such as -0.1")
         sign = 1 if self.task == "amplify" else -1

@@ -92,8 +92,10 @@ class Scene:
         """The photos at `index`, which may repeat them, without judging them again."""
         taken = object.__new__(Scene)
         taken.judges, taken.sampled = self.judges, self.sampled
-        for name in ("image", "mask", "seen", "seen_mask", "saliency", "realism"):
+        for name in ("image", "mask", "saliency", "realism"):
             setattr(taken, name, getattr(self, name)[index])
+        same = self.seen is self.image  # then an edit is made once for both judges
+        taken.seen, taken.seen_mask = (taken.image, taken.mask) if same else (self.seen[index], self.seen_mask[index])
         return taken
 
     def edited(self, recipe: Recipe) -> "Outcome":

@@ -51,6 +51,9 @@ class Objective:
         for name, allowed in (("change", ("relative", "log_ratio")), ("combine", ("product", "sum"))):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"objective.{name} is {getattr(self, name)!r}; use one of {allowed}")
+        if self.combine == "product" and not self.exponential:
+            # Without the exponential the loss of saliency may be negative, and a product would then reward unrealism.
+            raise ValueError("objective.combine is 'product' with exponential=false; use combine='sum'")
 
 
 def saliency_change(before: torch.Tensor, after: torch.Tensor, mask: torch.Tensor, epsilon: float = 1e-8) -> torch.Tensor:

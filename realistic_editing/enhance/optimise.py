@@ -37,7 +37,8 @@ def optimise(
 ) -> Optimum:
     """Minimise eqs. 3 to 6 for each photo of a scene by Adam; the network approximates this in one pass.
 
-    Several orders of one photo go together as `scene[index]` with a repeated index.
+    Several orders of one photo go together as `scene[index]` with a repeated index. It works under torch.no_grad, but not
+    under torch.inference_mode, which allows no gradients at all.
 
     Args:
         scene: B photos with regions.
@@ -50,15 +51,15 @@ def optimise(
         progress: show a bar.
 
     Returns:
-        The best edits found, never worse than the start.
+        The best edits found, never worse than the start as `parameters.free` tells it, a little inside the ranges.
     """
-    first = unchanged(order) if start is None else free(start)
+    first, blend = (unchanged(order), "final") if start is None else (free(start), start.blend)
     logits = first.detach().clone().requires_grad_(True)
     optimizer = torch.optim.Adam([logits], lr=learning_rate)
     best, kept, curve = torch.full((len(scene),), float("inf"), device=logits.device), logits.detach().clone(), []
     for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
         with torch.enable_grad():  # whoever calls may run without gradients
-            recipe = bounded(order, logits)
+            recipe = bounded(order, logits, blend)
             loss = scene.loss(scene.edited(recipe), human, objective)["total"]
             total = loss.sum()
         curve.append(loss.detach())
@@ -68,4 +69,4 @@ def optimise(
         if step < steps:
             (logits.grad,) = torch.autograd.grad(total, [logits])
             optimizer.step()
-    return Optimum(bounded(order, kept), best, torch.stack(curve))
+    return Optimum(bounded(order, kept, blend), best, torch.stack(curve))

@@ -23,7 +23,7 @@ class Problem(Protocol):
 
     network: nn.Module
     train_data: Dataset
-    better: tuple[str, str]  # the measure that picks the best checkpoint, and "max" or "min"
+    better: tuple[str, str]  # the measure that picks the best checkpoint, and "max", "min" or "last": the newest
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Scalars by name; "total" is minimised."""
@@ -110,7 +110,8 @@ def _evaluate(problem, kept, fabric, log, step, best, output) -> float:
         log.measures(step, measures, sheet, time.perf_counter() - started)
         name, direction = problem.better
         value = measures[name]
-        if best is None or (value > best if direction == "max" else value < best):
+        better = {"max": best is None or value > best, "min": best is None or value < best, "last": True}
+        if better[direction]:
             best = value
             save_state(output / "best.pt", {"network": kept}, None, None, step, best, measures)
     fabric.barrier()

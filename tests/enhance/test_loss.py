@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from realistic_editing.apps.cli import _compose
+from realistic_editing.apps.config import CONFIGS, made
 from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
 from realistic_editing.ops import Recipe
 
@@ -51,7 +53,7 @@ def test_equations_4_and_6_by_hand():
     assert found["total"] == pytest.approx(1.3 * math.exp(-0.375), rel=1e-5)
 
 
-@pytest.mark.parametrize("extra", [{}, CALIBRATED, {"exponential": False}, {"combine": "sum"}])
+@pytest.mark.parametrize("extra", [{}, CALIBRATED, {"exponential": False, "combine": "sum"}, {"combine": "sum"}])
 def test_losing_saliency_is_good_for_attenuation_and_bad_for_amplification(extra):
     attenuate, amplify = Objective(saliency_weight=-1.0, **extra), Objective(saliency_weight=5.0, **extra)
     none = loss(BEFORE, attenuate)["total"]
@@ -136,3 +138,22 @@ def test_the_slope_of_a_cast_is_finite_at_no_cast():
     white = torch.ones(1, 3, requires_grad=True)
     color_cast(dataclasses.replace(balanced(1.0), white_balance=white)).sum().backward()
     assert white.grad.isfinite().all()
+
+
+OBJECTIVES = sorted(path.stem for path in (CONFIGS / "objective").glob("*.yaml"))
+ABLATIONS = sorted(path.stem for path in (CONFIGS / "ablation").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("choice", [f"objective={n}" for n in OBJECTIVES] + [f"ablation={n}" for n in ABLATIONS])
+@pytest.mark.parametrize("task", ["attenuate", "amplify"])
+def test_every_objective_minds_realism_and_wants_its_task(choice, task):
+    objective = made(_compose("train_enhancer", [f"task={task}", choice]).objective, "objective")
+    wanted, unwanted = (LESS, MORE) if task == "attenuate" else (MORE, LESS)
+    assert loss(wanted, objective)["total"] < loss(unwanted, objective)["total"]
+    worse = loss(wanted, objective, realism_change=-0.6)["total"] - loss(wanted, objective)["total"]
+    assert worse == 0 if choice == "ablation=no_realism" else worse > 0.01
+
+
+def test_a_product_with_a_loss_that_may_be_negative_is_refused():
+    with pytest.raises(ValueError, match="combine='sum'"):
+        Objective(saliency_weight=-1.0, exponential=False)

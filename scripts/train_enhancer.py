@@ -14,5 +14,7 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
+    if {"--help", "-h", "--cfg"} & set(sys.argv) and not any(option.startswith("task=") for option in sys.argv):
+        sys.argv.append("task=attenuate")  # help must not ask for a choice first
     sys.argv[1:] = quoted(sys.argv[1:], TRAIN_TEXT)
     start(main)

@@ -40,6 +40,14 @@ def _parser() -> argparse.ArgumentParser:
         "(0 white balance, 1 colour curve, 2 saturation, 3 exposure)",
     )
     edit.add_argument("--strength", default=1.0, help="0 = no edit, 1 = as proposed, up to 1.5")
+    edit.add_argument(
+        "--min-realism-change", type=float, help="instead of a strength: the greatest that keeps to this dR, such as -0.1"
+    )
+    edit.add_argument(
+        "--saliency-change", type=float, help="instead of a strength: the least that reaches this relative change, such as -0.3"
+    )
+    edit.add_argument("--refine", type=int, default=0, help="steps of optimisation on this photo, such as 20; 0.3 s each")
+    edit.add_argument("--human", action="store_true", help="the region is a person, of whom --refine takes more care")
     edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif when not given")
     edit.add_argument("--seed", type=int, default=0, help="of --order random")
     edit.add_argument("--weights", help="a .safetensors file of your own instead of the bundled network")

@@ -20,8 +20,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
     """Edit the masked region of a photo, write the result and its recipe, and say what was done.
 
     Args:
-        options: image, mask, task, order, strength, seed, output, weights, critic, saliency, device; as in
-            configs/enhance/enhance.yaml.
+        options: as in configs/enhance/enhance.yaml.
 
     Returns:
         The path of the result; the recipe lies beside it with the suffix .json.
@@ -34,8 +33,14 @@ def enhance(options: Mapping[str, Any]) -> Path:
         raise InputError(f"task is {task!r}; use attenuate (less attention) or amplify (more attention)")
     if order not in RULES:
         order = parse_order(list(order) if isinstance(order, Sequence) and not isinstance(order, str) else str(order))
-    if not isinstance(options["seed"], int):
-        raise InputError(f"seed is {options['seed']!r}; use a whole number")
+    for name in ("seed", "refine"):
+        if not isinstance(options[name], int) or isinstance(options[name], bool):
+            raise InputError(f"{name} is {options[name]!r}; use a whole number")
+    budget = {name: _change(name, options[name]) for name in ("min_realism_change", "saliency_change")}
+    if strength != 1 and any(value is not None for value in budget.values()):
+        raise InputError(f"strength is {strength} beside a budget; give one of them: a budget finds the strength")
+    if not isinstance(options["human"], bool):
+        raise InputError(f"human is {options['human']!r}; use true or false")
     for name in ("image", "mask"):
         if not options[name]:
             raise InputError(f"{name} is missing; give the path of the {name}, as in {name}=photo.jpg")
@@ -51,8 +56,10 @@ def enhance(options: Mapping[str, Any]) -> Path:
     )
     if enhancer.task != task:
         raise InputError(f"{options['weights']}: was trained to {enhancer.task}, not to {task}; set task={enhancer.task}")
-    edit = enhancer.propose(photo.pixels, mask, order, seed=options["seed"])
-    edit = enhancer.measure(photo.pixels, mask, edit.recipe.at_strength(strength))
+    more = {"seed": options["seed"], "refine": options["refine"], "human": options["human"]}
+    edit = enhancer.propose(photo.pixels, mask, order, **more, **budget)
+    if strength != 1:
+        edit = enhancer.measure(photo.pixels, mask, edit.recipe.at_strength(strength))
     result, recipe = edit.apply(photo.pixels, mask), output.with_suffix(".json")
     with replacing(recipe) as waiting:  # both files or neither
         edit.recipe.save(waiting)
@@ -69,6 +76,12 @@ def _number(strength: Any) -> float:
         if isinstance(error, InputError):
             raise
         raise InputError(f"strength is {strength!r}; use a number from 0 to 1.5") from error
+
+
+def _change(name: str, value: Any) -> float | None:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise InputError(f"{name} is {value!r}; use a number such as {-0.1 if name == 'min_realism_change' else -0.3}")
 
 
 def _default_output(image: Path, task: str) -> Path:

@@ -76,10 +76,14 @@ def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Mod
         path, network = Path(weights), load_network(weights, "enhancer", config.device)
         if network.card.get("task") not in TASKS:
             raise InputError(f"{weights}: names no task (found {network.card.get('task')!r}); train it with train_enhancer.py")
-        rivals[network.card["task"]][path.parent.name if path.name == "model.safetensors" else path.stem] = network
+        name = path.parent.name if path.name == "model.safetensors" else path.stem
+        if name in rivals[network.card["task"]]:
+            raise InputError(f"{weights}: another rival is called {name} too; rename its file or folder")
+        rivals[network.card["task"]][name] = network
     witness = load_network(config.witness, "saliency", config.device)
     others = {Path(config.witness).stem: witness, "patch distinctness": PatchDistinctness()}
-    regions = _unseen(config, _coco_alone(config))
+    # Split val chose the checkpoints, by the same loss; split test had no part in anything.
+    regions = [region for region in _unseen(config, _coco_alone(config)) if region.split == "test"]
     named = {config[task]: enhancer.network for task, enhancer in enhancers.items()}
     return named, enhancer_suite(enhancers, rivals, others, regions, preset, config)
 

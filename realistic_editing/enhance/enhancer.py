@@ -58,6 +58,7 @@ class Edit:
 
     def __str__(self) -> str:
         changes = f"realism {self.realism_change:+.2f}, saliency {100 * self.saliency_change:+.0f} %"
+        changes += f", at strength {self.strength:.2f}" if self.strength != 1 else ""
         return "\n".join([f"{self.task}: {changes}", *describe(self.recipe)])
 
 

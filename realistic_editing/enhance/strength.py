@@ -22,7 +22,7 @@ def find_strength(
         scene: one photo.
         recipe: one edit of it.
         task: "attenuate" or "amplify".
-        min_realism_change: dR that every strength up to the answer keeps to; None = any.
+        min_realism_change: dR that the answer keeps to, and every sixteenth of the way to it; None = any.
         saliency_change: -S of eq. 3 to reach: the least strength that does is the answer, or, where none does, the
             greatest that is allowed. None = the greatest that is allowed.
 
@@ -31,29 +31,32 @@ def find_strength(
     """
     sign = 1.0 if task == "amplify" else -1.0
 
-    def look(strengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        found = [_changes(scene, recipe.at_strength(float(value))) for value in strengths]
-        realism, saliency = torch.tensor(found, dtype=torch.float64).unbind(dim=1)
-        allowed = realism >= min_realism_change if min_realism_change is not None else realism == realism
-        reached = sign * saliency >= sign * saliency_change if saliency_change is not None else saliency != saliency
-        # A budget that is broken stays broken, however the critic wavers beyond.
-        return allowed.long().cumprod(0).bool(), reached
+    def look(strength: float) -> tuple[bool, bool]:
+        """Whether a strength keeps to the budget, and whether it reaches what is wanted."""
+        realism, saliency = _changes(scene, recipe.at_strength(strength))
+        allowed = min_realism_change is None or realism >= min_realism_change
+        return allowed, saliency_change is not None and sign * saliency >= sign * saliency_change
 
-    low, step = 0.0, MOST / GRID
-    strengths = torch.linspace(0, MOST, GRID + 1, dtype=torch.float64)
-    for halving in range(HALVINGS + 1):
-        allowed, reached = look(strengths)
-        usable = int(allowed.sum())  # a run from the start; no edit at all is always allowed
-        hits = torch.nonzero(reached[: max(usable, 1)]).flatten()
-        if len(hits):
-            low, wanted = float(strengths[hits[0]]), True
-        else:
-            low, wanted = float(strengths[max(usable, 1) - 1]), False
-        if halving == HALVINGS or (not wanted and low >= MOST):
+    low, high, wanted = 0.0, None, False  # the best so far, and the next above it, which is not allowed or not needed
+    for index in range(1, GRID + 1):
+        strength = MOST * index / GRID
+        allowed, reached = look(strength)
+        if reached and allowed:
+            low, high, wanted = strength, low, True  # look for less, between this and the one before
             break
-        # Reached: look for less below. Not allowed further: look for more above.
-        step /= 2
-        strengths = torch.tensor([max(low - step, 0.0), low] if wanted else [low, low + step], dtype=torch.float64)
+        if not allowed:
+            high = strength
+            break
+        low = strength
+    for _ in range(HALVINGS if high is not None else 0):
+        middle = (low + high) / 2
+        allowed, reached = look(middle)
+        if wanted:
+            low, high = (middle, high) if allowed and reached else (low, middle)
+        elif allowed and reached:
+            return middle
+        else:
+            low, high = (middle, high) if allowed else (low, middle)
     return low
 
 

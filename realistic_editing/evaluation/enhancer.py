@@ -51,7 +51,9 @@ class Case:
 
     def glance(self) -> Scene:
         """The region for the optimiser."""
-        return self.judges.glance(self.image, self.mask, POINTS, self.generator)
+        device = next(self.judges.critic.parameters()).device
+        generator = torch.Generator(device).manual_seed(self.generator.initial_seed())
+        return self.judges.glance(self.image.to(device), self.mask.to(device), POINTS, generator)
 
 
 def unedited(case: Case) -> Recipe:
@@ -69,9 +71,11 @@ def network_edit(network: nn.Module, rule: str, task: str) -> Propose:
 
     @torch.no_grad()
     def propose(case: Case) -> Recipe:
+        device = next(network.parameters()).device
+        inputs = [tensor.to(device) for tensor in (case.image, case.mask)]
         if rule == "random":
-            return network(case.image, case.mask, case.order)
-        recipes = network.all_orders(case.image, case.mask)
+            return network(*inputs, case.order.to(device)).to("cpu")
+        recipes = network.all_orders(*inputs).to("cpu")
         edited = edit(case.image, case.mask, recipes)
         realism = score(case.judges.critic, edited, case.mask)
         change = -saliency_change(see(case.judges.saliency, case.image), see(case.judges.saliency, edited), case.mask)
@@ -84,8 +88,10 @@ def optimised_edit(objective: Objective, steps: int, start: Propose | None = Non
     """Gradient descent on the region itself, from no edit or from another method's."""
 
     def propose(case: Case) -> Recipe:
-        first = start(case) if start is not None else None
-        return optimise(case.glance(), objective, case.human, case.order, first, steps).recipe
+        scene, first = case.glance(), start(case) if start is not None else None
+        human, order = case.human.to(scene.image.device), case.order.to(scene.image.device)
+        first = first.to(scene.image.device) if first is not None else None
+        return optimise(scene, objective, human, order, first, steps).recipe.to("cpu")
 
     return propose
 
@@ -183,8 +189,8 @@ def measure_seams(
         for kind in ("clean", *DAMAGES):
             used = torch.from_numpy(damaged(clean, kind, rng) if kind != "clean" else clean)[None, None].float() / 255
             for method, network in networks.items():
-                with torch.no_grad():
-                    edited = edit(image, used, network(image, used, order))
+                case = Case(region, image, used, judges, order, generator)
+                edited = edit(image, used, network_edit(network, "random", "")(case))
                 realism = float(score(judges.critic, edited, used) - score(judges.critic, image, used))
                 photo = f"{region.source}/{region.photo_id}"
                 row = {"photo": photo, "method": method, "mask": kind, "seam": seam(image, edited, used), "realism": realism}

@@ -196,6 +196,10 @@ def test_output_over_the_photo(files, capsys):
         (("--strength", "2"), ("strength", "2", "1.5")),
         (("--strength", "much"), ("strength", "much")),
         (("--strength", "nan"), ("strength", "nan")),
+        (("--strength", "0.5", "--min-realism-change", "-0.1"), ("strength", "budget")),
+        (("--min-realism-change", "0.2"), ("min_realism_change", "-0.1")),
+        (("--saliency-change", "0.2"), ("saliency_change", "below 0")),
+        (("--refine", "-1"), ("refine",)),
     ],
 )
 def test_unknown_task_order_and_strength(files, capsys, options, words):

@@ -154,3 +154,19 @@ def test_what_cannot_be_reached_gives_what_is_allowed(plain):
     bounded_by = find_strength(plain, exposed(0.5), "attenuate", min_realism_change=-0.1, saliency_change=-0.9)
     assert bounded_by == pytest.approx(0.415, abs=0.01)
     assert find_strength(plain, exposed(0.5), "attenuate", min_realism_change=0.0) == 0
+
+
+class Wavy(nn.Module):
+    """A critic that dips between two strengths it allows."""
+
+    def forward(self, image, mask):
+        level = image.mean(dim=(1, 2, 3))
+        return 0.5 - 0.4 * torch.exp(-(((level - 0.34) / 0.008) ** 2))
+
+
+@pytest.mark.parametrize("wanted", [-0.1, -0.155, -0.2, None])
+def test_a_budget_is_kept_where_the_critic_wavers(wanted):
+    scene = Judges(Wavy(), Brightness()).look(torch.full((1, 3, 8, 8), 0.4), torch.ones(1, 1, 8, 8))
+    strength = find_strength(scene, exposed(0.5), "attenuate", -0.1, wanted)
+    outcome = scene.edited(exposed(0.5).at_strength(strength))
+    assert strength > 0 and outcome.realism_change.item() >= -0.1

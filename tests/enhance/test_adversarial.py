@@ -1,4 +1,6 @@
 """The adversarial ablation: each loss moves its own network."""
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -59,19 +61,32 @@ def test_each_loss_moves_its_own_network(problem):
 
 def test_the_discriminator_learns_what_the_frozen_critic_does_not(problem):
     network = problem.network.train()
-    before = [value.clone() for value in problem.judges.critic.parameters()]
-    optimizer = torch.optim.Adam(network.teller.parameters(), lr=0.01)
+    before = {name: value.clone() for name, value in problem.judges.critic.state_dict().items()}
+    optimizer = torch.optim.Adam(problem.network.parameters(), lr=0.01)
     losses = []
     for step in range(20):
         with torch.no_grad():  # an enhancer whose edits show
             network.enhancer.heads["exposure"].bias.fill_(4.0)
         terms = problem.losses(network, batch(problem), torch.Generator().manual_seed(step))
         optimizer.zero_grad()
-        terms["discriminator"].backward()
+        terms["total"].backward()
         optimizer.step()
         losses.append(terms["discriminator"].item())
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
-    assert all(torch.equal(old, new) for old, new in zip(before, problem.judges.critic.parameters(), strict=True))
+    for name, value in problem.judges.critic.state_dict().items():  # its running statistics too
+        assert torch.equal(value, before[name]), name
+
+
+def test_an_edit_that_changes_nothing_is_not_marked_down(problem):
+    network, fresh = problem.network.train(), critic()
+    assert not any(module.p for module in network.teller.modules() if isinstance(module, torch.nn.Dropout))
+    assert any(module.p for module in fresh.modules() if isinstance(module, torch.nn.Dropout))
+    with torch.no_grad():
+        for head in network.enhancer.heads.values():
+            head.weight.zero_(), head.bias.zero_()
+        network.enhancer.heads["exposure"].bias.fill_(math.log(0.5))  # a factor of 1 in [0.5, 2]
+        terms = problem.losses(network, batch(problem), torch.Generator().manual_seed(0))
+    assert abs(terms["realism_change"].item()) < 1e-4
 
 
 def test_the_enhancer_is_what_is_kept_and_measured(problem):

@@ -35,6 +35,7 @@ class Case:
         judges: that teach.
         order: (1, 4), drawn from the region's name.
         generator: seeded by the region's name.
+        before: (1, 1, S, S), the saliency of the photo.
     """
 
     region: Region
@@ -43,6 +44,26 @@ class Case:
     judges: Judges
     order: torch.Tensor
     generator: torch.Generator
+    before: torch.Tensor
+    _judged: dict[int, tuple[Recipe, torch.Tensor, torch.Tensor]] = dataclasses.field(default_factory=dict)
+
+    def all_orders(self, network: nn.Module) -> tuple[Recipe, torch.Tensor, torch.Tensor]:
+        """A network's 24 proposals, the realism (24,) of each and its -S (24,); asked for by several rules, made once."""
+        if id(network) not in self._judged:
+            recipes = network.all_orders(*self._to(network)).to("cpu")
+            edited = edit(self.image, self.mask, recipes)
+            change = -saliency_change(self.before, see(self.judges.saliency, edited), self.mask)
+            self._judged[id(network)] = recipes, score(self.judges.critic, edited, self.mask), change
+        return self._judged[id(network)]
+
+    def proposal(self, network: nn.Module) -> Recipe:
+        """A network's proposal in the region's random order."""
+        device = next(network.parameters()).device
+        return network(*self._to(network), self.order.to(device)).to("cpu")
+
+    def _to(self, network: nn.Module) -> list[torch.Tensor]:
+        device = next(network.parameters()).device
+        return [tensor.to(device) for tensor in (self.image, self.mask)]
 
     @property
     def human(self) -> torch.Tensor:
@@ -71,14 +92,9 @@ def network_edit(network: nn.Module, rule: str, task: str) -> Propose:
 
     @torch.no_grad()
     def propose(case: Case) -> Recipe:
-        device = next(network.parameters()).device
-        inputs = [tensor.to(device) for tensor in (case.image, case.mask)]
         if rule == "random":
-            return network(*inputs, case.order.to(device)).to("cpu")
-        recipes = network.all_orders(*inputs).to("cpu")
-        edited = edit(case.image, case.mask, recipes)
-        realism = score(case.judges.critic, edited, case.mask)
-        change = -saliency_change(see(case.judges.saliency, case.image), see(case.judges.saliency, edited), case.mask)
+            return case.proposal(network)
+        recipes, realism, change = case.all_orders(network)
         return recipes[int(select_order(rule, task, realism[None], change[None], None))]
 
     return propose
@@ -131,10 +147,10 @@ def measure_edits(
     for index, (region, image, mask) in enumerate(read(regions, size, "edit")):
         name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
         before = {None: see(judges.saliency, image)} | {key: see(network, image) for key, network in others.items()}
-        realism_before = score(judges.critic, image, mask)
+        realism_before, shared = score(judges.critic, image, mask), {}
         for method, propose in {**methods, **(few if index in slow else {})}.items():
             generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-            case = Case(region, image, mask, judges, random_orders(1, generator), generator)
+            case = Case(region, image, mask, judges, random_orders(1, generator), generator, before[None], shared)
             started = time.perf_counter()
             recipe = propose(case).detach()
             seconds = time.perf_counter() - started
@@ -189,8 +205,9 @@ def measure_seams(
         for kind in ("clean", *DAMAGES):
             used = torch.from_numpy(damaged(clean, kind, rng) if kind != "clean" else clean)[None, None].float() / 255
             for method, network in networks.items():
-                case = Case(region, image, used, judges, order, generator)
-                edited = edit(image, used, network_edit(network, "random", "")(case))
+                with torch.no_grad():
+                    recipe = Case(region, image, used, judges, order, generator, mask).proposal(network)
+                edited = edit(image, used, recipe)
                 realism = float(score(judges.critic, edited, used) - score(judges.critic, image, used))
                 photo = f"{region.source}/{region.photo_id}"
                 row = {"photo": photo, "method": method, "mask": kind, "seam": seam(image, edited, used), "realism": realism}

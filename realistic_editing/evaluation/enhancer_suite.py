@@ -119,8 +119,8 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
     main = pd.DataFrame([{"method": name} | row(part) for name, part in by_method.items()])
     note = (
         "Saliency is the mean relative change of the region's saliency (-S of eq. 3, of other models that of the region's "
-        "mean), dR the change in realism, cast the chroma that greys take on; 95 % bootstrap intervals over photos. Seconds are of the proposal, on one thread; the "
-        "24 candidates that best realism and best saliency share count for the first."
+        "mean), dR the change in realism, cast the chroma that greys take on; 95 % bootstrap intervals over photos. "
+        "Seconds are of the proposal; the 24 candidates that best realism and best saliency share count for the first."
     )
     tables = [Table(task, where, note, main)]
     ours = by_method["ours, best realism"]

@@ -9,9 +9,15 @@ SALIENCY = torch.tensor([[-0.5, 0.2, 0.0], [0.3, -0.1, 0.1]])
 
 
 def test_rules_by_hand():
-    assert select_order("best_realism", "attenuate", REALISM, SALIENCY, None).tolist() == [2, 1]
+    # The third of the first photo looks more real, but moves nothing.
+    assert select_order("best_realism", "attenuate", REALISM, SALIENCY, None).tolist() == [0, 1]
+    assert select_order("best_realism", "amplify", REALISM, SALIENCY, None).tolist() == [1, 0]
     assert select_order("best_saliency", "attenuate", REALISM, SALIENCY, None).tolist() == [0, 1]
     assert select_order("best_saliency", "amplify", REALISM, SALIENCY, None).tolist() == [1, 0]
+
+
+def test_where_nothing_goes_the_right_way_realism_alone_decides():
+    assert select_order("best_realism", "attenuate", REALISM, SALIENCY.abs() + 0.1, None).tolist() == [2, 1]
 
 
 def test_random_is_seeded_and_reaches_all():

@@ -13,6 +13,7 @@ from realistic_editing.enhance.enhancer import Edit, Enhancer
 FOLDER = Path(__file__).resolve().parent / "demo_photo"
 # What a photographer might try here: calm the flag at the edge, and let the shuttle's tank in the back speak.
 EDITS = (("attenuate", "flag"), ("amplify", "tank"))
+REFINE = 20  # steps of optimisation from the network's proposal, which is timid where it has seen little of the kind
 
 
 def demo(options: Mapping[str, Any]) -> Path:
@@ -32,7 +33,7 @@ def demo(options: Mapping[str, Any]) -> Path:
     rows, lines = [], []
     for task, region in EDITS:
         mask, _ = read_mask(FOLDER / f"{region}.png", photo.pixels.shape[:2])
-        edit = Enhancer.from_pretrained(task).propose(photo.pixels, mask)
+        edit = Enhancer.from_pretrained(task).propose(photo.pixels, mask, order="best_saliency", refine=REFINE)
         result = edit.apply(photo.pixels, mask)
         write_photo(output / f"{region}_{task}.png", photo, result)
         edit.recipe.save(output / f"{region}_{task}.json")

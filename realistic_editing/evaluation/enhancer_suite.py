@@ -20,6 +20,7 @@ from realistic_editing.ops import EditPreset
 
 RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
 OPTIMUM = "optimised"
+MOVED = 1e-4  # a relative change of saliency below this is rounding
 PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
 Result = tuple[list[Table], dict[str, str]]
 
@@ -104,7 +105,7 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
     def row(part: pd.DataFrame) -> dict[str, object]:
         cells = {
             "regions": len(part),
-            "right way": mean(part, sign * part.saliency > 0),
+            "right way": mean(part, sign * part.saliency > MOVED),
             "saliency": mean(part, part.saliency),
             "dR": mean(part, part.realism),
             "dR >= -0.1": mean(part, part.realism >= -0.1),
@@ -112,7 +113,7 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
         }
         for name in others:
             values = part[f"saliency: {name}"]
-            cells |= {f"right way, {name}": mean(part, sign * values > 0), f"saliency, {name}": mean(part, values)}
+            cells |= {f"right way, {name}": mean(part, sign * values > MOVED), f"saliency, {name}": mean(part, values)}
         return cells | {"seconds": float(part.seconds.median())}
 
     by_method = dict(list(found.groupby("method", sort=False)))

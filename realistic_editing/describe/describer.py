@@ -62,7 +62,7 @@ class Describer(nn.Module):
     def draw_points(
         self, image: torch.Tensor, mask: torch.Tensor, count: int, generator: torch.Generator | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """A sample of the pixels that `describe` would look at, ten times as fast to edit and to describe.
+        """A sample of the pixels that `describe` would look at, which is faster to edit and to describe.
 
         Args:
             image: (B, 3, input_size, input_size) RGB in [0, 1].
@@ -91,6 +91,14 @@ class Describer(nn.Module):
             return [channels]
         seen = torch.cat([channels, right - image, below - image], dim=1)
         return [channels, _at_each_pixel(self.palette, seen)]
+
+
+def perceptron(described: int, hidden: int, dropout: float) -> nn.Sequential:
+    """Two layers that read a description: (B, described) -> (B, hidden)."""
+    layers: list[nn.Module] = []
+    for before in (described, hidden):
+        layers += [nn.Dropout(dropout), nn.Linear(before, hidden), nn.BatchNorm1d(hidden), nn.SiLU()]
+    return nn.Sequential(*layers)
 
 
 def _at_each_pixel(layers: nn.Sequential, channels: torch.Tensor) -> torch.Tensor:

@@ -49,7 +49,7 @@ def apply(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tens
 
 
 def apply_inside(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
-    """`apply`, but only the pixels under a mask are worked on: several times as fast on a processor for small regions.
+    """`apply`, but only the pixels under a mask are worked on: faster on a processor for small regions.
 
     It has to know the largest region of the batch, for which a GPU would have to be waited for.
 

@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-from realistic_editing.describe.describer import Describer
+from realistic_editing.describe.describer import Describer, perceptron
 
 
 class CompactCritic(Describer):
@@ -27,7 +27,7 @@ class CompactCritic(Describer):
     ) -> None:
         super().__init__(input_size, stride, ring, palette)
         self.normalise = nn.BatchNorm1d(self.described)
-        self.body = nn.Sequential(*_layer(self.described, hidden, dropout), *_layer(hidden, hidden, dropout))
+        self.body = perceptron(self.described, hidden, dropout)
         self.score = nn.Linear(hidden, 1)
         self.guess = nn.Linear(hidden, guesses) if guesses else None
 
@@ -48,7 +48,3 @@ class CompactCritic(Describer):
         hidden = self.body(self.normalise(statistics))
         guesses = self.guess(hidden).float() if self.guess is not None else None
         return self.score(hidden).float().squeeze(1).sigmoid(), guesses
-
-
-def _layer(before: int, after: int, dropout: float) -> list[nn.Module]:
-    return [nn.Dropout(dropout), nn.Linear(before, after), nn.BatchNorm1d(after), nn.SiLU()]

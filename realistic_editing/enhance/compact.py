@@ -63,6 +63,11 @@ class CompactEnhancer(Proposer):
         remedy = "name a network of the shape of model.network.saliency in model.attention"
         fill(self.attention, saliency.state_dict(), "model.attention", remedy)
 
+    def looks_like(self, saliency: nn.Module) -> bool:
+        """Whether a saliency network has the very weights of the features that this one uses."""
+        ours, theirs = self.attention.state_dict(), saliency.state_dict()
+        return ours.keys() == theirs.keys() and all(torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours)
+
     def train(self, mode: bool = True) -> "CompactEnhancer":
         """As for any module, but the frozen saliency network stays in evaluation mode."""
         super().train(mode)
@@ -73,20 +78,27 @@ class CompactEnhancer(Proposer):
         """Photo (B, 3, H, W) and mask (B, 1, H, W), any size -> (B, hidden)."""
         return self._join(self.describer.describe(image, mask), image, mask)
 
-    def encode_points(self, points: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def encode_points(
+        self, points: torch.Tensor, image: torch.Tensor, mask: torch.Tensor, top: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """The same from a sample of pixels, for training.
 
         Args:
             points: of `Describer.draw_points`.
             image, mask: photo and mask, best at the size of the saliency network, to which they are resized.
+            top: features of the photo, where a saliency network of the same weights has looked at it already.
         """
-        return self._join(self.describer.describe_points(points), image, mask)
+        return self._join(self.describer.describe_points(points), image, mask, top)
 
-    def _join(self, described: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def _join(
+        self, described: torch.Tensor, image: torch.Tensor, mask: torch.Tensor, top: torch.Tensor | None = None
+    ) -> torch.Tensor:
         with torch.no_grad():
             size = list(self.attention.input_size)
-            small, small_mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
-            top = self.attention.features(small.to(self.attention.readout.weight.dtype))
+            small_mask = TF.resize(mask, size, antialias=True)
+            if top is None:
+                small = TF.resize(image, size, antialias=True)
+                top = self.attention.features(small.to(self.attention.readout.weight.dtype))
             top = torch.cat([top, self.attention.read_out(top)], dim=1).float()
         with torch.no_grad(), torch.autocast(top.device.type, enabled=False):  # sums over a photo need float32
             inside = F.adaptive_avg_pool2d(small_mask.float(), top.shape[-2:])

@@ -9,6 +9,7 @@ from realistic_editing.describe.describer import Describer
 from realistic_editing.enhance.loss import Objective, enhancement_loss, saliency_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
+from realistic_editing.saliency.compact import CompactSaliency
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +70,11 @@ class Scene:
         image, mask: what the saliency network sees, (B, 3, H, W) and (B, 1, H, W).
         seen, seen_mask: what the critic sees.
         sampled: whether that is a sample of pixels, as `Describer.draw_points` lays it out.
+
+    Attributes:
+        saliency: (B, 1, H, W), of the photos.
+        features: of `CompactSaliency.look`; None with another saliency network, and for photos taken by index.
+        realism: (B,), of the photos.
     """
 
     def __init__(
@@ -83,7 +89,11 @@ class Scene:
         self.judges, self.image, self.mask, self.seen, self.seen_mask = judges, image, mask, seen, seen_mask
         self.sampled = sampled
         with torch.no_grad():
-            self.saliency, self.realism = judges.saliency(image), self._realism(seen)
+            if isinstance(judges.saliency, CompactSaliency):
+                self.saliency, self.features = judges.saliency.look(image)
+            else:
+                self.saliency, self.features = judges.saliency(image), None
+            self.realism = self._realism(seen)
 
     def __len__(self) -> int:
         return len(self.image)
@@ -91,7 +101,7 @@ class Scene:
     def __getitem__(self, index: torch.Tensor) -> "Scene":
         """The photos at `index`, which may repeat them, without judging them again."""
         taken = object.__new__(Scene)
-        taken.judges, taken.sampled = self.judges, self.sampled
+        taken.judges, taken.sampled, taken.features = self.judges, self.sampled, None
         for name in ("image", "mask", "saliency", "realism"):
             setattr(taken, name, getattr(self, name)[index])
         same = self.seen is self.image  # then an edit is made once for both judges

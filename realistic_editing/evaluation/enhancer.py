@@ -100,14 +100,19 @@ def network_edit(network: nn.Module, rule: str, task: str) -> Propose:
     return propose
 
 
-def optimised_edit(objective: Objective, steps: int, start: Propose | None = None) -> Propose:
-    """Gradient descent on the region itself, from no edit or from another method's."""
+def optimised_edit(
+    objective: Objective, steps: int, start: Propose | None = None, record: list[torch.Tensor] | None = None
+) -> Propose:
+    """Gradient descent on the region itself, from no edit or another method's; `record` takes the losses (steps + 1,)."""
 
     def propose(case: Case) -> Recipe:
         scene, first = case.glance(), start(case) if start is not None else None
         human, order = case.human.to(scene.image.device), case.order.to(scene.image.device)
         first = first.to(scene.image.device) if first is not None else None
-        return optimise(scene, objective, human, order, first, steps).recipe.to("cpu")
+        optimum = optimise(scene, objective, human, order, first, steps)
+        if record is not None:
+            record.append(optimum.curve[:, 0].cpu())
+        return optimum.recipe.to("cpu")
 
     return propose
 

@@ -2,7 +2,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from omegaconf import DictConfig
@@ -11,15 +10,16 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.loss import TASKS
-from realistic_editing.evaluation import bootstrap, sheets
+from realistic_editing.evaluation import bootstrap, enhancer_sheets, figures, sheets
 from realistic_editing.evaluation import enhancer as methods_of
 from realistic_editing.evaluation.report import Table
 from realistic_editing.evaluation.samples import count_photos, spread
-from realistic_editing.evaluation.sweep import edit, read, score, see
 from realistic_editing.ops import EditPreset
 
 RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
 OPTIMUM = "optimised"
+DAMAGED = 4  # regions shown under damaged masks
+REFINE = 10  # steps of gradient descent from the network's proposal
 MOVED = 1e-4  # a relative change of saliency below this is rounding
 PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
 Result = tuple[list[Table], dict[str, str]]
@@ -49,21 +49,17 @@ def enhancer_suite(
     Raises:
         InputError: when the folder cannot be written.
     """
-    tables, figures = [], {}
+    tables, pictures = [], {}
     for task in TASKS:
         chosen = spread([region for region in regions if region.task in ("", task)], settings.most.enhancer)
         if not chosen:
             continue
-        found = _measure(task, enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
+        found, curves = _measure(task, enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
         where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
         tables += _tables(task, where, found, list(others), settings)
         tables.append(_seams(task, where, enhancers[task], rivals.get(task, {}), chosen, settings))
-        gallery = gallery_of(enhancers[task], spread(chosen, settings.most.gallery), settings.edit_size.critic)
-        name = f"gallery_{task}.png"
-        sheets.save(gallery, Path(settings.output) / name)
-        words = "the photo with the region's outline, the edit, saliency before and after; evenly spaced over the regions"
-        figures[name] = f"{task.capitalize()}: {words}."
-    return tables, figures
+        pictures |= _pictures(task, enhancers[task], rivals.get(task, {}), chosen, found, curves, settings)
+    return tables, pictures
 
 
 def _measure(
@@ -74,7 +70,8 @@ def _measure(
     regions: Sequence[Region],
     preset: EditPreset,
     settings: DictConfig,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, dict[str, list[torch.Tensor]]]:
+    """What each method did, and the losses along gradient descent from each start."""
     methods = {
         "no edit": methods_of.unedited,
         "random, real ranges": methods_of.random_edit(preset, "real"),
@@ -82,18 +79,53 @@ def _measure(
     }
     methods |= {f"ours, {words}": methods_of.network_edit(enhancer.network, rule, task) for rule, words in RULES.items()}
     methods |= {name: methods_of.network_edit(network, "random", task) for name, network in rivals.items()}
-    few = {}
+    few, curves = {}, {"no edit": [], "the network's proposal": []}
     if enhancer.objective is not None:
         first = methods_of.network_edit(enhancer.network, "random", task)
         few = {
-            f"{OPTIMUM}, {settings.optimise} steps": methods_of.optimised_edit(enhancer.objective, settings.optimise),
-            "ours, random order, refined 10 steps": methods_of.optimised_edit(enhancer.objective, 10, first),
+            f"{OPTIMUM}, {settings.optimise} steps": methods_of.optimised_edit(
+                enhancer.objective, settings.optimise, record=curves["no edit"]
+            ),
+            f"ours, random order, refined {REFINE} steps": methods_of.optimised_edit(
+                enhancer.objective, REFINE, first, record=curves["the network's proposal"]
+            ),
         }
     objective = enhancer.objective or methods_of.Objective(saliency_weight=1.0 if task == "amplify" else -1.0)
     size = settings.edit_size.critic
-    return methods_of.measure_edits(
-        methods, few, enhancer.judges, others, regions, objective, size, settings.most.optimise, settings.seed
+    few_regions = settings.most.optimise
+    found = methods_of.measure_edits(
+        methods, few, enhancer.judges, others, regions, objective, size, few_regions, settings.seed
     )
+    return found, curves
+
+
+def _pictures(
+    task: str,
+    enhancer: Enhancer,
+    rivals: Mapping[str, nn.Module],
+    regions: Sequence[Region],
+    found: pd.DataFrame,
+    curves: Mapping[str, Sequence[torch.Tensor]],
+    settings: DictConfig,
+) -> dict[str, str]:
+    """A gallery, the damaged masks and gradient descent: file names with their captions."""
+    folder, size, title = Path(settings.output), settings.edit_size.critic, task.capitalize()
+    picked = enhancer_sheets.drawn(regions, settings.most.gallery, settings.seed)
+    sheets.save(enhancer_sheets.gallery(enhancer, picked, size), folder / f"gallery_{task}.png")
+    networks = {"ours": enhancer.network} | {name: rivals[name] for name in rivals if "clean" in name}
+    damages = enhancer_sheets.damages(networks, enhancer.judges, picked[:DAMAGED], size, seed=settings.seed)
+    sheets.save(damages, folder / f"damaged_{task}.png")
+    words = "the photo with the region's outline, the edit, saliency before and after; regions picked by the seed"
+    named = {
+        f"gallery_{task}.png": f"{title}: {words}.",
+        f"damaged_{task}.png": f"{title}: the damaged mask, and edits by the clean and the damaged one (Figure 11).",
+    }
+    if curves["no edit"]:
+        indices = found[found.method.str.startswith(OPTIMUM)]["index"]
+        alone = found[(found.method == "ours, random order") & found["index"].isin(indices)].loss.mean()
+        figures.save(enhancer_sheets.descent(curves, alone), folder / f"descent_{task}.png")
+        named[f"descent_{task}.png"] = f"{title}: the loss along gradient descent; mean and middle half of the regions."
+    return named
 
 
 def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], settings: DictConfig) -> list[Table]:
@@ -171,27 +203,3 @@ def _seams(
         rows.append({"method": method, "mask": mask} | columns)
     words = "Seam: how much steeper lightness and colour (CIELAB units a pixel) become along the mask's border; random order."
     return Table(f"{task}_seams", f"{where}: damaged masks", words, pd.DataFrame(rows))
-
-
-@torch.no_grad()
-def gallery_of(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndarray:
-    """Photo, edit, saliency before and after, two regions to a row: (H, W, 3) uint8."""
-    cells, judges = [], enhancer.judges
-    for region, image, mask in read(regions, size, "gallery"):
-        propose = methods_of.network_edit(enhancer.network, "best_realism", enhancer.task)
-        before = see(judges.saliency, image)
-        case = methods_of.Case(region, image, mask, judges, torch.zeros(1, 4), torch.Generator(), before)
-        edited = edit(image, mask, propose(case))
-        after = see(judges.saliency, edited)
-        change = float(methods_of.saliency_change(before, after, mask))
-        realism = float(score(judges.critic, edited, mask) - score(judges.critic, image, mask))
-        pictures = [np.ascontiguousarray((x[0].permute(1, 2, 0) * 255).round().byte().numpy()) for x in (image, edited)]
-        top = float(before.max())
-        maps = [sheets.heat(np.append(x[0, 0].numpy().clip(max=top), [[top] * size], axis=0))[:-1] for x in (before, after)]
-        outline = sheets.outlined(pictures[0], (mask[0, 0].numpy() * 255).round().astype(np.uint8))
-        words = ["saliency before", f"after: {-100 * change:+.0f} %"]
-        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {realism:+.2f}", pictures[1])]
-        cells.append(row + list(zip(words, maps, strict=True)))
-    if len(cells) % 2:
-        cells.append([("", np.full((size, size, 3), 255, np.uint8))] * 4)
-    return sheets.sheet([cells[i] + cells[i + 1] for i in range(0, len(cells), 2)])

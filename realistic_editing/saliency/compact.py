@@ -51,9 +51,13 @@ class CompactSaliency(nn.Module):
         Returns:
             (B, 1, H, W) in [0, 1], at the size of `image`.
         """
-        logits = self.logits(TF.resize(image, list(self.input_size), antialias=True))
+        return self.look(image)[0]
+
+    def look(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The map of `forward`, and the `features` it was read from, for whoever needs both."""
+        top = self.features(TF.resize(image, list(self.input_size), antialias=True))
         # Upsampled before the sigmoid: the map stays inside (0, 1), and S, a ratio, is smooth across cells.
-        return F.interpolate(logits.float(), image.shape[-2:], mode="bilinear").sigmoid()
+        return F.interpolate(self.read_out(top).float(), image.shape[-2:], mode="bilinear").sigmoid(), top
 
     def logits(self, image: torch.Tensor) -> torch.Tensor:
         """(B, 3, *input_size) in [0, 1] -> (B, 1, h / 4, w / 4) before the sigmoid."""

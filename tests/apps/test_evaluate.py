@@ -93,8 +93,9 @@ def test_the_enhancers_from_end_to_end(root, tmp_path):
     text, content = path.read_text(), json.loads((tmp_path / "report.json").read_text())
     wanted = {f"{task}{part}" for task in ("attenuate", "amplify") for part in ("", "_human", "_spread", "_loss", "_seams")}
     assert set(content["tables"]) == wanted
-    assert {file.name for file in tmp_path.glob("*.png")} == {"gallery_attenuate.png", "gallery_amplify.png"}
-    assert all(f"(gallery_{task}.png)" in text for task in ("attenuate", "amplify"))
+    pictures = {f"{kind}_{task}.png" for task in ("attenuate", "amplify") for kind in ("gallery", "damaged", "descent")}
+    assert {file.name for file in tmp_path.glob("*.png")} == pictures
+    assert all(f"({name})" in text for name in pictures)
     rows = {row["method"]: row for row in content["tables"]["attenuate"]}
     assert rows["no edit"]["saliency"] == 0 and rows["no edit"]["dR"] == 0
     # The rival is the same network in the same orders.

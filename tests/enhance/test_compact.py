@@ -64,6 +64,20 @@ def test_many_points_tell_what_the_picture_tells(network):
     torch.testing.assert_close(network.encode_points(drawn, small, small_mask), whole, atol=0.05, rtol=0.05)
 
 
+@torch.no_grad()
+def test_features_that_the_judge_has_seen_serve_as_its_own(network):
+    image, mask = photos(2)
+    judge = CompactSaliency(**SALIENCY).eval()
+    assert not network.looks_like(judge)
+    network.start_from(judge)
+    assert network.looks_like(judge)
+    small = torch.nn.functional.interpolate(image, judge.input_size, mode="bilinear", antialias=True)
+    drawn, _ = network.describer.draw_points(image, mask, 50, GENERATOR)
+    saliency, top = judge.look(small)
+    assert torch.equal(saliency, judge(small))
+    torch.testing.assert_close(network.encode_points(drawn, small, mask, top), network.encode_points(drawn, small, mask))
+
+
 def test_the_saliency_network_is_taken_over_and_stays(network):
     trained = CompactSaliency(**SALIENCY)
     network.start_from(trained)

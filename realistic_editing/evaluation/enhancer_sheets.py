@@ -1,0 +1,120 @@
+"""Pictures of what enhancers do: galleries of edits, edits by damaged masks, and how gradient descent compares."""
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from realistic_editing.data.masks import DAMAGES, damaged
+from realistic_editing.data.regions import Region
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.judges import Judges
+from realistic_editing.evaluation import sheets
+from realistic_editing.evaluation.enhancer import Case, network_edit, saliency_change, seam
+from realistic_editing.evaluation.figures import BLUE, GREEN, GREY, ORANGE
+from realistic_editing.evaluation.sweep import edit, read, score, see
+from realistic_editing.ops import random_orders
+
+
+def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
+    """So many regions, or all, picked by the seed and by nothing else."""
+    picked = np.random.default_rng(seed).permutation(len(regions))[:count]
+    return [regions[index] for index in sorted(picked)]
+
+
+@torch.no_grad()
+def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndarray:
+    """Photo, edit, saliency before and after, two regions to a row: (H, W, 3) uint8."""
+    cells, judges = [], enhancer.judges
+    for region, image, mask in read(regions, size, "gallery"):
+        propose = network_edit(enhancer.network, "best_realism", enhancer.task)
+        before = see(judges.saliency, image)
+        case = Case(region, image, mask, judges, torch.zeros(1, 4), torch.Generator(), before)
+        edited = edit(image, mask, propose(case))
+        after = see(judges.saliency, edited)
+        change = float(saliency_change(before, after, mask))
+        realism = float(score(judges.critic, edited, mask) - score(judges.critic, image, mask))
+        top = float(before.max())
+        maps = [sheets.heat(np.append(x[0, 0].numpy().clip(max=top), [[top] * size], axis=0))[:-1] for x in (before, after)]
+        words = ["saliency before", f"after: {-100 * change:+.0f} %"]
+        outline = sheets.outlined(_picture(image), _grey(mask))
+        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {realism:+.2f}", _picture(edited))]
+        cells.append(row + list(zip(words, maps, strict=True)))
+    if len(cells) % 2:
+        cells.append([("", np.full((size, size, 3), 255, np.uint8))] * 4)
+    return sheets.sheet([cells[i] + cells[i + 1] for i in range(0, len(cells), 2)])
+
+
+@torch.no_grad()
+def damages(
+    networks: Mapping[str, nn.Module], judges: Judges, regions: Sequence[Region], size: int, kind: str = "jagged", seed: int = 0
+) -> np.ndarray:
+    """Figure 11: the same regions edited by a clean and by a damaged mask, by each network, close up.
+
+    Args:
+        networks: enhancers by name.
+        judges: with the saliency network that cases ask for.
+        regions: one to a row.
+        size: side of the square that photos are edited at.
+        kind: one of DAMAGES.
+        seed: decides orders and damage, as in `measure_seams`.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    rows = []
+    for region, image, mask in read(regions, size, "damage"):
+        name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
+        generator, rng = (f(zlib.crc32(name.encode())) for f in (torch.Generator().manual_seed, np.random.default_rng))
+        order, worse = random_orders(1, generator), _grey(mask)
+        # One after another, as `measure_seams` draws them, so that its numbers are of these pictures.
+        for each in DAMAGES[: DAMAGES.index(kind) + 1]:
+            worse = damaged(_grey(mask), each, rng)
+        row = [(f"{region.photo_id}, region {region.region_id}", sheets.outlined(_picture(image), worse))]
+        for label, used in (("clean", mask), (kind, torch.from_numpy(worse)[None, None].float() / 255)):
+            for method, network in networks.items():
+                recipe = Case(region, image, used, judges, order, generator, mask).proposal(network)
+                edited = edit(image, used, recipe)
+                row.append((f"{method}, {label}: seam {seam(image, edited, used):.2f}", _picture(edited)))
+        frame = _around(mask[0, 0].numpy() > 0.5, size)
+        rows.append([(text, np.ascontiguousarray(picture[frame])) for text, picture in row])
+    return sheets.sheet(rows)
+
+
+def descent(curves: Mapping[str, Sequence[torch.Tensor]], network: float) -> Figure:
+    """The loss along gradient descent: from no edit, and from a network's proposal.
+
+    Args:
+        curves: "no edit" and others -> the curve (steps + 1,) of each region.
+        network: the mean loss of the network's proposals.
+    """
+    figure = Figure(figsize=(5.2, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for (start, each), color in zip(curves.items(), (BLUE, ORANGE, GREEN), strict=False):
+        table = torch.stack(list(each)).numpy()
+        best = np.minimum.accumulate(table, axis=1)
+        steps = np.arange(table.shape[1])
+        axes.plot(steps, best.mean(axis=0), color=color, linewidth=2, label=f"from {start}")
+        axes.fill_between(steps, *np.percentile(best, [25, 75], axis=0), color=color, alpha=0.2, linewidth=0)
+    axes.axhline(network, color=GREY, linestyle=":", label="the network, one pass")
+    axes.set(xlabel="steps of gradient descent", ylabel="loss, mean over regions")
+    axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def _picture(image: torch.Tensor) -> np.ndarray:
+    return np.ascontiguousarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
+
+
+def _grey(mask: torch.Tensor) -> np.ndarray:
+    return (mask[0, 0].numpy() * 255).round().astype(np.uint8)
+
+
+def _around(inside: np.ndarray, size: int, side: int = 256) -> tuple[slice, slice]:
+    """A square window of one size for all rows, on the region's middle."""
+    side = min(side, size)
+    middle = [round(float(axis.mean())) if len(axis) else size // 2 for axis in np.nonzero(inside)]
+    top, left = (min(max(place - side // 2, 0), size - side) for place in middle)
+    return slice(top, top + side), slice(left, left + side)

@@ -1,0 +1,84 @@
+"""Pictures of what enhancers do: who is picked, what is shown, and that the numbers on them are those of the tables."""
+import re
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from realistic_editing.data.regions import Region
+from realistic_editing.enhance.judges import Judges
+from realistic_editing.evaluation import enhancer_sheets, sheets
+from realistic_editing.evaluation.enhancer import measure_seams
+from realistic_editing.ops import Recipe
+
+SIZE = 64
+
+
+class Value(nn.Module):
+    """Scores and maps that can be computed by hand: the value of each pixel."""
+
+    def forward(self, image, mask=None):
+        value = image.mean(dim=1, keepdim=True)
+        return value if mask is None else (value * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3))
+
+
+class Dimmer(nn.Module):
+    """An enhancer with one edit: half the exposure."""
+
+    def __init__(self):
+        super().__init__()
+        self.unused = nn.Parameter(torch.zeros(1))
+
+    def forward(self, image, mask, order):
+        recipe = Recipe.identity(order)
+        return Recipe(order, recipe.white_balance, recipe.color_curve, recipe.saturation, recipe.exposure / 2)
+
+
+@pytest.fixture
+def judges():
+    critic, saliency = Value(), Value()
+    critic.unused, saliency.unused = (nn.Parameter(torch.zeros(1)) for _ in range(2))
+    return Judges(critic, saliency)
+
+
+@pytest.fixture
+def regions(tmp_path):
+    rng = np.random.default_rng(0)
+    made = []
+    for index in range(3):
+        photo, mask = tmp_path / f"{index}.png", tmp_path / f"{index}_mask.png"
+        cv2.imwrite(str(photo), rng.integers(90, 110, (SIZE, SIZE, 3), dtype=np.uint8))
+        region = np.zeros((SIZE, SIZE), np.uint8)
+        region[20:44, 20 + index : 44] = 255
+        cv2.imwrite(str(mask), region)
+        made.append(Region(photo, mask, source="folder", photo_id=str(index), region_id="0", split="test"))
+    return made
+
+
+def test_the_seed_alone_picks(regions):
+    many = [*regions] * 5
+    picked = enhancer_sheets.drawn(many, 7, seed=3)
+    assert len(picked) == 7 and picked == enhancer_sheets.drawn(many, 7, seed=3)
+    assert enhancer_sheets.drawn(many, 100, seed=3) == many
+    assert any(enhancer_sheets.drawn(many, 7, seed) != picked for seed in range(4))
+
+
+def test_damages_show_the_seams_of_the_table(regions, judges, monkeypatch):
+    titles = []
+    draw = sheets._titled
+    monkeypatch.setattr(sheets, "_titled", lambda text, picture: titles.append(text) or draw(text, picture))
+    sheet = enhancer_sheets.damages({"ours": Dimmer()}, judges, regions, SIZE, kind="jagged", seed=5)
+    assert sheet.dtype == np.uint8 and sheet.shape[0] == 3 * (SIZE + sheets.TITLE + sheets.GAP)
+    table = measure_seams({"ours": Dimmer()}, judges, regions, SIZE, seed=5)
+    wanted = [f"{row.seam:.2f}" for row in table.itertuples() if row.mask in ("clean", "jagged")]
+    shown = [re.search(r"seam (.*)", title).group(1) for title in titles if "seam" in title]
+    assert shown == wanted and float(wanted[1]) > 0
+
+
+def test_descent_never_rises_and_starts_where_it_started():
+    curves = {"no edit": [torch.tensor([1.0, 0.6, 0.8]), torch.tensor([1.0, 1.2, 0.4])], "the network": [torch.tensor([0.5, 0.4])]}
+    lines = enhancer_sheets.descent(curves, 0.5).axes[0].get_lines()
+    assert lines[0].get_ydata().tolist() == pytest.approx([1.0, 0.8, 0.5])
+    assert lines[1].get_ydata().tolist() == pytest.approx([0.5, 0.4])

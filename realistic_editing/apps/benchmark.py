@@ -49,7 +49,8 @@ def benchmark(config: DictConfig) -> Path:
 
 def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     options = config.training
-    unknown = sorted(set(options.only or ()) - set(options.loops))
+    only = [options.only] if isinstance(options.only, str) else list(options.only or options.loops)
+    unknown = sorted(set(only) - set(options.loops))
     if unknown:
         raise InputError(f"training.only names {unknown}; use some of {', '.join(options.loops)}, or null for all")
     teachers = Teachers(
@@ -61,7 +62,7 @@ def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     loops = {
         name.replace("_", " "): Loop(**{**OmegaConf.to_container(node, resolve=True), "network": instantiate(node.network)})
         for name, node in options.loops.items()
-        if not options.only or name in options.only
+        if name in only
     }
     return training(loops, teachers, regions, made(config.trainer, "trainer"), list(options.precisions), options.seconds)
 

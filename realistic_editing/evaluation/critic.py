@@ -69,7 +69,7 @@ def calibration(real: np.ndarray, fake: np.ndarray) -> float:
     return measures.calibration_error(np.concatenate([real, fake]), np.repeat([1.0, 0.0], [len(real), len(fake)]))
 
 
-def reliability(samples: pd.DataFrame, bins: int = 10) -> pd.DataFrame:
+def reliability(samples: pd.DataFrame, bins: int = measures.BINS) -> pd.DataFrame:
     """The share of real samples among those of about one score: score (mean), share and count for each bin in use."""
     scores = np.concatenate([samples.real, samples.fake])
     labels = np.repeat([1.0, 0.0], len(samples))

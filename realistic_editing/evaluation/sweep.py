@@ -91,9 +91,14 @@ def contrast(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Te
 
 
 def fading(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
-    """Blend the region into the mean colour of a ring around it; 0 changes nothing, 1 paints it with that colour."""
+    """Blend the region into the mean colour of a ring around it; 0 changes nothing, 1 paints it with that colour.
+
+    A region that leaves no ring, as one that fills the photo does, has nothing to fade to and stays.
+    """
     reach = max(1, round(RING * image.shape[-1]))
     ring = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach) - mask
+    if not bool((ring > 0).any()):
+        return image.clone()
     return _blend(image, mask, torch.lerp(image, _mean(image, ring).expand_as(image), factor))
 
 

@@ -27,7 +27,10 @@ def pair_accuracy(real: np.ndarray, fake: np.ndarray) -> float:
     return float((real > fake).mean() + (real == fake).mean() / 2)
 
 
-def calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+BINS = 15  # of the score, for calibration
+
+
+def calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
     """Expected calibration error (ECE): mean gap between score and share of real, over equal bins of the score.
 
     Args:

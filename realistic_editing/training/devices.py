@@ -24,7 +24,8 @@ def launch(trainer: Trainer) -> Fabric:
         InputError: when these settings cannot be used here.
     """
     # torchrun names its processes so; with one device for each, every process would believe that it is alone.
-    started = int(os.environ.get("WORLD_SIZE", 1)) if torch.distributed.is_torchelastic_launched() else None
+    by_torchrun = torch.distributed.is_available() and torch.distributed.is_torchelastic_launched()
+    started = int(os.environ.get("WORLD_SIZE", 1)) if by_torchrun else None
     try:
         fabric = Fabric(
             accelerator=trainer.accelerator, devices=trainer.devices, num_nodes=trainer.nodes, precision=trainer.precision

@@ -1,4 +1,5 @@
 """The only training loop: one pass from top to bottom, exact to resume, on any device."""
+import math
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,7 +54,7 @@ def fit(problem: Problem, trainer: Trainer, output: Path, fabric: Fabric | None 
 
     Raises:
         InputError: when a setting cannot be used, or a checkpoint is damaged or belongs to another network.
-        FloatingPointError: when a loss is not finite, with its name and step.
+        FloatingPointError: when a loss, or the measure that picks the weights, is not finite, with its name and step.
     """
     fabric = fabric or launch(trainer)
     stepper = Stepper(problem, trainer, fabric)
@@ -110,6 +111,8 @@ def _evaluate(problem, kept, fabric, log, step, best, output) -> float:
         log.measures(step, measures, sheet, time.perf_counter() - started)
         name, direction = problem.better
         value = measures[name]
+        if not math.isfinite(value):
+            raise FloatingPointError(f"{output}: the validation measure {name} is {value} at step {step}; it picks the weights")
         better = {"max": best is None or value > best, "min": best is None or value < best, "last": True}
         if better[direction]:
             best = value

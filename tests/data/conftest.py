@@ -9,13 +9,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import pyvips
+from PIL import Image
+
+from realistic_editing.common.errors import InputError
 
 
 @pytest.fixture
 def real_root() -> Path:
     root = os.environ.get("REALISTIC_EDITING_DATA")
     if not root or not Path(root).is_dir():
-        pytest.skip("REALISTIC_EDITING_DATA does not name a folder of data sets")
+        pytest.skip("set REALISTIC_EDITING_DATA to the folder that holds coco/, osie/, bsds500/ and ecssd/")
     return Path(root)
 
 
@@ -67,6 +71,55 @@ class TinyCoco:
 
 
 FIVE_BOXES = [_box(2, 2, 20, 20), _box(30, 2, 16, 16), _box(55, 2, 12, 20), _box(2, 30, 20, 12), _box(40, 30, 20, 20)]
+
+
+@pytest.fixture
+def noise():
+    """Pixels of any shape and whole-numbered dtype."""
+
+    def noise(*shape: int, dtype=np.uint8, seed: int = 0) -> np.ndarray:
+        return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+
+    return noise
+
+
+@pytest.fixture
+def save():
+    """Write with Pillow: a second opinion on every format it knows."""
+
+    def save(path: Path, pixels: np.ndarray, **options) -> Path:
+        Image.fromarray(pixels).save(path, **options)
+        return path
+
+    return save
+
+
+@pytest.fixture
+def save_16():
+    """Write 16 bits, which Pillow does not know in colour."""
+
+    def save_16(path: Path, pixels: np.ndarray) -> Path:
+        kinds = {1: "grey16", 2: "grey16", 3: "rgb16", 4: "rgb16"}
+        image = pyvips.Image.new_from_array(pixels)
+        image.copy(interpretation=kinds[image.bands]).write_to_file(str(path))
+        return path
+
+    return save_16
+
+
+@pytest.fixture
+def assert_refused():
+    """The message names the file and each word, and nothing is left beside what was there."""
+
+    def assert_refused(call, path: Path, *words: str) -> None:
+        before = sorted(path.parent.iterdir()) if path.parent.is_dir() else None
+        with pytest.raises(InputError) as caught:
+            call()
+        for word in (str(path), *words):
+            assert word in str(caught.value)
+        assert before == (sorted(path.parent.iterdir()) if path.parent.is_dir() else None)
+
+    return assert_refused
 
 
 @pytest.fixture

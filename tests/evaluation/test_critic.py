@@ -63,7 +63,7 @@ def test_table_by_hand():
 
 
 def test_reliability_by_hand():
-    table = critic.reliability(frame([0.95, 0.95, 0.55, 0.05], [0.95, 0.05, 0.05, 0.05]))
+    table = critic.reliability(frame([0.95, 0.95, 0.55, 0.05], [0.95, 0.05, 0.05, 0.05]), bins=10)
     assert table.bin.tolist() == [0, 5, 9] and table["count"].tolist() == [4, 1, 3]
     assert table.share.tolist() == pytest.approx([1 / 4, 1, 2 / 3])
 

@@ -78,7 +78,8 @@ def test_damages_show_the_seams_of_the_table(regions, judges, monkeypatch):
 
 
 def test_descent_never_rises_and_starts_where_it_started():
-    curves = {"no edit": [torch.tensor([1.0, 0.6, 0.8]), torch.tensor([1.0, 1.2, 0.4])], "the network": [torch.tensor([0.5, 0.4])]}
+    start = [torch.tensor([1.0, 0.6, 0.8]), torch.tensor([1.0, 1.2, 0.4])]
+    curves = {"no edit": start, "the network": [torch.tensor([0.5, 0.4])]}
     lines = enhancer_sheets.descent(curves, 0.5).axes[0].get_lines()
     assert lines[0].get_ydata().tolist() == pytest.approx([1.0, 0.8, 0.5])
     assert lines[1].get_ydata().tolist() == pytest.approx([0.5, 0.4])

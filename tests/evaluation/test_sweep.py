@@ -39,6 +39,10 @@ def test_fading_ends_at_the_colour_around():
     torch.testing.assert_close(sweep.fading(image, MASK, 0.5)[0, :, 12, 15], torch.tensor([0.4, 0.0, 0.5]))
 
 
+def test_a_region_without_surroundings_has_nothing_to_fade_to():
+    assert torch.equal(sweep.fading(IMAGE, torch.ones_like(MASK), 1.0), IMAGE)
+
+
 def test_the_fast_path_is_apply():
     recipe = sample_recipe(PRESETS["released"].fake, 6, torch.Generator().manual_seed(1))
     soft = MASK * torch.rand(MASK.shape, generator=GENERATOR)

@@ -21,6 +21,10 @@ EVALUATE_TEXT = (
     "output", "saliency", "critic", "reference", "attenuate", "amplify", "witness",
     "paths.data", "paths.outputs", "paths.regions", "regions.saliency",
 )  # fmt: skip
+FIGURES_TEXT = (
+    "output", "photos", "photo", "attenuate", "amplify", "rival", "clean", "critic", "saliency", "paths.data",
+    "paths.outputs", "paths.regions",
+)  # fmt: skip
 BENCHMARK_TEXT = ("output", "data", "realism.weights", "saliency.weights", "paths.outputs")
 TRAIN_TEXT = (
     "output", "initial", "saliency.weights", "realism.weights", "paths.data", "paths.outputs", "paths.regions",

@@ -15,6 +15,7 @@ JOBS = {
     "train_enhancer": "realistic_editing.apps.train:train_enhancer",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
+    "figures": "realistic_editing.apps.figures:figures",
     "enhance": "realistic_editing.apps.edit:enhance",
     "demo": "realistic_editing.apps.demo:demo",
 }

@@ -48,9 +48,9 @@ def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndar
 
 
 @torch.no_grad()
-def damages(
+def damage_rows(
     networks: Mapping[str, nn.Module], judges: Judges, regions: Sequence[Region], size: int, kind: str = "jagged", seed: int = 0
-) -> np.ndarray:
+) -> list[list[tuple[str, np.ndarray]]]:
     """Figure 11: the same regions edited by a clean and by a damaged mask, by each network, close up.
 
     Args:
@@ -62,7 +62,7 @@ def damages(
         seed: decides orders and damage, as in `measure_seams`.
 
     Returns:
-        (H, W, 3) uint8.
+        (text, picture (h, w, 3) uint8), a row for each region, for `sheets.sheet`.
     """
     rows = []
     for region, image, mask in read(regions, size, "damage"):
@@ -80,7 +80,7 @@ def damages(
                 row.append((f"{method}, {label}: seam {seam(image, edited, used):.2f}", _picture(edited)))
         frame = _around(mask[0, 0].numpy() > 0.5, size)
         rows.append([(text, np.ascontiguousarray(picture[frame])) for text, picture in row])
-    return sheets.sheet(rows)
+    return rows
 
 
 def descent(curves: Mapping[str, Sequence[torch.Tensor]], network: float) -> Figure:

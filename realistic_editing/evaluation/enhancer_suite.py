@@ -113,8 +113,8 @@ def _pictures(
     picked = enhancer_sheets.drawn(regions, settings.most.gallery, settings.seed)
     sheets.save(enhancer_sheets.gallery(enhancer, picked, size), folder / f"gallery_{task}.png")
     networks = {"ours": enhancer.network} | {name: rivals[name] for name in rivals if "clean" in name}
-    damages = enhancer_sheets.damages(networks, enhancer.judges, picked[:DAMAGED], size, seed=settings.seed)
-    sheets.save(damages, folder / f"damaged_{task}.png")
+    rows = enhancer_sheets.damage_rows(networks, enhancer.judges, picked[:DAMAGED], size, seed=settings.seed)
+    sheets.save(sheets.sheet(rows), folder / f"damaged_{task}.png")
     words = "the photo with the region's outline, the edit, saliency before and after; regions picked by the seed"
     named = {
         f"gallery_{task}.png": f"{title}: {words}.",

@@ -65,15 +65,13 @@ def test_the_seed_alone_picks(regions):
     assert any(enhancer_sheets.drawn(many, 7, seed) != picked for seed in range(4))
 
 
-def test_damages_show_the_seams_of_the_table(regions, judges, monkeypatch):
-    titles = []
-    draw = sheets._titled
-    monkeypatch.setattr(sheets, "_titled", lambda text, picture: titles.append(text) or draw(text, picture))
-    sheet = enhancer_sheets.damages({"ours": Dimmer()}, judges, regions, SIZE, kind="jagged", seed=5)
+def test_damages_show_the_seams_of_the_table(regions, judges):
+    rows = enhancer_sheets.damage_rows({"ours": Dimmer()}, judges, regions, SIZE, kind="jagged", seed=5)
+    sheet = sheets.sheet(rows)
     assert sheet.dtype == np.uint8 and sheet.shape[0] == 3 * (SIZE + sheets.TITLE + sheets.GAP)
     table = measure_seams({"ours": Dimmer()}, judges, regions, SIZE, seed=5)
     wanted = [f"{row.seam:.2f}" for row in table.itertuples() if row.mask in ("clean", "jagged")]
-    shown = [re.search(r"seam (.*)", title).group(1) for title in titles if "seam" in title]
+    shown = [re.search(r"seam (.*)", text).group(1) for row in rows for text, _ in row[1:]]
     assert shown == wanted and float(wanted[1]) > 0
 
 

@@ -1,0 +1,153 @@
+"""Draw a figure of the paper on unseen photos or on one's own: what scripts/make_figures.py calls."""
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from matplotlib.figure import Figure
+from omegaconf import DictConfig
+from tqdm import tqdm
+
+from realistic_editing.apps.regions import load_regions
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
+from realistic_editing.data.folder import SUFFIXES, read_folder
+from realistic_editing.data.images import read_mask, read_photo
+from realistic_editing.data.masks import DAMAGES
+from realistic_editing.data.pixels import read_rgb, resize
+from realistic_editing.data.regions import Region, read_region
+from realistic_editing.enhance.enhancer import SIZE, Enhancer
+from realistic_editing.enhance.loss import TASKS
+from realistic_editing.evaluation import enhancer_sheets, paper_figures
+from realistic_editing.evaluation.paper_figures import Photo
+from realistic_editing.ops.sampling import get_preset
+from realistic_editing.weights import load_network
+
+FORMATS = ("png", "pdf", "svg")
+MOST = 40  # photos whose edits Figure 9b shows
+
+
+def figures(config: DictConfig) -> Path:
+    """Draw the figure that `config.figure` names.
+
+    Args:
+        config: as configs/figures/figures.yaml.
+
+    Returns:
+        The path of the picture.
+
+    Raises:
+        InputError: when data, weights or a setting cannot be used.
+    """
+    name = str(config.figure)
+    if name not in FIGURES:
+        raise InputError(f"figure is {name!r}; use one of {', '.join(FIGURES)}")
+    if config.format not in FORMATS:
+        raise InputError(f"format is {config.format!r}; use one of {', '.join(FORMATS)}")
+    if config.task not in TASKS:
+        raise InputError(f"task is {config.task!r}; use one of {', '.join(TASKS)}")
+    path = Path(config.output) / f"figure_{name}.{config.format}"
+    figure = FIGURES[name](config)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=200)
+    print(f"figure {name}: {path}")
+    return path
+
+
+def _enhancer(config: DictConfig, task: str, weights: str | None = None) -> Enhancer:
+    judges = {"critic": config.critic, "saliency": config.saliency, "device": config.device}
+    return Enhancer.from_pretrained(weights or config[task], **judges)
+
+
+def _regions(config: DictConfig, task: str, count: int) -> list[Region]:
+    """Regions for a task, of photos that nobody tuned on, or of the user's own; picked by the seed."""
+    if config.photos:
+        regions = read_folder(config.photos)
+    else:
+        regions = [region for region in load_regions(config) if region.split == "test" and region.task in ("", task)]
+    if not regions:
+        raise InputError(f"no unseen region for the task {task}; add photos, or name a folder of your own in photos=")
+    return enhancer_sheets.drawn(regions, count, config.seed)
+
+
+def _photos(config: DictConfig, task: str | None = None, count: int | None = None) -> list[Photo]:
+    regions = _regions(config, task or config.task, count or config.rows)
+    return [Photo(*read_region(region), name=region.photo_id) for region in regions]
+
+
+def _figure_2(config: DictConfig) -> Figure:
+    return paper_figures.figure_2(
+        _enhancer(config, config.task), _photos(config), get_preset(config.edits), config.seed
+    )
+
+
+def _figure_3(config: DictConfig) -> Figure:
+    return paper_figures.figure_3(_enhancer(config, config.task), _photos(config))
+
+
+def _figure_6(config: DictConfig) -> Figure:
+    """Photo, mask, the results of other methods from folders, and ours."""
+    enhancer, rows = _enhancer(config, config.task), []
+    others = {name: _by_stem(folder) for name, folder in config.results.items()}
+    for photo in _photos(config):
+        row = [("", photo.pixels), ("", photo.mask)]
+        for name, found in others.items():
+            if photo.name not in found:
+                raise InputError(f"results.{name}: no result for the photo {photo.name}; name it {photo.name}.png")
+            row.append(("", resize(read_rgb(found[photo.name]), photo.pixels.shape[:2])))
+        edit = enhancer.propose(photo.pixels, photo.mask)
+        rows.append([*row, (str(edit).splitlines()[0].split(": ")[1], edit.apply(photo.pixels, photo.mask))])
+    return paper_figures.grid(rows, ["photo", "mask", *others, "ours"])
+
+
+def _by_stem(folder: str) -> dict[str, Path]:
+    if not Path(folder).is_dir():
+        raise InputError(f"results: no such folder {folder}; give one that holds results by the photos' names")
+    return {path.stem: path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in SUFFIXES}
+
+
+def _figure_8(config: DictConfig) -> Figure:
+    rival = _enhancer(config, config.task, config.rival)
+    if rival.task != config.task:
+        raise InputError(f"rival={config.rival}: is trained to {rival.task}; set task={rival.task}")
+    return paper_figures.figure_8(_enhancer(config, config.task), rival, _photos(config), Path(config.rival).stem)
+
+
+def _figure_9a(config: DictConfig) -> Figure:
+    return paper_figures.figure_9a(_enhancer(config, config.task), _photos(config))
+
+
+def _figure_9b(config: DictConfig) -> Figure:
+    found = {}
+    for task in TASKS:
+        enhancer, photos = _enhancer(config, task), _photos(config, task, MOST)
+        found[task] = [enhancer.propose(p.pixels, p.mask).recipe for p in tqdm(photos, desc=task, unit="photo")]
+    return paper_figures.figure_9b(found)
+
+
+def _figure_10(config: DictConfig) -> Figure:
+    if not config.photo or not config.plan:
+        raise InputError("figure 10 needs photo=PHOTO and plan=[[attenuate,MASK],[amplify,MASK],...]")
+    pixels, plan = read_photo(config.photo).pixels, []
+    for step in config.plan:
+        if len(step) != 2 or step[0] not in TASKS:
+            raise InputError(f"plan: {list(step)} is no step; use [attenuate,MASK] or [amplify,MASK]")
+        plan.append((step[0], read_mask(step[1], pixels.shape[:2])[0]))
+    return paper_figures.figure_10({task: _enhancer(config, task) for task, _ in plan}, pixels, plan)
+
+
+def _figure_11(config: DictConfig) -> Figure:
+    """Close-ups: the worst of the damages, a jagged edge."""
+    enhancer = _enhancer(config, config.task)
+    networks = {"ours": enhancer.network}
+    if config.clean:
+        networks["trained on clean masks"] = load_network(config.clean, "enhancer", config.device)
+    regions = _regions(config, config.task, config.rows)
+    with torch.no_grad():
+        rows = enhancer_sheets.damage_rows(networks, enhancer.judges, regions, SIZE, DAMAGES[-1], config.seed)
+    return paper_figures.grid(rows)
+
+
+FIGURES: dict[str, Callable[[DictConfig], Figure]] = {
+    "2": _figure_2, "3": _figure_3, "6": _figure_6, "7": _figure_6, "8": _figure_8, "9a": _figure_9a, "9b": _figure_9b,
+    "10": _figure_10, "11": _figure_11,
+}  # fmt: skip

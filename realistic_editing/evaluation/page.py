@@ -1,0 +1,130 @@
+"""A report as one HTML file that needs nothing beside it: tables, figures, and every image with a before/after slider."""
+import base64
+import dataclasses
+import html
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from realistic_editing.common.files import replacing
+
+TEMPLATE = Path(__file__).with_suffix(".html")
+SIDE = 320  # longer side of the pictures in a page, in pixels: some hundred of them stay below 20 MB
+QUALITY = 82  # of their JPEGs
+KINDS = {".png": "png", ".jpg": "jpeg", ".svg": "svg+xml"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One method's result on one photo.
+
+    Args:
+        photo: the photo's name, a key of the photos that are given to `write_page`.
+        part: of the data set, or "".
+        method: whose result.
+        picture: (H, W, 3) uint8 RGB.
+        measures: name -> number, or nan where it was not measured.
+    """
+
+    photo: str
+    part: str
+    method: str
+    picture: np.ndarray
+    measures: Mapping[str, float]
+
+
+def write_page(
+    path: str | Path,
+    title: str,
+    facts: Mapping[str, Any],
+    tables: Sequence[tuple[str, str, pd.DataFrame]],
+    figures: Mapping[str, str],
+    photos: Mapping[str, np.ndarray],
+    items: Sequence[Item],
+) -> None:
+    """Write the page.
+
+    Args:
+        path: the HTML file; figures are looked for beside it.
+        title: the first line.
+        facts: name -> what was measured, by which command, on which machine.
+        tables: (title, note, frame); cells are shown as text.
+        figures: file name -> caption.
+        photos: name -> (H, W, 3) uint8, before any edit.
+        items: what is to be browsed, in order.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    body = [f"<h1>{html.escape(title)}</h1>", _facts(facts)]
+    for heading, note, frame in tables:
+        body += [f"<h2>{html.escape(heading)}</h2>", f'<p class="note">{html.escape(note)}</p>' if note else "", _table(frame)]
+    for name, caption in figures.items():
+        body.append(_figure(Path(path).parent / name, caption))
+    if items:
+        body.append(_SHEET)
+    measures = list(dict.fromkeys(name for item in items for name in item.measures))
+    data = {"photos": {n: picture(p) for n, p in photos.items()}, "items": [_plain(i) for i in items], "measures": measures}
+    text = TEMPLATE.read_text(encoding="utf-8").replace("<!--title-->", html.escape(title))
+    # "</" would end the script element early, wherever it stands.
+    text = text.replace("<!--body-->", "\n".join(body)).replace("<!--data-->", json.dumps(data).replace("</", "<\\/"))
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def picture(pixels: np.ndarray) -> str:
+    """A picture (H, W, 3) uint8 as a small JPEG in a data URL."""
+    shrink = min(1.0, SIDE / max(pixels.shape[:2]))
+    size = [max(1, round(side * shrink)) for side in pixels.shape[1::-1]]
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
+
+
+_SHEET = """<h2>Every image</h2>
+<div class="controls">
+<label>part <select id="part"><option value="">all</option></select></label>
+<label>method <select id="method"><option value="">all</option></select></label>
+<label>sort by <select id="sort"><option value="">file order</option></select></label>
+<label><select id="way" aria-label="direction"><option>falling</option><option>rising</option></select></label>
+<span class="note">drag across a picture: left of the line is before, right is after. Shown: <span id="count"></span></span>
+</div>
+<div class="sheet"></div>
+<p><button id="more">show more</button></p>"""
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    lines = [f"{name}: {value if isinstance(value, str) else json.dumps(value, default=str)}" for name, value in facts.items()]
+    return f"<details><summary>How this was made</summary><pre>{html.escape(chr(10).join(lines))}</pre></details>"
+
+
+def _table(frame: pd.DataFrame) -> str:
+    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in frame.columns)
+    rows = ["".join(f"<td>{html.escape(_cell(cell))}</td>" for cell in row) for row in frame.to_numpy(object)]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(cell: Any) -> str:
+    if isinstance(cell, float):
+        return "" if math.isnan(cell) else f"{cell:.3f}"
+    return str(cell)
+
+
+def _figure(path: Path, caption: str) -> str:
+    data = base64.b64encode(path.read_bytes()).decode()
+    words = html.escape(caption)
+    source = f"data:image/{KINDS[path.suffix]};base64,{data}"
+    return f'<figure><img src="{source}" alt="{words}"><figcaption class="note">{words}</figcaption></figure>'
+
+
+def _plain(item: Item) -> dict[str, Any]:
+    numbers = {name: None if not math.isfinite(value) else float(value) for name, value in item.measures.items()}
+    names = {name: getattr(item, name) for name in ("photo", "part", "method")}
+    return names | {"picture": picture(item.picture), "measures": numbers}

@@ -24,7 +24,7 @@ SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
 CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
 ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "palette": 4, "hidden": 8}
 QUICK = ["map_size=[24,32]", "edit_size={saliency: 32, critic: 32}", "resamples=10", "viewer_splits=1"]
-QUICK += ["draws={saliency: 1, coco: 1, others: 2}", "optimise=3"]
+QUICK += ["draws={saliency: 1, coco: 1, others: 2}", "optimise=3", "rivals=[]"]
 QUICK += ["most={saliency: 4, others: 4, curves: 3, enhancer: 2, optimise: 1, gallery: 1}"]
 
 

@@ -2,7 +2,7 @@
 import dataclasses
 
 STOCK = "30 Adobe Stock photos"
-PHOTOS = {"2": STOCK, "3a": "14 photos of DeepSal's page", "3b": "77 Mechrez photos", "4": STOCK}  # table -> rated on
+PHOTOS = {"2": STOCK, "3a": "14 photos of DeepSal's page", "3b": "77 Mechrez photos", "4": STOCK}  # table -> rated on; 4 repeats a row of 2
 
 
 @dataclasses.dataclass(frozen=True)

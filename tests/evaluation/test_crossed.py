@@ -19,17 +19,17 @@ def simulated(rng, raters, images, sizes, missing=0.0):
 
 @pytest.mark.parametrize(
     ("sizes", "missing", "naive_most"),
-    [((1.0, 1.0, 1.8), 0.0, 0.7), ((1.0, 1.0, 1.8), 0.3, 0.75), ((1.2, 0.0, 1.8), 0.0, 0.6), ((0.0, 1.0, 1.8), 0.0, 0.88)],
+    [((1.0, 1.0, 1.8), 0.3, 0.75), ((1.2, 0.0, 1.8), 0.0, 0.6), ((0.0, 1.0, 1.8), 0.0, 0.88)],
 )
 def test_coverage_is_near_95_percent_where_an_interval_over_ratings_is_too_narrow(sizes, missing, naive_most):
     rng = np.random.default_rng(0)
     held = naive_held = 0
     for _ in range(STUDIES):
         values = simulated(rng, 8, 30, sizes, missing)
-        found = crossed.mean(values, resamples=300)
+        found = crossed.mean(values, resamples=200)
         held += found.low <= 0 <= found.high
         ratings = values[~np.isnan(values)]
-        naive = bootstrap.mean(ratings, np.arange(len(ratings)), resamples=300)
+        naive = bootstrap.mean(ratings, np.arange(len(ratings)), resamples=200)
         naive_held += naive.low <= 0 <= naive.high
     assert 0.91 <= held / STUDIES <= 0.985  # 95 % and three standard errors of 400 studies, 3.3 %
     assert naive_held / STUDIES < naive_most

@@ -1,8 +1,9 @@
 """The ratings that the paper publishes: Tables 2 to 4, to print beside a study of one's own."""
 import dataclasses
 
+# A table -> what was rated. Table 4 repeats a row of Table 2 and so speaks of the same photos.
 STOCK = "30 Adobe Stock photos"
-PHOTOS = {"2": STOCK, "3a": "14 photos of DeepSal's page", "3b": "77 Mechrez photos", "4": STOCK}  # table -> rated on; 4 repeats a row of 2
+PHOTOS = {"2": STOCK, "3a": "14 photos of DeepSal's page", "3b": "77 Mechrez photos", "4": STOCK}
 
 
 @dataclasses.dataclass(frozen=True)

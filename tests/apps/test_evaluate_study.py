@@ -22,10 +22,7 @@ def ratings(tmp_path):
     rng, rows = np.random.default_rng(0), []
     for task, methods in (("attenuate", "ab"), ("amplify", "abc")):
         rows += [
-            (rater, image, task, method, *rng.integers(1, 11, 2))
-            for rater in "xyz"
-            for image in "ijkl"
-            for method in methods
+            (rater, image, task, method, *rng.integers(1, 11, 2)) for rater in "xyz" for image in "ijkl" for method in methods
         ]
     path = tmp_path / "ratings.csv"
     pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(path, index=False)

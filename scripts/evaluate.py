@@ -1,4 +1,4 @@
-"""Measure a judge on photos that nobody tuned to: python scripts/evaluate.py suite=saliency|critic"""
+"""Measure networks on photos that nobody tuned to, or read a user study: python scripts/evaluate.py suite=...|ratings=..."""
 import sys
 
 import hydra

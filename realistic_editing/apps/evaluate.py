@@ -1,4 +1,4 @@
-"""Evaluate judges and enhancers: the one call behind scripts/evaluate.py."""
+"""Evaluate judges, enhancers and user studies: the one call behind scripts/evaluate.py."""
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation.critic_suite import Result, critic_suite
 from realistic_editing.evaluation.enhancer_suite import enhancer_suite
+from realistic_editing.evaluation.ratings import KEYS, read_ratings
 from realistic_editing.evaluation.report import Report
 from realistic_editing.evaluation.saliency_suite import saliency_suite
 from realistic_editing.evaluation.samples import spread
+from realistic_editing.evaluation.study import study_tables
 from realistic_editing.ops.sampling import EditPreset, get_preset
 from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import load_network
@@ -26,7 +28,7 @@ SUITES = (*KINDS, "enhancer")
 
 
 def evaluate(config: DictConfig) -> Path:
-    """Run the suite that `config.suite` names, print its tables, and write them with figures below `config.output`.
+    """Run the suite that `config.suite` names, or read the user study `config.ratings`; print and write what was found.
 
     Args:
         config: as configs/evaluate/evaluate.yaml.
@@ -37,6 +39,8 @@ def evaluate(config: DictConfig) -> Path:
     Raises:
         InputError: when data, weights or a setting cannot be used.
     """
+    if config.ratings:
+        return _study(config)
     if config.suite not in SUITES:
         raise InputError(f"suite is {config.suite!r}; use {', '.join(SUITES[:-1])} or {SUITES[-1]}")
     try:
@@ -44,9 +48,24 @@ def evaluate(config: DictConfig) -> Path:
     except ValueError as error:
         raise InputError(str(error)) from error
     weights, (tables, figures) = (_enhancers if config.suite == "enhancer" else _judge)(config, preset)
-    report = Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures)
-    print(report.write(config.output))
-    path = Path(config.output) / "report.md"
+    return _written(Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures), config.output)
+
+
+def _study(config: DictConfig) -> Path:
+    """Tables 2 to 4 of the ratings that a user study gathered."""
+    if not OmegaConf.is_missing(config, "suite"):
+        raise InputError(f"suite={config.suite} and ratings={config.ratings}: give one of them")
+    config = OmegaConf.merge(config, {"suite": "study"})  # names the folder
+    ratings = read_ratings(config.ratings)
+    counts = {name: int(ratings[name].nunique()) for name in KEYS}
+    facts = {"ratings": config.ratings, "counts": counts | {"ratings": len(ratings)}}
+    facts |= {"seed": config.seed, "resamples": config.resamples}
+    return _written(Report("User study", facts, study_tables(ratings, config.resamples, config.seed), {}), config.output)
+
+
+def _written(report: Report, folder: str) -> Path:
+    print(report.write(folder))
+    path = Path(folder) / "report.md"
     print(f"report: {path}")
     return path
 

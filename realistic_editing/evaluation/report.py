@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: tables and figures with what made them, as Markdown, CSV and JSON."""
+"""What an evaluation leaves behind: tables and figures with what made them, as Markdown, CSV, LaTeX and JSON."""
 import dataclasses
 import json
 import math
@@ -11,23 +11,8 @@ import pandas as pd
 from realistic_editing.common.files import replacing
 from realistic_editing.common.provenance import command, machine, revision
 from realistic_editing.evaluation.bootstrap import Estimate
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """Results to print.
-
-    Args:
-        name: of its CSV file.
-        title: what it shows, on which photos.
-        note: what a reader must know to read it.
-        frame: cells are text, numbers or Estimates.
-    """
-
-    name: str
-    title: str
-    note: str
-    frame: pd.DataFrame
+from realistic_editing.evaluation.latex import to_latex
+from realistic_editing.evaluation.table import Table, text_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +32,7 @@ class Report:
     figures: Mapping[str, str]
 
     def write(self, folder: str | Path) -> str:
-        """Write report.md, report.json and a CSV file for each table into `folder`.
+        """Write report.md, report.json, and a CSV and a LaTeX file for each table into `folder`.
 
         Returns:
             The Markdown.
@@ -62,6 +47,8 @@ class Report:
             lines += [f"## {table.title}", "", *([table.note, ""] if table.note else []), *_markdown(table.frame), ""]
             with replacing(folder / f"{table.name}.csv") as temporary:
                 _flat(table.frame).to_csv(temporary, index=False, lineterminator="\n")
+            with replacing(folder / f"{table.name}.tex") as temporary:
+                temporary.write_text(to_latex(table), encoding="utf-8")
         for name, caption in self.figures.items():
             lines += [f"![{caption}]({name})", "", caption, ""]
         text = "\n".join(lines)
@@ -90,17 +77,13 @@ def difference_table(own: dict[str, float], reference: dict[str, float], bound: 
 
 
 def _markdown(frame: pd.DataFrame) -> list[str]:
-    cells = [[_text(cell) for cell in row] for row in frame.to_numpy(object)]
+    cells = [[text_of(cell) for cell in row] for row in frame.to_numpy(object)]
     rows = [list(frame.columns), ["---"] * len(frame.columns), *cells]
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
-def _text(cell: Any) -> str:
-    if isinstance(cell, float):
-        return "" if math.isnan(cell) else f"{cell:.3f}"
-    if isinstance(cell, Estimate) and math.isnan(cell.value):
-        return ""
-    return json.dumps(_plain(cell)) if isinstance(cell, Mapping) else str(cell)
+def _text(fact: Any) -> str:
+    return json.dumps(_plain(fact)) if isinstance(fact, Mapping) else text_of(fact)
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from realistic_editing.describe.statistics import rgb_to_lab
 from realistic_editing.ops import Recipe, apply
 
 TASKS = ("attenuate", "amplify")
+FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,9 +16,10 @@ class Objective:
 
     Args:
         saliency_weight: w_sal of eq. 4; negative attenuates (-1 in the paper), positive amplifies (+5).
-        change: "relative", S of eq. 3, or "log_ratio", log of the region's saliency before over after. The first
-            is not bounded below: a faint region can gain many times its saliency, and exp(5 S) then vanishes whatever
-            realism says. The second grows slowly.
+        change: "relative", S of eq. 3; "log_ratio", log of the region's saliency before over after; or "log_both", half that
+            and half the mean log ratio of its pixels. The first is not bounded below: a faint region can gain many times
+            its saliency, and exp(5 S) then vanishes whatever realism says. The second grows slowly, but minds only where a
+            region is most salient; the third minds its faint parts too, as S does.
         bound: greatest |S|, approached smoothly; 0 = none. A region that has lost most of its saliency gains little from
             losing more, and the edit stops growing.
         clip: limit of |S|; 0 = none. The release clips at 1, where the gradient stops.
@@ -48,7 +50,7 @@ class Objective:
     combine: str = "product"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("change", ("relative", "log_ratio")), ("combine", ("product", "sum"))):
+        for name, allowed in (("change", tuple(CHANGES)), ("combine", ("product", "sum"))):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"objective.{name} is {getattr(self, name)!r}; use one of {allowed}")
         if self.combine == "product" and not self.exponential:
@@ -77,6 +79,17 @@ def log_saliency_ratio(
     return ((_region_mean(before, mask) + epsilon) / (_region_mean(after, mask) + epsilon)).log()
 
 
+def log_saliency_both(
+    before: torch.Tensor, after: torch.Tensor, mask: torch.Tensor, epsilon: float = 1e-8
+) -> torch.Tensor:
+    """Half `log_saliency_ratio`, and half the mean log ratio of the region's pixels, those below FAINT counting less: (B,)."""
+    pixels = _region_mean(((before + FAINT) / (after + FAINT)).log(), mask)
+    return (log_saliency_ratio(before, after, mask, epsilon) + pixels) / 2
+
+
+CHANGES = {"relative": saliency_change, "log_ratio": log_saliency_ratio, "log_both": log_saliency_both}
+
+
 def enhancement_loss(
     before: torch.Tensor,
     after: torch.Tensor,
@@ -99,8 +112,7 @@ def enhancement_loss(
     Returns:
         {"total", "saliency", "realism", "change"}: (B,) each; "change" is S.
     """
-    measure = saliency_change if objective.change == "relative" else log_saliency_ratio
-    change = measure(before, after, mask, objective.epsilon)
+    change = CHANGES[objective.change](before, after, mask, objective.epsilon)
     if objective.bound:
         change = objective.bound * (change / objective.bound).tanh()
     if objective.clip:

@@ -9,7 +9,14 @@ import torch
 
 from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.config import CONFIGS, made
-from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
+from realistic_editing.enhance.loss import (
+    Objective,
+    color_cast,
+    enhancement_loss,
+    log_saliency_both,
+    log_saliency_ratio,
+    saliency_change,
+)
 from realistic_editing.ops import Recipe
 
 ATTENUATE, AMPLIFY = Objective(saliency_weight=-1.0), Objective(saliency_weight=5.0)
@@ -39,6 +46,16 @@ def test_s_by_hand_and_only_inside_the_mask():
 def test_s_weighs_by_a_soft_mask():
     mask = torch.tensor([[[[1.0, 0.5, 0.0]]]])
     assert float(saliency_change(BEFORE, LESS, mask)) == pytest.approx((0.5 + 0.5 * 0.25) / 1.5)
+
+
+def test_both_log_ratios_by_hand():
+    before, after = torch.tensor([[[[0.2, 0.01]]]]), torch.tensor([[[[0.1, 0.02]]]])
+    mask = torch.ones(1, 1, 1, 2)
+    pixels = (math.log(0.203 / 0.103) + math.log(0.013 / 0.023)) / 2
+    wanted = (math.log(0.21 / 0.12) + pixels) / 2
+    assert log_saliency_both(before, after, mask).item() == pytest.approx(wanted, rel=1e-5)
+    # A faint pixel that grows weighs more than in the ratio of means, and less than in S of eq. 3, which calls this a gain.
+    assert saliency_change(before, after, mask) < 0 < wanted < math.log(0.21 / 0.12)
 
 
 def test_log_ratio_by_hand():

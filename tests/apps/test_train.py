@@ -122,7 +122,7 @@ def test_what_a_critic_cannot_do_is_said_before_regions_are_built(data, tmp_path
         assert stop.value.code == 2 and word in capsys.readouterr().err
 
 
-GROUPS = sorted(path for path in CONFIGS.glob("*/*.yaml") if path.parent.name not in ("enhance", "evaluate"))
+GROUPS = sorted(path for path in CONFIGS.glob("*/*.yaml") if path.parent.name not in ("enhance", "evaluate", "figures"))
 
 
 @pytest.mark.parametrize("path", GROUPS, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -1,0 +1,66 @@
+"""scripts/make_figures.py on a small folder with the bundled weights: figures that exist, and errors that say what to do."""
+import cv2
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+
+from realistic_editing.apps.config import CONFIGS
+from realistic_editing.apps.figures import figures
+from realistic_editing.common.errors import InputError
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two photos with masks, and results of another method."""
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "theirs").mkdir()
+    for name in ("one", "two"):
+        patches = RNG.integers(60, 200, (6, 8, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"{name}.png"), cv2.resize(patches, (80, 60), interpolation=cv2.INTER_CUBIC))
+        mask = np.zeros((60, 80), np.uint8)
+        mask[15:40, 20:50] = 255
+        cv2.imwrite(str(folder / f"{name}_mask.png"), mask)
+        cv2.imwrite(str(folder / f"theirs/{name}.png"), patches.repeat(10, 0).repeat(10, 1))
+    return folder
+
+
+def configured(folder, output, *options):
+    with initialize_config_dir(str(CONFIGS / "figures"), version_base="1.3"):
+        return compose("figures", overrides=[f"photos={folder}", f"output={output}", "rows=1", *options])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["figure=2"],
+        ["figure=6", "+results.theirs=FOLDER/theirs"],
+        ["figure=8", "rival=attenuate"],
+        ["figure=10", "photo=FOLDER/one.png", "plan=[[attenuate,FOLDER/one_mask.png],[amplify,FOLDER/one_mask.png]]"],
+        ["figure=11", "format=svg"],
+    ],
+    ids=lambda options: options[0],
+)
+def test_a_figure_is_drawn(folder, tmp_path, capsys, options):
+    path = figures(configured(folder, tmp_path, *(option.replace("FOLDER", str(folder)) for option in options)))
+    assert path.stat().st_size > 3000 and str(path) in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["figure=12"], "9a"),
+        (["figure=2", "format=bmp"], "png"),
+        (["figure=2", "task=hide"], "attenuate"),
+        (["figure=6", "+results.theirs=nowhere"], "nowhere"),
+        (["figure=8", "rival=amplify"], "trained to amplify"),
+        (["figure=10"], "plan="),
+        (["figure=10", "photo=FOLDER/one.png", "plan=[[calm,mask.png]]"], "calm"),
+    ],
+)
+def test_what_cannot_be_drawn_is_named(folder, tmp_path, options, words):
+    with pytest.raises(InputError, match=words):
+        figures(configured(folder, tmp_path / "out", *(option.replace("FOLDER", str(folder)) for option in options)))
+    assert not (tmp_path / "out").exists()

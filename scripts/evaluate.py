@@ -1,4 +1,4 @@
-"""Measure a judge on photos that nobody tuned to: python scripts/evaluate.py suite=saliency|critic"""
+"""Measure on photos that nobody tuned to: scripts/evaluate.py suite=saliency|critic|enhancer or dataset=mechrez|coco|folder"""
 import sys
 
 import hydra

@@ -1,4 +1,4 @@
-"""Evaluate judges and enhancers: the one call behind scripts/evaluate.py."""
+"""Evaluate judges and enhancers, and compare methods on a data set: the one call behind scripts/evaluate.py."""
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +6,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from realistic_editing.apps.compare import DATASETS, compare_methods
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
@@ -26,7 +27,8 @@ SUITES = (*KINDS, "enhancer")
 
 
 def evaluate(config: DictConfig) -> Path:
-    """Run the suite that `config.suite` names, print its tables, and write them with figures below `config.output`.
+    """Run the suite, or the comparison on the data set, that `config` names; print its tables, and write them with figures
+    below `config.output`.
 
     Args:
         config: as configs/evaluate/evaluate.yaml.
@@ -37,18 +39,27 @@ def evaluate(config: DictConfig) -> Path:
     Raises:
         InputError: when data, weights or a setting cannot be used.
     """
-    if config.suite not in SUITES:
-        raise InputError(f"suite is {config.suite!r}; use {', '.join(SUITES[:-1])} or {SUITES[-1]}")
+    if (config.suite is None) == (config.dataset is None):
+        found = "neither suite nor dataset is" if config.suite is None else "both suite and dataset are"
+        raise InputError(f"{found} given; use one of them: suite={'|'.join(SUITES)}, or dataset={'|'.join(DATASETS)}")
     try:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
-    weights, (tables, figures) = (_enhancers if config.suite == "enhancer" else _judge)(config, preset)
-    report = Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures)
-    print(report.write(config.output))
-    path = Path(config.output) / "report.md"
+    output = config.output or str(Path(config.paths.outputs) / "evaluate" / (config.suite or config.dataset))
+    config = OmegaConf.merge(config, {"output": output})
+    report = compare_methods(config) if config.suite is None else _suite(config, preset)
+    print(report.write(output))
+    path = Path(output) / "report.md"
     print(f"report: {path}")
     return path
+
+
+def _suite(config: DictConfig, preset: EditPreset) -> Report:
+    if config.suite not in SUITES:
+        raise InputError(f"suite is {config.suite!r}; use {', '.join(SUITES[:-1])} or {SUITES[-1]}")
+    weights, (tables, figures) = (_enhancers if config.suite == "enhancer" else _judge)(config, preset)
+    return Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures)
 
 
 def _judge(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Module], Result]:

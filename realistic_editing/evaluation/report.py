@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: tables and figures with what made them, as Markdown, CSV and JSON."""
+"""What an evaluation leaves behind: tables and figures with what made them, as Markdown, CSV, JSON and LaTeX."""
 import dataclasses
 import json
 import math
@@ -11,6 +11,7 @@ import pandas as pd
 from realistic_editing.common.files import replacing
 from realistic_editing.common.provenance import command, machine, revision
 from realistic_editing.evaluation.bootstrap import Estimate
+from realistic_editing.evaluation.latex import latex
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Report:
     figures: Mapping[str, str]
 
     def write(self, folder: str | Path) -> str:
-        """Write report.md, report.json and a CSV file for each table into `folder`.
+        """Write report.md, report.json, and a CSV and a LaTeX file for each table, into `folder`.
 
         Returns:
             The Markdown.
@@ -62,6 +63,8 @@ class Report:
             lines += [f"## {table.title}", "", *([table.note, ""] if table.note else []), *_markdown(table.frame), ""]
             with replacing(folder / f"{table.name}.csv") as temporary:
                 _flat(table.frame).to_csv(temporary, index=False, lineterminator="\n")
+            with replacing(folder / f"{table.name}.tex") as temporary:
+                temporary.write_text(latex(table.name, table.title, table.note, list(table.frame.columns), _cells(table.frame)))
         for name, caption in self.figures.items():
             lines += [f"![{caption}]({name})", "", caption, ""]
         text = "\n".join(lines)
@@ -90,9 +93,12 @@ def difference_table(own: dict[str, float], reference: dict[str, float], bound: 
 
 
 def _markdown(frame: pd.DataFrame) -> list[str]:
-    cells = [[_text(cell) for cell in row] for row in frame.to_numpy(object)]
-    rows = [list(frame.columns), ["---"] * len(frame.columns), *cells]
+    rows = [list(frame.columns), ["---"] * len(frame.columns), *_cells(frame)]
     return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _cells(frame: pd.DataFrame) -> list[list[str]]:
+    return [[_text(cell) for cell in row] for row in frame.to_numpy(object)]
 
 
 def _text(cell: Any) -> str:

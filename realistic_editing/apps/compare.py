@@ -10,7 +10,7 @@ from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation.bench import Plan
 from realistic_editing.evaluation.compare import Comparison, compare
 from realistic_editing.evaluation.compare_tables import Layout, comparison_tables
-from realistic_editing.evaluation.methods import ALIASES, choose
+from realistic_editing.evaluation.methods import ALIASES, OURS, choose
 from realistic_editing.evaluation.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
 from realistic_editing.evaluation.published import RATINGS
 from realistic_editing.evaluation.report import Report
@@ -45,9 +45,7 @@ def compare_methods(config: DictConfig) -> Report:
     if not chosen:
         raise InputError(f"dataset={config.dataset} has no photo for task={config.task}; leave out task, or add photos")
     methods = choose(asked, found.photos)
-    against = ALIASES.get(config.against, config.against)
-    if len(methods) > 1 and against not in methods:
-        against = choose(against, found.photos)[0] if asked is None else methods[0]
+    against = _reference(config.against, methods)
     plan = Plan(
         **{name: config[name] for name in ("saliency", "critic", "witness", "attenuate", "amplify", "seed", "edits", "device")},
         size=config.edit_size.critic,
@@ -63,6 +61,16 @@ def compare_methods(config: DictConfig) -> Report:
     layout = Layout(comparison.models, against, ratings, config.resamples, config.seed)
     tables = comparison_tables(comparison.rows, layout)
     return Report(f"Comparison: {config.dataset}", _facts(config, comparison, problems), tables, {})
+
+
+def _reference(asked: str | None, methods: list[str]) -> str:
+    """The method that others are compared with: where none is named, ours."""
+    if asked is None:
+        return next((name for name in (ALIASES["ours"], *OURS) if name in methods), methods[0])
+    found = ALIASES.get(asked, asked)
+    if found not in methods:
+        raise InputError(f"against is {asked!r}, which is not compared; use one of {', '.join(methods)}")
+    return found
 
 
 def _photos(config: DictConfig) -> PhotoSet:

@@ -69,11 +69,16 @@ def compare(
         bench = Bench(plan)
         settings = bench.settings()
         store = RowStore(folder, settings)
-        wanted = [(photo, method) for photo in photos for method in methods if method in OWN or method in photo.results]
+        wanted = [
+            (photo.name, method, stamp(photo, method))
+            for photo in photos
+            for method in methods
+            if method in OWN or method in photo.results
+        ]
         missing: dict[str, list[str]] = {}
-        for photo, method in wanted:
-            if not store.has(photo.name, method, stamp(photo, method)):
-                missing.setdefault(photo.name, []).append(method)
+        for name, method, files in wanted:
+            if not store.has(name, method, files):
+                missing.setdefault(name, []).append(method)
         jobs = [(photo, missing[photo.name]) for photo in photos if photo.name in missing]
         count, problems = 0, []
         workers = min(workers or os.cpu_count() or 1, max(len(jobs), 1))
@@ -86,8 +91,7 @@ def compare(
         finally:
             if count:
                 store.save()
-    table = store.table((photo.name, method) for photo, method in wanted)
-    return Comparison(table, problems, bench.models, count, store.note, settings)
+    return Comparison(store.table(wanted), problems, bench.models, count, store.note, settings)
 
 
 def _measured(jobs: Sequence[tuple[TestPhoto, list[str]]], bench: Bench, workers: int) -> Iterator[Measured]:

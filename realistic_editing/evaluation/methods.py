@@ -52,7 +52,10 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto]) -> li
         InputError: when there is no such method.
     """
     published = dict.fromkeys(name for photo in photos for name in photo.results)
-    known = [*OWN, *(name for name in published if name not in OWN)]
+    taken = [name for name in published if name in OWN or name in ALIASES]
+    if taken:
+        raise InputError(f"results of a method named {taken[0]!r}: that is a name of this package's own; rename their folder")
+    known = [*OWN, *published]
     if asked is None:
         return known
     wanted = {ALIASES.get(name, name) for name in ([asked] if isinstance(asked, str) else asked)}

@@ -1,4 +1,5 @@
 """Measured rows on disk, so that an interrupted run goes on where it stopped."""
+import csv
 import json
 import time
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ import pandas as pd
 from realistic_editing.common.files import replacing
 
 ROWS, SETTINGS = "rows.csv", "settings.json"
+TEXT = ("name", "part", "task", "photo", "method", "stamp")
 EVERY = 5.0  # seconds between two writings of all rows
 
 
@@ -54,11 +56,12 @@ class RowStore:
 
     def _take(self, rows: Path) -> None:
         try:
-            text = dict.fromkeys(("name", "photo", "method", "stamp"), str)  # 0012 and NA are names here
-            table = pd.read_csv(rows, dtype=text, keep_default_na=False, na_values=[""], float_precision="round_trip")
-            self.add(table.to_dict("records"))
-        except (ValueError, KeyError) as error:
-            self._rows, self.note = {}, f"{rows}: cannot be read ({error}); measuring anew"
+            with rows.open(newline="") as file:
+                self.add([_parsed(row) for row in csv.DictReader(file, strict=True)])
+        except (ValueError, KeyError, AttributeError, csv.Error) as error:
+            self._rows, self.note = {}, f"{rows}: damaged ({error}); measuring anew"
+        if not self._rows and not self.note:
+            self.note = f"{rows}: holds no rows; measuring anew"
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -78,6 +81,17 @@ class RowStore:
                 pd.DataFrame(list(self._rows.values())).to_csv(temporary, index=False, lineterminator="\n")
             self._written = time.monotonic()
 
-    def table(self, wanted: Iterable[tuple[str, str]]) -> pd.DataFrame:
-        """The rows of (photo's name, method), in that order; those that are not there are left out."""
-        return pd.DataFrame([self._rows[key] for key in wanted if key in self._rows])
+    def table(self, wanted: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
+        """The rows of (photo's name, method, stamp), in that order; those that `has` denies are left out."""
+        return pd.DataFrame([self._rows[name, method] for name, method, stamp in wanted if self.has(name, method, stamp)])
+
+
+def _parsed(row: Mapping[str, str]) -> dict[str, Any]:
+    """A row of text as it was before; by hand, because 0012 and NA are names here and numbers must keep their last bit."""
+    return {name: value if name in TEXT else _number(value) for name, value in row.items()}
+
+
+def _number(text: str) -> int | float:
+    if not text:
+        return float("nan")
+    return int(text) if text.lstrip("-").isdigit() else float(text)

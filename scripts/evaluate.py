@@ -1,4 +1,4 @@
-"""Measure on photos that nobody tuned to: scripts/evaluate.py suite=saliency|critic|enhancer or dataset=mechrez|coco|folder"""
+"""Measure on photos that nobody tuned to: scripts/evaluate.py suite=saliency|critic|enhancer or dataset=mechrez|coco|..."""
 import sys
 
 import hydra

@@ -4,9 +4,12 @@ from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from realistic_editing.apps.regions import load_regions
+from realistic_editing.apps.regions import build_regions, load_regions
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.ade20k import read_ade20k
+from realistic_editing.data.coco import category_names
 from realistic_editing.enhance.loss import TASKS
+from realistic_editing.evaluation import figures
 from realistic_editing.evaluation.bench import Plan
 from realistic_editing.evaluation.compare import Comparison, compare
 from realistic_editing.evaluation.compare_tables import Layout, comparison_tables
@@ -14,8 +17,10 @@ from realistic_editing.evaluation.methods import ALIASES, OURS, choose
 from realistic_editing.evaluation.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
 from realistic_editing.evaluation.published import RATINGS
 from realistic_editing.evaluation.report import Report
+from realistic_editing.evaluation.spread import spread_figure, spread_method, spread_tables
 
-DATASETS = ("mechrez", "coco", "folder")
+DATASETS = ("mechrez", "coco", "ade20k", "folder")
+SPREAD = "spread.png"
 
 
 def compare_methods(config: DictConfig) -> Report:
@@ -59,8 +64,13 @@ def compare_methods(config: DictConfig) -> Report:
     if not len(comparison.rows):
         raise InputError(f"dataset={config.dataset}: nothing could be measured; {'; '.join(problems[:3])}")
     layout = Layout(comparison.models, against, ratings, config.resamples, config.seed)
-    tables = comparison_tables(comparison.rows, layout)
-    return Report(f"Comparison: {config.dataset}", _facts(config, comparison, problems), tables, {})
+    tables, pictures = comparison_tables(comparison.rows, layout), {}
+    shown = spread_method(comparison.rows, (against, *OURS))
+    if shown is not None:
+        tables += spread_tables(comparison.rows, shown)
+        figures.save(spread_figure(comparison.rows, shown), Path(config.output) / SPREAD)
+        pictures = {SPREAD: f"The parameters of the edits of {shown}: median, middle half and middle 90 % of the regions."}
+    return Report(f"Comparison: {config.dataset}", _facts(config, comparison, problems), tables, pictures)
 
 
 def _reference(asked: str | None, methods: list[str]) -> str:
@@ -79,17 +89,22 @@ def _photos(config: DictConfig) -> PhotoSet:
     if config.dataset == "folder":
         return folder_set(config.path, config.task)
     root = config.paths.data
+    if config.dataset == "ade20k":
+        regions = build_regions(read_ade20k(root), "ade20k", config)
+        return region_set(regions, config.task, lambda region: region.region_id)  # which is the class's name
     if not (Path(root) / "coco").is_dir():
         raise InputError(f"{root}: holds no coco/; set paths.data or REALISTIC_EDITING_DATA to the folder that does")
+    names = category_names(root)
     coco = OmegaConf.merge(config, {"regions": {"sources": ["coco"], "folders": []}})
     # Split val chose checkpoints; split test had no part in anything.
-    return region_set([region for region in load_regions(coco) if region.split == "test"], config.task)
+    regions = [region for region in load_regions(coco) if region.split == "test"]
+    return region_set(regions, config.task, lambda region: names.get(region.category, ""))
 
 
 def _facts(config: DictConfig, comparison: Comparison, problems: list[str]) -> dict[str, Any]:
     size = config.edit_size.critic
     facts = {
-        "photos": comparison.rows.name.nunique(),
+        "regions": f"{comparison.rows.name.nunique()} of {comparison.rows.photo.nunique()} photos",
         "measured at": f"{size} x {size} pixels, photo, mask and result resized alike; patch distinctness in the photo's shape",
         "soft masks": "means inside are weighted by the mask M, outside by 1 - M; borders lie where M crosses 0.5",
         "settings": comparison.settings,

@@ -163,7 +163,7 @@ def stamp(photo: TestPhoto, method: str) -> str:
 def _described(photo: TestPhoto) -> dict[str, Any]:
     region = photo.region
     described = {"name": photo.name, "part": photo.part, "task": region.task, "photo": f"{region.source}/{region.photo_id}"}
-    return described | {"category": region.category}
+    return described | {"category": photo.category}
 
 
 def _fitted(saliency: torch.Tensor, size: int) -> torch.Tensor:

@@ -22,7 +22,7 @@ PHOTO = {  # column of the rows -> heading
 }
 SIGN = {"amplify": 1, "attenuate": -1}
 NOTE = (
-    "Means with 95 % bootstrap intervals over photos. Right way: the share of photos whose region's mean saliency moved as "
+    "n: regions. Means with 95 % bootstrap intervals over photos. Right way: the share of regions whose mean saliency moved as "
     "the task asks, by most of the saliency models. Saliency: -S of eq. 3 by the networks, the relative change of the region's "
     "mean by patch distinctness, whose maps may be 0; positive = more salient. dR: change in realism. ΔE: mean CIEDE2000, by "
     "the mask M inside and by 1 - M outside; SSIM: of windows wholly outside; seam: how much steeper colours become along the "

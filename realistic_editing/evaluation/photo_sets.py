@@ -1,6 +1,6 @@
 """Photos to compare methods on: a photo with its region, the task, and what others made of it."""
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
@@ -21,6 +21,7 @@ class TestPhoto:
         region: the photo and its mask; its task says what to do.
         part: of the data set; a table each.
         results: method -> the photo as that method edited it.
+        category: of what is in the region, in words; "" unknown.
     """
 
     __test__ = False  # not a test of pytest's
@@ -28,6 +29,7 @@ class TestPhoto:
     region: Region
     part: str
     results: dict[str, Path] = dataclasses.field(default_factory=dict)
+    category: str = ""
 
     @property
     def name(self) -> str:
@@ -99,11 +101,18 @@ def folder_set(path: str | Path | None, task: str | None) -> PhotoSet:
     return PhotoSet(photos, problems)
 
 
-def region_set(regions: Sequence[Region], task: str | None) -> PhotoSet:
-    """Regions that were not trained on, of both tasks or one; those that no task was chosen for serve both."""
+def region_set(regions: Sequence[Region], task: str | None, category: Callable[[Region], str]) -> PhotoSet:
+    """Regions that were not trained on, of both tasks or one; those that no task was chosen for serve both.
+
+    Args:
+        regions: with masks.
+        task: "attenuate", "amplify", or None: both.
+        category: a region's, in words.
+    """
     photos = []
     for one in TASKS if task is None else (task,):
-        photos += [TestPhoto(dataclasses.replace(region, task=one), one) for region in regions if region.task in ("", one)]
+        serving = [dataclasses.replace(region, task=one) for region in regions if region.task in ("", one)]
+        photos += [TestPhoto(region, one, category=category(region)) for region in serving]
     return PhotoSet(photos, [])
 
 

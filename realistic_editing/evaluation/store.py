@@ -11,7 +11,7 @@ import pandas as pd
 from realistic_editing.common.files import replacing
 
 ROWS, SETTINGS = "rows.csv", "settings.json"
-TEXT = ("name", "part", "task", "photo", "method", "stamp")
+TEXT = ("name", "part", "task", "photo", "category", "method", "stamp")
 EVERY = 5.0  # seconds between two writings of all rows
 
 

@@ -49,7 +49,8 @@ def test_mechrez_from_end_to_end(root, tmp_path, tiny_weights, capsys):
     assert text in printed and "left out" in text
     assert "saliency_shift/002_out.jpg: cannot be decoded" in content["facts"]["left out"]
     kinds = ("", "_saliency", "_paired")
-    assert set(content["tables"]) == {f"{part}{kind}" for part in TASKS for kind in kinds} | {"ratings_amplify"}
+    assert set(content["tables"]) == {f"{part}{kind}" for part in TASKS for kind in kinds} | {"ratings_amplify", "spread"}
+    assert "(spread.png)" in text and (tmp_path / "spread.png").stat().st_size > 1000
     for kind in ("csv", "tex"):
         assert {file.stem for file in tmp_path.glob(f"*.{kind}")} - {"rows"} == set(content["tables"])
     count = {row["method"]: row["n"] for row in content["tables"]["object_enhancement"]}
@@ -59,7 +60,7 @@ def test_mechrez_from_end_to_end(root, tmp_path, tiny_weights, capsys):
     # The mask of background_decluttering marks the subject: its part amplifies.
     rows = pd.read_csv(tmp_path / "rows.csv")
     assert dict(zip(rows.part, rows.task, strict=True)) == TASKS
-    assert content["facts"]["rows"].endswith(f"{len(rows)} measured now") and content["facts"]["photos"] == 8
+    assert content["facts"]["rows"].endswith(f"{len(rows)} measured now") and content["facts"]["regions"] == "8 of 8 photos"
 
 
 def test_again_nothing_is_measured_and_a_quick_look_keeps_the_rest(root, tmp_path, tiny_weights, capsys):
@@ -86,16 +87,35 @@ def test_a_folder_of_ones_own_results(root, tmp_path, tiny_weights):
     options = ("dataset=folder", f"path='{folder}'", "task=attenuate", "ratings=adobe_stock", "method=[gazeshift,ours_random]")
     evaluate(configured(root, tiny_weights, tmp_path / "out", *options))
     tables = json.loads((tmp_path / "out/report.json").read_text())["tables"]
-    assert set(tables) == {"attenuate", "attenuate_saliency", "attenuate_paired", "ratings_attenuate"}
+    assert set(tables) == {"attenuate", "attenuate_saliency", "attenuate_paired", "ratings_attenuate", "spread"}
     assert {row["method"]: row["effectiveness"] for row in tables["ratings_attenuate"]}["gazeshift"] == "4.78 (2.89)"
+
+
+def test_ade20k_by_category(tmp_path, tiny_weights):
+    root, rng = tmp_path / "root", np.random.default_rng(2)
+    for child in ("images", "annotations"):
+        (root / "ade20k" / child / "validation").mkdir(parents=True)
+    (root / "ade20k/objectInfo150.txt").write_text("Idx\tName\n1\twall\n2\tlamp, light\n")
+    labels = np.zeros((60, 80), np.uint8)
+    labels[5:25, 5:30], labels[30:55, 40:70] = 1, 2
+    for index in range(5):
+        patches = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+        patches.resize((80, 60)).save(root / f"ade20k/images/validation/{index}.jpg")
+        Image.fromarray(labels).save(root / f"ade20k/annotations/validation/{index}.png")
+    built = ["regions.matte=false", f"regions.saliency={tiny_weights['saliency']}", f"paths.outputs={tmp_path}/outputs"]
+    evaluate(configured(root, tiny_weights, tmp_path / "out", "dataset=ade20k", "method=ours_random", *built))
+    tables = json.loads((tmp_path / "out/report.json").read_text())["tables"]
+    assert {"attenuate", "amplify", "spread"} < set(tables) and "attenuate_paired" not in tables
+    rows = pd.read_csv(tmp_path / "out/rows.csv")
+    assert len(rows) == 10 and set(rows.category) == {"wall", "lamp"}
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], r"neither suite nor dataset .* suite=saliency\|critic\|enhancer, or dataset=mechrez\|coco\|folder"),
+        ([], r"neither suite nor dataset .* suite=saliency\|critic\|enhancer, or dataset=mechrez\|coco\|ade20k\|folder"),
         (["suite=critic", "dataset=mechrez"], "both suite and dataset"),
-        (["dataset=painting"], "use mechrez, coco or folder"),
+        (["dataset=painting"], "use mechrez, coco, ade20k or folder"),
         (["dataset=mechrez", "method=[ours,deepsal]"], "method names deepsal; use one or several of ours, input, .*mec"),
         (["dataset=mechrez", "against=deepsal"], "against"),
         (["dataset=mechrez", "task=brighten"], "attenuate or amplify"),
@@ -109,6 +129,7 @@ def test_a_folder_of_ones_own_results(root, tmp_path, tiny_weights):
         (["dataset=folder", "task=amplify"], "add path="),
         (["dataset=folder", "path=nowhere", "task=amplify"], "nowhere: no such folder"),
         (["dataset=coco"], "holds no coco/"),
+        (["dataset=ade20k"], "fetch ADEChallengeData2016"),
     ],
 )
 def test_what_cannot_be_used_is_named(root, tmp_path, tiny_weights, options, words):

@@ -49,9 +49,10 @@ def test_a_folder_needs_path_and_task(path, task, words):
 
 def test_regions_without_a_task_serve_both():
     regions = [Region(Path("x"), None, "coco", str(index), "1", task=task) for index, task in enumerate(("amplify", ""))]
-    found = region_set(regions, None).photos
+    found = region_set(regions, None, lambda region: f"kind {region.photo_id}").photos
+    assert found[0].category == "kind 1"
     assert [(photo.part, photo.region.photo_id) for photo in found] == [("attenuate", "1"), ("amplify", "0"), ("amplify", "1")]
-    assert len(region_set(regions, "attenuate").photos) == 1
+    assert len(region_set(regions, "attenuate", str).photos) == 1
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(3, [1, 1, 1]), (8, [3, 2, 3]), (12, [5, 2, 5]), (99, [10, 2, 10])])

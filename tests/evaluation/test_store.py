@@ -8,7 +8,7 @@ import pytest
 from realistic_editing.evaluation.store import RowStore
 
 ROW = {"name": "folder/0012/mask/amplify", "photo": "folder/NA", "method": "NA", "stamp": "0e5", "realism": 0.1 + 0.2}
-ROW |= {"red": math.nan, "category": 7}
+ROW |= {"red": math.nan, "category": "7", "count": 7}
 
 
 def test_rows_come_back_as_they_were(tmp_path):

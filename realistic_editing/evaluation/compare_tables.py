@@ -27,8 +27,9 @@ NOTE = (
     "mean by patch distinctness, whose maps may be 0; positive = more salient. dR: change in realism. ΔE: mean CIEDE2000, by "
     "the mask M inside and by 1 - M outside; SSIM: of windows wholly outside; seam: how much steeper colours become along the "
     "border. "
-    "Published results are JPEGs, so what differs outside includes the noise of compression. Seconds: the median, of methods "
-    "that were run here."
+    "Published results came as JPEGs, so what differs outside includes the noise of compression. Of methods that were run "
+    "here, on one thread: seconds, the median, and MiB, the most by which an edit raised the process's resident memory above "
+    "what loading and judging had taken (Linux only)."
 )
 
 
@@ -94,7 +95,7 @@ def _cells(rows: pd.DataFrame, sign: int, layout: Layout) -> dict[str, object]:
         name = "relative" if model == DISTINCTNESS else "eq3"
         cells[f"saliency, {model}"] = _mean(rows[f"{name}: {model}"], rows, layout)
     cells |= {heading: _mean(rows[name], rows, layout) for name, heading in PHOTO.items()}
-    return cells | {"seconds": float(rows.seconds.median())}
+    return cells | {"seconds": float(rows.seconds.median()), "MiB": float(rows.memory.max())}
 
 
 def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int, layout: Layout) -> Table:
@@ -140,8 +141,8 @@ def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int
         made.append(cells)
     note = (
         f"Means over photos of the method less {layout.against}, with 95 % bootstrap intervals. Effect: the relative change of "
-        "the region's mean saliency in the direction that the task asks. p: Wilcoxon's signed-rank test, two-sided, not "
-        "corrected for the number of tests."
+        "the region's mean saliency in the direction that the task asks. Above 0, effect and dR are better than the "
+        "reference's, and a seam is worse. p: Wilcoxon's signed-rank test, two-sided, not corrected for the number of tests."
     )
     return Table(f"{part}_paired", f"{title}: each method beside {layout.against}", note, pd.DataFrame(made))
 

@@ -32,7 +32,8 @@ class Result:
         pixels: (H, W, 3) uint8, RGB, of the photo's size.
         recipe: the edit, where the method is one of ours or of chance.
         seconds: it took; nan where it was not run here.
-        memory: MiB by which it raised the process's resident memory at most; nan where that is not known.
+        memory: MiB by which it raised the process's resident memory at most; memory that was free in the process already
+            does not count, so that the greatest of several photos says most. nan where not run, or not on Linux.
     """
 
     pixels: np.ndarray

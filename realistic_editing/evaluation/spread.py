@@ -47,11 +47,12 @@ def spread_tables(rows: pd.DataFrame, method: str) -> list[Table]:
 
 def _cells(rows: pd.DataFrame) -> dict[str, object]:
     cells: dict[str, object] = {"n": len(rows)}
-    for name, (heading, _) in PARAMETERS.items():
+    for name, (heading, rest) in PARAMETERS.items():
         values = rows[name]
         low, high = values.quantile([0.05, 0.95])
         deviation = f"{values.std():.2f}" if len(values) > 1 else "-"
-        cells[heading] = f"{values.mean():+.2f} ({deviation}) [{low:+.2f}, {high:+.2f}]"
+        sign = "" if rest else "+"  # of changes, not of factors
+        cells[heading] = f"{values.mean():{sign}.2f} ({deviation}) [{low:{sign}.2f}, {high:{sign}.2f}]"
     return cells
 
 

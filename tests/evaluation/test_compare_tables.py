@@ -24,7 +24,7 @@ def made(part="object_enhancement", task="amplify", shift=0.1):
             change = factor * shift * (1 + index / 100)
             row |= {f"{name}: {model}": change for name in ("eq3", "relative", "difference", "contrast") for model in MODELS}
             row |= {"realism": -0.01 * factor, "delta_e_inside": factor, "delta_e_outside": 0.0, "ssim_outside": 1.0}
-            rows.append(row | {"seam": factor, "seconds": 0.5 if factor == 1 else np.nan})
+            rows.append(row | {"seam": factor, "seconds": 0.5 if factor == 1 else np.nan, "memory": index + 0.5})
     return pd.DataFrame(rows)
 
 
@@ -37,6 +37,7 @@ def test_the_main_table_by_hand():
     assert frame.n.to_dict() == {"input": 8, "ours_realism": 8, "mec": 7}
     assert frame["right way"].map(lambda cell: cell.value).to_dict() == {"input": 0, "ours_realism": 1, "mec": 1}
     assert frame.loc["mec", "saliency, one"].value == pytest.approx(0.2 * 1.03)
+    assert frame.loc["ours_realism", "MiB"] == 7.5
     assert frame.loc["ours_realism", "seconds"] == 0.5 and np.isnan(frame.loc["mec", "seconds"])
 
 

@@ -18,6 +18,7 @@ def test_by_task_and_category_by_hand():
     first, second = spread_tables(made(["cat"] * 5 + ["dog"] * 4), "ours_realism")
     assert first.frame.task.tolist() == ["attenuate", "amplify"] and first.frame.n.tolist() == [9, 9]
     assert first.frame["exposure, stops"][1] == f"+4.00 ({np.std(np.arange(9), ddof=1):.2f}) [+0.40, +7.60]"
+    assert first.frame["saturation, factor"][0] == "1.00 (0.00) [1.00, 1.00]"
     assert second.frame.category.tolist() == ["cat", "cat"]  # four dogs are too few
     assert second.frame["exposure, stops"][0].startswith("-2.00")
 

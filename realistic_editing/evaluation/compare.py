@@ -12,8 +12,10 @@ from typing import Any
 import cv2
 import pandas as pd
 import torch
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation.bench import Bench, Plan, stamp
 from realistic_editing.evaluation.methods import OWN
 from realistic_editing.evaluation.photo_sets import TestPhoto
@@ -63,35 +65,62 @@ def compare(
         workers: processes; one for each core, when None. Each computes by one thread, and the numbers are the same.
 
     Raises:
-        InputError: when weights cannot be used, or the folder cannot be written.
+        InputError: when weights cannot be used, or the folder cannot be written or is another run's.
     """
     with _one_thread():
-        bench = Bench(plan)
-        settings = bench.settings()
-        store = RowStore(folder, settings)
-        wanted = [
-            (photo.name, method, stamp(photo, method))
-            for photo in photos
-            for method in methods
-            if method in OWN or method in photo.results
-        ]
-        missing: dict[str, list[str]] = {}
-        for name, method, files in wanted:
-            if not store.has(name, method, files):
-                missing.setdefault(name, []).append(method)
-        jobs = [(photo, missing[photo.name]) for photo in photos if photo.name in missing]
-        count, problems = 0, []
-        workers = min(workers or os.cpu_count() or 1, max(len(jobs), 1))
-        try:
-            for rows, troubles in tqdm(_measured(jobs, bench, workers), "compare", len(jobs), unit="photo"):
-                store.add(rows)
-                count += len(rows)
-                problems += troubles
-                store.save(now=False)
-        finally:
-            if count:
-                store.save()
-    return Comparison(store.table(wanted), problems, bench.models, count, store.note, settings)
+        bench = Bench(plan)  # first: where weights cannot be used, nothing is written
+        with _alone_in(Path(folder)):
+            settings = bench.settings()
+            store = RowStore(folder, settings)
+            wanted = [
+                (photo.name, method, stamp(photo, method))
+                for photo in photos
+                for method in methods
+                if method in OWN or method in photo.results
+            ]
+            before = len(store.table(wanted))
+            problems = _fill(store, photos, wanted, bench, workers or os.cpu_count() or 1)
+            rows = store.table(wanted)
+    return Comparison(rows, problems, bench.models, len(rows) - before, store.note, settings)
+
+
+def _fill(
+    store: RowStore, photos: Sequence[TestPhoto], wanted: Sequence[tuple[str, str, str]], bench: Bench, workers: int
+) -> list[str]:
+    """Measure what the store has not, and keep it; returns why some could not be."""
+    missing: dict[str, list[str]] = {}
+    for name, method, files in wanted:
+        if not store.has(name, method, files):
+            missing.setdefault(name, []).append(method)
+    jobs = [(photo, missing[photo.name]) for photo in photos if photo.name in missing]
+    problems: list[str] = []
+    try:
+        found = _measured(jobs, bench, min(workers, max(len(jobs), 1)))
+        for rows, troubles in tqdm(found, "compare", len(jobs), unit="photo", disable=not jobs):
+            store.add(rows)
+            problems += troubles
+            store.save(now=False)
+    finally:
+        if jobs:
+            store.save()
+    return problems
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Refuse a folder that another run writes into: each would replace the other's rows."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(f"{folder}: another run writes there; wait for it, or choose another output") from error
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another output") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _measured(jobs: Sequence[tuple[TestPhoto, list[str]]], bench: Bench, workers: int) -> Iterator[Measured]:

@@ -5,8 +5,10 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 from PIL import Image
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation import compare as module
 from realistic_editing.evaluation.bench import DISTINCTNESS, Bench, Plan
 from realistic_editing.evaluation.compare import compare
@@ -128,3 +130,13 @@ def test_threads_are_as_before(photo_folder, plan, tmp_path):
     before = module.torch.get_num_threads(), module.cv2.getNumThreads()
     run(photo_folder, plan, tmp_path / "out", ["input"])
     assert (module.torch.get_num_threads(), module.cv2.getNumThreads()) == before
+
+
+def test_a_folder_of_another_run_is_refused(photo_folder, plan, tmp_path):
+    (tmp_path / "out").mkdir()
+    with FileLock(tmp_path / "out/.lock"), pytest.raises(InputError, match="another run writes there"):
+        run(photo_folder, plan, tmp_path / "out", ["input"])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"file: cannot be written"):
+        run(photo_folder, plan, tmp_path / "file", ["input"])
+    assert run(photo_folder, plan, tmp_path / "out", ["input"]).measured == 3

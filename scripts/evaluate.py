@@ -1,4 +1,4 @@
-"""Measure networks on photos that nobody tuned to, or read a user study: python scripts/evaluate.py suite=...|ratings=..."""
+"""Measure on photos that nobody tuned to, or read a user study: scripts/evaluate.py suite=...|dataset=...|ratings=..."""
 import sys
 
 import hydra

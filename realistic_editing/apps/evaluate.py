@@ -1,4 +1,4 @@
-"""Evaluate judges, enhancers and user studies: the one call behind scripts/evaluate.py."""
+"""Evaluate judges, enhancers and user studies, and compare methods on a data set: the one call behind scripts/evaluate.py."""
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +6,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from realistic_editing.apps.compare import DATASETS, compare_methods
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
@@ -28,7 +29,7 @@ SUITES = (*KINDS, "enhancer")
 
 
 def evaluate(config: DictConfig) -> Path:
-    """Run the suite that `config.suite` names, or read the user study `config.ratings`; print and write what was found.
+    """Run the suite, the comparison on a data set or the user study that `config` names; print and write what is found.
 
     Args:
         config: as configs/evaluate/evaluate.yaml.
@@ -39,35 +40,41 @@ def evaluate(config: DictConfig) -> Path:
     Raises:
         InputError: when data, weights or a setting cannot be used.
     """
-    if config.ratings:
-        return _study(config)
-    if config.suite not in SUITES:
-        raise InputError(f"suite is {config.suite!r}; use {', '.join(SUITES[:-1])} or {SUITES[-1]}")
+    given = [name for name in ("suite", "dataset", "ratings") if config[name] is not None]
+    if len(given) != 1:
+        found = f"{' and '.join(given)} are given" if given else "nothing is named"
+        known = f"suite={'|'.join(SUITES)}, dataset={'|'.join(DATASETS)}, or ratings=FILE.csv"
+        raise InputError(f"{found}; use one of them: {known}")
     try:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
+    output = config.output or str(Path(config.paths.outputs) / "evaluate" / (config.suite or config.dataset or "study"))
+    config = OmegaConf.merge(config, {"output": output})
+    if config.suite is not None:
+        report = _suite(config, preset)
+    else:
+        report = compare_methods(config) if config.dataset is not None else _study(config)
+    print(report.write(output))
+    path = Path(output) / "report.md"
+    print(f"report: {path}")
+    return path
+
+
+def _suite(config: DictConfig, preset: EditPreset) -> Report:
+    if config.suite not in SUITES:
+        raise InputError(f"suite is {config.suite!r}; use {', '.join(SUITES[:-1])} or {SUITES[-1]}")
     weights, (tables, figures) = (_enhancers if config.suite == "enhancer" else _judge)(config, preset)
-    return _written(Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures), config.output)
+    return Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures)
 
 
-def _study(config: DictConfig) -> Path:
+def _study(config: DictConfig) -> Report:
     """Tables 2 to 4 of the ratings that a user study gathered."""
-    if not OmegaConf.is_missing(config, "suite"):
-        raise InputError(f"suite={config.suite} and ratings={config.ratings}: give one of them")
-    config = OmegaConf.merge(config, {"suite": "study"})  # names the folder
     ratings = read_ratings(config.ratings)
     counts = {name: int(ratings[name].nunique()) for name in KEYS}
     facts = {"ratings": config.ratings, "counts": counts | {"ratings": len(ratings)}}
     facts |= {"seed": config.seed, "resamples": config.resamples}
-    return _written(Report("User study", facts, study_tables(ratings, config.resamples, config.seed), {}), config.output)
-
-
-def _written(report: Report, folder: str) -> Path:
-    print(report.write(folder))
-    path = Path(folder) / "report.md"
-    print(f"report: {path}")
-    return path
+    return Report("User study", facts, study_tables(ratings, config.resamples, config.seed), {})
 
 
 def _judge(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Module], Result]:

@@ -14,6 +14,7 @@ from realistic_editing.data.build import build
 from realistic_editing.data.coco import read_coco
 from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.folder import read_folder
+from realistic_editing.data.raw import RawSource
 from realistic_editing.data.regions import Region
 from realistic_editing.weights import fingerprint, load_network
 
@@ -49,9 +50,9 @@ def load_regions(config: DictConfig) -> list[Region]:
     for name in sources:
         if name == "coco":
             for subset in ("train2017", "val2017"):
-                regions += _build(read_coco(root, subset), f"coco-{subset}", config)
+                regions += build_regions(read_coco(root, subset), f"coco-{subset}", config)
         elif name == "bsds500":
-            regions += _build(read_bsds(root), name, config)
+            regions += build_regions(read_bsds(root), name, config)
         else:
             regions += read_ecssd(root)
     for folder in options.folders:
@@ -59,8 +60,17 @@ def load_regions(config: DictConfig) -> list[Region]:
     return regions
 
 
-def _build(source, name: str, config: DictConfig) -> list[Region]:
-    """Build a source, or read what is built; ranked by the saliency network that the configuration names."""
+def build_regions(source: RawSource, name: str, config: DictConfig) -> list[Region]:
+    """Build a source, or read what is built; ranked by the saliency network that the configuration names.
+
+    Args:
+        source: photos with annotations.
+        name: of the folder below `config.paths.regions`.
+        config: as for `load_regions`.
+
+    Raises:
+        InputError: when the network's weights cannot be used, or the folder cannot be written.
+    """
     options, root = config.regions, Path(config.paths.data)
     kind = "mattes" if options.matte else "masks"
     network = load_network(options.saliency, kind="saliency")

@@ -50,6 +50,22 @@ def read_coco(data_root: str | Path, subset: str = "train2017") -> RawSource:
     return RawSource("coco", qualified, region_masks)
 
 
+def category_names(data_root: str | Path, subset: str = "val2017") -> dict[int, str]:
+    """The names of COCO's categories by their ids.
+
+    Args:
+        data_root, subset: as for `read_coco`.
+
+    Raises:
+        InputError: when the annotations are absent or name no categories.
+    """
+    path = Path(data_root) / "coco" / "annotations" / f"instances_{subset}.json"
+    try:
+        return {one["id"]: one["name"] for one in json.loads(path.read_text())["categories"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: names no categories ({error}); fetch COCO 2017's annotations again") from error
+
+
 def _photo(coco: COCO, folder: Path, image_id: int, subset: str) -> RawPhoto | None:
     instances = coco.imgToAnns[image_id]
     if len(instances) < MIN_ANNOTATIONS:

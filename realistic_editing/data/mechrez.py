@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.pixels import read_grey, read_rgb, resize
+from realistic_editing.data.pixels import read_grey, read_version
 from realistic_editing.data.regions import Region
 
 # What each of the four parts asks for. In background_decluttering the mask marks the subject that should stand out,
@@ -39,7 +39,7 @@ class MechrezPhoto:
     pca_saliency: dict[str, Path]
 
 
-def read_mechrez(data_root: str | Path, part: str | None = None) -> list[MechrezPhoto]:
+def read_mechrez(data_root: str | Path, part: str | None = None, problems: list[str] | None = None) -> list[MechrezPhoto]:
     """The photos of the set, or of one part, in order of part and number.
 
     The masks are JPEGs, in object_enhancement half the photo's size: `regions.read_region` resizes and cuts them.
@@ -47,6 +47,7 @@ def read_mechrez(data_root: str | Path, part: str | None = None) -> list[Mechrez
     Args:
         data_root: the folder that holds mechrez/object_enhancement and the other parts.
         part: a key of TASKS; None: all four.
+        problems: takes why a photo was left out; without it, a mask that cannot be read is an error.
 
     Raises:
         InputError: when the part is unknown, or photos or a mask are absent.
@@ -62,7 +63,13 @@ def read_mechrez(data_root: str | Path, part: str | None = None) -> list[Mechrez
                 f"{folder}: no photos NNN_{INPUT}.jpg; set paths.data or REALISTIC_EDITING_DATA to the folder that "
                 "holds mechrez/"
             )
-        photos.extend(_photo(path, name) for path in inputs)
+        for path in inputs:
+            try:
+                photos.append(_photo(path, name))
+            except InputError as error:
+                if problems is None:
+                    raise
+                problems.append(str(error))
     return photos
 
 
@@ -101,4 +108,4 @@ def read_result(photo: MechrezPhoto, method: str, size: tuple[int, int]) -> np.n
         raise InputError(
             f"{photo.region.photo}: no result of {method!r}; this photo has {', '.join(photo.results) or 'none'}"
         )
-    return resize(read_rgb(photo.results[method]), size)
+    return read_version(photo.results[method], size)

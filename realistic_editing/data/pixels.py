@@ -30,6 +30,29 @@ def read_grey(path: str | Path, upright: bool = False) -> np.ndarray:
     return _read(path, cv2.IMREAD_GRAYSCALE, upright)
 
 
+def read_version(path: str | Path, size: tuple[int, int], upright: bool = False) -> np.ndarray:
+    """Read another version of a photo, such as a published edit, at that photo's size.
+
+    Args:
+        path, upright: as for `read_rgb`.
+        size: height and width of the photo.
+
+    Returns:
+        (H, W, 3) uint8, RGB.
+
+    Raises:
+        InputError: when it cannot be read, or its shape differs by more than 5 %: then it is another photo, or a crop.
+    """
+    pixels = read_rgb(path, upright)
+    stretch = (pixels.shape[0] / size[0]) / (pixels.shape[1] / size[1])
+    if not 0.95 < stretch < 1.05:
+        raise InputError(
+            f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels, of another shape than the photo ({size[1]} x {size[0]}); "
+            "give the whole photo, edited"
+        )
+    return resize(pixels, size)
+
+
 def _read(path: str | Path, flags: int, upright: bool) -> np.ndarray:
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; check the data root (paths.data or REALISTIC_EDITING_DATA)")

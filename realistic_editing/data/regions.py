@@ -13,7 +13,7 @@ from realistic_editing.common.files import replacing
 from realistic_editing.data.pixels import read_grey, read_rgb, resize
 from realistic_editing.data.splits import SPLITS
 
-SOURCES = ("coco", "bsds500", "ecssd", "mechrez", "folder")
+SOURCES = ("coco", "bsds500", "ecssd", "ade20k", "mechrez", "folder")
 TASKS = ("attenuate", "amplify", "")
 MIN_AREA, MAX_AREA = 0.01, 0.40  # share of the photo that a region to train on may cover (the authors' release)
 HUMAN = 1  # COCO's category id of persons

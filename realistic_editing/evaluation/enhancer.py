@@ -9,15 +9,14 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.regions import Region
-from realistic_editing.describe.statistics import rgb_to_lab
 from realistic_editing.enhance.judges import Judges, Scene
 from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.select import select_order
+from realistic_editing.evaluation.measures import seam
 from realistic_editing.evaluation.sweep import edit, read, score, see
 from realistic_editing.ops import EditPreset, Recipe, random_orders, sample_recipe
 
@@ -117,6 +116,18 @@ def optimised_edit(
     return propose
 
 
+def parameters(recipe: Recipe) -> dict[str, float]:
+    """What a recipe of one edit does, in photographers' units: exposure in stops, saturation, red and blue in stops against
+    green (Figure 9b)."""
+    balance = -recipe.white_balance.log2()[0]  # the gain of each channel
+    return {
+        "log2_exposure": float(recipe.exposure.log2()),
+        "saturation": float(recipe.saturation),
+        "red": float(balance[0] - balance[1]),
+        "blue": float(balance[2] - balance[1]),
+    }
+
+
 def measure_edits(
     methods: Mapping[str, Propose],
     few: Mapping[str, Propose],
@@ -163,7 +174,6 @@ def measure_edits(
             realism = score(judges.critic, edited, mask) - realism_before
             after = {None: see(judges.saliency, edited)} | {key: see(network, edited) for key, network in others.items()}
             loss = enhancement_loss(before[None], after[None], mask, realism, case.human, objective, recipe)["total"]
-            balance = -recipe.white_balance.log2()[0]  # the gain of each channel, in stops
             row = {
                 "index": index,
                 "photo": f"{region.source}/{region.photo_id}",
@@ -176,11 +186,7 @@ def measure_edits(
                 "realism_before": float(realism_before),
                 "cast": float(color_cast(recipe)),
                 "loss": float(loss),
-                "log2_exposure": float(recipe.exposure.log2()),
-                "saturation": float(recipe.saturation),
-                "red": float(balance[0] - balance[1]),
-                "blue": float(balance[2] - balance[1]),
-            }
+            } | parameters(recipe)
             ratios = {key: log_saliency_ratio(before[key], after[key], mask, epsilon=1e-4) for key in others}
             row |= {f"saliency: {key}": math.expm1(-float(ratio)) for key, ratio in ratios.items()}
             rows.append(row)
@@ -218,31 +224,3 @@ def measure_seams(
                 row = {"photo": photo, "method": method, "mask": kind, "seam": seam(image, edited, used), "realism": realism}
                 rows.append(row)
     return pd.DataFrame(rows)
-
-
-def seam(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor, width: int = 2) -> float:
-    """How much steeper a photo becomes along the border of a mask: the seam of an edit that ends where no object does.
-
-    Args:
-        image, edited: (1, 3, H, W) RGB in [0, 1].
-        mask: (1, 1, H, W) in [0, 1]; its border is where it crosses 0.5.
-        width: of the band on either side, in pixels.
-
-    Returns:
-        The mean over the band of how much the size of the gradient grows, where it grows, in units of CIELAB a pixel; 0
-        where the mask has no border.
-    """
-    hard = (mask >= 0.5).float()
-    grown, shrunk = (F.max_pool2d(part, 2 * width + 1, stride=1, padding=width) for part in (hard, 1 - hard))
-    band = (grown * shrunk)[0, 0] > 0
-    if not bool(band.any()):
-        return 0.0
-    before, after = (_steepness(photo) for photo in (image, edited))
-    return float((after - before).relu()[band].mean())
-
-
-def _steepness(photo: torch.Tensor) -> torch.Tensor:
-    """(1, 3, H, W) RGB -> (H, W), the size of the gradient of CIELAB."""
-    lab = 100 * rgb_to_lab(photo)[0]
-    across, down = F.pad(lab.diff(dim=2), (0, 1)), F.pad(lab.diff(dim=1), (0, 0, 0, 1))
-    return (across.square() + down.square()).sum(dim=0).sqrt()

@@ -12,6 +12,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation import bootstrap, enhancer_sheets, figures, sheets
 from realistic_editing.evaluation import enhancer as methods_of
+from realistic_editing.evaluation.measures import MOVED
 from realistic_editing.evaluation.report import Table
 from realistic_editing.evaluation.samples import count_photos, spread
 from realistic_editing.ops import EditPreset
@@ -20,7 +21,6 @@ RULES = {"random": "random order", "best_realism": "best realism", "best_salienc
 OPTIMUM = "optimised"
 DAMAGED = 4  # regions shown under damaged masks
 REFINE = 10  # steps of gradient descent from the network's proposal
-MOVED = 1e-4  # a relative change of saliency below this is rounding
 PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
 Result = tuple[list[Table], dict[str, str]]
 

@@ -51,3 +51,21 @@ PAPER = (
     Published("4", "attenuate", "Adversarial training", (5.06, 2.84), (7.36, 3.07)),
     Published("4", "attenuate", "Ours, random", (6.36, 2.79), (6.34, 2.88)),
 )
+
+# A set of photos -> its table, and a method as the paper names it -> as this package or a folder of results does.
+TABLES = {"mechrez": "3b", "adobe_stock": "2", "deepsal": "3a"}
+NAMES = {
+    "GazeShift": "gazeshift",
+    "DeepSal": "deepsal",
+    "MEC": "mec",
+    "WRS": "wrs",
+    "OHR": "ohr",
+    "Ours, best realism": "ours_realism",
+    "Ours, random": "ours_random",
+    "Ours, best saliency": "ours_saliency",
+}
+
+
+def rated(photos: str, task: str) -> dict[str, Published]:
+    """The paper's ratings of a set of photos, a key of TABLES: method, as a value of NAMES, -> its row."""
+    return {NAMES[row.method]: row for row in PAPER if row.table == TABLES[photos] and row.task == task}

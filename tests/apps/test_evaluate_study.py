@@ -43,7 +43,7 @@ def test_a_study_from_end_to_end(ratings, tmp_path, capsys):
 
 
 def test_what_cannot_be_used_is_named(ratings, tmp_path):
-    with pytest.raises(InputError, match="give one of them"):
+    with pytest.raises(InputError, match="use one of them"):
         evaluate(configured(f"ratings={ratings}", "suite=critic", f"output={tmp_path / 'out'}"))
     with pytest.raises(InputError, match="nothing.csv: cannot be read"):
         evaluate(configured("ratings=nothing.csv", f"output={tmp_path / 'out'}"))

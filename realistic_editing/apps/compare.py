@@ -1,0 +1,113 @@
+"""Compare methods on a data set: what scripts/evaluate.py does for dataset=..."""
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from realistic_editing.apps.regions import build_regions, load_regions
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.ade20k import read_ade20k
+from realistic_editing.data.coco import category_names
+from realistic_editing.enhance.loss import TASKS
+from realistic_editing.evaluation import figures
+from realistic_editing.evaluation.bench import Plan
+from realistic_editing.evaluation.compare import Comparison, compare
+from realistic_editing.evaluation.compare_tables import Layout, comparison_tables
+from realistic_editing.evaluation.methods import ALIASES, OURS, choose
+from realistic_editing.evaluation.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
+from realistic_editing.evaluation.published import TABLES
+from realistic_editing.evaluation.report import Report
+from realistic_editing.evaluation.spread import spread_figure, spread_method, spread_tables
+
+DATASETS = ("mechrez", "coco", "ade20k", "folder")
+SPREAD = "spread.png"
+
+
+def compare_methods(config: DictConfig) -> Report:
+    """Edit the photos of `config.dataset` by each method, and measure; rows and settings are kept in `config.output`.
+
+    Args:
+        config: as configs/evaluate/evaluate.yaml.
+
+    Returns:
+        The report, not yet written.
+
+    Raises:
+        InputError: when data, weights or a setting cannot be used.
+    """
+    asked = list(config.method) if isinstance(config.method, ListConfig) else config.method
+    if config.dataset not in DATASETS:
+        raise InputError(f"dataset is {config.dataset!r}; use {', '.join(DATASETS[:-1])} or {DATASETS[-1]}")
+    if config.task is not None and config.task not in TASKS:
+        raise InputError(f"task is {config.task!r}; use {' or '.join(TASKS)}")
+    if config.workers is not None and config.workers < 1:
+        raise InputError(f"workers is {config.workers}; use a number of processes above 0, or null for one a core")
+    ratings = config.paper_ratings or (config.dataset if config.dataset in TABLES else None)
+    if ratings is not None and ratings not in TABLES:
+        raise InputError(f"paper_ratings is {ratings!r}; use {', '.join(TABLES)}")
+    found = _photos(config)
+    chosen = quick_look([photo for photo in found.photos if config.task in (None, photo.region.task)], config.limit)
+    if not chosen:
+        raise InputError(f"dataset={config.dataset} has no photo for task={config.task}; leave out task, or add photos")
+    methods = choose(asked, found.photos)
+    against = _reference(config.against, methods)
+    plan = Plan(
+        **{name: config[name] for name in ("saliency", "critic", "witness", "attenuate", "amplify", "seed", "edits", "device")},
+        size=config.edit_size.critic,
+    )
+    comparison = compare(chosen, methods, plan, config.output, config.workers)
+    if comparison.note:
+        print(f"note: {comparison.note}")
+    problems = [*found.problems, *comparison.problems]
+    for problem in problems:
+        print(f"left out: {problem}")
+    if not len(comparison.rows):
+        raise InputError(f"dataset={config.dataset}: nothing could be measured; {'; '.join(problems[:3])}")
+    layout = Layout(comparison.models, against, ratings, config.resamples, config.seed)
+    tables, pictures = comparison_tables(comparison.rows, layout), {}
+    shown = spread_method(comparison.rows, (against, *OURS))
+    if shown is not None:
+        tables += spread_tables(comparison.rows, shown)
+        figures.save(spread_figure(comparison.rows, shown), Path(config.output) / SPREAD)
+        pictures = {SPREAD: f"The parameters of the edits of {shown}: median, middle half and middle 90 % of the regions."}
+    return Report(f"Comparison: {config.dataset}", _facts(config, comparison, problems), tables, pictures)
+
+
+def _reference(asked: str | None, methods: list[str]) -> str:
+    """The method that others are compared with: where none is named, ours."""
+    if asked is None:
+        return next((name for name in (ALIASES["ours"], *OURS) if name in methods), methods[0])
+    found = ALIASES.get(asked, asked)
+    if found not in methods:
+        raise InputError(f"against is {asked!r}, which is not compared; use one of {', '.join(methods)}")
+    return found
+
+
+def _photos(config: DictConfig) -> PhotoSet:
+    if config.dataset == "mechrez":
+        return mechrez_set(config.paths.data)
+    if config.dataset == "folder":
+        return folder_set(config.path, config.task)
+    root = config.paths.data
+    if config.dataset == "ade20k":
+        regions = build_regions(read_ade20k(root), "ade20k", config)
+        return region_set(regions, config.task, lambda region: region.region_id)  # which is the class's name
+    if not (Path(root) / "coco").is_dir():
+        raise InputError(f"{root}: holds no coco/; set paths.data or REALISTIC_EDITING_DATA to the folder that does")
+    names = category_names(root)
+    coco = OmegaConf.merge(config, {"regions": {"sources": ["coco"], "folders": []}})
+    # Split val chose checkpoints; split test had no part in anything.
+    regions = [region for region in load_regions(coco) if region.split == "test"]
+    return region_set(regions, config.task, lambda region: names.get(region.category, ""))
+
+
+def _facts(config: DictConfig, comparison: Comparison, problems: list[str]) -> dict[str, Any]:
+    size = config.edit_size.critic
+    facts = {
+        "regions": f"{comparison.rows.name.nunique()} of {comparison.rows.photo.nunique()} photos",
+        "measured at": f"{size} x {size} pixels, photo, mask and result resized alike; patch distinctness in the photo's shape",
+        "soft masks": "means inside are weighted by the mask M, outside by 1 - M; borders lie where M crosses 0.5",
+        "settings": comparison.settings,
+        "rows": f"{len(comparison.rows)}, of which {comparison.measured} measured now",
+    }
+    return facts | ({"left out": "; ".join(problems)} if problems else {})

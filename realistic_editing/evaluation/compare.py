@@ -1,0 +1,162 @@
+"""Compare methods on a data set: a row for each photo and method, measured by several processes, kept as they come."""
+import concurrent.futures
+import contextlib
+import dataclasses
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pandas as pd
+import torch
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.evaluation.bench import Bench, Plan, stamp
+from realistic_editing.evaluation.methods import OWN
+from realistic_editing.evaluation.photo_sets import TestPhoto
+from realistic_editing.evaluation.store import RowStore
+
+Measured = tuple[list[dict[str, Any]], list[str]]
+_bench: Bench | None = None  # of a worker process
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What was measured.
+
+    Args:
+        rows: of each photo and method, in the order of the photos and then of the methods. name, part, task, photo (regions of
+            one photo share it), category, method, stamp; eq3, relative, difference and contrast by each saliency model, as
+            `measures.saliency_changes`, in columns "eq3: MODEL"; realism_before and realism (dR); what
+            `measures.photo_changes` gives; seconds and memory (MiB) of methods that were run; and of those with a recipe
+            log2_exposure, saturation, red and blue.
+        problems: what could not be measured, by the file's name, and why.
+        models: the saliency models.
+        measured: rows that were not there before.
+        note: what a user should know of the rows that were; "" = nothing.
+        settings: what the rows depend on.
+    """
+
+    rows: pd.DataFrame
+    problems: list[str]
+    models: list[str]
+    measured: int
+    note: str
+    settings: dict[str, Any]
+
+
+def compare(
+    photos: Sequence[TestPhoto], methods: Sequence[str], plan: Plan, folder: str | Path, workers: int | None = None
+) -> Comparison:
+    """Edit each photo by each method, and measure; rows that `folder` has already are kept.
+
+    Stopped, the same call goes on where it stopped: all but the last seconds are in `folder`.
+
+    Args:
+        photos: to edit.
+        methods: from `methods.choose`; published ones only where a photo has a result of theirs.
+        plan: judges, weights and settings.
+        folder: for rows.csv and settings.json.
+        workers: processes; one for each core, when None. Each computes by one thread, and the numbers are the same.
+
+    Raises:
+        InputError: when weights cannot be used, or the folder cannot be written or is another run's.
+    """
+    with _one_thread():
+        bench = Bench(plan)  # first: where weights cannot be used, nothing is written
+        with _alone_in(Path(folder)):
+            settings = bench.settings()
+            store = RowStore(folder, settings)
+            wanted = [
+                (photo.name, method, stamp(photo, method))
+                for photo in photos
+                for method in methods
+                if method in OWN or method in photo.results
+            ]
+            before = len(store.table(wanted))
+            problems = _fill(store, photos, wanted, bench, workers or os.cpu_count() or 1)
+            rows = store.table(wanted)
+    return Comparison(rows, problems, bench.models, len(rows) - before, store.note, settings)
+
+
+def _fill(
+    store: RowStore, photos: Sequence[TestPhoto], wanted: Sequence[tuple[str, str, str]], bench: Bench, workers: int
+) -> list[str]:
+    """Measure what the store has not, and keep it; returns why some could not be."""
+    missing: dict[str, list[str]] = {}
+    for name, method, files in wanted:
+        if not store.has(name, method, files):
+            missing.setdefault(name, []).append(method)
+    jobs = [(photo, missing[photo.name]) for photo in photos if photo.name in missing]
+    problems: list[str] = []
+    try:
+        found = _measured(jobs, bench, min(workers, max(len(jobs), 1)))
+        for rows, troubles in tqdm(found, "compare", len(jobs), unit="photo", disable=not jobs):
+            store.add(rows)
+            problems += troubles
+            store.save(now=False)
+    finally:
+        if jobs:
+            store.save()
+    return problems
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Refuse a folder that another run writes into: each would replace the other's rows."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(f"{folder}: another run writes there; wait for it, or choose another output") from error
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another output") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _measured(jobs: Sequence[tuple[TestPhoto, list[str]]], bench: Bench, workers: int) -> Iterator[Measured]:
+    """The results in the order of the jobs."""
+    if workers == 1:
+        yield from (bench.measure(photo, methods) for photo, methods in jobs)
+        return
+    # Spawned: a fork of a process whose libraries have threads may hang.
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(workers, context, _start, (bench.plan,)) as pool:
+        try:
+            yield from pool.map(_measure, jobs)
+        finally:
+            pool.shutdown(cancel_futures=True)  # an interrupted run does not wait for what nobody will read
+
+
+def _start(plan: Plan) -> None:
+    global _bench
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard's interrupt is for the process that keeps the rows
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    _bench = Bench(plan)
+
+
+def _measure(job: tuple[TestPhoto, list[str]]) -> Measured:
+    return _bench.measure(*job)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute by one thread: photos are too small to share between cores, and sums then round the same everywhere."""
+    threads, others = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(others)

@@ -1,0 +1,174 @@
+"""The tables of a comparison of methods: means with intervals over photos, paired tests, and the paper's ratings."""
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import wilcoxon
+
+from realistic_editing.evaluation import bootstrap
+from realistic_editing.evaluation.bench import DISTINCTNESS
+from realistic_editing.evaluation.measures import MOVED
+from realistic_editing.evaluation.published import PHOTOS, TABLES, rated
+from realistic_editing.evaluation.report import Table
+
+PHOTO = {  # column of the rows -> heading
+    "realism": "dR",
+    "delta_e_inside": "ΔE inside",
+    "delta_e_outside": "ΔE outside",
+    "ssim_outside": "SSIM outside",
+    "seam": "seam",
+}
+SIGN = {"amplify": 1, "attenuate": -1}
+NOTE = (
+    "n: regions. Means with 95 % bootstrap intervals over photos. Right way: the share of regions whose mean saliency moved as "
+    "the task asks, by most of the saliency models. Saliency: -S of eq. 3 by the networks, the relative change of the region's "
+    "mean by patch distinctness, whose maps may be 0; positive = more salient. dR: change in realism. ΔE: mean CIEDE2000, by "
+    "the mask M inside and by 1 - M outside; SSIM: of windows wholly outside; seam: how much steeper colours become along the "
+    "border. "
+    "Published results came as JPEGs, so what differs outside includes the noise of compression. Of methods that were run "
+    "here, on one thread: seconds, the median, and MiB, the most by which an edit raised the process's resident memory above "
+    "what loading and judging had taken (Linux only)."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """How tables are made.
+
+    Args:
+        models: the saliency models; the first taught the enhancers.
+        against: the method that others are compared with.
+        ratings: of which photos, a key of published.TABLES, to show beside; or None.
+        resamples, seed: of the bootstrap.
+    """
+
+    models: Sequence[str]
+    against: str
+    ratings: str | None = None
+    resamples: int = 1000
+    seed: int = 0
+
+
+def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
+    """For each part and task: the main table, saliency in detail, paired tests; then what the edits are, and ratings.
+
+    Args:
+        rows: of `compare`.
+        layout: see there.
+    """
+    tables = []
+    for (part, task), group in rows.groupby(["part", "task"], sort=False):
+        title = f"{part.replace('_', ' ')}: {task}" if part != task else task
+        by_method = dict(list(group.groupby("method", sort=False)))
+        main = pd.DataFrame([{"method": name} | _cells(one, SIGN[task], layout) for name, one in by_method.items()])
+        tables.append(Table(part, title, NOTE, main))
+        tables.append(_saliency(part, title, by_method, SIGN[task], layout))
+        if layout.against in by_method and len(by_method) > 1:
+            tables.append(_paired(part, title, by_method, SIGN[task], layout))
+    for task in SIGN if layout.ratings else ():
+        group = rows[(rows.task == task) & rows.method.isin(rated(layout.ratings, task))]
+        if len(group):
+            tables.append(_ratings(task, group, layout))
+    return tables
+
+
+def right_way(rows: pd.DataFrame, sign: int, models: Sequence[str]) -> np.ndarray:
+    """Whether most models say that a region's mean saliency moved by `sign`, 1 or -1: (N,) bool."""
+    votes = sum((sign * rows[f"relative: {model}"] > MOVED).to_numpy(int) for model in models)
+    return votes > len(models) / 2
+
+
+def _mean(values: pd.Series | np.ndarray, rows: pd.DataFrame, layout: Layout) -> bootstrap.Estimate:
+    """Over the photos for which there is a number."""
+    values = np.asarray(values, float)
+    known = ~np.isnan(values)
+    if not known.any():
+        return bootstrap.Estimate(math.nan, math.nan, math.nan)
+    return bootstrap.mean(values[known], rows.photo[known], layout.resamples, layout.seed)
+
+
+def _cells(rows: pd.DataFrame, sign: int, layout: Layout) -> dict[str, object]:
+    cells = {"n": len(rows), "right way": _mean(right_way(rows, sign, layout.models), rows, layout)}
+    for model in layout.models:
+        name = "relative" if model == DISTINCTNESS else "eq3"
+        cells[f"saliency, {model}"] = _mean(rows[f"{name}: {model}"], rows, layout)
+    cells |= {heading: _mean(rows[name], rows, layout) for name, heading in PHOTO.items()}
+    return cells | {"seconds": float(rows.seconds.median()), "MiB": float(rows.memory.max())}
+
+
+def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int, layout: Layout) -> Table:
+    """Every measure of saliency by every model."""
+    made = []
+    for method, rows in by_method.items():
+        for model in layout.models:
+            changes = {name: rows[f"{name}: {model}"] for name in ("eq3", "relative", "difference", "contrast")}
+            cells = {
+                "right way": _mean(sign * changes["relative"] > MOVED, rows, layout),
+                "contrast, right way": _mean(sign * changes["contrast"] > 0, rows, layout),
+                "-S": _mean(changes["eq3"] if model != DISTINCTNESS else np.full(len(rows), math.nan), rows, layout),
+                "relative": _mean(changes["relative"], rows, layout),
+                "difference": _mean(changes["difference"], rows, layout),
+                "median difference": float(changes["difference"].median()),
+                "contrast": _mean(changes["contrast"], rows, layout),
+            }
+            made.append({"method": method, "model": model} | cells)
+    note = (
+        "Relative: the change of the region's mean saliency over that mean; difference: the plain change; contrast: the change "
+        "of the mean inside less that outside."
+    )
+    return Table(f"{part}_saliency", f"{title}: saliency by each model", note, pd.DataFrame(made))
+
+
+def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int, layout: Layout) -> Table:
+    """Each method less the reference, photo by photo."""
+    measures = {f"relative: {model}": (f"effect, {model}", sign) for model in layout.models}
+    measures |= {"realism": ("dR", 1), "seam": ("seam", 1)}
+    made = []
+    reference = by_method[layout.against].groupby("photo")
+    for method, rows in by_method.items():
+        if method == layout.against:
+            continue
+        cells: dict[str, object] = {"method": method}
+        for name, (heading, factor) in measures.items():
+            # A photo's regions are not independent: their mean is one pair.
+            gaps = factor * (rows.groupby("photo")[name].mean() - reference[name].mean()).dropna()
+            cells["pairs"] = len(gaps)
+            whole = pd.DataFrame({"photo": gaps.index})
+            cells[heading] = _mean(gaps.to_numpy(), whole, layout)
+            cells[f"p, {heading}"] = p_value(gaps.to_numpy())
+        made.append(cells)
+    note = (
+        f"Means over photos of the method less {layout.against}, with 95 % bootstrap intervals. Effect: the relative change of "
+        "the region's mean saliency in the direction that the task asks. Above 0, effect and dR are better than the "
+        "reference's, and a seam is worse. p: Wilcoxon's signed-rank test, two-sided, not corrected for the number of tests."
+    )
+    return Table(f"{part}_paired", f"{title}: each method beside {layout.against}", note, pd.DataFrame(made))
+
+
+def p_value(differences: np.ndarray) -> str:
+    """Of Wilcoxon's signed-rank test that differences (N,) are symmetric about 0; "" where none differs from 0."""
+    moved = differences[differences != 0]
+    if not len(moved):
+        return ""
+    p = float(wilcoxon(moved).pvalue)
+    return "< 0.0001" if p < 1e-4 else f"{p:.4f}"
+
+
+def _ratings(task: str, rows: pd.DataFrame, layout: Layout) -> Table:
+    """The paper's ratings beside what was measured."""
+    published, made = rated(layout.ratings, task), []
+    for method, group in rows.groupby("method", sort=False):
+        rating = published[method]
+        cells = {"method": method} | {
+            name: f"{value:.2f} ({spread:.2f})"
+            for name, (value, spread) in (("effectiveness", rating.effectiveness), ("realism", rating.realism))
+        }
+        made.append(cells | _cells(group, SIGN[task], layout))
+    note = (
+        f"Effectiveness and realism: the paper's ratings by 8 photographers, 1 to 10, mean and standard deviation, of "
+        f"{PHOTOS[TABLES[layout.ratings]]} (Table {TABLES[layout.ratings][0]}); ours there is the authors' network, here this "
+        "package's. The other columns are measured here, on all photos of the task."
+    )
+    return Table(f"ratings_{task}", f"The paper's ratings beside the measures: {task}", note, pd.DataFrame(made))

@@ -1,0 +1,152 @@
+"""Ways to edit a photo, by name: nothing, chance, the enhancer by its three rules, and what others published."""
+import dataclasses
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.pixels import read_version
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.evaluation.enhancer import Case, network_edit, random_edit
+from realistic_editing.evaluation.photo_sets import TestPhoto
+from realistic_editing.ops import EditPreset, Recipe, random_orders
+from realistic_editing.ops.photo import apply_to_photo
+
+INPUT = "input"
+OURS = {"ours_random": "random", "ours_realism": "best_realism", "ours_saliency": "best_saliency"}  # -> rule for the order
+RANDOM = {"random_real": "real", "random_fake": "fake"}  # -> column of Table 1
+OWN = (INPUT, *RANDOM, *OURS)
+ALIASES = {"ours": "ours_realism"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a method made of a photo.
+
+    Args:
+        pixels: (H, W, 3) uint8, RGB, of the photo's size.
+        recipe: the edit, where the method is one of ours or of chance.
+        seconds: it took; nan where it was not run here.
+        memory: MiB by which it raised the process's resident memory at most; memory that was free in the process already
+            does not count, so that the greatest of several photos says most. nan where not run, or not on Linux.
+    """
+
+    pixels: np.ndarray
+    recipe: Recipe | None = None
+    seconds: float = float("nan")
+    memory: float = float("nan")
+
+
+def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto]) -> list[str]:
+    """The methods to compare, in a fixed order.
+
+    Args:
+        asked: names, or one; None: all.
+        photos: of the data set, with the results that others published.
+
+    Raises:
+        InputError: when there is no such method.
+    """
+    published = dict.fromkeys(name for photo in photos for name in photo.results)
+    taken = [name for name in published if name in OWN or name in ALIASES]
+    if taken:
+        raise InputError(f"results of a method named {taken[0]!r}: that is a name of this package's own; rename their folder")
+    known = [*OWN, *published]
+    if asked is None:
+        return known
+    wanted = {ALIASES.get(name, name) for name in ([asked] if isinstance(asked, str) else asked)}
+    unknown = sorted(wanted - set(known))
+    if unknown or not wanted:
+        names = ", ".join([*ALIASES, *known])
+        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; use one or several of {names}")
+    return [name for name in known if name in wanted]
+
+
+class Editor:
+    """One photo and its region, to be edited by any method.
+
+    Args:
+        photo: which.
+        pixels, mask: (H, W, 3) and (H, W) uint8, at the photo's size.
+        image, region: (1, 3, S, S) and (1, 1, S, S) in [0, 1]: what the networks see.
+        enhancer: of the photo's task.
+        preset: the ranges of random edits.
+        seed: decides orders and random edits, with the photo's name.
+        before: (1, 1, S, S), the photo's saliency by the enhancer's judge.
+    """
+
+    def __init__(
+        self,
+        photo: TestPhoto,
+        pixels: np.ndarray,
+        mask: np.ndarray,
+        image: torch.Tensor,
+        region: torch.Tensor,
+        enhancer: Enhancer,
+        preset: EditPreset,
+        seed: int,
+        before: torch.Tensor,
+    ) -> None:
+        self.photo, self.pixels, self.mask, self.image, self.region = photo, pixels, mask, image, region
+        self.enhancer, self.preset, self.seed, self.before = enhancer, preset, seed, before
+        self._candidates: dict = {}
+        self._spent = self._rise = 0.0  # seconds and MiB that the 24 candidates took, which two rules share
+
+    def edit(self, method: str) -> Result:
+        """Edit by a method.
+
+        Args:
+            method: a name of OWN, or of a result that the photo has.
+
+        Raises:
+            InputError: when a published result cannot be read.
+        """
+        if method in self.photo.results:
+            upright = self.photo.region.source == "folder"  # as `read_region` reads the photo
+            return Result(read_version(self.photo.results[method], self.pixels.shape[:2], upright))
+        if method == INPUT:
+            return Result(self.pixels)
+        generator = torch.Generator().manual_seed(zlib.crc32(f"{self.seed}/{self.photo.name}".encode()))
+        order = random_orders(1, generator)
+        case = Case(
+            self.photo.region, self.image, self.region, self.enhancer.judges, order, generator, self.before, self._candidates
+        )
+        shared = OURS.get(method, "random") != "random"
+        if shared and not self._candidates:
+            with torch.no_grad():
+                _, self._spent, self._rise = _watched(lambda: case.all_orders(self.enhancer.network))
+        (recipe, pixels), seconds, memory = _watched(lambda: self._made(method, case))
+        if shared:
+            seconds, memory = seconds + self._spent, max(memory, self._rise)
+        return Result(pixels, recipe, seconds, memory)
+
+    def _made(self, method: str, case: Case) -> tuple[Recipe, np.ndarray]:
+        if method in RANDOM:
+            recipe = random_edit(self.preset, RANDOM[method])(case)
+        else:
+            recipe = network_edit(self.enhancer.network, OURS[method], self.enhancer.task)(case).detach()
+        return recipe, apply_to_photo(self.pixels, self.mask, recipe)
+
+
+def _watched(work: Callable[[], Any]) -> tuple[Any, float, float]:
+    """What `work` returns, the seconds it took, and the MiB by which it raised the process's resident memory."""
+    free, started = _resident(peak=False), time.perf_counter()
+    made = work()
+    return made, time.perf_counter() - started, _resident(peak=True) - free
+
+
+def _resident(peak: bool) -> float:
+    """This process's resident memory in MiB, or its peak since this was last asked without `peak`; nan but on Linux."""
+    status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+    try:
+        if not peak:
+            reset.write_text("5")  # forget the peak
+        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return float(fields["VmHWM" if peak else "VmRSS"].split()[0]) / 1024
+    except (OSError, KeyError):
+        return float("nan")

@@ -1,0 +1,139 @@
+"""scripts/evaluate.py dataset=... on small made sets: reports from end to end, and what a user may get wrong."""
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+from PIL import Image
+
+from realistic_editing.apps.config import CONFIGS
+from realistic_editing.apps.evaluate import evaluate
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.mechrez import METHODS, TASKS
+
+FEW = "method=[input,ours_random,mec,ohr]"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A data root with two photos in each part of Mechrez's layout; OHR has results of the first alone."""
+    root, rng = tmp_path_factory.mktemp("root"), np.random.default_rng(0)
+    for part in TASKS:
+        folder = root / "mechrez" / part
+        (folder / "masks").mkdir(parents=True)
+        for number in ("001", "002"):
+            patches = Image.fromarray(rng.integers(0, 256, (5, 6, 3), dtype=np.uint8))
+            pixels = np.asarray(patches.resize((40, 30), Image.BICUBIC))
+            mask = np.zeros((30, 40), np.uint8)
+            mask[8:22, 10:28] = 255
+            Image.fromarray(pixels).save(folder / f"{number}_in.jpg", quality=95)
+            Image.fromarray(mask).save(folder / f"masks/{number}_mask.jpg", quality=95)
+            for ending in list(METHODS.values())[: 3 if number == "001" else 1]:
+                edited = np.where(mask[..., None] > 0, np.clip(pixels * 1.3, 0, 255).astype(np.uint8), pixels)
+                Image.fromarray(edited).save(folder / f"{number}_{ending}.jpg", quality=95)
+    return root
+
+
+def configured(root, weights, output, *options):
+    own = [f"{role}={path}" for role, path in weights.items()]
+    own += [f"paths.data={root}", f"output={output}", "resamples=20", "workers=1", "edit_size={saliency: 32, critic: 48}"]
+    with initialize_config_dir(str(CONFIGS / "evaluate"), version_base="1.3"):
+        return compose("evaluate", overrides=[*own, *options])
+
+
+def test_mechrez_from_end_to_end(root, tmp_path, tiny_weights, capsys):
+    (root / "mechrez/saliency_shift/002_out.jpg").write_text("not an image")
+    path = evaluate(configured(root, tiny_weights, tmp_path, "dataset=mechrez", FEW))
+    printed, text, content = capsys.readouterr().out, path.read_text(), json.loads((tmp_path / "report.json").read_text())
+    assert text in printed and "left out" in text
+    assert "saliency_shift/002_out.jpg: cannot be decoded" in content["facts"]["left out"]
+    kinds = ("", "_saliency", "_paired")
+    assert set(content["tables"]) == {f"{part}{kind}" for part in TASKS for kind in kinds} | {"ratings_amplify", "spread"}
+    assert "(spread.png)" in text and (tmp_path / "spread.png").stat().st_size > 1000
+    for kind in ("csv", "tex"):
+        assert {file.stem for file in tmp_path.glob(f"*.{kind}")} - {"rows"} == set(content["tables"])
+    count = {row["method"]: row["n"] for row in content["tables"]["object_enhancement"]}
+    assert count == {"input": 2, "ours_random": 2, "mec": 2, "ohr": 1}
+    rated = {row["method"]: row["effectiveness"] for row in content["tables"]["ratings_amplify"]}
+    assert set(rated) == {"ours_random", "mec", "ohr"} and rated["mec"] == "7.06 (2.68)"
+    # The mask of background_decluttering marks the subject: its part amplifies.
+    rows = pd.read_csv(tmp_path / "rows.csv")
+    assert dict(zip(rows.part, rows.task, strict=True)) == TASKS
+    assert content["facts"]["rows"].endswith(f"{len(rows)} measured now") and content["facts"]["regions"] == "8 of 8 photos"
+
+
+def test_again_nothing_is_measured_and_a_quick_look_keeps_the_rest(root, tmp_path, tiny_weights, capsys):
+    options = ("dataset=mechrez", "method=[input,mec]", "task=attenuate")
+    evaluate(configured(root, tiny_weights, tmp_path, *options))
+    evaluate(configured(root, tiny_weights, tmp_path, *options, "limit=1"))
+    facts = json.loads((tmp_path / "report.json").read_text())["facts"]
+    assert facts["rows"] == "2, of which 0 measured now" and len(pd.read_csv(tmp_path / "rows.csv")) == 4
+    capsys.readouterr()
+    evaluate(configured(root, tiny_weights, tmp_path, *options, "seed=1"))
+    assert "seed (0 -> 1)" in capsys.readouterr().out
+
+
+def test_a_folder_of_ones_own_results(root, tmp_path, tiny_weights):
+    folder = tmp_path / "photos, mine"
+    (folder / "gazeshift").mkdir(parents=True)
+    for name in ("a", "b"):
+        pixels = np.random.default_rng(1).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+        mask = np.zeros((30, 40), np.uint8)
+        mask[8:22, 10:28] = 255
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+        Image.fromarray(mask).save(folder / f"{name}_mask.png")
+        Image.fromarray(255 - pixels).save(folder / f"gazeshift/{name}.png")
+    options = ("dataset=folder", f"path='{folder}'", "task=attenuate", "paper_ratings=adobe_stock")
+    options += ("method=[gazeshift,ours_random]",)
+    evaluate(configured(root, tiny_weights, tmp_path / "out", *options))
+    tables = json.loads((tmp_path / "out/report.json").read_text())["tables"]
+    assert set(tables) == {"attenuate", "attenuate_saliency", "attenuate_paired", "ratings_attenuate", "spread"}
+    assert {row["method"]: row["effectiveness"] for row in tables["ratings_attenuate"]}["gazeshift"] == "4.78 (2.89)"
+
+
+def test_ade20k_by_category(tmp_path, tiny_weights):
+    root, rng = tmp_path / "root", np.random.default_rng(2)
+    for child in ("images", "annotations"):
+        (root / "ade20k" / child / "validation").mkdir(parents=True)
+    (root / "ade20k/objectInfo150.txt").write_text("Idx\tName\n1\twall\n2\tlamp, light\n")
+    labels = np.zeros((60, 80), np.uint8)
+    labels[5:25, 5:30], labels[30:55, 40:70] = 1, 2
+    for index in range(5):
+        patches = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+        patches.resize((80, 60)).save(root / f"ade20k/images/validation/{index}.jpg")
+        Image.fromarray(labels).save(root / f"ade20k/annotations/validation/{index}.png")
+    built = ["regions.matte=false", f"regions.saliency={tiny_weights['saliency']}", f"paths.outputs={tmp_path}/outputs"]
+    evaluate(configured(root, tiny_weights, tmp_path / "out", "dataset=ade20k", "method=ours_random", *built))
+    tables = json.loads((tmp_path / "out/report.json").read_text())["tables"]
+    assert {"attenuate", "amplify", "spread"} < set(tables) and "attenuate_paired" not in tables
+    rows = pd.read_csv(tmp_path / "out/rows.csv")
+    assert len(rows) == 10 and set(rows.category) == {"wall", "lamp"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], r"nothing is named; .* suite=saliency\|critic\|enhancer, dataset=mechrez\|coco\|ade20k\|folder, or ratings="),
+        (["suite=critic", "dataset=mechrez"], "suite and dataset are given"),
+        (["dataset=painting"], "use mechrez, coco, ade20k or folder"),
+        (["dataset=mechrez", "method=[ours,deepsal]"], "method names deepsal; use one or several of ours, input, .*mec"),
+        (["dataset=mechrez", "against=deepsal"], "against"),
+        (["dataset=mechrez", "task=brighten"], "attenuate or amplify"),
+        (["dataset=mechrez", "workers=0"], "workers is 0"),
+        (["dataset=mechrez", "limit=0"], "limit is 0"),
+        (["dataset=mechrez", "paper_ratings=mine"], "mechrez, adobe_stock, deepsal"),
+        (["dataset=mechrez", "paths.data=nowhere"], "REALISTIC_EDITING_DATA"),
+        (["dataset=mechrez", "edits=mine"], "released"),
+        (["dataset=mechrez", "critic=nothing"], "nothing: no such file"),
+        (["dataset=mechrez", "attenuate=${amplify}"], "trained to amplify"),
+        (["dataset=folder", "task=amplify"], "add path="),
+        (["dataset=folder", "path=nowhere", "task=amplify"], "nowhere: no such folder"),
+        (["dataset=coco"], "holds no coco/"),
+        (["dataset=ade20k"], "fetch ADEChallengeData2016"),
+    ],
+)
+def test_what_cannot_be_used_is_named(root, tmp_path, tiny_weights, options, words):
+    with pytest.raises(InputError, match=words):
+        evaluate(configured(root, tiny_weights, tmp_path / "out", *options))
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,34 @@
+"""Small weights of every kind, made once for all tests that need judges and enhancers but not good ones."""
+import dataclasses
+
+import pytest
+import torch
+
+from realistic_editing.enhance.compact import CompactEnhancer
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.saliency.compact import CompactSaliency
+from realistic_editing.weights import save_network
+
+SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
+CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
+ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "palette": 4, "hidden": 8}
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory) -> dict[str, str]:
+    """Role -> file: saliency, witness, critic, attenuate (which darkens) and amplify (which brightens)."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    for role, name, network, config in (
+        ("saliency", "compact_saliency", CompactSaliency(**SALIENCY), SALIENCY),
+        ("witness", "compact_saliency", CompactSaliency(**SALIENCY), SALIENCY),
+        ("critic", "compact_critic", CompactCritic(**CRITIC), CRITIC),
+    ):
+        save_network(network, name, folder / f"{role}.safetensors", config, {"step": 1})
+    for task, weight in (("attenuate", -1.0), ("amplify", 1.0)):
+        card = {"task": task, "objective": dataclasses.asdict(Objective(saliency_weight=weight, change="log_ratio"))}
+        network = CompactEnhancer(**ENHANCER)
+        torch.nn.init.constant_(network.heads["exposure"].bias, weight)
+        save_network(network, "compact_enhancer", folder / f"{task}.safetensors", ENHANCER, card)
+    return {path.stem: str(path) for path in folder.iterdir()}

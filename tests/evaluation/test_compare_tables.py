@@ -1,0 +1,91 @@
+"""Tables of made rows: shares, paired tests and ratings by hand."""
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom
+
+from realistic_editing.evaluation.bench import DISTINCTNESS
+from realistic_editing.evaluation.compare_tables import Layout, comparison_tables, p_value, right_way
+from realistic_editing.evaluation.published import NAMES, PAPER, TABLES, rated
+
+MODELS = ["one", "two", DISTINCTNESS]
+LAYOUT = Layout(MODELS, "ours_realism", resamples=50)
+PHOTOS = 8
+
+
+def made(part="object_enhancement", task="amplify", shift=0.1):
+    """ours_realism moves by `shift`, mec by twice that, input by nothing; mec has no result of the last photo."""
+    rows = []
+    for index in range(PHOTOS):
+        for method, factor in (("input", 0), ("ours_realism", 1), ("mec", 2)):
+            if (method, index) == ("mec", PHOTOS - 1):
+                continue
+            row = {"name": f"{index}", "part": part, "task": task, "photo": f"photo{index}", "method": method}
+            change = factor * shift * (1 + index / 100)
+            row |= {f"{name}: {model}": change for name in ("eq3", "relative", "difference", "contrast") for model in MODELS}
+            row |= {"realism": -0.01 * factor, "delta_e_inside": factor, "delta_e_outside": 0.0, "ssim_outside": 1.0}
+            rows.append(row | {"seam": factor, "seconds": 0.5 if factor == 1 else np.nan, "memory": index + 0.5})
+    return pd.DataFrame(rows)
+
+
+def tables(rows, layout=LAYOUT):
+    return {table.name: table.frame.set_index("method") for table in comparison_tables(rows, layout)}
+
+
+def test_the_main_table_by_hand():
+    frame = tables(made())["object_enhancement"]
+    assert frame.n.to_dict() == {"input": 8, "ours_realism": 8, "mec": 7}
+    assert frame["right way"].map(lambda cell: cell.value).to_dict() == {"input": 0, "ours_realism": 1, "mec": 1}
+    assert frame.loc["mec", "saliency, one"].value == pytest.approx(0.2 * 1.03)
+    assert frame.loc["ours_realism", "MiB"] == 7.5
+    assert frame.loc["ours_realism", "seconds"] == 0.5 and np.isnan(frame.loc["mec", "seconds"])
+
+
+def test_attenuation_counts_the_other_way_and_parts_stand_apart():
+    rows = pd.concat([made(), made("distractors_attenuation", "attenuate", -0.1), made("saliency_shift", "amplify", -0.1)])
+    found = tables(rows)
+    assert found["object_enhancement"].loc["mec", "right way"].value == 1
+    assert found["distractors_attenuation"].loc["mec", "right way"].value == 1
+    assert found["saliency_shift"].loc["mec", "right way"].value == 0
+    effect = found["distractors_attenuation_paired"].loc["mec", "effect, one"].value
+    assert effect == pytest.approx(0.1 * 1.03)  # mec takes away more: positive
+
+
+def test_pairs_are_photos_that_both_have():
+    frame = tables(made())["object_enhancement_paired"]
+    assert frame.pairs.to_dict() == {"input": 8, "mec": 7}
+    assert frame.loc["input", "effect, two"].value == pytest.approx(-0.1 * 1.035)
+    assert float(frame.loc["input", "p, dR"]) == pytest.approx(2 * binom.pmf(0, 8, 0.5), abs=1e-4)  # all 8 on one side
+
+
+def test_regions_of_a_photo_are_one_pair():
+    rows = made()
+    rows.loc[rows.photo == "photo1", "photo"] = "photo0"
+    assert tables(rows)["object_enhancement_paired"].pairs["input"] == 7
+
+
+def test_p_of_no_difference_is_not_given():
+    assert p_value(np.zeros(5)) == "" and p_value(np.array([])) == ""
+    assert p_value(np.linspace(1, 2, 40)) == "< 0.0001"
+    assert float(p_value(np.array([1.0, 2.0, 3.0, -2.5]))) > 0.05
+
+
+def test_the_right_way_is_by_most_models():
+    rows = pd.DataFrame({"relative: one": [0.1, 0.1, -0.1], "relative: two": [0.1, 0.0, -0.1]})
+    rows[f"relative: {DISTINCTNESS}"] = [-0.1, 0.0, 0.1]
+    assert right_way(rows, 1, MODELS).tolist() == [True, False, False]
+    assert right_way(rows, -1, MODELS).tolist() == [False, False, True]
+
+
+def test_the_ratings_stand_beside_methods_that_have_them():
+    found = tables(made(), Layout(MODELS, "ours_realism", "mechrez", 50))["ratings_amplify"]
+    assert found.index.tolist() == ["mec"]
+    assert found.loc["mec", "effectiveness"] == "7.06 (2.68)" and found.loc["mec", "realism"] == "7.31 (2.93)"
+    assert "ratings_amplify" not in tables(made())
+
+
+def test_every_set_has_ratings_of_methods_by_our_names():
+    found = {name for photos in TABLES for task in ("attenuate", "amplify") for name in rated(photos, task)}
+    assert found == set(NAMES.values())
+    assert {row.method for row in PAPER if row.table in TABLES.values()} == set(NAMES)
+    assert rated("deepsal", "amplify") == {}

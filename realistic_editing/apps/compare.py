@@ -10,17 +10,19 @@ from realistic_editing.data.ade20k import read_ade20k
 from realistic_editing.data.coco import category_names
 from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation import figures
-from realistic_editing.evaluation.bench import Plan
+from realistic_editing.evaluation.bench import Plan, picture_file
 from realistic_editing.evaluation.compare import Comparison, compare
 from realistic_editing.evaluation.compare_tables import Layout, comparison_tables
-from realistic_editing.evaluation.methods import ALIASES, OURS, choose
+from realistic_editing.evaluation.methods import ALIASES, INPUT, OURS, choose
+from realistic_editing.evaluation.page import Item
 from realistic_editing.evaluation.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
 from realistic_editing.evaluation.published import TABLES
 from realistic_editing.evaluation.report import Report
 from realistic_editing.evaluation.spread import spread_figure, spread_method, spread_tables
 
 DATASETS = ("mechrez", "coco", "ade20k", "folder")
-SPREAD = "spread.png"
+SPREAD, PICTURES = "spread.png", "pictures"
+SHOWN = ("delta_e_inside", "delta_e_outside", "ssim_outside", "seam")  # of the measures, under each picture of the page
 
 
 def compare_methods(config: DictConfig) -> Report:
@@ -54,6 +56,7 @@ def compare_methods(config: DictConfig) -> Report:
     plan = Plan(
         **{name: config[name] for name in ("saliency", "critic", "witness", "attenuate", "amplify", "seed", "edits", "device")},
         size=config.edit_size.critic,
+        pictures=str(Path(config.output) / PICTURES),
     )
     comparison = compare(chosen, methods, plan, config.output, config.workers)
     if comparison.note:
@@ -70,7 +73,22 @@ def compare_methods(config: DictConfig) -> Report:
         tables += spread_tables(comparison.rows, shown)
         figures.save(spread_figure(comparison.rows, shown), Path(config.output) / SPREAD)
         pictures = {SPREAD: f"The parameters of the edits of {shown}: median, middle half and middle 90 % of the regions."}
-    return Report(f"Comparison: {config.dataset}", _facts(config, comparison, problems), tables, pictures)
+    facts, (photos, items) = _facts(config, comparison, problems), _sheet(comparison, plan.pictures)
+    return Report(f"Comparison: {config.dataset}", facts, tables, pictures, photos, items)
+
+
+def _sheet(comparison: Comparison, folder: str) -> tuple[dict[str, Path], list[Item]]:
+    """Every photo, and every result with its measures, for the page."""
+    photos, items = {}, []
+    for row in comparison.rows.to_dict("records"):
+        before, after = (picture_file(folder, row["name"], method) for method in (INPUT, row["method"]))
+        if row["method"] == INPUT or not (before.is_file() and after.is_file()):  # deleted since it was measured
+            continue
+        photos[row["name"]] = before
+        measures = {f"saliency, {model}": row[f"relative: {model}"] for model in comparison.models}
+        measures |= {"dR": row["realism"]} | {name: row[name] for name in SHOWN}
+        items.append(Item(row["name"], row["part"], row["method"], after, measures))
+    return photos, items
 
 
 def _reference(asked: str | None, methods: list[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import read_region
 from realistic_editing.enhance.enhancer import Enhancer
@@ -17,6 +18,7 @@ from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation.enhancer import parameters
 from realistic_editing.evaluation.measures import photo_changes, saliency_changes
 from realistic_editing.evaluation.methods import INPUT, Editor
+from realistic_editing.evaluation.page import thumbnail
 from realistic_editing.evaluation.photo_sets import TestPhoto
 from realistic_editing.evaluation.sweep import score, see
 from realistic_editing.ops import Recipe
@@ -42,6 +44,7 @@ class Plan:
         seed: decides orders and random edits.
         edits: Table 1: "released" or "paper".
         device: of the networks; the CPU when None.
+        pictures: a folder that takes a small JPEG of each result, see `picture_file`; None = none.
     """
 
     saliency: str
@@ -53,6 +56,7 @@ class Plan:
     seed: int = 0
     edits: str = "released"
     device: str | None = None
+    pictures: str | None = None
 
 
 class Bench:
@@ -112,6 +116,7 @@ class Bench:
         except InputError as error:
             return [], [str(error)]
         image, region = self._tensor(pixels), torch.from_numpy(resize(mask, (self.plan.size,) * 2))[None, None].float() / 255
+        self._keep(photo, INPUT, pixels)
         before = self._saliency(pixels, image)
         realism = self._realism(image, region)
         enhancer = self.enhancers[photo.region.task]
@@ -124,6 +129,7 @@ class Bench:
             except InputError as error:
                 problems.append(str(error))
                 continue
+            self._keep(photo, method, result.pixels)
             unchanged = method == INPUT  # its maps are there already
             edited = image if unchanged else self._tensor(result.pixels)
             after = before if unchanged else self._saliency(result.pixels, edited)
@@ -135,6 +141,11 @@ class Bench:
             row |= photo_changes(image, edited, region) | {"seconds": result.seconds, "memory": result.memory}
             rows.append(row | (parameters(result.recipe) if result.recipe is not None else dict.fromkeys(RECIPE, math.nan)))
         return rows, problems
+
+    def _keep(self, photo: TestPhoto, method: str, pixels: np.ndarray) -> None:
+        if self.plan.pictures is not None:
+            with replacing(picture_file(self.plan.pictures, photo.name, method)) as temporary:
+                temporary.write_bytes(thumbnail(pixels))
 
     def _realism(self, image: torch.Tensor, mask: torch.Tensor) -> float:
         return float(score(self.critic, image, mask))
@@ -151,6 +162,11 @@ class Bench:
         small = resize(pixels, (max(1, round(scale * height)), max(1, round(scale * width))))
         seen = see(self.distinctness, torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255)
         return found | {DISTINCTNESS: _fitted(seen, self.plan.size)}
+
+
+def picture_file(folder: str | Path, name: str, method: str) -> Path:
+    """Where the small JPEG of a method's result of a photo lies."""
+    return Path(folder) / f"{name.replace('/', '_')}--{method}.jpg"
 
 
 def stamp(photo: TestPhoto, method: str) -> str:

@@ -28,14 +28,14 @@ class Item:
         photo: the photo's name, a key of the photos that are given to `write_page`.
         part: of the data set, or "".
         method: whose result.
-        picture: (H, W, 3) uint8 RGB.
+        picture: (H, W, 3) uint8 RGB, or a JPEG file.
         measures: name -> number, or nan where it was not measured.
     """
 
     photo: str
     part: str
     method: str
-    picture: np.ndarray
+    picture: np.ndarray | Path
     measures: Mapping[str, float]
 
 
@@ -45,7 +45,7 @@ def write_page(
     facts: Mapping[str, Any],
     tables: Sequence[tuple[str, str, pd.DataFrame]],
     figures: Mapping[str, str],
-    photos: Mapping[str, np.ndarray],
+    photos: Mapping[str, np.ndarray | Path],
     items: Sequence[Item],
 ) -> None:
     """Write the page.
@@ -56,7 +56,7 @@ def write_page(
         facts: name -> what was measured, by which command, on which machine.
         tables: (title, note, frame); cells are shown as text.
         figures: file name -> caption.
-        photos: name -> (H, W, 3) uint8, before any edit.
+        photos: name -> (H, W, 3) uint8, or a JPEG file, before any edit.
         items: what is to be browsed, in order.
 
     Raises:
@@ -70,7 +70,7 @@ def write_page(
     if items:
         body.append(_SHEET)
     measures = list(dict.fromkeys(name for item in items for name in item.measures))
-    data = {"photos": {n: picture(p) for n, p in photos.items()}, "items": [_plain(i) for i in items], "measures": measures}
+    data = {"photos": {n: _url(p) for n, p in photos.items()}, "items": [_plain(i) for i in items], "measures": measures}
     text = TEMPLATE.read_text(encoding="utf-8").replace("<!--title-->", html.escape(title))
     # "</" would end the script element early, wherever it stands.
     text = text.replace("<!--body-->", "\n".join(body)).replace("<!--data-->", json.dumps(data).replace("</", "<\\/"))
@@ -78,13 +78,17 @@ def write_page(
         temporary.write_text(text, encoding="utf-8")
 
 
-def picture(pixels: np.ndarray) -> str:
-    """A picture (H, W, 3) uint8 as a small JPEG in a data URL."""
+def thumbnail(pixels: np.ndarray) -> bytes:
+    """A picture (H, W, 3) uint8 as a small JPEG."""
     shrink = min(1.0, SIDE / max(pixels.shape[:2]))
     size = [max(1, round(side * shrink)) for side in pixels.shape[1::-1]]
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
+    return cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+
+
+def _url(picture: np.ndarray | Path) -> str:
+    data = picture.read_bytes() if isinstance(picture, Path) else thumbnail(picture)
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
 
 _SHEET = """<h2>Every image</h2>
@@ -127,4 +131,4 @@ def _figure(path: Path, caption: str) -> str:
 def _plain(item: Item) -> dict[str, Any]:
     numbers = {name: None if not math.isfinite(value) else float(value) for name, value in item.measures.items()}
     names = {name: getattr(item, name) for name in ("photo", "part", "method")}
-    return names | {"picture": picture(item.picture), "measures": numbers}
+    return names | {"picture": _url(item.picture), "measures": numbers}

@@ -12,6 +12,7 @@ from realistic_editing.common.files import replacing
 from realistic_editing.common.provenance import command, machine, revision
 from realistic_editing.evaluation.bootstrap import Estimate
 from realistic_editing.evaluation.latex import to_latex
+from realistic_editing.evaluation.page import Item, write_page
 from realistic_editing.evaluation.table import Table, text_of
 
 
@@ -24,15 +25,18 @@ class Report:
         facts: name -> what was measured, with which settings; command, revision and machine are added.
         tables: in order.
         figures: file name in the report's folder -> caption.
+        photos, items: what the page report.html lets a reader browse, see `page.write_page`.
     """
 
     title: str
     facts: Mapping[str, Any]
     tables: Sequence[Table]
     figures: Mapping[str, str]
+    photos: Mapping[str, Path] = dataclasses.field(default_factory=dict)
+    items: Sequence[Item] = ()
 
     def write(self, folder: str | Path) -> str:
-        """Write report.md, report.json, and a CSV and a LaTeX file for each table into `folder`.
+        """Write report.md, report.html, report.json, and a CSV and a LaTeX file for each table into `folder`.
 
         Returns:
             The Markdown.
@@ -55,6 +59,8 @@ class Report:
         content = {"facts": facts, "tables": {t.name: _flat(t.frame).to_dict("records") for t in self.tables}}
         with replacing(folder / "report.json") as temporary:
             temporary.write_text(json.dumps(_plain(content), indent=2) + "\n")
+        tables = [(table.title, table.note, table.frame.map(text_of)) for table in self.tables]
+        write_page(folder / "report.html", self.title, facts, tables, self.figures, self.photos, self.items)
         with replacing(folder / "report.md") as temporary:
             temporary.write_text(text)
         return text

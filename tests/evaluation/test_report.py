@@ -6,15 +6,19 @@ import pandas as pd
 
 from realistic_editing.evaluation.bootstrap import Estimate
 from realistic_editing.evaluation.report import Report, Table, difference_table
+from realistic_editing.evaluation.sheets import save
 
 
 def test_a_report_as_markdown_csv_and_json(tmp_path):
     first = {"name": "a", "x": Estimate(0.5, 0.25, 0.75), "y": 1.0, "n": 3}
     second = {"name": "b", "x": Estimate(1, 1, 1), "y": np.nan, "n": 4}
     table = Table("t", "Table", "Note.", pd.DataFrame([first, second]))
+    save(np.zeros((4, 4, 3), np.uint8), tmp_path / "a.png")
     text = Report("Title", {"weights": "w", "card": {"step": 3}}, [table], {"a.png": "A."}).write(tmp_path)
     assert text == (tmp_path / "report.md").read_text()
     assert "| a | 0.500 [0.250, 0.750] | 1.000 | 3 |" in text and "![A.](a.png)" in text and "revision" in text
+    page = (tmp_path / "report.html").read_text()
+    assert "<td>0.500 [0.250, 0.750]</td>" in page and "data:image/png;base64" in page and "Every image" not in page
     table = pd.read_csv(tmp_path / "t.csv")
     assert table.columns.tolist() == ["name", "x", "x_low", "x_high", "y", "n"] and table.x_low[0] == 0.25
     content = json.loads((tmp_path / "report.json").read_text())

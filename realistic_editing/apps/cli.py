@@ -46,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument(
         "--saliency-change", type=float, help="instead of a strength: the least that reaches this relative change, such as -0.3"
     )
+    edit.add_argument(
+        "--no-guard", dest="guard", action="store_const", const=None, default=-0.1,
+        help="take a proposal as it is, even where its dR lies below -0.1; without this it is taken weaker",
+    )  # fmt: skip
     edit.add_argument("--refine", type=int, default=0, help="steps of optimisation on this photo, such as 20; 0.3 s each")
     edit.add_argument("--human", action="store_true", help="the region is a person, of whom --refine takes more care")
     edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif when not given")

@@ -37,6 +37,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
         if not isinstance(options[name], int) or isinstance(options[name], bool):
             raise InputError(f"{name} is {options[name]!r}; use a whole number")
     budget = {name: _change(name, options[name]) for name in ("min_realism_change", "saliency_change")}
+    guard = _change("guard", options["guard"])
     if strength != 1 and any(value is not None for value in budget.values()):
         raise InputError(f"strength is {strength} beside a budget; give one of them: a budget finds the strength")
     if not isinstance(options["human"], bool):
@@ -56,7 +57,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
     )
     if enhancer.task != task:
         raise InputError(f"{options['weights']}: was trained to {enhancer.task}, not to {task}; set task={enhancer.task}")
-    more = {"seed": options["seed"], "refine": options["refine"], "human": options["human"]}
+    more = {"seed": options["seed"], "refine": options["refine"], "human": options["human"], "guard": guard}
     edit = enhancer.propose(photo.pixels, mask, order, **more, **budget)
     if strength != 1:
         edit = enhancer.measure(photo.pixels, mask, edit.recipe.at_strength(strength))
@@ -81,7 +82,7 @@ def _number(strength: Any) -> float:
 def _change(name: str, value: Any) -> float | None:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    raise InputError(f"{name} is {value!r}; use a number such as {-0.1 if name == 'min_realism_change' else -0.3}")
+    raise InputError(f"{name} is {value!r}; use a number such as {-0.3 if name == 'saliency_change' else -0.1}")
 
 
 def _default_output(image: Path, task: str) -> Path:

@@ -18,6 +18,7 @@ from realistic_editing.ops import Recipe, parse_order
 from realistic_editing.ops.photo import apply_to_photo
 from realistic_editing.weights import load_network
 
+GUARD = -0.1  # dR, below which a proposal is taken weaker
 SIZE = 384  # side of the square that the networks see (section 4)
 
 
@@ -130,6 +131,7 @@ class Enhancer:
         min_realism_change: float | None = None,
         saliency_change: float | None = None,
         human: bool = False,
+        guard: float | None = GUARD,
     ) -> Edit:
         """Propose an edit of the masked region.
 
@@ -143,6 +145,8 @@ class Enhancer:
             saliency_change: wanted, such as -0.3: the strength is the least, up to 1.5, that reaches it, or, with a budget,
                 as much of it as that allows. What was reached is in the edit.
             human: whether the region is a person, of whom `refine` takes more care.
+            guard: where no strength is asked for, an edit whose dR lies below this is taken weaker, until it does not; None =
+                as proposed.
 
         Returns:
             The edit, with its effect measured at 384 x 384.
@@ -150,7 +154,7 @@ class Enhancer:
         Raises:
             InputError: when photo, mask, order or an option cannot be used.
         """
-        self._check(refine, min_realism_change, saliency_change)
+        self._check(refine, min_realism_change, saliency_change, guard)
         image, region = self._tensors(photo, mask)
         if order not in RULES:
             orders = torch.tensor([parse_order(order)], device=image.device)
@@ -170,20 +174,28 @@ class Enhancer:
             recipe = optimise(
                 scene, self.objective, torch.tensor([human], device=image.device), recipe.order, recipe, refine, progress=True
             ).recipe
+            realism, saliency = _changes(scene, recipe)
         if min_realism_change is not None or saliency_change is not None:
             strength = find_strength(scene, recipe, self.task, min_realism_change, saliency_change)
             recipe = recipe.at_strength(strength)
-        if refine or strength != 1:
+        elif guard is not None and float(realism) < guard:
+            strength = find_strength(scene, recipe, self.task, guard, most=1.0)
+            recipe = recipe.at_strength(strength)
+        if strength != 1:
             realism, saliency = _changes(scene, recipe)
         return Edit(recipe.to("cpu", torch.float32), self.task, float(realism), float(saliency), strength)
 
-    def _check(self, refine: int, min_realism_change: float | None, saliency_change: float | None) -> None:
+    def _check(
+        self, refine: int, min_realism_change: float | None, saliency_change: float | None, guard: float | None
+    ) -> None:
         if refine < 0:
             raise InputError(f"refine is {refine}; use a number of steps >= 0")
         if refine and self.objective is None:
             raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
         if min_realism_change is not None and not -1 <= min_realism_change <= 0:
             raise InputError(f"min_realism_change is {min_realism_change}; use a number from -1 to 0, such as -0.1")
+        if guard is not None and not -1 <= guard <= 0:
+            raise InputError(f"guard is {guard}; use a number from -1 to 0, such as -0.1, or null for none")
         sign = 1 if self.task == "amplify" else -1
         if saliency_change is not None and not sign * saliency_change > 0:
             side = "above" if sign > 0 else "below"

@@ -15,6 +15,7 @@ def find_strength(
     task: str,
     min_realism_change: float | None = None,
     saliency_change: float | None = None,
+    most: float = MOST,
 ) -> float:
     """Move along `Recipe.at_strength` from no edit to one and a half times the proposal.
 
@@ -25,9 +26,10 @@ def find_strength(
         min_realism_change: dR that the answer keeps to, and every sixteenth of the way to it; None = any.
         saliency_change: -S of eq. 3 to reach: the least strength that does is the answer, or, where none does, the
             greatest that is allowed. None = the greatest that is allowed.
+        most: the greatest strength to try.
 
     Returns:
-        A strength in [0, 1.5]; 0 where the budget allows none.
+        A strength in [0, most]; 0 where the budget allows none.
     """
     sign = 1.0 if task == "amplify" else -1.0
 
@@ -39,7 +41,7 @@ def find_strength(
 
     low, high, wanted = 0.0, None, False  # the best so far, and the next above it, which is not allowed or not needed
     for index in range(1, GRID + 1):
-        strength = MOST * index / GRID
+        strength = most * index / GRID
         allowed, reached = look(strength)
         if reached and allowed:
             low, high, wanted = strength, low, True  # look for less, between this and the one before

@@ -119,7 +119,7 @@ def figure_8(ours: Enhancer, rival: Enhancer, photos: Sequence[Photo], name: str
     for photo in photos:
         row = [("", photo.outlined())]
         for enhancer in (ours, rival):
-            edit = enhancer.propose(photo.pixels, photo.mask)
+            edit = enhancer.propose(photo.pixels, photo.mask, guard=None)
             row.append((_words(edit), edit.apply(photo.pixels, photo.mask)))
         rows.append(row)
     return grid(rows, ["photo and region", "ours", name])
@@ -130,7 +130,7 @@ def figure_9a(enhancer: Enhancer, photos: Sequence[Photo]) -> Figure:
     figure = Figure(figsize=(2.2 * INCH * 2, 1.15 * INCH * len(photos)), layout="constrained")
     axes = figure.subplots(len(photos), 3, squeeze=False)
     for (plain, edited, heat), photo in zip(axes, photos, strict=True):
-        edit = enhancer.propose(photo.pixels, photo.mask)
+        edit = enhancer.propose(photo.pixels, photo.mask, guard=None)
         for place, picture, text in ((plain, photo.outlined(), "photo and region"),
                                      (edited, edit.apply(photo.pixels, photo.mask), _words(edit))):  # fmt: skip
             place.set_axis_off()

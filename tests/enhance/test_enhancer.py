@@ -74,9 +74,22 @@ def test_budgets_say_what_was_reached(enhancer, photo):
     torch.testing.assert_close(kept.recipe.exposure, whole.recipe.exposure**1.5, rtol=1e-4, atol=0)
 
 
+def test_a_proposal_that_loses_realism_is_taken_weaker(enhancer, photo):
+    whole = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=None)
+    assert whole.realism_change < 0 and whole.strength == 1
+    guard = whole.realism_change / 2
+    kept = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=guard)
+    assert guard <= kept.realism_change < 0 and 0 < kept.strength < 1
+    assert enhancer.propose(*photo, order=(3, 1, 0, 2), guard=2 * whole.realism_change).strength == 1
+    # A budget that is asked for stands alone.
+    asked = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=guard, min_realism_change=-1.0)
+    assert asked.strength == 1.5
+
+
 @pytest.mark.parametrize(
     ("options", "word"),
     [
+        ({"guard": 0.1}, "guard"),
         ({"refine": -1}, "refine"),
         ({"min_realism_change": 0.5}, "min_realism_change"),
         ({"saliency_change": 0.3}, "below 0"),

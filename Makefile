@@ -1,8 +1,9 @@
-# make demo: edit a real photo.  make test: the whole suite.  Both set up the environment first.
+# make demo: edit a real photo.  make test: the whole suite.  make notebooks: run them again and keep the new outputs.
+# Each sets up the environment first.
 PYTHON ?= python3
 VENV ?= .venv
 
-.PHONY: demo test install clean
+.PHONY: demo test notebooks install clean
 
 install: $(VENV)/installed
 
@@ -20,6 +21,9 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m pytest
+
+notebooks: $(VENV)/installed
+	$(VENV)/bin/python scripts/run_notebooks.py
 
 clean:
 	rm -rf $(VENV) build dist outputs

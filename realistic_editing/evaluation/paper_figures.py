@@ -95,7 +95,7 @@ def figure_3(enhancer: Enhancer, photos: Sequence[Photo], steps: int = 13) -> Fi
             changes = [_one(enhancer, photo, name, factor)[1] for factor in factors]
             curve.plot(factors, changes, color=BLUE, marker="o", markersize=3)
             curve.axhline(0, color=GREY, linewidth=0.8)
-            curve.set(xlabel=f"{name} factor", ylabel="dR", ylim=(-1, 0.3))
+            curve.set(xlabel=f"{name} factor", ylabel="dR", ylim=(-1, max(0.3, max(changes) + 0.05)))
             if name == "exposure":
                 curve.set_xscale("log", base=2)
                 curve.xaxis.set_major_formatter("{x:g}")

@@ -72,6 +72,12 @@ def test_realism_over_exposure_and_saturation(enhancer, photos):
     assert f"exposure 0.5: dR {changes[0]:+.2f}" in texts(figure)
 
 
+def test_realism_that_rises_stays_inside_its_panel(enhancer):
+    bright = paper_figures.Photo(np.full((40, 40, 3), 220, np.uint8), np.full((40, 40), 255, np.uint8))
+    axes = paper_figures.figure_3(enhancer, [bright], steps=3).axes[0]
+    assert 0.3 < axes.get_lines()[0].get_ydata().max() < axes.get_ylim()[1]
+
+
 def test_the_estimate_is_the_middle_of_its_map(enhancer, photos):
     recipe = enhancer.propose(photos[0].pixels, photos[0].mask).recipe
     scores = paper_figures.realism_around(enhancer, photos[0], recipe)

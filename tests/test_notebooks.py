@@ -1,0 +1,65 @@
+"""The notebooks run from top to bottom without any data set, leave no file behind, and keep clean outputs."""
+import re
+import runpy
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+MOST = 1_500_000  # bytes of a notebook
+MACHINE = re.compile(r"/(tmp|work|home|root|Users|private|mnt)\b|[A-Z]:\\")
+NOISE = re.compile(r"it/s|step/s|region/s|\d%\||IProgress|Warning")
+OWN_PLACES = ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "TORCHINDUCTOR_CACHE_DIR")  # of the kernel and of torch
+
+
+@pytest.fixture(scope="module")
+def executed():
+    return runpy.run_path(str(ROOT / "scripts/run_notebooks.py"))["executed"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_and_leaves_nothing_behind(path, executed, tmp_path, monkeypatch):
+    places = {name: tmp_path / name for name in ("start", "TMPDIR", *OWN_PLACES)}
+    for name, place in places.items():
+        place.mkdir()
+        monkeypatch.setenv(name, str(place))
+    monkeypatch.delenv("REALISTIC_EDITING_DATA", raising=False)
+    kept = nbformat.read(path, as_version=4)
+    fresh = executed(path, places["start"])
+    assert [kinds(cell) for cell in fresh.cells] == [kinds(cell) for cell in kept.cells]
+    check_outputs(fresh)
+    assert not list(places["start"].iterdir()) and not list(places["TMPDIR"].iterdir())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_kept_outputs_are_whole_and_clean(path):
+    notebook = nbformat.read(path, as_version=4)
+    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, len(counts) + 1)), "not run from top to bottom; make notebooks does"
+    assert any("image/jpeg" in kinds(cell) for cell in notebook.cells)
+    assert path.stat().st_size < MOST
+    check_outputs(notebook)
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+def kinds(cell):
+    """What a cell shows: the kinds of its outputs, in order."""
+    shown = []
+    for output in cell.get("outputs", []):
+        shown += sorted(output.data) if "data" in output else [output.output_type]
+    return shown
+
+
+def check_outputs(notebook):
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}, cell.metadata  # no times of execution
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error" and output.get("name") != "stderr", output
+            data = {"text": output.get("text", "")} | output.get("data", {})
+            for text in [data[kind] for kind in data if kind.startswith("text")]:
+                assert not MACHINE.search(text) and not NOISE.search(text), text

@@ -5,7 +5,7 @@ import hydra
 from omegaconf import DictConfig
 
 from realistic_editing.apps.config import CONFIGS, ENHANCE_TEXT, quoted
-from realistic_editing.apps.main import call, start
+from realistic_editing.apps.main import call, explain, start
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS / "enhance"), config_name="enhance")
@@ -14,5 +14,6 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
+    explain(CONFIGS / "enhance/enhance.yaml")
     sys.argv[1:] = quoted(sys.argv[1:], ENHANCE_TEXT)
     start(main)

@@ -5,7 +5,7 @@ import hydra
 from omegaconf import DictConfig
 
 from realistic_editing.apps.config import CONFIGS, EVALUATE_TEXT, quoted
-from realistic_editing.apps.main import call, start
+from realistic_editing.apps.main import call, explain, start
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS / "evaluate"), config_name="evaluate")
@@ -14,5 +14,6 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
+    explain(CONFIGS / "evaluate/evaluate.yaml")
     sys.argv[1:] = quoted(sys.argv[1:], EVALUATE_TEXT)
     start(main)

@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         help="best_realism, best_saliency, random, or an order such as 3,1,0,2 "
         "(0 white balance, 1 colour curve, 2 saturation, 3 exposure)",
     )
-    edit.add_argument("--strength", default=1.0, help="0 = no edit, 1 = as proposed, up to 1.5")
+    edit.add_argument("--strength", help="0 = no edit, 1 = as proposed, up to 1.5; without it the guard decides")
     edit.add_argument(
         "--min-realism-change", type=float, help="instead of a strength: the greatest that keeps to this dR, such as -0.1"
     )

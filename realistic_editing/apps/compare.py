@@ -125,6 +125,7 @@ def _facts(config: DictConfig, comparison: Comparison, problems: list[str]) -> d
         "regions": f"{comparison.rows.name.nunique()} of {comparison.rows.photo.nunique()} photos",
         "measured at": f"{size} x {size} pixels, photo, mask and result resized alike; patch distinctness in the photo's shape",
         "soft masks": "means inside are weighted by the mask M, outside by 1 - M; borders lie where M crosses 0.5",
+        "ours": "the network's own proposals, without the guard of `Enhancer.propose`",
         "settings": comparison.settings,
         "rows": f"{len(comparison.rows)}, of which {comparison.measured} measured now",
     }

@@ -1,4 +1,5 @@
 """Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
+import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +29,8 @@ def enhance(options: Mapping[str, Any]) -> Path:
     Raises:
         InputError: when an option or a file cannot be used. Nothing is written then.
     """
-    task, order, strength = options["task"], options["order"], _number(options["strength"])
+    task, order = options["task"], options["order"]
+    strength = None if options["strength"] is None else _number(options["strength"])
     if task not in TASKS:
         raise InputError(f"task is {task!r}; use attenuate (less attention) or amplify (more attention)")
     if order not in RULES:
@@ -37,8 +39,8 @@ def enhance(options: Mapping[str, Any]) -> Path:
         if not isinstance(options[name], int) or isinstance(options[name], bool):
             raise InputError(f"{name} is {options[name]!r}; use a whole number")
     budget = {name: _change(name, options[name]) for name in ("min_realism_change", "saliency_change")}
-    guard = _change("guard", options["guard"])
-    if strength != 1 and any(value is not None for value in budget.values()):
+    guard = _change("guard", options["guard"]) if strength is None else None  # a strength that is asked for stands
+    if strength is not None and any(value is not None for value in budget.values()):
         raise InputError(f"strength is {strength} beside a budget; give one of them: a budget finds the strength")
     if not isinstance(options["human"], bool):
         raise InputError(f"human is {options['human']!r}; use true or false")
@@ -59,8 +61,9 @@ def enhance(options: Mapping[str, Any]) -> Path:
         raise InputError(f"{options['weights']}: was trained to {enhancer.task}, not to {task}; set task={enhancer.task}")
     more = {"seed": options["seed"], "refine": options["refine"], "human": options["human"], "guard": guard}
     edit = enhancer.propose(photo.pixels, mask, order, **more, **budget)
-    if strength != 1:
-        edit = enhancer.measure(photo.pixels, mask, edit.recipe.at_strength(strength))
+    if strength is not None and strength != 1:
+        measured = enhancer.measure(photo.pixels, mask, edit.recipe.at_strength(strength))
+        edit = dataclasses.replace(measured, strength=strength)
     result, recipe = edit.apply(photo.pixels, mask), output.with_suffix(".json")
     with replacing(recipe) as waiting:  # both files or neither
         edit.recipe.save(waiting)

@@ -49,6 +49,9 @@ def evaluate(config: DictConfig) -> Path:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
+    for name in ("resamples", "limit", "workers"):
+        if not (config[name] is None and name != "resamples") and (not isinstance(config[name], int) or config[name] < 1):
+            raise InputError(f"{name} is {config[name]}; use a whole number above 0")
     output = config.output or str(Path(config.paths.outputs) / "evaluate" / (config.suite or config.dataset or "study"))
     config = OmegaConf.merge(config, {"output": output})
     if config.suite is not None:

@@ -10,17 +10,16 @@ from tqdm import tqdm
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
-from realistic_editing.data.folder import SUFFIXES, read_folder
+from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.masks import DAMAGES
-from realistic_editing.data.pixels import read_rgb, resize
+from realistic_editing.data.pixels import read_version
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import SIZE, Enhancer
 from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation import enhancer_sheets, paper_figures
 from realistic_editing.evaluation.paper_figures import Photo
 from realistic_editing.ops.sampling import get_preset
-from realistic_editing.weights import load_network
 
 FORMATS = ("png", "pdf", "svg")
 MOST = 40  # photos whose edits Figure 9b shows
@@ -45,6 +44,8 @@ def figures(config: DictConfig) -> Path:
         raise InputError(f"format is {config.format!r}; use one of {', '.join(FORMATS)}")
     if config.task not in TASKS:
         raise InputError(f"task is {config.task!r}; use one of {', '.join(TASKS)}")
+    if not isinstance(config.rows, int) or config.rows < 1:
+        raise InputError(f"rows is {config.rows!r}; use a whole number of photos above 0")
     path = Path(config.output) / f"figure_{name}.{config.format}"
     figure = FIGURES[name](config)
     with replacing(path) as temporary:
@@ -55,7 +56,10 @@ def figures(config: DictConfig) -> Path:
 
 def _enhancer(config: DictConfig, task: str, weights: str | None = None) -> Enhancer:
     judges = {"critic": config.critic, "saliency": config.saliency, "device": config.device}
-    return Enhancer.from_pretrained(weights or config[task], **judges)
+    enhancer = Enhancer.from_pretrained(weights or config[task], **judges)
+    if enhancer.task != task:
+        raise InputError(f"{weights or config[task]}: is trained to {enhancer.task}, not to {task}; name other weights")
+    return enhancer
 
 
 def _regions(config: DictConfig, task: str, count: int) -> list[Region]:
@@ -87,28 +91,20 @@ def _figure_3(config: DictConfig) -> Figure:
 def _figure_6(config: DictConfig) -> Figure:
     """Photo, mask, the results of other methods from folders, and ours."""
     enhancer, rows = _enhancer(config, config.task), []
-    others = {name: _by_stem(folder) for name, folder in config.results.items()}
+    others = {name: images_by_name(folder) for name, folder in config.results.items()}
     for photo in _photos(config):
         row = [("", photo.pixels), ("", photo.mask)]
         for name, found in others.items():
             if photo.name not in found:
                 raise InputError(f"results.{name}: no result for the photo {photo.name}; name it {photo.name}.png")
-            row.append(("", resize(read_rgb(found[photo.name]), photo.pixels.shape[:2])))
+            row.append(("", read_version(found[photo.name], photo.pixels.shape[:2], upright=bool(config.photos))))
         edit = enhancer.propose(photo.pixels, photo.mask)
         rows.append([*row, (str(edit).splitlines()[0].split(": ")[1], edit.apply(photo.pixels, photo.mask))])
     return paper_figures.grid(rows, ["photo", "mask", *others, "ours"])
 
 
-def _by_stem(folder: str) -> dict[str, Path]:
-    if not Path(folder).is_dir():
-        raise InputError(f"results: no such folder {folder}; give one that holds results by the photos' names")
-    return {path.stem: path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in SUFFIXES}
-
-
 def _figure_8(config: DictConfig) -> Figure:
     rival = _enhancer(config, config.task, config.rival)
-    if rival.task != config.task:
-        raise InputError(f"rival={config.rival}: is trained to {rival.task}; set task={rival.task}")
     return paper_figures.figure_8(_enhancer(config, config.task), rival, _photos(config), Path(config.rival).stem)
 
 
@@ -140,7 +136,7 @@ def _figure_11(config: DictConfig) -> Figure:
     enhancer = _enhancer(config, config.task)
     networks = {"ours": enhancer.network}
     if config.clean:
-        networks["trained on clean masks"] = load_network(config.clean, "enhancer", config.device)
+        networks["trained on clean masks"] = _enhancer(config, config.task, config.clean).network
     regions = _regions(config, config.task, config.rows)
     with torch.no_grad():
         rows = enhancer_sheets.damage_rows(networks, enhancer.judges, regions, SIZE, DAMAGES[-1], config.seed)

@@ -3,6 +3,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from omegaconf.errors import MissingMandatoryValue
@@ -38,6 +39,18 @@ def call(job: str, config: Any) -> Any:
         _leave(str(error))
     except MissingMandatoryValue as error:
         _leave(f"{error.full_key} is not set; add {error.full_key}=... to the command")
+
+
+def explain(config: Path) -> None:
+    """On --help print the configuration file, whose comments say what every option is, and leave.
+
+    Args:
+        config: a file of configs/ that asks for no groups; Hydra's own help drops the comments.
+    """
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        text = config.read_text(encoding="utf-8").split("\nhydra:\n")[0]
+        print(f"{text}\n\nSet any of these on the command line as NAME=VALUE, or GROUP.NAME=VALUE for what is indented.")
+        sys.exit(0)
 
 
 def start(main: Callable[[], None]) -> None:

@@ -166,9 +166,11 @@ def _ratings(task: str, rows: pd.DataFrame, layout: Layout) -> Table:
             for name, (value, spread) in (("effectiveness", rating.effectiveness), ("realism", rating.realism))
         }
         made.append(cells | _cells(group, SIGN[task], layout))
+    doubts = "; ".join(f"{name}: {row.note}" for name, row in published.items() if row.note)
     note = (
         f"Effectiveness and realism: the paper's ratings by 8 photographers, 1 to 10, mean and standard deviation, of "
         f"{PHOTOS[TABLES[layout.ratings]]} (Table {TABLES[layout.ratings][0]}); ours there is the authors' network, here this "
-        "package's. The other columns are measured here, on all photos of the task."
+        "package's. The other columns are measured here, on all photos of the task, which are not the rated ones alone."
     )
+    note += f" {doubts}." if doubts else ""
     return Table(f"ratings_{task}", f"The paper's ratings beside the measures: {task}", note, pd.DataFrame(made))

@@ -14,6 +14,7 @@ _MEANT_OTHERWISE = {
     "|": r"\textbar{}",
     "[": "{[}",  # after \\ it would open the argument of a line break
     "\n": " ",
+    "Δ": r"$\Delta$",
     **{sign: "\\" + sign for sign in "&%$#_{}"},
 }
 

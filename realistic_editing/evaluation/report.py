@@ -46,6 +46,7 @@ class Report:
         """
         folder = Path(folder)
         facts = {"command": command(), "revision": revision(), "machine": machine(), **self.facts}
+        self._clear(folder)
         lines = [f"# {self.title}", "", *(f"- {name}: {_text(value)}" for name, value in facts.items()), ""]
         for table in self.tables:
             lines += [f"## {table.title}", "", *([table.note, ""] if table.note else []), *_markdown(table.frame), ""]
@@ -62,8 +63,19 @@ class Report:
         tables = [(table.title, table.note, table.frame.map(text_of)) for table in self.tables]
         write_page(folder / "report.html", self.title, facts, tables, self.figures, self.photos, self.items)
         with replacing(folder / "report.md") as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
         return text
+
+
+    def _clear(self, folder: Path) -> None:
+        """Remove the tables of an earlier report there that this one does not have: they would look like its own."""
+        try:
+            earlier = json.loads((folder / "report.json").read_text())["tables"]
+        except (OSError, ValueError, KeyError):
+            return
+        for name in set(earlier) - {table.name for table in self.tables}:
+            for suffix in (".csv", ".tex"):
+                (folder / f"{Path(name).name}{suffix}").unlink(missing_ok=True)
 
 
 def difference_table(own: dict[str, float], reference: dict[str, float], bound: float = 0.002) -> pd.DataFrame:
@@ -85,7 +97,7 @@ def difference_table(own: dict[str, float], reference: dict[str, float], bound: 
 def _markdown(frame: pd.DataFrame) -> list[str]:
     cells = [[text_of(cell) for cell in row] for row in frame.to_numpy(object)]
     rows = [list(frame.columns), ["---"] * len(frame.columns), *cells]
-    return ["| " + " | ".join(row) + " |" for row in rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
 
 
 def _text(fact: Any) -> str:

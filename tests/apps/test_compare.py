@@ -122,6 +122,8 @@ def test_ade20k_by_category(tmp_path, tiny_weights):
         (["dataset=mechrez", "task=brighten"], "attenuate or amplify"),
         (["dataset=mechrez", "workers=0"], "workers is 0"),
         (["dataset=mechrez", "limit=0"], "limit is 0"),
+        (["dataset=mechrez", "limit=few"], "limit is few"),
+        (["dataset=mechrez", "resamples=0"], "resamples is 0"),
         (["dataset=mechrez", "paper_ratings=mine"], "mechrez, adobe_stock, deepsal"),
         (["dataset=mechrez", "paths.data=nowhere"], "REALISTIC_EDITING_DATA"),
         (["dataset=mechrez", "edits=mine"], "released"),

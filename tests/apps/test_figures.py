@@ -1,4 +1,8 @@
 """scripts/make_figures.py on a small folder with the bundled weights: figures that exist, and errors that say what to do."""
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.figures import figures
 from realistic_editing.common.errors import InputError
 
+ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(0)
 
 
@@ -53,6 +58,9 @@ def test_a_figure_is_drawn(folder, tmp_path, capsys, options):
     [
         (["figure=12"], "9a"),
         (["figure=2", "format=bmp"], "png"),
+        (["figure=2", "rows=0"], "rows is 0"),
+        (["figure=6", "attenuate=amplify"], "trained to amplify"),
+        (["figure=11", "clean=amplify"], "trained to amplify"),
         (["figure=2", "task=hide"], "attenuate"),
         (["figure=6", "+results.theirs=nowhere"], "nowhere"),
         (["figure=8", "rival=amplify"], "trained to amplify"),
@@ -64,3 +72,12 @@ def test_what_cannot_be_drawn_is_named(folder, tmp_path, options, words):
     with pytest.raises(InputError, match=words):
         figures(configured(folder, tmp_path / "out", *(option.replace("FOLDER", str(folder)) for option in options)))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [("evaluate", "rater, image, task, method"), ("make_figures", "2, 3, 6, 7, 8, 9a"), ("enhance", "taken weaker")],
+)
+def test_help_says_what_every_option_is(script, words):
+    done = subprocess.run([sys.executable, str(ROOT / f"scripts/{script}.py"), "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and words in done.stdout and "hydra:" not in done.stdout

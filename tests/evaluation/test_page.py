@@ -18,7 +18,13 @@ GREY, RED = np.full((60, 90, 3), 120, np.uint8), np.full((60, 90, 3), (220, 20, 
 @pytest.fixture
 def page(tmp_path):
     save(GREY, tmp_path / "figure.png")
-    frame = pd.DataFrame({"method": ["a </script>", "b"], "dR": [Estimate(-0.2, -0.3, -0.1), Estimate(0.1, 0.0, 0.2)]})
+    frame = pd.DataFrame(
+        {
+            "method": ["a </script>", "b", "c"],
+            "dR": [Estimate(-0.2, -0.3, -0.1), Estimate(0.1, 0.0, 0.2), ""],
+            "p": ["0.0300", "< 0.0001", "0.5000"],
+        }
+    )
     items = [Item(f"photo {index}", "one", method, RED, {"dR": value, "seam": float("nan")})
              for index in range(40) for method, value in (("a", index / 10), ("b", -index / 10))]  # fmt: skip
     items[3] = Item("photo 1", "one", "b", RED, {"dR": float("nan"), "seam": 0.5})
@@ -88,5 +94,10 @@ def test_a_reader_sorts_picks_and_compares(browser_page):
     page.mouse.up()
     assert color(0.25)[0] > 180
 
-    page.click("th:has-text('dR')")
-    assert page.locator("tbody tr td").first.inner_text() == "b"  # falling: 0.1 above -0.2
+    def sorted_by(head):
+        page.click(f"th:text-is('{head}')")
+        return [row.split("\t")[0] for row in page.locator("tbody tr").all_inner_texts()]
+
+    assert sorted_by("dR") == ["b", "a </script>", "c"]  # falling, empty cells last
+    assert sorted_by("dR") == ["a </script>", "b", "c"]  # rising
+    assert sorted_by("p") == ["c", "a </script>", "b"] and sorted_by("method") == ["c", "b", "a </script>"]

@@ -26,6 +26,16 @@ def test_a_report_as_markdown_csv_and_json(tmp_path):
     assert content["tables"]["t"][1]["y"] is None and content["tables"]["t"][0]["x_high"] == 0.75
 
 
+def test_tables_of_an_earlier_report_do_not_stay(tmp_path):
+    first, second = (Table(name, name, "", pd.DataFrame({"a|b": ["x|y"]})) for name in ("first", "second"))
+    (tmp_path / "mine.csv").write_text("of the user's")
+    Report("Title", {}, [first, second], {}).write(tmp_path)
+    text = Report("Title", {}, [second], {}).write(tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"mine.csv", "second.csv", "second.tex", "report.md", "report.json", "report.html"}
+    assert "x\\|y" in text  # or it would end the cell
+
+
 def test_differences_are_checked():
     table = difference_table({"a": 0.5, "b": 0.5}, {"a": 0.5015, "b": 0.51})
     assert table["<= 0.002"].tolist() == ["yes", "NO"]

@@ -79,5 +79,6 @@ def test_what_cannot_be_drawn_is_named(folder, tmp_path, options, words):
     [("evaluate", "rater, image, task, method"), ("make_figures", "2, 3, 6, 7, 8, 9a"), ("enhance", "taken weaker")],
 )
 def test_help_says_what_every_option_is(script, words):
-    done = subprocess.run([sys.executable, str(ROOT / f"scripts/{script}.py"), "--help"], capture_output=True, text=True, check=False)
+    command = [sys.executable, str(ROOT / f"scripts/{script}.py"), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and words in done.stdout and "hydra:" not in done.stdout

@@ -1,5 +1,7 @@
 """Small weights of every kind, made once for all tests that need judges and enhancers but not good ones."""
 import dataclasses
+import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -32,3 +34,12 @@ def tiny_weights(tmp_path_factory) -> dict[str, str]:
         torch.nn.init.constant_(network.heads["exposure"].bias, weight)
         save_network(network, "compact_enhancer", folder / f"{task}.safetensors", ENHANCER, card)
     return {path.stem: str(path) for path in folder.iterdir()}
+
+
+@pytest.fixture
+def mechrez_root() -> Path:
+    """The folder that holds the real Mechrez set, where it is at hand."""
+    root = os.environ.get("REALISTIC_EDITING_DATA")
+    if not root or not (Path(root) / "mechrez").is_dir():
+        pytest.skip("set REALISTIC_EDITING_DATA to the folder that holds mechrez/")
+    return Path(root)

@@ -1,7 +1,5 @@
 """What an edit did: the rule for soft masks, saliency by hand, SSIM, and that what lies outside stays outside."""
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,12 +135,9 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("part", PUBLISHED)
-def test_the_rule_finds_what_the_published_maps_say(part):
-    root = os.environ.get("REALISTIC_EDITING_DATA")
-    if not root or not (Path(root) / "mechrez").is_dir():
-        pytest.skip("REALISTIC_EDITING_DATA does not name a folder that holds mechrez/")
+def test_the_rule_finds_what_the_published_maps_say(part, mechrez_root):
     found = {method: [] for method in PUBLISHED[part]}
-    for photo in read_mechrez(root, part):
+    for photo in read_mechrez(mechrez_root, part):
         before = read_grey(photo.pca_saliency[INPUT])
         mask = resize(read_region(photo.region)[1], before.shape)
         for method, changes in found.items():

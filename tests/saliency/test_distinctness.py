@@ -1,6 +1,4 @@
 """What makes a patch distinct: the odd one out on made pictures, and the published maps of the Mechrez set."""
-import os
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -133,12 +131,9 @@ def test_bad_input_is_named():
         PatchDistinctness(longest_side=0)
 
 
-def test_agrees_with_the_published_maps():
-    root = os.environ.get("REALISTIC_EDITING_DATA")
-    if not root or not (Path(root) / "mechrez").is_dir():
-        pytest.skip("REALISTIC_EDITING_DATA does not name a folder that holds mechrez/")
+def test_agrees_with_the_published_maps(mechrez_root):
     model, agreement = PatchDistinctness(), []
-    photos = [photo for photo in read_mechrez(root) if INPUT in photo.pca_saliency]
+    photos = [photo for photo in read_mechrez(mechrez_root) if INPUT in photo.pca_saliency]
     for photo in photos[:: len(photos) // 12]:
         pixels = torch.from_numpy(read_rgb(photo.region.photo)).permute(2, 0, 1)[None] / 255
         published = read_grey(photo.pca_saliency[INPUT])

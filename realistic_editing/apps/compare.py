@@ -6,9 +6,9 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from realistic_editing.apps.regions import build_regions, load_regions
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.ade20k import read_ade20k
 from realistic_editing.data.coco import category_names
-from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation import figures
 from realistic_editing.evaluation.bench import Plan, picture_file
 from realistic_editing.evaluation.compare import Comparison, compare

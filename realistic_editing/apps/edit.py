@@ -7,9 +7,9 @@ from typing import Any
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.enhancer import Enhancer, check_strength
-from realistic_editing.enhance.loss import TASKS
 from realistic_editing.enhance.select import RULES
 from realistic_editing.ops import parse_order
 

@@ -9,10 +9,10 @@ from torch import nn
 from realistic_editing.apps.compare import DATASETS, compare_methods
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation.critic_suite import Result, critic_suite
 from realistic_editing.evaluation.enhancer_suite import enhancer_suite
 from realistic_editing.evaluation.ratings import KEYS, read_ratings

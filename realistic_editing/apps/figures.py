@@ -10,13 +10,13 @@ from tqdm import tqdm
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.masks import DAMAGES
 from realistic_editing.data.pixels import read_version
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import SIZE, Enhancer
-from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation import enhancer_sheets, paper_figures
 from realistic_editing.evaluation.paper_figures import Photo
 from realistic_editing.ops.sampling import get_preset

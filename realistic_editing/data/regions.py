@@ -10,11 +10,11 @@ import pandas as pd
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import read_grey, read_rgb, resize
 from realistic_editing.data.splits import SPLITS
 
 SOURCES = ("coco", "bsds500", "ecssd", "ade20k", "mechrez", "folder")
-TASKS = ("attenuate", "amplify", "")
 MIN_AREA, MAX_AREA = 0.01, 0.40  # share of the photo that a region to train on may cover (the authors' release)
 HUMAN = 1  # COCO's category id of persons
 IN_DATA_ROOT = "data:"  # marks a mask that lies below the data root, not beside the manifest
@@ -53,7 +53,7 @@ class Region:
     split: str = "train"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("source", SOURCES), ("task", TASKS), ("split", SPLITS)):
+        for name, allowed in (("source", SOURCES), ("task", (*TASKS, "")), ("split", SPLITS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(map(repr, allowed))}")
         for name in ("area", "saliency"):

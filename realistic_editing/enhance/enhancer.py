@@ -7,9 +7,10 @@ from torch import nn
 
 from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.judges import Judges, Scene
-from realistic_editing.enhance.loss import TASKS, Objective
+from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.select import RULES, select_order
 from realistic_editing.enhance.strength import find_strength

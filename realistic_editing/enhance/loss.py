@@ -6,7 +6,6 @@ import torch
 from realistic_editing.describe.statistics import rgb_to_lab
 from realistic_editing.ops import Recipe, apply
 
-TASKS = ("attenuate", "amplify")
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
 

@@ -11,10 +11,10 @@ import torch
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import read_region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation.enhancer import parameters
 from realistic_editing.evaluation.measures import photo_changes, saliency_changes
 from realistic_editing.evaluation.methods import INPUT, Editor

@@ -7,9 +7,9 @@ import torch
 from omegaconf import DictConfig
 from torch import nn
 
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation import bootstrap, enhancer_sheets, figures, sheets
 from realistic_editing.evaluation import enhancer as methods_of
 from realistic_editing.evaluation.measures import MOVED

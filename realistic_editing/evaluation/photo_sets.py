@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.mechrez import read_mechrez
 from realistic_editing.data.regions import Region
-from realistic_editing.enhance.loss import TASKS
 from realistic_editing.evaluation.samples import spread
 
 MASKS = "masks"  # the sub-folder that holds masks, where they do not lie beside their photos

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.enhance.loss import TASKS
+from realistic_editing.common.tasks import TASKS
 
 KEYS = ("rater", "image", "task", "method")
 MEASURES = ("effectiveness", "realism")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from realistic_editing.enhance.loss import TASKS
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.evaluation import agreement, crossed
 from realistic_editing.evaluation.bootstrap import Estimate, bootstrap
 from realistic_editing.evaluation.published import PAPER, PHOTOS

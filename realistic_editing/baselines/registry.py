@@ -1,0 +1,23 @@
+"""The earlier methods by name, imported only when asked for."""
+from typing import Any
+
+from realistic_editing.baselines.method import Baseline
+from realistic_editing.common.errors import InputError
+from realistic_editing.weights.registry import network_class
+
+BASELINES: dict[str, str] = {}  # name -> where the class is
+
+
+def baseline(name: str, **options: Any) -> Baseline:
+    """An earlier method.
+
+    Args:
+        name: a key of BASELINES.
+        options: of its class, such as the saliency model that it asks.
+
+    Raises:
+        InputError: when there is no such method.
+    """
+    if name not in BASELINES:
+        raise InputError(f"method is {name!r}; use one of {', '.join(BASELINES)}")
+    return network_class(BASELINES[name])(**options)

@@ -18,6 +18,7 @@ from realistic_editing.evaluation.page import Item
 from realistic_editing.evaluation.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
 from realistic_editing.evaluation.published import TABLES
 from realistic_editing.evaluation.report import Report
+from realistic_editing.evaluation.rivals import rival_name
 from realistic_editing.evaluation.spread import spread_figure, spread_method, spread_tables
 
 DATASETS = ("mechrez", "coco", "ade20k", "folder")
@@ -51,16 +52,15 @@ def compare_methods(config: DictConfig) -> Report:
     chosen = quick_look([photo for photo in found.photos if config.task in (None, photo.region.task)], config.limit)
     if not chosen:
         raise InputError(f"dataset={config.dataset} has no photo for task={config.task}; leave out task, or add photos")
-    methods = choose(asked, found.photos)
+    methods = choose(asked, found.photos, [rival_name(weights) for weights in config.rivals])
     against = _reference(config.against, methods)
     plan = Plan(
         **{name: config[name] for name in ("saliency", "critic", "witness", "attenuate", "amplify", "seed", "edits", "device")},
         size=config.edit_size.critic,
         pictures=str(Path(config.output) / PICTURES),
+        rivals=tuple(weights for weights in config.rivals if rival_name(weights) in methods),
     )
     comparison = compare(chosen, methods, plan, config.output, config.workers)
-    if comparison.note:
-        print(f"note: {comparison.note}")
     problems = [*found.problems, *comparison.problems]
     for problem in problems:
         print(f"left out: {problem}")

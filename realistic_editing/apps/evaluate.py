@@ -17,6 +17,7 @@ from realistic_editing.evaluation.critic_suite import Result, critic_suite
 from realistic_editing.evaluation.enhancer_suite import enhancer_suite
 from realistic_editing.evaluation.ratings import KEYS, read_ratings
 from realistic_editing.evaluation.report import Report
+from realistic_editing.evaluation.rivals import load_rivals
 from realistic_editing.evaluation.saliency_suite import saliency_suite
 from realistic_editing.evaluation.samples import spread
 from realistic_editing.evaluation.study import study_tables
@@ -100,15 +101,7 @@ def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Mod
     for task, enhancer in enhancers.items():
         if enhancer.task != task:
             raise InputError(f"{task}={config[task]}: is trained to {enhancer.task}; name weights of the other task")
-    rivals: dict[str, dict[str, nn.Module]] = {task: {} for task in TASKS}
-    for weights in config.rivals:
-        path, network = Path(weights), load_network(weights, "enhancer", config.device)
-        if network.card.get("task") not in TASKS:
-            raise InputError(f"{weights}: names no task (found {network.card.get('task')!r}); train it with train_enhancer.py")
-        name = path.parent.name if path.name == "model.safetensors" else path.stem
-        if name in rivals[network.card["task"]]:
-            raise InputError(f"{weights}: another rival is called {name} too; rename its file or folder")
-        rivals[network.card["task"]][name] = network
+    rivals = load_rivals(config.rivals, config.device)
     witness = load_network(config.witness, "saliency", config.device)
     others = {Path(config.witness).stem: witness, "patch distinctness": PatchDistinctness()}
     # Split val chose the checkpoints, by the same loss; split test had no part in anything.

@@ -20,6 +20,7 @@ JOBS = {
     "enhance": "realistic_editing.apps.edit:enhance",
     "demo": "realistic_editing.apps.demo:demo",
 }
+RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate")
 
 
 def call(job: str, config: Any) -> Any:
@@ -39,6 +40,10 @@ def call(job: str, config: Any) -> Any:
         _leave(str(error))
     except MissingMandatoryValue as error:
         _leave(f"{error.full_key} is not set; add {error.full_key}=... to the command")
+    except KeyboardInterrupt:
+        again = "; the same command goes on where it stopped" if job in RESUMED else ""
+        print(f"\nstopped{again}", file=sys.stderr)
+        sys.exit(130)  # as shells have it: 128 and the number of the signal
 
 
 def explain(config: Path) -> None:

@@ -1,8 +1,9 @@
 """Measure what methods made of one photo: every method's result by the same judges, at the same size."""
 import dataclasses
+import functools
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from realistic_editing.data.regions import read_region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.enhancer import parameters
 from realistic_editing.evaluation.measures import photo_changes, saliency_changes
-from realistic_editing.evaluation.methods import INPUT, Editor
+from realistic_editing.evaluation.methods import INPUT, REPRODUCED, Editor
 from realistic_editing.evaluation.page import thumbnail
 from realistic_editing.evaluation.photo_sets import TestPhoto
+from realistic_editing.evaluation.rivals import load_rivals
 from realistic_editing.evaluation.sweep import score, see
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
@@ -45,6 +47,7 @@ class Plan:
         edits: Table 1: "released" or "paper".
         device: of the networks; the CPU when None.
         pictures: a folder that takes a small JPEG of each result, see `picture_file`; None = none.
+        rivals: weights of other enhancement networks, see `load_rivals`.
     """
 
     saliency: str
@@ -57,6 +60,7 @@ class Plan:
     edits: str = "released"
     device: str | None = None
     pictures: str | None = None
+    rivals: tuple[str, ...] = ()
 
 
 class Bench:
@@ -77,6 +81,7 @@ class Bench:
             if enhancer.task != task:
                 found = getattr(plan, task)
                 raise InputError(f"{task}={found}: is trained to {enhancer.task}; name weights of the other task")
+        self.rivals = load_rivals(plan.rivals, plan.device)
         self.critic = self.enhancers["attenuate"].critic
         self.networks = {Path(plan.saliency).stem: self.enhancers["attenuate"].saliency}
         witness = Path(plan.witness).stem
@@ -99,6 +104,25 @@ class Bench:
         plan = {name: getattr(self.plan, name) for name in ("size", "seed", "edits")}
         return plan | {name: fingerprint(network) for name, network in networks.items()} | {"code": _code()}
 
+    def offers(self, photo: TestPhoto, method: str, published: Container[str]) -> bool:
+        """Whether there is a method's result of a photo: `published` ones, and rivals, may not have all."""
+        if method in published:
+            return method in photo.results
+        return method not in self._rival_names or method in self.rivals[photo.region.task]
+
+    @functools.cached_property
+    def _rival_names(self) -> set[str]:
+        return {name for networks in self.rivals.values() for name in networks}
+
+    def stamp(self, photo: TestPhoto, method: str) -> str:
+        """What tells whether a row is still good: the photo's files, and of a method that comes and goes its weights or code.
+
+        Weights and code that every run depends on are in `settings`; with these here, one more rival costs no row of others.
+        """
+        network = self.rivals[photo.region.task].get(method)
+        made_by = fingerprint(network) if network is not None else _baselines() if method.endswith(REPRODUCED) else ""
+        return stamp(photo, method) + made_by
+
     def measure(self, photo: TestPhoto, methods: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
         """Edit a photo by each method, and measure.
 
@@ -119,9 +143,9 @@ class Bench:
         self._keep(photo, INPUT, pixels)
         before = self._saliency(pixels, image)
         realism = self._realism(image, region)
-        enhancer = self.enhancers[photo.region.task]
+        enhancer, rivals = self.enhancers[photo.region.task], self.rivals[photo.region.task]
         first = before[self.models[0]]
-        editor = Editor(photo, pixels, mask, image, region, enhancer, self.preset, self.plan.seed, first)
+        editor = Editor(photo, pixels, mask, image, region, enhancer, self.preset, self.plan.seed, first, rivals)
         rows, problems = [], []
         for method in methods:
             try:
@@ -133,7 +157,7 @@ class Bench:
             unchanged = method == INPUT  # its maps are there already
             edited = image if unchanged else self._tensor(result.pixels)
             after = before if unchanged else self._saliency(result.pixels, edited)
-            row = _described(photo) | {"method": method, "stamp": stamp(photo, method)}
+            row = _described(photo) | {"method": method, "stamp": self.stamp(photo, method)}
             for model in self.models:
                 changes = saliency_changes(before[model], after[model], region)
                 row |= {f"{name}: {model}": value for name, value in changes.items()}
@@ -189,5 +213,14 @@ def _fitted(saliency: torch.Tensor, size: int) -> torch.Tensor:
 def _code() -> str:
     """A fingerprint of the code that the numbers depend on."""
     files = [file for part in PARTS for file in sorted((PACKAGE / part).glob("*.py"))]
-    files += [Path(__file__).with_name(f"{name}.py") for name in FILES]
+    return _hash(files + [Path(__file__).with_name(f"{name}.py") for name in FILES])
+
+
+@functools.cache
+def _baselines() -> str:
+    """The same of the earlier methods, and of weights that were trained for them."""
+    return _hash([*sorted((PACKAGE / "baselines").glob("*.py")), *sorted((PACKAGE / "weights").glob("gazeshift*.safetensors"))])
+
+
+def _hash(files: Sequence[Path]) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]

@@ -16,8 +16,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.bench import Bench, Plan, stamp
-from realistic_editing.evaluation.methods import OWN
+from realistic_editing.evaluation.bench import Bench, Plan
 from realistic_editing.evaluation.photo_sets import TestPhoto
 from realistic_editing.evaluation.store import RowStore
 
@@ -59,7 +58,7 @@ def compare(
 
     Args:
         photos: to edit.
-        methods: from `methods.choose`; published ones only where a photo has a result of theirs.
+        methods: from `methods.choose`; published ones and rivals only where a photo has a result of theirs.
         plan: judges, weights and settings.
         folder: for rows.csv and settings.json.
         workers: processes; one for each core, when None. Each computes by one thread, and the numbers are the same.
@@ -72,11 +71,14 @@ def compare(
         with _alone_in(Path(folder)):
             settings = bench.settings()
             store = RowStore(folder, settings)
+            if store.note:
+                print(f"note: {store.note}")
+            published = {name for photo in photos for name in photo.results}
             wanted = [
-                (photo.name, method, stamp(photo, method))
+                (photo.name, method, bench.stamp(photo, method))
                 for photo in photos
                 for method in methods
-                if method in OWN or method in photo.results
+                if bench.offers(photo, method, published)
             ]
             before = len(store.table(wanted))
             problems = _fill(store, photos, wanted, bench, workers or os.cpu_count() or 1)

@@ -10,7 +10,8 @@ from scipy.stats import wilcoxon
 from realistic_editing.evaluation import bootstrap
 from realistic_editing.evaluation.bench import DISTINCTNESS
 from realistic_editing.evaluation.measures import MOVED
-from realistic_editing.evaluation.published import PHOTOS, TABLES, rated
+from realistic_editing.evaluation.methods import REPRODUCED
+from realistic_editing.evaluation.published import ABLATION, PHOTOS, RUNTIME, TABLES, rated
 from realistic_editing.evaluation.report import Table
 
 PHOTO = {  # column of the rows -> heading
@@ -67,10 +68,15 @@ def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
         tables.append(_saliency(part, title, by_method, SIGN[task], layout))
         if layout.against in by_method and len(by_method) > 1:
             tables.append(_paired(part, title, by_method, SIGN[task], layout))
-    for task in SIGN if layout.ratings else ():
-        group = rows[(rows.task == task) & rows.method.isin(rated(layout.ratings, task))]
+    wanted = [(TABLES[layout.ratings], task) for task in SIGN] if layout.ratings else []
+    if "adversarial" in set(rows.method):
+        wanted.append((ABLATION, "attenuate"))
+    for table, task in wanted:
+        group = rows[(rows.task == task) & rows.method.isin(rated(table, task))]
         if len(group):
-            tables.append(_ratings(task, group, layout))
+            tables.append(_ratings(table, task, group, layout))
+    if rows.seconds.notna().any():
+        tables.append(_runtime(rows))
     return tables
 
 
@@ -139,26 +145,42 @@ def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int
             cells[heading] = _mean(gaps.to_numpy(), whole, layout)
             cells[f"p, {heading}"] = p_value(gaps.to_numpy())
         made.append(cells)
+    _correct(made)
     note = (
         f"Means over photos of the method less {layout.against}, with 95 % bootstrap intervals. Effect: the relative change of "
         "the region's mean saliency in the direction that the task asks. Above 0, effect and dR are better than the "
-        "reference's, and a seam is worse. p: Wilcoxon's signed-rank test, two-sided, not corrected for the number of tests."
+        "reference's, and a seam is worse. p: Wilcoxon's signed-rank test, two-sided, after Holm's "
+        "correction for all the tests of this table."
     )
     return Table(f"{part}_paired", f"{title}: each method beside {layout.against}", note, pd.DataFrame(made))
 
 
-def p_value(differences: np.ndarray) -> str:
-    """Of Wilcoxon's signed-rank test that differences (N,) are symmetric about 0; "" where none differs from 0."""
+def p_value(differences: np.ndarray) -> float:
+    """Of Wilcoxon's signed-rank test that differences (N,) are symmetric about 0; nan where none differs from 0."""
     moved = differences[differences != 0]
-    if not len(moved):
-        return ""
-    p = float(wilcoxon(moved).pvalue)
-    return "< 0.0001" if p < 1e-4 else f"{p:.4f}"
+    return float(wilcoxon(moved).pvalue) if len(moved) else math.nan
 
 
-def _ratings(task: str, rows: pd.DataFrame, layout: Layout) -> Table:
-    """The paper's ratings beside what was measured."""
-    published, made = rated(layout.ratings, task), []
+def holm(p: np.ndarray) -> np.ndarray:
+    """Correct p values (N,) for their number (Holm, 1979); a nan is no test, and stays."""
+    corrected = np.full(len(p), math.nan)
+    order = np.argsort(p)[: int((~np.isnan(p)).sum())]  # nan sorts last
+    steps = (len(order) - np.arange(len(order))) * p[order]
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return corrected
+
+
+def _correct(rows: list[dict[str, object]]) -> None:
+    """Replace the p values of a table by corrected ones, as text."""
+    cells = [(row, name) for row in rows for name in row if name.startswith("p, ")]
+    corrected = holm(np.array([row[name] for row, name in cells], float))
+    for (row, name), p in zip(cells, corrected, strict=True):
+        row[name] = "" if math.isnan(p) else "< 0.0001" if p < 1e-4 else f"{p:.4f}"
+
+
+def _ratings(table: str, task: str, rows: pd.DataFrame, layout: Layout) -> Table:
+    """The paper's ratings in one of its tables beside what was measured."""
+    published, made = rated(table, task), []
     for method, group in rows.groupby("method", sort=False):
         rating = published[method]
         cells = {"method": method} | {
@@ -169,8 +191,25 @@ def _ratings(task: str, rows: pd.DataFrame, layout: Layout) -> Table:
     doubts = "; ".join(f"{name}: {row.note}" for name, row in published.items() if row.note)
     note = (
         f"Effectiveness and realism: the paper's ratings by 8 photographers, 1 to 10, mean and standard deviation, of "
-        f"{PHOTOS[TABLES[layout.ratings]]} (Table {TABLES[layout.ratings][0]}); ours there is the authors' network, here this "
+        f"{PHOTOS[table]} (Table {table[0]}); ours there is the authors' network, here this "
         "package's. The other columns are measured here, on all photos of the task, which are not the rated ones alone."
     )
     note += f" {doubts}." if doubts else ""
-    return Table(f"ratings_{task}", f"The paper's ratings beside the measures: {task}", note, pd.DataFrame(made))
+    name, words = (f"ratings_{task}", task) if table != ABLATION else ("ratings_adversarial", "adversarial training")
+    return Table(name, f"The paper's ratings beside the measures: {words}", note, pd.DataFrame(made))
+
+
+def _runtime(rows: pd.DataFrame) -> Table:
+    """Section 5's times and sizes beside those measured here."""
+    made = []
+    for method, group in rows[rows.seconds.notna()].groupby("method", sort=False):
+        known = RUNTIME.get(method.removesuffix(REPRODUCED), {})
+        cells = {"method": method, "seconds": float(group.seconds.median()), "slowest": float(group.seconds.max())}
+        cells["MiB"] = float(group.memory.max())
+        made.append(cells | {"in the paper": known.get("time", ""), "size there": known.get("size", "")})
+    note = (
+        "Seconds for a photo at its own size, one thread of this machine's processor, median and slowest; ours with the "
+        "network, the choice of the order and the edit. MiB as in the other tables. In the paper: what its section 5 says of "
+        "the authors' programs on their machines; size: of the network's weights."
+    )
+    return Table("runtime", "Time and memory (section 5)", note, pd.DataFrame(made))

@@ -1,18 +1,23 @@
-"""Ways to edit a photo, by name: nothing, chance, the enhancer by its three rules, and what others published."""
+"""Ways to edit a photo, by name: nothing, chance, the enhancer, its rivals, earlier methods, and what others published."""
 import dataclasses
+import functools
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
+from realistic_editing.baselines import BASELINES, baseline
+from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import read_version
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.evaluation.enhancer import Case, network_edit, random_edit
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.evaluation.enhancer import Case, network_edit, optimised_edit, random_edit
 from realistic_editing.evaluation.photo_sets import TestPhoto
 from realistic_editing.ops import EditPreset, Recipe, random_orders
 from realistic_editing.ops.photo import apply_to_photo
@@ -22,6 +27,9 @@ OURS = {"ours_random": "random", "ours_realism": "best_realism", "ours_saliency"
 RANDOM = {"random_real": "real", "random_fake": "fake"}  # -> column of Table 1
 OWN = (INPUT, *RANDOM, *OURS)
 ALIASES = {"ours": "ours_realism"}
+ALL = "all"
+OPTIMISED, STEPS = "optimised", 60  # gradient descent on the photo itself, and its steps
+REPRODUCED = "_reproduced"  # after the name of an earlier method that is run here, beside results that its authors published
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,28 +50,35 @@ class Result:
     memory: float = float("nan")
 
 
-def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto]) -> list[str]:
+def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rivals: Sequence[str] = ()) -> list[str]:
     """The methods to compare, in a fixed order.
 
     Args:
-        asked: names, or one; None: all.
+        asked: names, or one; "all": all; None: our own and the published ones, which are quick. An earlier method's bare name
+            means its published results, or, where the set has none, our reproduction.
         photos: of the data set, with the results that others published.
+        rivals: names of other enhancement networks.
 
     Raises:
         InputError: when there is no such method.
     """
-    published = dict.fromkeys(name for photo in photos for name in photo.results)
-    taken = [name for name in published if name in OWN or name in ALIASES]
+    published = list(dict.fromkeys(name for photo in photos for name in photo.results))
+    here = [*OWN, *dict.fromkeys(rivals), OPTIMISED, *(f"{name}{REPRODUCED}" for name in BASELINES)]
+    taken = [name for name in published if name in here or name in ALIASES]
     if taken:
         raise InputError(f"results of a method named {taken[0]!r}: that is a name of this package's own; rename their folder")
-    known = [*OWN, *published]
+    known = [*here, *published]
     if asked is None:
+        return [*OWN, *published]
+    names = [asked] if isinstance(asked, str) else list(asked)
+    if names == [ALL]:
         return known
-    wanted = {ALIASES.get(name, name) for name in ([asked] if isinstance(asked, str) else asked)}
+    aliases = ALIASES | {name: f"{name}{REPRODUCED}" for name in BASELINES if name not in published}
+    wanted = {aliases.get(name, name) for name in names}
     unknown = sorted(wanted - set(known))
     if unknown or not wanted:
-        names = ", ".join([*ALIASES, *known])
-        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; use one or several of {names}")
+        offered = ", ".join([ALL, *ALIASES, *known])
+        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; use one or several of {offered}")
     return [name for name in known if name in wanted]
 
 
@@ -78,6 +93,7 @@ class Editor:
         preset: the ranges of random edits.
         seed: decides orders and random edits, with the photo's name.
         before: (1, 1, S, S), the photo's saliency by the enhancer's judge.
+        rivals: other networks of the photo's task, by name.
     """
 
     def __init__(
@@ -91,9 +107,10 @@ class Editor:
         preset: EditPreset,
         seed: int,
         before: torch.Tensor,
+        rivals: Mapping[str, nn.Module],
     ) -> None:
         self.photo, self.pixels, self.mask, self.image, self.region = photo, pixels, mask, image, region
-        self.enhancer, self.preset, self.seed, self.before = enhancer, preset, seed, before
+        self.enhancer, self.preset, self.seed, self.before, self.rivals = enhancer, preset, seed, before, rivals
         self._candidates: dict = {}
         self._spent = self._rise = 0.0  # seconds and MiB that the 24 candidates took, which two rules share
 
@@ -101,7 +118,7 @@ class Editor:
         """Edit by a method.
 
         Args:
-            method: a name of OWN, or of a result that the photo has.
+            method: a name from `choose`; a rival of this task, or a result that the photo has.
 
         Raises:
             InputError: when a published result cannot be read.
@@ -111,6 +128,10 @@ class Editor:
             return Result(read_version(self.photo.results[method], self.pixels.shape[:2], upright))
         if method == INPUT:
             return Result(self.pixels)
+        if method.endswith(REPRODUCED):
+            earlier, task = _earlier(method.removesuffix(REPRODUCED)), self.photo.region.task
+            pixels, seconds, memory = _watched(lambda: earlier.edit(self.pixels, self.mask, task))
+            return Result(pixels, None, seconds, memory)
         generator = torch.Generator().manual_seed(zlib.crc32(f"{self.seed}/{self.photo.name}".encode()))
         order = random_orders(1, generator)
         case = Case(
@@ -128,9 +149,20 @@ class Editor:
     def _made(self, method: str, case: Case) -> tuple[Recipe, np.ndarray]:
         if method in RANDOM:
             recipe = random_edit(self.preset, RANDOM[method])(case)
+        elif method in self.rivals:
+            recipe = case.proposal(self.rivals[method]).detach()
+        elif method == OPTIMISED:
+            objective = self.enhancer.objective or Objective(saliency_weight=1.0 if self.enhancer.task == "amplify" else -1.0)
+            recipe = optimised_edit(objective, STEPS)(case).detach()
         else:
             recipe = network_edit(self.enhancer.network, OURS[method], self.enhancer.task)(case).detach()
         return recipe, apply_to_photo(self.pixels, self.mask, recipe)
+
+
+@functools.cache
+def _earlier(name: str) -> Baseline:
+    """An earlier method with its defaults, loaded once for each process."""
+    return baseline(name)
 
 
 def _watched(work: Callable[[], Any]) -> tuple[Any, float, float]:

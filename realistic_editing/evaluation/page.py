@@ -15,8 +15,10 @@ import pandas as pd
 from realistic_editing.common.files import replacing
 
 TEMPLATE = Path(__file__).with_suffix(".html")
-SIDE = 320  # longer side of the pictures in a page, in pixels: some hundred of them stay below 20 MB
-QUALITY = 82  # of their JPEGs
+SIDE = 320  # longer side of a picture in pixels
+QUALITY = 82  # of its JPEG
+BUDGET = 16 * 2**20  # bytes of a page's pictures; more of them are made smaller, since a browser decodes the whole page
+LEAST = 120  # pixels; below that, nobody sees an edit
 KINDS = {".png": "png", ".jpg": "jpeg", ".svg": "svg+xml"}
 
 
@@ -70,7 +72,13 @@ def write_page(
     if items:
         body.append(_SHEET)
     measures = list(dict.fromkeys(name for item in items for name in item.measures))
-    data = {"photos": {n: _url(p) for n, p in photos.items()}, "items": [_plain(i) for i in items], "measures": measures}
+    pictures = _Pictures([*photos.values(), *(item.picture for item in items)])
+    data = {
+        "pictures": pictures.urls,
+        "photos": {name: pictures.index(picture) for name, picture in photos.items()},
+        "items": [_plain(item) | {"picture": pictures.index(item.picture)} for item in items],
+        "measures": measures,
+    }
     text = TEMPLATE.read_text(encoding="utf-8").replace("<!--title-->", html.escape(title))
     # "</" would end the script element early, wherever it stands.
     text = text.replace("<!--body-->", "\n".join(body)).replace("<!--data-->", json.dumps(data).replace("</", "<\\/"))
@@ -78,17 +86,40 @@ def write_page(
         temporary.write_text(text, encoding="utf-8")
 
 
-def thumbnail(pixels: np.ndarray) -> bytes:
-    """A picture (H, W, 3) uint8 as a small JPEG."""
-    shrink = min(1.0, SIDE / max(pixels.shape[:2]))
-    size = [max(1, round(side * shrink)) for side in pixels.shape[1::-1]]
+def thumbnail(pixels: np.ndarray, side: int = SIDE) -> bytes:
+    """A picture (H, W, 3) uint8 as a small JPEG, its longer side at most `side` pixels."""
+    shrink = min(1.0, side / max(pixels.shape[:2]))
+    size = [max(1, round(length * shrink)) for length in pixels.shape[1::-1]]
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 
 
-def _url(picture: np.ndarray | Path) -> str:
-    data = picture.read_bytes() if isinstance(picture, Path) else thumbnail(picture)
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+class _Pictures:
+    """The pictures of a page: equal ones once, and all of them within the budget."""
+
+    def __init__(self, pictures: Sequence[np.ndarray | Path]) -> None:
+        self._place: dict[Any, int] = {}
+        files: dict[bytes, int] = {}
+        for picture in pictures:
+            data = picture.read_bytes() if isinstance(picture, Path) else thumbnail(picture)
+            self._place[self._key(picture)] = files.setdefault(data, len(files))
+        excess = sum(map(len, files)) / BUDGET
+        side = max(LEAST, int(SIDE / math.sqrt(max(excess, 1))))
+        small = [_smaller(data, side) if excess > 1 else data for data in files]
+        self.urls = ["data:image/jpeg;base64," + base64.b64encode(data).decode() for data in small]
+
+    @staticmethod
+    def _key(picture: np.ndarray | Path) -> Any:
+        return picture if isinstance(picture, Path) else id(picture)
+
+    def index(self, picture: np.ndarray | Path) -> int:
+        """Where the picture is among the urls."""
+        return self._place[self._key(picture)]
+
+
+def _smaller(data: bytes, side: int) -> bytes:
+    """A JPEG, its longer side at most `side` pixels."""
+    return thumbnail(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1], side)
 
 
 _SHEET = """<h2>Every image</h2>
@@ -131,4 +162,4 @@ def _figure(path: Path, caption: str) -> str:
 def _plain(item: Item) -> dict[str, Any]:
     numbers = {name: None if not math.isfinite(value) else float(value) for name, value in item.measures.items()}
     names = {name: getattr(item, name) for name in ("photo", "part", "method")}
-    return names | {"picture": _url(item.picture), "measures": numbers}
+    return names | {"measures": numbers}

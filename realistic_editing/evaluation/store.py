@@ -10,7 +10,7 @@ import pandas as pd
 
 from realistic_editing.common.files import replacing
 
-ROWS, SETTINGS = "rows.csv", "settings.json"
+ROWS, OLD, SETTINGS = "rows.csv", "rows.old.csv", "settings.json"
 TEXT = ("name", "part", "task", "photo", "category", "method", "stamp")
 EVERY = 5.0  # seconds between two writings of all rows
 
@@ -18,7 +18,8 @@ EVERY = 5.0  # seconds between two writings of all rows
 class RowStore:
     """The rows of a run, a photo and a method each, beside the settings that they were measured with.
 
-    Rows measured with other settings are dropped: `note` then says which settings differ. Files appear whole or not at all.
+    Rows measured with other settings are put aside as rows.old.csv: `note` then says which settings differ. Files appear whole
+    or not at all.
 
     Args:
         folder: that holds rows.csv and settings.json, or will.
@@ -43,7 +44,8 @@ class RowStore:
         elif rows.is_file():
             self.note = f"{rows}: says not which settings it was measured with; measuring anew"
         if not self._rows:
-            rows.unlink(missing_ok=True)  # before the settings, so that old rows never stand beside new settings
+            if rows.is_file():  # before the settings, so that old rows never stand beside new settings
+                rows.replace(self.folder / OLD)
             with replacing(self.folder / SETTINGS) as temporary:
                 temporary.write_text(json.dumps(dict(settings), indent=2) + "\n")
 

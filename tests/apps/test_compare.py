@@ -49,7 +49,8 @@ def test_mechrez_from_end_to_end(root, tmp_path, tiny_weights, capsys):
     assert text in printed and "left out" in text
     assert "saliency_shift/002_out.jpg: cannot be decoded" in content["facts"]["left out"]
     kinds = ("", "_saliency", "_paired")
-    assert set(content["tables"]) == {f"{part}{kind}" for part in TASKS for kind in kinds} | {"ratings_amplify", "spread"}
+    expected = {f"{part}{kind}" for part in TASKS for kind in kinds} | {"ratings_amplify", "runtime", "spread"}
+    assert set(content["tables"]) == expected
     assert "(spread.png)" in text and (tmp_path / "spread.png").stat().st_size > 1000
     for kind in ("csv", "tex"):
         assert {file.stem for file in tmp_path.glob(f"*.{kind}")} - {"rows"} == set(content["tables"])
@@ -74,6 +75,19 @@ def test_again_nothing_is_measured_and_a_quick_look_keeps_the_rest(root, tmp_pat
     assert "seed (0 -> 1)" in capsys.readouterr().out
 
 
+def test_rivals_and_optimisation_are_methods_of_their_task(root, tmp_path, tiny_weights):
+    rivals = f"rivals=['{tiny_weights['attenuate']}']"  # which is called attenuate
+    options = ("dataset=mechrez", "method=[ours_random,attenuate,optimised]", "limit=1", rivals)
+    evaluate(configured(root, tiny_weights, tmp_path / "less", "task=attenuate", *options))
+    rows = pd.read_csv(tmp_path / "less/rows.csv").set_index("method")
+    assert set(rows.index) == {"ours_random", "attenuate", "optimised"}
+    # The rival is our network itself, in the same random order.
+    same = rows.select_dtypes("number").drop(columns=["seconds", "memory"])
+    assert same.loc["attenuate"].equals(same.loc["ours_random"]) and not same.loc["optimised"].equals(same.loc["ours_random"])
+    evaluate(configured(root, tiny_weights, tmp_path / "more", "task=amplify", *options))
+    assert set(pd.read_csv(tmp_path / "more/rows.csv").method) == {"ours_random", "optimised"}
+
+
 def test_a_folder_of_ones_own_results(root, tmp_path, tiny_weights):
     folder = tmp_path / "photos, mine"
     (folder / "gazeshift").mkdir(parents=True)
@@ -88,7 +102,7 @@ def test_a_folder_of_ones_own_results(root, tmp_path, tiny_weights):
     options += ("method=[gazeshift,ours_random]",)
     evaluate(configured(root, tiny_weights, tmp_path / "out", *options))
     tables = json.loads((tmp_path / "out/report.json").read_text())["tables"]
-    assert set(tables) == {"attenuate", "attenuate_saliency", "attenuate_paired", "ratings_attenuate", "spread"}
+    assert set(tables) == {"attenuate", "attenuate_saliency", "attenuate_paired", "ratings_attenuate", "runtime", "spread"}
     assert {row["method"]: row["effectiveness"] for row in tables["ratings_attenuate"]}["gazeshift"] == "4.78 (2.89)"
 
 
@@ -117,7 +131,7 @@ def test_ade20k_by_category(tmp_path, tiny_weights):
         ([], r"nothing is named; .* suite=saliency\|critic\|enhancer, dataset=mechrez\|coco\|ade20k\|folder, or ratings="),
         (["suite=critic", "dataset=mechrez"], "suite and dataset are given"),
         (["dataset=painting"], "use mechrez, coco, ade20k or folder"),
-        (["dataset=mechrez", "method=[ours,deepsal]"], "method names deepsal; use one or several of ours, input, .*mec"),
+        (["dataset=mechrez", "method=[ours,deepsal]"], "method names deepsal; use one or several of all, ours, input, .*mec"),
         (["dataset=mechrez", "against=deepsal"], "against"),
         (["dataset=mechrez", "task=brighten"], "attenuate or amplify"),
         (["dataset=mechrez", "workers=0"], "workers is 0"),

@@ -1,4 +1,5 @@
 """The page of a report: one file, opened in a real browser."""
+import base64
 import json
 import re
 import shutil
@@ -42,6 +43,22 @@ def test_it_needs_nothing_beside_it(page):
     data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL).group(1).replace("<\\/", "</"))
     assert len(data["photos"]) == 40 and len(data["items"]) == 80 and data["measures"] == ["dR", "seam"]
     assert data["items"][0]["measures"]["seam"] is None
+    assert len(data["pictures"]) == 2 and data["items"][0]["picture"] != data["photos"]["photo 0"]  # equal pictures once
+
+
+def test_many_pictures_stay_within_the_budget(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(0, 256, (240, 320, 3), dtype=np.uint8) for _ in range(12)]
+    items = [Item("a", "one", str(index), picture, {}) for index, picture in enumerate(noise)]
+    write_page(tmp_path / "large.html", "", {}, [], {}, {"a": noise[0]}, items)
+    monkeypatch.setattr("realistic_editing.evaluation.page.BUDGET", 200_000)
+    write_page(tmp_path / "small.html", "", {}, [], {}, {"a": noise[0]}, items)
+    assert (tmp_path / "large.html").stat().st_size > 800_000
+    data = re.search(r'id="data">(.*?)</script>', (tmp_path / "small.html").read_text(), re.DOTALL).group(1)
+    pictures = json.loads(data.replace("<\\/", "</"))["pictures"]
+    assert sum(len(url) * 3 / 4 for url in pictures) < 1.2 * 200_000 and len(pictures) == 12
+    first = cv2.imdecode(np.frombuffer(base64.b64decode(pictures[0].split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
+    assert max(first.shape) >= 120
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def test_other_settings_start_anew_and_say_which(tmp_path):
     store.save()
     again = RowStore(tmp_path, {"seed": 1, "critic": "aa", "edits": "paper"})
     assert len(again) == 0 and not (tmp_path / "rows.csv").exists()
+    assert "folder/0012" in (tmp_path / "rows.old.csv").read_text()  # an hour's work is put aside, not lost
     for words in ("rows.csv", "seed (0 -> 1)", "size (384 -> None)", "edits (None -> paper)", "anew"):
         assert words in again.note
     assert "critic" not in again.note

@@ -1,4 +1,5 @@
 """Run notebooks from top to bottom and keep their outputs: python scripts/run_notebooks.py [notebooks/NAME.ipynb ...]"""
+import hashlib
 import sys
 import tempfile
 import time
@@ -13,6 +14,13 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+WEIGHTS = ("attenuate", "amplify", "critic", "compact_saliency")  # what the notebooks' numbers and pictures come from
+
+
+def weights_mark() -> str:
+    """Tells whether kept outputs are of today's bundled weights."""
+    files = [NOTEBOOKS.parent / f"realistic_editing/weights/{name}.safetensors" for name in WEIGHTS]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 def executed(path: Path, folder: Path, seconds: int = 300) -> nbformat.NotebookNode:
@@ -37,7 +45,7 @@ def executed(path: Path, folder: Path, seconds: int = 300) -> nbformat.NotebookN
         extra_arguments=["--log-level=ERROR"],  # the kernel's own, not the notebook's
     )
     client.execute()
-    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.metadata = nbformat.from_dict(METADATA | {"weights": weights_mark()})
     return notebook
 
 

@@ -43,6 +43,12 @@ def test_kept_outputs_are_whole_and_clean(path):
     check_outputs(notebook)
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_kept_outputs_are_of_todays_weights(path):
+    mark = runpy.run_path(str(ROOT / "scripts/run_notebooks.py"))["weights_mark"]()
+    assert nbformat.read(path, as_version=4).metadata.get("weights") == mark, "kept from other weights; run make notebooks"
+
+
 def test_there_are_notebooks():
     assert NOTEBOOKS
 

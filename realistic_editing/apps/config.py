@@ -23,7 +23,7 @@ EVALUATE_TEXT = (
 )  # fmt: skip
 FIGURES_TEXT = (
     "output", "photos", "photo", "attenuate", "amplify", "rival", "clean", "critic", "saliency", "paths.data",
-    "paths.outputs", "paths.regions",
+    "paths.outputs", "paths.regions", "+results.*",
 )  # fmt: skip
 BENCHMARK_TEXT = ("output", "data", "realism.weights", "saliency.weights", "paths.outputs")
 TRAIN_TEXT = (
@@ -37,15 +37,15 @@ def quoted(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
 
     Args:
         arguments: of the command line, such as "image=my photo, 2.jpg".
-        names: the options whose values are plain text.
+        names: the options whose values are plain text; "+results.*" stands for all that begin so.
 
     Returns:
         The arguments, quoted where that is needed.
     """
-    result = []
+    result, beginnings = [], tuple(name.removesuffix("*") for name in names if name.endswith("*"))
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        if equals and name in names and value and value != "null" and value[0] not in "'\"":
+        if equals and (name in names or name.startswith(beginnings)) and value and value != "null" and value[0] not in "'\"":
             value = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
         result.append(name + equals + value)
     return result

@@ -11,10 +11,12 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.enhancer import Enhancer, check_strength
 from realistic_editing.enhance.select import RULES
+from realistic_editing.enhance.strength import MOST
 from realistic_editing.ops import parse_order
 
 # Formats that store pixels exactly; a result goes into one of these unless the user names another.
 LOSSLESS = (".png", ".tif", ".tiff")
+REACHED = 0.005  # a wish for saliency counts as met within half a per cent
 
 
 def enhance(options: Mapping[str, Any]) -> Path:
@@ -69,8 +71,16 @@ def enhance(options: Mapping[str, Any]) -> Path:
         edit.recipe.save(waiting)
         write_photo(output, photo, result)
     print(edit)
+    wish = options["saliency_change"]
+    if wish is not None and abs(edit.saliency_change) < abs(wish) - REACHED:
+        print(f"note: no strength up to {MOST} reaches saliency {100 * wish:+.0f} %{_within(options)}", file=sys.stderr)
     print(f"result: {output}\nrecipe: {recipe}")
     return output
+
+
+def _within(options: Mapping[str, Any]) -> str:
+    budget = options["min_realism_change"]
+    return "" if budget is None else f" within the budget of {budget:+.2f} dR"
 
 
 def _number(strength: Any) -> float:

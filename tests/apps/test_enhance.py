@@ -74,6 +74,13 @@ def test_strength_scales_the_edit(files):
     assert amounts[0] == 0 and amounts == sorted(amounts) and amounts[3] > amounts[1]
 
 
+def test_a_wish_that_no_strength_reaches_is_said_to_be_missed(files, capsys):
+    edit(files, "--saliency-change", "-0.95")
+    assert "no strength up to 1.5 reaches saliency -95 %" in capsys.readouterr().err
+    edit(files, "--saliency-change", "-0.02")
+    assert "no strength" not in capsys.readouterr().err
+
+
 def test_a_16_bit_tiff_keeps_depth_profile_and_outside(files):
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 65536, (120, 160, 3), dtype=np.uint16)

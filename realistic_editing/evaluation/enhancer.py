@@ -12,17 +12,15 @@ from torch import nn
 
 from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.regions import Region
-from realistic_editing.enhance.enhancer import GUARD
+from realistic_editing.enhance.guard import POINTS, guarded
 from realistic_editing.enhance.judges import Judges, Scene
 from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.select import select_order
-from realistic_editing.enhance.strength import find_strength
 from realistic_editing.evaluation.measures import seam
 from realistic_editing.evaluation.sweep import edit, read, score, see
 from realistic_editing.ops import EditPreset, Recipe, random_orders, sample_recipe
 
-POINTS = 1000  # pixels of each zone that tell the optimiser of realism
 Propose = Callable[["Case"], Recipe]
 
 
@@ -101,15 +99,13 @@ def network_edit(network: nn.Module, rule: str, task: str) -> Propose:
     return propose
 
 
-def guarded_edit(first: Propose, task: str) -> Propose:
-    """Another method's edit, taken weaker where it loses more realism than GUARD, as `Enhancer.propose` does."""
+def guarded_edit(first: Propose, task: str, objective: Objective | None) -> Propose:
+    """Another method's edit, mended where it is weak or looks edited, as `Enhancer.propose` does."""
 
     def propose(case: Case) -> Recipe:
         recipe, device = first(case), next(case.judges.critic.parameters()).device
-        scene, there = case.judges.look(case.image.to(device), case.mask.to(device)), recipe.to(device)
-        if float(scene.edited(there).realism_change) >= GUARD:
-            return recipe
-        return recipe.at_strength(find_strength(scene, there, task, GUARD, most=1.0))
+        scene = case.judges.look(case.image.to(device), case.mask.to(device))
+        return guarded(case.judges, scene, recipe.to(device), task, objective, case.region.human)[0].to("cpu")
 
     return torch.no_grad()(propose)
 

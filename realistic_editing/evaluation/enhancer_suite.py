@@ -78,7 +78,7 @@ def _measure(
         "random, fake ranges": methods_of.random_edit(preset, "fake"),
     }
     methods |= {f"ours, {words}": methods_of.network_edit(enhancer.network, rule, task) for rule, words in RULES.items()}
-    methods["ours, best realism, guarded"] = methods_of.guarded_edit(methods["ours, best realism"], task)
+    methods["ours, best realism, guarded"] = methods_of.guarded_edit(methods["ours, best realism"], task, enhancer.objective)
     methods |= {name: methods_of.network_edit(network, "random", task) for name, network in rivals.items()}
     few, curves = {}, {"no edit": [], "the network's proposal": []}
     if enhancer.objective is not None:

@@ -1,4 +1,6 @@
 """What the networks see of a photo, and what may be asked of a proposal."""
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -6,7 +8,9 @@ import torch
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import SIZE, Enhancer, _shrink
+from realistic_editing.enhance.guard import guarded
 from realistic_editing.enhance.loss import Objective
+from realistic_editing.ops import Recipe
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
 
@@ -62,7 +66,7 @@ def test_refining_lowers_the_loss_it_was_given(enhancer, photo):
 
 
 def test_budgets_say_what_was_reached(enhancer, photo):
-    whole = enhancer.propose(*photo, order=(3, 1, 0, 2))
+    whole = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=None)
     assert whole.strength == 1 and whole.realism_change != 0
     half = enhancer.propose(*photo, order=(3, 1, 0, 2), saliency_change=-0.01)
     assert 0 < half.strength <= 1.5
@@ -75,6 +79,7 @@ def test_budgets_say_what_was_reached(enhancer, photo):
 
 
 def test_a_proposal_that_loses_realism_is_taken_weaker(enhancer, photo):
+    enhancer = Enhancer(enhancer.network, enhancer.critic, enhancer.saliency, "attenuate")  # no objective: nothing is refined
     whole = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=None)
     assert whole.realism_change < 0 and whole.strength == 1
     guard = whole.realism_change / 2
@@ -84,6 +89,21 @@ def test_a_proposal_that_loses_realism_is_taken_weaker(enhancer, photo):
     # A budget that is asked for stands alone.
     asked = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=guard, min_realism_change=-1.0)
     assert asked.strength == 1.5
+
+
+@pytest.mark.parametrize("task", ["attenuate", "amplify"])
+def test_a_proposal_that_goes_the_wrong_way_is_turned_round(enhancer, photo, task):
+    image, region = enhancer._tensors(*photo)
+    scene, still = enhancer.judges.look(image, region), Recipe.identity(torch.tensor([[3, 1, 0, 2]]))
+    brighter, darker = (dataclasses.replace(still, exposure=torch.tensor([value])) for value in (1.5, 0.7))
+    change = {id(one): float(scene.saliency_change(scene.edited(one))) for one in (brighter, darker)}
+    sign = 1 if task == "amplify" else -1
+    wrong = min((brighter, darker), key=lambda one: sign * change[id(one)])
+    objective = Objective(saliency_weight=float(sign), change="log_ratio")
+    turned, strength = guarded(enhancer.judges, scene, wrong, task, objective, least=-1.0)
+    assert sign * float(scene.saliency_change(scene.edited(turned))) > sign * change[id(wrong)] and strength == 1
+    alone, strength = guarded(enhancer.judges, scene, wrong, task, None, least=-1.0)
+    assert alone is wrong and strength == 1
 
 
 @pytest.mark.parametrize(

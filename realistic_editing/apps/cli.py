@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("image", help="the photo: JPEG, PNG, TIFF or WebP, 8 or 16 bits")
     edit.add_argument("mask", help="the region: white = edit; of the photo's aspect")
     edit.add_argument("--task", default="attenuate", help="attenuate (less attention) or amplify (more attention)")
+    edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
     edit.add_argument(
         "--order",
         default="best_realism",

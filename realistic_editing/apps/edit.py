@@ -5,17 +5,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from realistic_editing.baselines import baseline
+from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
-from realistic_editing.common.tasks import TASKS
-from realistic_editing.data.images import read_mask, read_photo, write_photo
-from realistic_editing.enhance.enhancer import Enhancer, check_strength
+from realistic_editing.common.tasks import check_task
+from realistic_editing.data.images import Photo, read_mask, read_photo, write_photo
+from realistic_editing.enhance.enhancer import Edit, Enhancer, check_strength
 from realistic_editing.enhance.select import RULES
 from realistic_editing.enhance.strength import MOST
 from realistic_editing.ops import parse_order
 
 # Formats that store pixels exactly; a result goes into one of these unless the user names another.
 LOSSLESS = (".png", ".tif", ".tiff")
+OURS = "ours"
 REACHED = 0.005  # a wish for saliency counts as met within half a per cent
 
 
@@ -26,46 +31,27 @@ def enhance(options: Mapping[str, Any]) -> Path:
         options: as in configs/enhance/enhance.yaml.
 
     Returns:
-        The path of the result; the recipe lies beside it with the suffix .json.
+        The path of the result. The recipe lies beside it with the suffix .json; edits by earlier methods have none.
 
     Raises:
         InputError: when an option or a file cannot be used. Nothing is written then.
     """
-    task, order = options["task"], options["order"]
-    strength = None if options["strength"] is None else _number(options["strength"])
-    if task not in TASKS:
-        raise InputError(f"task is {task!r}; use attenuate (less attention) or amplify (more attention)")
-    if order not in RULES:
-        order = parse_order(list(order) if isinstance(order, Sequence) and not isinstance(order, str) else str(order))
-    for name in ("seed", "refine"):
-        if not isinstance(options[name], int) or isinstance(options[name], bool):
-            raise InputError(f"{name} is {options[name]!r}; use a whole number")
-    budget = {name: _change(name, options[name]) for name in ("min_realism_change", "saliency_change")}
-    guard = _change("guard", options["guard"]) if strength is None else None  # a strength that is asked for stands
-    if strength is not None and any(value is not None for value in budget.values()):
-        raise InputError(f"strength is {strength} beside a budget; give one of them: a budget finds the strength")
-    if not isinstance(options["human"], bool):
-        raise InputError(f"human is {options['human']!r}; use true or false")
+    check_task(options["task"])
+    wishes = _wishes(options)
+    earlier = None if options["method"] == OURS else baseline(options["method"])
     for name in ("image", "mask"):
         if not options[name]:
             raise InputError(f"{name} is missing; give the path of the {name}, as in {name}=photo.jpg")
     photo = read_photo(options["image"])
     mask, mask_notes = read_mask(options["mask"], photo.pixels.shape[:2])
-    output = Path(options["output"] or _default_output(Path(options["image"]), task))
+    output = Path(options["output"] or _default_output(Path(options["image"]), options["task"]))
     if output.resolve() in {Path(options[name]).resolve() for name in ("image", "mask")}:
         raise InputError(f"{output}: would overwrite the photo or its mask; choose another output")
     for note in (*photo.notes, *mask_notes):
         print(f"note: {note}", file=sys.stderr)
-    enhancer = Enhancer.from_pretrained(
-        options["weights"] or task, options["device"], critic=options["critic"], saliency=options["saliency"]
-    )
-    if enhancer.task != task:
-        raise InputError(f"{options['weights']}: was trained to {enhancer.task}, not to {task}; set task={enhancer.task}")
-    more = {"seed": options["seed"], "refine": options["refine"], "human": options["human"], "guard": guard}
-    edit = enhancer.propose(photo.pixels, mask, order, **more, **budget)
-    if strength is not None and strength != 1:
-        measured = enhancer.measure(photo.pixels, mask, edit.recipe.at_strength(strength))
-        edit = dataclasses.replace(measured, strength=strength)
+    if earlier is not None:
+        return _by_earlier_method(earlier, photo, mask, output, options)
+    edit = _proposal(photo.pixels, mask, wishes, options)
     result, recipe = edit.apply(photo.pixels, mask), output.with_suffix(".json")
     with replacing(recipe) as waiting:  # both files or neither
         edit.recipe.save(waiting)
@@ -75,6 +61,54 @@ def enhance(options: Mapping[str, Any]) -> Path:
     if wish is not None and abs(edit.saliency_change) < abs(wish) - REACHED:
         print(f"note: no strength up to {MOST} reaches saliency {100 * wish:+.0f} %{_within(options)}", file=sys.stderr)
     print(f"result: {output}\nrecipe: {recipe}")
+    return output
+
+
+def _wishes(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of `Enhancer.propose`, checked before any file is read; and a strength."""
+    order, strength = options["order"], None if options["strength"] is None else _number(options["strength"])
+    if order not in RULES:
+        order = parse_order(list(order) if isinstance(order, Sequence) and not isinstance(order, str) else str(order))
+    for name in ("seed", "refine"):
+        if not isinstance(options[name], int) or isinstance(options[name], bool):
+            raise InputError(f"{name} is {options[name]!r}; use a whole number")
+    budget = {name: _change(name, options[name]) for name in ("min_realism_change", "saliency_change")}
+    if strength is not None and any(value is not None for value in budget.values()):
+        raise InputError(f"strength is {strength} beside a budget; give one of them: a budget finds the strength")
+    if not isinstance(options["human"], bool):
+        raise InputError(f"human is {options['human']!r}; use true or false")
+    guard = _change("guard", options["guard"]) if strength is None else None  # a strength that is asked for stands
+    same = {name: options[name] for name in ("seed", "refine", "human")}
+    return same | budget | {"order": order, "guard": guard, "strength": strength}
+
+
+def _enhancer(options: Mapping[str, Any]) -> Enhancer:
+    found = options["weights"] or options["task"]
+    enhancer = Enhancer.from_pretrained(found, options["device"], critic=options["critic"], saliency=options["saliency"])
+    if enhancer.task != options["task"]:
+        raise InputError(f"{found}: was trained to {enhancer.task}, not to {options['task']}; set task={enhancer.task}")
+    return enhancer
+
+
+def _proposal(pixels: np.ndarray, mask: np.ndarray, wishes: dict[str, Any], options: Mapping[str, Any]) -> Edit:
+    """What the network proposes, at the strength that is asked for."""
+    enhancer = _enhancer(options)
+    strength = wishes.pop("strength")
+    edit = enhancer.propose(pixels, mask, **wishes)
+    if strength in (None, 1):
+        return edit
+    return dataclasses.replace(enhancer.measure(pixels, mask, edit.recipe.at_strength(strength)), strength=strength)
+
+
+def _by_earlier_method(
+    earlier: Baseline, photo: Photo, mask: np.ndarray, output: Path, options: Mapping[str, Any]
+) -> Path:
+    """Edit by an earlier method, and say what our judges see in the result."""
+    enhancer = _enhancer(options)
+    result = earlier.edit(photo.pixels, mask, options["task"])
+    realism, saliency = enhancer.judge(photo.pixels, mask, result)
+    write_photo(output, photo, result)
+    print(f"{options['task']} by {earlier.name}: realism {realism:+.2f}, saliency {100 * saliency:+.0f} %\nresult: {output}")
     return output
 
 

@@ -10,7 +10,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.guard import GUARD, guarded
-from realistic_editing.enhance.judges import Judges, Scene
+from realistic_editing.enhance.judges import Judges, Outcome, Scene
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.select import RULES, select_order
@@ -218,6 +218,26 @@ class Enhancer:
         image, region = self._tensors(photo, mask)
         realism, saliency = _changes(self.judges.look(image, region), recipe.to(image.device))
         return Edit(recipe, self.task, float(realism), float(saliency))
+
+    @torch.no_grad()
+    def judge(self, photo: np.ndarray, mask: np.ndarray, edited: np.ndarray) -> tuple[float, float]:
+        """What another edit of a region does, whoever made it.
+
+        Args:
+            photo, mask: as for `propose`.
+            edited: of the photo's shape; its background may differ too.
+
+        Returns:
+            The changes of realism and of saliency, as in `Edit`.
+
+        Raises:
+            InputError: when an array cannot be used.
+        """
+        image, region = self._tensors(photo, mask)
+        other = self._tensors(edited, mask)[0]
+        scene = self.judges.look(image, region)
+        outcome = Outcome(None, other, other, self.saliency(other), self.critic(other, region) - scene.realism)
+        return float(outcome.realism_change), float(scene.saliency_change(outcome))
 
     def _tensors(self, photo: np.ndarray, mask: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """(1, 3, 384, 384) and (1, 1, 384, 384) float32 in [0, 1], on the network's device."""

@@ -136,14 +136,14 @@ class Outcome:
     """What edits did.
 
     Args:
-        recipe: B edits.
+        recipe: B edits; None where another made them.
         image: (B, 3, H, W) edited photos.
         seen: what the critic sees of them.
         saliency: (B, 1, H, W) of them.
         realism_change: (B,) dR of eq. 2.
     """
 
-    recipe: Recipe
+    recipe: Recipe | None
     image: torch.Tensor
     seen: torch.Tensor
     saliency: torch.Tensor

@@ -60,6 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("--saliency", default="compact_saliency", help="bundled weights or a .safetensors file")
     edit.add_argument("--device", help="cpu, cuda or mps; the CPU when not given")
 
+    export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Defaults)
+    export.add_argument("recipe", help="the .json that an edit left beside its result")
+    export.add_argument("image", help="the photo that was edited")
+    export.add_argument("mask", help="its mask")
+    export.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
+    export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 65")
+    export.add_argument("--output", help="a folder; that of the recipe when not given")
+
     demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Defaults)
     demo.add_argument("--output", default="outputs/demo", help="folder for the results")
 

@@ -18,6 +18,7 @@ JOBS = {
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
     "figures": "realistic_editing.apps.figures:figures",
     "enhance": "realistic_editing.apps.edit:enhance",
+    "export": "realistic_editing.apps.export:export",
     "demo": "realistic_editing.apps.demo:demo",
 }
 RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate")

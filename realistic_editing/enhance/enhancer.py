@@ -240,12 +240,29 @@ class Enhancer:
         return float(outcome.realism_change), float(scene.saliency_change(outcome))
 
     def _tensors(self, photo: np.ndarray, mask: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """(1, 3, 384, 384) and (1, 1, 384, 384) float32 in [0, 1], on the network's device."""
-        photo = check_photo(photo)
-        mask = check_mask(mask, photo)
-        device = next(self.network.parameters()).device
-        image, region = (torch.from_numpy(_shrink(array)).to(device) for array in (photo, mask))
-        return image.permute(2, 0, 1)[None].contiguous(), region[None, None]
+        return as_seen(photo, mask, next(self.network.parameters()).device)
+
+
+def as_seen(
+    photo: np.ndarray, mask: np.ndarray, device: torch.device | str | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """A photo and its mask as the networks are shown them.
+
+    Args:
+        photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1], any size.
+        mask: (H, W) of the photo's size: bool, uint8, uint16, or float in [0, 1].
+        device: where to put them; the CPU when None.
+
+    Returns:
+        (1, 3, 384, 384) and (1, 1, 384, 384) float32 in [0, 1].
+
+    Raises:
+        InputError: when photo or mask cannot be used.
+    """
+    photo = check_photo(photo)
+    mask = check_mask(mask, photo)
+    image, region = (torch.from_numpy(_shrink(array)).to(device) for array in (photo, mask))
+    return image.permute(2, 0, 1)[None].contiguous(), region[None, None]
 
 
 def _changes(scene: Scene, recipe: Recipe, chunk: int = 8) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,0 +1,91 @@
+"""The critic and the saliency network as metrics of files: realism R of a region, and what edits of it change."""
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
+from realistic_editing.data.folder import images_by_name, read_folder
+from realistic_editing.data.images import read_mask, read_photo
+from realistic_editing.data.pixels import resize
+from realistic_editing.enhance.enhancer import as_seen
+from realistic_editing.enhance.judges import Judges, Outcome
+from realistic_editing.weights import load_network
+
+Job = tuple[Path, Path, Path | None]  # photo, mask, edited
+
+
+def score(options: Mapping[str, Any]) -> pd.DataFrame:
+    """Say how real the masked region of a photo looks (R), and what edits of it change (dR, and saliency, -S of eq. 3).
+
+    Args:
+        options: image, a photo, or a folder of NAME.jpg with NAME_mask.png; mask, of a photo; edited, a photo, or a folder of
+            edits by the photos' names, or None; output, a CSV file, or None; json, whether to print JSON; critic, saliency and
+            device as for an edit.
+
+    Returns:
+        A row for each photo: photo, realism, and, with `edited`, realism_change and saliency_change.
+
+    Raises:
+        InputError: when an option cannot be used, or no photo could be scored. Files that cannot be read are named and passed
+            over where a folder was given.
+    """
+    judges = Judges(
+        load_network(options["critic"], "realism", options["device"]),
+        load_network(options["saliency"], "saliency", options["device"]),
+    ).to(options["device"] or "cpu")
+    rows, problems = [], []
+    jobs = list(_jobs(Path(options["image"]), options["mask"], options["edited"]))
+    for job in tqdm(jobs, "score", unit="photo", disable=len(jobs) == 1):
+        try:
+            rows.append(_row(judges, *job))
+        except InputError as error:
+            if len(jobs) == 1:
+                raise
+            problems.append(str(error))
+    for problem in problems:
+        print(f"left out: {problem}", file=sys.stderr)
+    if not rows:
+        raise InputError(f"{options['image']}: no photo could be scored; {'; '.join(problems[:3])}")
+    frame = pd.DataFrame(rows)
+    if options["output"]:
+        with replacing(options["output"]) as temporary:
+            frame.to_csv(temporary, index=False, lineterminator="\n")
+    print(frame.to_json(orient="records", indent=2) if options["json"] else frame.to_string(index=False, float_format="%.3f"))
+    return frame
+
+
+def _jobs(image: Path, mask: str | None, edited: str | None) -> Iterator[Job]:
+    if not image.is_dir():
+        if mask is None:
+            raise InputError(f"{image}: is one photo, and has no mask; add --mask mask.png")
+        yield image, Path(mask), Path(edited) if edited else None
+        return
+    results = images_by_name(edited) if edited else {}
+    for region in read_folder(image, mask):
+        if not edited or region.photo_id in results:
+            yield region.photo, region.mask, results.get(region.photo_id)
+
+
+@torch.no_grad()
+def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[str, Any]:
+    pixels = read_photo(photo).pixels
+    selected, _ = read_mask(mask, pixels.shape[:2])
+    device = next(judges.critic.parameters()).device
+    image, region = as_seen(pixels, selected, device)
+    scene = judges.look(image, region)
+    row = {"photo": str(photo), "realism": float(scene.realism)}
+    if edited is None:
+        return row
+    result = read_photo(edited).pixels
+    if abs(result.shape[0] * pixels.shape[1] / (result.shape[1] * pixels.shape[0]) - 1) > 0.05:
+        raise InputError(f"{edited}: is of another shape than {photo}; give the whole photo, edited")
+    other = as_seen(resize(result, pixels.shape[:2]), selected, device)[0]
+    outcome = Outcome(None, other, other, judges.saliency(other), judges.critic(other, region) - scene.realism)
+    changes = {"realism_change": float(outcome.realism_change), "saliency_change": float(scene.saliency_change(outcome))}
+    return row | {"edited": str(edited)} | changes

@@ -1,4 +1,4 @@
-"""The command `realistic-editing`: edit a photo, see the demo, train."""
+"""The command `realistic-editing`: edit photos, score and export edits, see the demo, train."""
 import argparse
 import sys
 from collections.abc import Sequence
@@ -32,33 +32,34 @@ def _parser() -> argparse.ArgumentParser:
     edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Defaults)
     edit.add_argument("image", help="the photo: JPEG, PNG, TIFF or WebP, 8 or 16 bits")
     edit.add_argument("mask", help="the region: white = edit; of the photo's aspect")
-    edit.add_argument("--task", default="attenuate", help="attenuate (less attention) or amplify (more attention)")
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
-    edit.add_argument(
-        "--order",
-        default="best_realism",
-        help="best_realism, best_saliency, random, or an order such as 3,1,0,2 "
-        "(0 white balance, 1 colour curve, 2 saturation, 3 exposure)",
-    )
-    edit.add_argument("--strength", help="0 = no edit, 1 = as proposed, up to 1.5; without it the guard decides")
-    edit.add_argument(
-        "--min-realism-change", type=float, help="instead of a strength: the greatest that keeps to this dR, such as -0.1"
-    )
-    edit.add_argument(
-        "--saliency-change", type=float, help="instead of a strength: the least that reaches this relative change, such as -0.3"
-    )
-    edit.add_argument(
-        "--no-guard", dest="guard", action="store_const", const=None, default=-0.1,
-        help="take a proposal as it is, even where its dR lies below -0.1; without this it is taken weaker",
-    )  # fmt: skip
-    edit.add_argument("--refine", type=int, default=0, help="steps of optimisation on this photo, such as 20; 0.3 s each")
-    edit.add_argument("--human", action="store_true", help="the region is a person, of whom --refine takes more care")
     edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif when not given")
-    edit.add_argument("--seed", type=int, default=0, help="of --order random")
-    edit.add_argument("--weights", help="a .safetensors file of your own instead of the bundled network")
-    edit.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
-    edit.add_argument("--saliency", default="compact_saliency", help="bundled weights or a .safetensors file")
-    edit.add_argument("--device", help="cpu, cuda or mps; the CPU when not given")
+    _add_wishes(edit)
+    _add_judges(edit)
+
+    batch = commands.add_parser("batch", help="edit many photos; goes on where it stopped", formatter_class=Defaults)
+    batch.add_argument("photos", help="a folder of NAME.jpg with NAME_mask.png, or a CSV: photo, mask and, at will, task")
+    batch.add_argument("--masks", help="a folder of masks NAME.png, where they do not lie beside the photos")
+    batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
+    _add_wishes(batch)
+    _add_judges(batch)
+
+    score = commands.add_parser("score", help="how real a region looks, and what an edit changes", formatter_class=Defaults)
+    score.add_argument("image", help="a photo, or a folder of NAME.jpg with NAME_mask.png")
+    score.add_argument("mask", nargs="?", help="the mask of a photo, or a folder of masks NAME.png")
+    score.add_argument("--edited", help="the photo after an edit, or a folder of edits by the photos' names: dR and saliency")
+    score.add_argument("--output", help="a CSV file")
+    score.add_argument("--json", action="store_true", help="print JSON")
+    _add_judges(score)
+
+    recipe = commands.add_parser("recipe", help="what an edit does, in a photographer's words", formatter_class=Defaults)
+    recipe.add_argument("recipe", help="the .json that an edit left beside its result")
+    recipe.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
+    recipe.add_argument("--apply", nargs=2, metavar=("PHOTO", "MASK"), help="edit this photo by it")
+    recipe.add_argument("--output", help="of --apply; outputs/PHOTO_RECIPE.png or .tif when not given")
+
+    doctor = commands.add_parser("doctor", help="what is installed, and whether it works", formatter_class=Defaults)
+    doctor.add_argument("--json", action="store_true", help="print JSON")
 
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Defaults)
     export.add_argument("recipe", help="the .json that an edit left beside its result")
@@ -75,6 +76,39 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("network", choices=("saliency", "realism", "enhancer"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
     return parser
+
+
+def _add_wishes(parser: argparse.ArgumentParser) -> None:
+    """What may be asked of an edit, see `Enhancer.propose`."""
+    parser.add_argument("--task", default="attenuate", help="attenuate (less attention) or amplify (more attention)")
+    parser.add_argument(
+        "--order",
+        default="best_realism",
+        help="best_realism, best_saliency, random, or an order such as 3,1,0,2 "
+        "(0 white balance, 1 colour curve, 2 saturation, 3 exposure)",
+    )
+    parser.add_argument("--strength", help="0 = no edit, 1 = as proposed, up to 1.5; without it the guard decides")
+    parser.add_argument(
+        "--min-realism-change", type=float, help="instead of a strength: the greatest that keeps to this dR, such as -0.1"
+    )
+    parser.add_argument(
+        "--saliency-change", type=float, help="instead of a strength: the least that reaches this relative change, such as -0.3"
+    )
+    parser.add_argument(
+        "--no-guard", dest="guard", action="store_const", const=None, default=-0.1,
+        help="take a proposal as it is; without this, one that hardly moves attention is refined, and one whose dR lies "
+        "below -0.1 is taken weaker",
+    )  # fmt: skip
+    parser.add_argument("--refine", type=int, default=0, help="steps of optimisation on the photo, such as 20; 0.3 s each")
+    parser.add_argument("--human", action="store_true", help="the region is a person, of whom refinement takes more care")
+    parser.add_argument("--seed", type=int, default=0, help="of --order random")
+    parser.add_argument("--weights", help="a .safetensors file of your own instead of the bundled network")
+
+
+def _add_judges(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
+    parser.add_argument("--saliency", default="compact_saliency", help="bundled weights or a .safetensors file")
+    parser.add_argument("--device", help="cpu, cuda or mps; the CPU when not given")
 
 
 def _compose(name: str, overrides: Sequence[str]):

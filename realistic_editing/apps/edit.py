@@ -37,35 +37,64 @@ def enhance(options: Mapping[str, Any]) -> Path:
         InputError: when an option or a file cannot be used. Nothing is written then.
     """
     check_task(options["task"])
-    wishes = _wishes(options)
+    wishes = wishes_of(options)
     earlier = None if options["method"] == OURS else baseline(options["method"])
     for name in ("image", "mask"):
         if not options[name]:
             raise InputError(f"{name} is missing; give the path of the {name}, as in {name}=photo.jpg")
-    photo = read_photo(options["image"])
-    mask, mask_notes = read_mask(options["mask"], photo.pixels.shape[:2])
-    output = Path(options["output"] or _default_output(Path(options["image"]), options["task"]))
-    if output.resolve() in {Path(options[name]).resolve() for name in ("image", "mask")}:
-        raise InputError(f"{output}: would overwrite the photo or its mask; choose another output")
-    for note in (*photo.notes, *mask_notes):
-        print(f"note: {note}", file=sys.stderr)
+    output = Path(options["output"] or default_output(Path(options["image"]), options["task"]))
+    photo, mask = _read(options["image"], options["mask"], output)
     if earlier is not None:
         return _by_earlier_method(earlier, photo, mask, output, options)
-    edit = _proposal(photo.pixels, mask, wishes, options)
-    result, recipe = edit.apply(photo.pixels, mask), output.with_suffix(".json")
-    with replacing(recipe) as waiting:  # both files or neither
-        edit.recipe.save(waiting)
-        write_photo(output, photo, result)
+    edit = _written(enhancer_of(options), photo, mask, output, wishes)
     print(edit)
     wish = options["saliency_change"]
     if wish is not None and abs(edit.saliency_change) < abs(wish) - REACHED:
         print(f"note: no strength up to {MOST} reaches saliency {100 * wish:+.0f} %{_within(options)}", file=sys.stderr)
-    print(f"result: {output}\nrecipe: {recipe}")
+    print(f"result: {output}\nrecipe: {output.with_suffix('.json')}")
     return output
 
 
-def _wishes(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of `Enhancer.propose`, checked before any file is read; and a strength."""
+def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, wishes: Mapping[str, Any]) -> Edit:
+    """Edit one file, and write the result, and beside it its recipe.
+
+    Args:
+        enhancer: of the task.
+        image, mask: files.
+        output: the result; the recipe has the suffix .json.
+        wishes: from `wishes_of`.
+
+    Returns:
+        The edit.
+
+    Raises:
+        InputError: when a file cannot be used or written. Nothing is written then.
+    """
+    return _written(enhancer, *_read(image, mask, output), output, wishes)
+
+
+def _read(image: str | Path, mask: str | Path, output: Path) -> tuple[Photo, np.ndarray]:
+    """The photo and its mask, with notes on what was changed in reading."""
+    photo = read_photo(image)
+    selected, notes = read_mask(mask, photo.pixels.shape[:2])
+    if output.resolve() in {Path(image).resolve(), Path(mask).resolve()}:
+        raise InputError(f"{output}: would overwrite the photo or its mask; choose another output")
+    for note in (*photo.notes, *notes):
+        print(f"note: {image}: {note}", file=sys.stderr)
+    return photo, selected
+
+
+def _written(enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, wishes: Mapping[str, Any]) -> Edit:
+    edit = _proposal(enhancer, photo.pixels, mask, wishes)
+    result = edit.apply(photo.pixels, mask)
+    with replacing(output.with_suffix(".json")) as waiting:  # both files or neither
+        edit.recipe.save(waiting)
+        write_photo(output, photo, result)
+    return edit
+
+
+def wishes_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of `Enhancer.propose`, and a strength, checked before any file is read. Raises InputError."""
     order, strength = options["order"], None if options["strength"] is None else _number(options["strength"])
     if order not in RULES:
         order = parse_order(list(order) if isinstance(order, Sequence) and not isinstance(order, str) else str(order))
@@ -82,7 +111,8 @@ def _wishes(options: Mapping[str, Any]) -> dict[str, Any]:
     return same | budget | {"order": order, "guard": guard, "strength": strength}
 
 
-def _enhancer(options: Mapping[str, Any]) -> Enhancer:
+def enhancer_of(options: Mapping[str, Any]) -> Enhancer:
+    """The enhancer of `options["task"]`, with the judges that are asked for. Raises InputError."""
     found = options["weights"] or options["task"]
     enhancer = Enhancer.from_pretrained(found, options["device"], critic=options["critic"], saliency=options["saliency"])
     if enhancer.task != options["task"]:
@@ -90,9 +120,9 @@ def _enhancer(options: Mapping[str, Any]) -> Enhancer:
     return enhancer
 
 
-def _proposal(pixels: np.ndarray, mask: np.ndarray, wishes: dict[str, Any], options: Mapping[str, Any]) -> Edit:
+def _proposal(enhancer: Enhancer, pixels: np.ndarray, mask: np.ndarray, wishes: Mapping[str, Any]) -> Edit:
     """What the network proposes, at the strength that is asked for."""
-    enhancer = _enhancer(options)
+    wishes = dict(wishes)
     strength = wishes.pop("strength")
     edit = enhancer.propose(pixels, mask, **wishes)
     if strength in (None, 1):
@@ -104,7 +134,7 @@ def _by_earlier_method(
     earlier: Baseline, photo: Photo, mask: np.ndarray, output: Path, options: Mapping[str, Any]
 ) -> Path:
     """Edit by an earlier method, and say what our judges see in the result."""
-    enhancer = _enhancer(options)
+    enhancer = enhancer_of(options)
     result = earlier.edit(photo.pixels, mask, options["task"])
     realism, saliency = enhancer.judge(photo.pixels, mask, result)
     write_photo(output, photo, result)
@@ -132,7 +162,7 @@ def _change(name: str, value: Any) -> float | None:
     raise InputError(f"{name} is {value!r}; use a number such as {-0.3 if name == 'saliency_change' else -0.1}")
 
 
-def _default_output(image: Path, task: str) -> Path:
+def default_output(image: Path, task: str) -> Path:
     """outputs/NAME_TASK, in the photo's own format where that keeps every pixel, else as PNG."""
     suffix = image.suffix if image.suffix.lower() in LOSSLESS else ".png"
     return Path("outputs") / f"{image.stem}_{task}{suffix}"

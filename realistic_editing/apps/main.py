@@ -18,10 +18,14 @@ JOBS = {
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
     "figures": "realistic_editing.apps.figures:figures",
     "enhance": "realistic_editing.apps.edit:enhance",
+    "batch": "realistic_editing.apps.batch:batch",
+    "score": "realistic_editing.apps.score:score",
+    "recipe": "realistic_editing.apps.recipe:recipe",
+    "doctor": "realistic_editing.apps.doctor:doctor",
     "export": "realistic_editing.apps.export:export",
     "demo": "realistic_editing.apps.demo:demo",
 }
-RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate")
+RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate", "batch")
 
 
 def call(job: str, config: Any) -> Any:

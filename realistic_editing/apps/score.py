@@ -63,7 +63,7 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
 def _jobs(image: Path, mask: str | None, edited: str | None) -> Iterator[Job]:
     if not image.is_dir():
         if mask is None:
-            raise InputError(f"{image}: is one photo, and has no mask; add --mask mask.png")
+            raise InputError(f"{image}: is one photo, and has no mask; name its mask after it")
         yield image, Path(mask), Path(edited) if edited else None
         return
     results = images_by_name(edited) if edited else {}

@@ -1,0 +1,43 @@
+"""A recipe file: what it does, in words, and edits of other photos by it."""
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from realistic_editing.apps.edit import LOSSLESS
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.images import read_mask, read_photo, write_photo
+from realistic_editing.enhance.enhancer import check_strength
+from realistic_editing.enhance.words import describe
+from realistic_editing.ops import Recipe
+from realistic_editing.ops.photo import apply_to_photo
+
+
+def recipe(options: Mapping[str, Any]) -> Path | None:
+    """Say what a recipe does, and, where a photo is given, edit it.
+
+    Args:
+        options: recipe, a JSON file; strength; apply, a photo and its mask, or None; output, the result's file, or None.
+
+    Returns:
+        The path of the result, where there is one.
+
+    Raises:
+        InputError: when an option or a file cannot be used.
+    """
+    edits = Recipe.load(options["recipe"]).at_strength(check_strength(options["strength"]))
+    for index in range(len(edits)):
+        print("\n".join([*([f"edit {index + 1} of {len(edits)}"] if len(edits) > 1 else []), *describe(edits[index])]))
+    if not options["apply"]:
+        return None
+    if len(edits) != 1:
+        raise InputError(f"{options['recipe']}: holds {len(edits)} edits; give a file with one")
+    source = Path(options["apply"][0])
+    photo = read_photo(source)
+    mask, _ = read_mask(options["apply"][1], photo.pixels.shape[:2])
+    suffix = source.suffix if source.suffix.lower() in LOSSLESS else ".png"
+    output = Path(options["output"] or f"outputs/{source.stem}_{Path(options['recipe']).stem}{suffix}")
+    if output.resolve() in {Path(file).resolve() for file in options["apply"]}:
+        raise InputError(f"{output}: would overwrite the photo or its mask; choose another output")
+    write_photo(output, photo, apply_to_photo(photo.pixels, mask, edits))
+    print(f"result: {output}")
+    return output

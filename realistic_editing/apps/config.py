@@ -22,7 +22,7 @@ EVALUATE_TEXT = (
     "paths.data", "paths.outputs", "paths.regions", "regions.saliency",
 )  # fmt: skip
 FIGURES_TEXT = (
-    "output", "photos", "photo", "attenuate", "amplify", "rival", "clean", "critic", "saliency", "paths.data",
+    "output", "photos", "photo", "mask", "attenuate", "amplify", "rival", "clean", "critic", "saliency", "paths.data",
     "paths.outputs", "paths.regions", "+results.*",
 )  # fmt: skip
 BENCHMARK_TEXT = ("output", "data", "realism.weights", "saliency.weights", "paths.outputs")

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from torch import nn
 
 from realistic_editing.apps.compare import DATASETS, compare_methods
@@ -13,6 +13,7 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.evaluation.baseline_suite import baseline_suite
 from realistic_editing.evaluation.critic_suite import Result, critic_suite
 from realistic_editing.evaluation.enhancer_suite import enhancer_suite
 from realistic_editing.evaluation.ratings import KEYS, read_ratings
@@ -26,7 +27,7 @@ from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import load_network
 
 KINDS = {"saliency": "saliency", "critic": "realism"}  # suite, and the option that names its network -> kind of network
-SUITES = (*KINDS, "enhancer")
+SUITES = (*KINDS, "enhancer", "baselines")
 
 
 def evaluate(config: DictConfig) -> Path:
@@ -68,6 +69,10 @@ def evaluate(config: DictConfig) -> Path:
 def _suite(config: DictConfig, preset: EditPreset) -> Report:
     if config.suite not in SUITES:
         raise InputError(f"suite is {config.suite!r}; use {', '.join(SUITES[:-1])} or {SUITES[-1]}")
+    if config.suite == "baselines":
+        asked = OmegaConf.to_container(config.method) if isinstance(config.method, ListConfig) else config.method
+        tables, figures = baseline_suite(config.paths.data, asked, config.limit, config.output)
+        return Report("Earlier methods", {"limit": config.limit or "all photos"}, tables, figures)
     weights, (tables, figures) = (_enhancers if config.suite == "enhancer" else _judge)(config, preset)
     return Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures)
 

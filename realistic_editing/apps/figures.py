@@ -7,7 +7,9 @@ from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from tqdm import tqdm
 
+from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.regions import load_regions
+from realistic_editing.baselines import BASELINES, baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import TASKS
@@ -22,6 +24,8 @@ from realistic_editing.evaluation.paper_figures import Photo
 from realistic_editing.ops.sampling import get_preset
 
 FORMATS = ("png", "pdf", "svg")
+ACROSS = 4  # pictures in a row of the figure of all methods
+DEMO = {task: (FOLDER / "astronaut.jpg", FOLDER / f"{name}.png") for task, name in (("attenuate", "flag"), ("amplify", "tank"))}
 MOST = 40  # photos whose edits Figure 9b shows
 
 
@@ -103,6 +107,26 @@ def _figure_6(config: DictConfig) -> Figure:
     return paper_figures.grid(rows, ["photo", "mask", *others, "ours"])
 
 
+def _all_methods(config: DictConfig) -> Figure:
+    """One photo through all methods that run here, with what our judges see in each result."""
+    source, mask_file = (config.photo, config.mask) if config.photo else DEMO[config.task]
+    if not mask_file:
+        raise InputError("figure=methods needs mask=MASK beside photo=PHOTO")
+    pixels = read_photo(source).pixels
+    mask, enhancer = read_mask(mask_file, pixels.shape[:2])[0], _enhancer(config, config.task)
+    edit = enhancer.propose(pixels, mask)
+    shown = [("photo", pixels), ("region", mask), (f"ours: {_changes(edit.realism_change, edit.saliency_change)}",
+             edit.apply(pixels, mask))]  # fmt: skip
+    for name in tqdm(BASELINES, desc="methods", unit="method"):
+        result = baseline(name).edit(pixels, mask, config.task)
+        shown.append((f"{name}: {_changes(*enhancer.judge(pixels, mask, result))}", result))
+    return paper_figures.grid([shown[start : start + ACROSS] for start in range(0, len(shown), ACROSS)])
+
+
+def _changes(realism: float, saliency: float) -> str:
+    return f"dR {realism:+.2f}, saliency {100 * saliency:+.0f} %"
+
+
 def _figure_8(config: DictConfig) -> Figure:
     rival = _enhancer(config, config.task, config.rival)
     return paper_figures.figure_8(_enhancer(config, config.task), rival, _photos(config), Path(config.rival).stem)
@@ -145,5 +169,5 @@ def _figure_11(config: DictConfig) -> Figure:
 
 FIGURES: dict[str, Callable[[DictConfig], Figure]] = {
     "2": _figure_2, "3": _figure_3, "6": _figure_6, "7": _figure_6, "8": _figure_8, "9a": _figure_9a, "9b": _figure_9b,
-    "10": _figure_10, "11": _figure_11,
+    "10": _figure_10, "11": _figure_11, "methods": _all_methods,
 }  # fmt: skip

@@ -12,6 +12,7 @@ from torch import nn
 
 from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.regions import Region
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.guard import POINTS, guarded
 from realistic_editing.enhance.judges import Judges, Scene
 from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
@@ -19,7 +20,7 @@ from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.select import select_order
 from realistic_editing.evaluation.measures import seam
 from realistic_editing.evaluation.sweep import edit, read, score, see
-from realistic_editing.ops import EditPreset, Recipe, random_orders, sample_recipe
+from realistic_editing.ops import EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
 Propose = Callable[["Case"], Recipe]
 
@@ -235,3 +236,43 @@ def measure_seams(
                 row = {"photo": photo, "method": method, "mask": kind, "seam": seam(image, edited, used), "realism": realism}
                 rows.append(row)
     return pd.DataFrame(rows)
+
+
+def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> list[dict[str, object]]:
+    """Seconds of a proposal and of gradient descent, for one order and for all 24 batched.
+
+    Args:
+        enhancer: whose network and judges are timed.
+        region: one.
+        size: side of the square that it is resized to.
+        steps: of gradient descent.
+
+    Returns:
+        A row for each: what, orders, seconds.
+    """
+    _, image, mask = next(iter(read([region], size, "time")))
+    device = next(enhancer.network.parameters()).device
+    image, mask, orders = image.to(device), mask.to(device), all_orders().to(device)
+    scene = enhancer.judges.glance(image, mask, POINTS, torch.Generator(device).manual_seed(0))
+    objective = enhancer.objective or Objective(saliency_weight=1.0 if enhancer.task == "amplify" else -1.0)
+
+    def descend(count: int) -> None:
+        several = scene[torch.zeros(count, dtype=torch.long, device=device)]
+        optimise(several, objective, torch.zeros(count, dtype=torch.bool, device=device), orders[:count], steps=steps)
+
+    jobs = [
+        ("the network's proposal", 1, 3, lambda: enhancer.network(image, mask, orders[:1])),
+        ("the network's proposals", len(orders), 3, lambda: enhancer.network.all_orders(image, mask)),
+        (f"{steps} steps of gradient descent", 1, 3, lambda: descend(1)),
+        (f"{steps} steps of gradient descent", len(orders), 1, lambda: descend(len(orders))),
+    ]
+    rows = []
+    for what, count, times, job in jobs:
+        seconds = []
+        for _ in range(times):
+            started = time.perf_counter()
+            with torch.no_grad():
+                job()
+            seconds.append(time.perf_counter() - started)
+        rows.append({"what": what, "orders": count, "seconds": float(np.median(seconds))})
+    return rows

@@ -58,6 +58,7 @@ def enhancer_suite(
         where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
         tables += _tables(task, where, found, list(others), settings)
         tables.append(_seams(task, where, enhancers[task], rivals.get(task, {}), chosen, settings))
+        tables.append(_times(task, enhancers[task], chosen[0], settings))
         pictures |= _pictures(task, enhancers[task], rivals.get(task, {}), chosen, found, curves, settings)
     return tables, pictures
 
@@ -204,3 +205,10 @@ def _seams(
         rows.append({"method": method, "mask": mask} | columns)
     words = "Seam: how much steeper lightness and colour (CIELAB units a pixel) become along the mask's border; random order."
     return Table(f"{task}_seams", f"{where}: damaged masks", words, pd.DataFrame(rows))
+
+
+def _times(task: str, enhancer: Enhancer, region: Region, settings: DictConfig) -> Table:
+    """What a proposal and gradient descent cost, for one order and for all 24 at once."""
+    rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, REFINE)
+    words = "One region, this machine, as many threads as PyTorch has here; the median of three, of 24 orders' descent one run."
+    return Table(f"{task}_times", f"{task}: seconds", words, pd.DataFrame(rows))

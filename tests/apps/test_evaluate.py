@@ -85,13 +85,16 @@ FIGURES = {
 }
 
 
+PARTS = ("", "_human", "_spread", "_loss", "_seams", "_times")  # of each task's tables
+
+
 def test_the_enhancers_from_end_to_end(root, tmp_path):
     rival = root / "rival/model.safetensors"
     rival.parent.mkdir()
     shutil.copy(root / "attenuate.safetensors", rival)
     path = evaluate(configured(root, tmp_path, "suite=enhancer", f"rivals=[{rival}]"))
     text, content = path.read_text(), json.loads((tmp_path / "report.json").read_text())
-    wanted = {f"{task}{part}" for task in ("attenuate", "amplify") for part in ("", "_human", "_spread", "_loss", "_seams")}
+    wanted = {f"{task}{part}" for task in ("attenuate", "amplify") for part in PARTS}
     assert set(content["tables"]) == wanted
     pictures = {f"{kind}_{task}.png" for task in ("attenuate", "amplify") for kind in ("gallery", "damaged", "descent")}
     assert {file.name for file in tmp_path.glob("*.png")} == pictures
@@ -133,7 +136,7 @@ def test_the_same_seed_gives_the_same_report(root, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["suite=painting"], "saliency, critic or enhancer"),
+        (["suite=painting"], "critic, enhancer or baselines"),
         (["suite=enhancer", "attenuate=critic"], "critic"),
         (["suite=enhancer", "attenuate=${amplify}"], "trained to amplify"),
         (["suite=critic", "edits=mine"], "released"),

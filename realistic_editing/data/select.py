@@ -1,0 +1,129 @@
+"""Masks without a mask: select what is in a box, or around points, and mend rough masks."""
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from realistic_editing.common.arrays import check_mask, check_photo, to_unit
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.matte import alpha_matte
+from realistic_editing.data.pixels import resize
+
+LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is then found again in the photo itself
+ITERATIONS = 5  # of GrabCut
+BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
+TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection over union) has lost the thing
+POINT = 0.02  # of the longer side: the radius of what a point surely marks
+
+Point = tuple[float, float]
+
+
+def select_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+    """Select the thing in a box (GrabCut: Rother, Kolmogorov and Blake, SIGGRAPH 2004), with a soft border.
+
+    Args:
+        photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
+        box: x, y, width, height in pixels, from the top left corner; it must hold the thing whole, and some surroundings.
+
+    Returns:
+        (H, W) uint8, 255 = selected.
+
+    Raises:
+        InputError: when the box is not inside the photo or nothing was found in it.
+    """
+    photo = check_photo(photo)
+    height, width = photo.shape[:2]
+    x, y, wide, high = box
+    if not (wide > 0 and high > 0 and x >= 0 and y >= 0 and x + wide <= width and y + high <= height):
+        raise InputError(f"box is {x:g},{y:g},{wide:g},{high:g}; use x,y,width,height within {width} x {height} pixels")
+    marks = np.full((height, width), cv2.GC_BGD, np.uint8)
+    marks[int(y) : int(np.ceil(y + high)), int(x) : int(np.ceil(x + wide))] = cv2.GC_PR_FGD
+    return _selected(photo, marks, f"the box {x:g},{y:g},{wide:g},{high:g}")
+
+
+def select_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[Point] = ()) -> np.ndarray:
+    """Select what lies around points, by GrabCut.
+
+    Args:
+        photo: as for `select_box`.
+        inside, outside: points x, y in pixels that are in the region, and that are not.
+
+    Returns:
+        (H, W) uint8, 255 = selected; only what is connected with a point inside.
+
+    Raises:
+        InputError: when there is no point inside, one lies beyond the photo, or nothing was found.
+    """
+    photo = check_photo(photo)
+    height, width = photo.shape[:2]
+    if not inside:
+        raise InputError("points: none is inside the region; give at least one, such as 320,200")
+    for x, y in (*inside, *outside):
+        if not (0 <= x < width and 0 <= y < height):
+            raise InputError(f"point {x:g},{y:g}: lies beyond the photo, which has {width} x {height} pixels")
+    marks = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
+    marks[[0, -1]] = marks[:, [0, -1]] = cv2.GC_BGD
+    radius = max(1, round(POINT * max(height, width)))
+    for points, around, sure in ((outside, cv2.GC_BGD, cv2.GC_BGD), (inside, cv2.GC_PR_FGD, cv2.GC_FGD)):
+        for x, y in points:
+            cv2.circle(marks, (round(x), round(y)), 4 * radius, around, -1)
+            cv2.circle(marks, (round(x), round(y)), radius, sure, -1)
+    mask = _selected(photo, marks, "the points")
+    labels = cv2.connectedComponents((mask >= 128).astype(np.uint8))[1]
+    kept = np.isin(labels, [labels[int(y), int(x)] for x, y in inside]) & (labels > 0)
+    near = cv2.dilate(kept.astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8)) > 0  # with its soft border
+    return np.where(near, mask, 0).astype(np.uint8)
+
+
+def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = BAND) -> np.ndarray:
+    """Move the border of a rough mask to the border in the photo, and soften it as a matte.
+
+    Args:
+        photo: as for `select_box`.
+        mask: (H, W), rough: grown, shrunk, shifted or jagged.
+        band: how far its border may be from the true one, as a share of the root of its area.
+
+    Returns:
+        (H, W) uint8. Where GrabCut finds no thing within the band, the mask's own border, softened.
+
+    Raises:
+        InputError: when photo or mask cannot be used.
+    """
+    photo = check_photo(photo)
+    given = to_unit(check_mask(mask, photo)) >= 0.5
+    if not given.any():
+        raise InputError("mask selects no pixel by half or more; mark the region white")
+    width = band * np.sqrt(given.sum())
+    inner, outer = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 3) for side in (given, ~given))
+    marks = np.where(given, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    marks[inner > min(width, inner.max() / 2)], marks[outer > width] = cv2.GC_FGD, cv2.GC_BGD
+    try:
+        found = _selected(photo, marks, "the mask")
+    except InputError:
+        found = np.zeros(marks.shape, np.uint8)
+    alike = ((found >= 128) & given).sum() / ((found >= 128) | given).sum()
+    return found if alike > TRUST else alpha_matte(_as_bytes(photo), given)
+
+
+def _selected(photo: np.ndarray, marks: np.ndarray, what: str) -> np.ndarray:
+    """Run GrabCut on marks (H, W) of its four kinds, and return a soft mask of the photo's size."""
+    pixels = _as_bytes(photo)
+    shrink = min(1.0, LONGEST / max(marks.shape))
+    size = tuple(max(1, round(side * shrink)) for side in marks.shape)
+    small = cv2.resize(marks, size[::-1], interpolation=cv2.INTER_NEAREST)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    known = np.isin(small, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    if known.all() or not known.any():
+        raise InputError(f"{what}: leaves nothing to tell the region from; make it smaller, or larger")
+    cv2.setRNGSeed(0)  # its colour models start at random
+    bgr = np.ascontiguousarray(resize(pixels, size)[..., ::-1])
+    cv2.grabCut(bgr, small, None, *models, ITERATIONS, cv2.GC_INIT_WITH_MASK)
+    found = np.isin(small, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(bool)
+    if not found.any():
+        raise InputError(f"{what}: nothing stands out there; draw it closer, or paint a mask")
+    return alpha_matte(pixels, resize(found.astype(np.uint8) * 255, marks.shape) >= 128)
+
+
+def _as_bytes(photo: np.ndarray) -> np.ndarray:
+    return photo if photo.dtype == np.uint8 else np.rint(to_unit(photo) * 255).astype(np.uint8)

@@ -1,0 +1,64 @@
+"""Selection by box and points, and rough masks mended, on a thing whose true mask is known."""
+import cv2
+import numpy as np
+import pytest
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.masks import damaged
+from realistic_editing.data.select import refine_mask, select_box, select_points
+
+TRUE = np.zeros((120, 160), np.uint8)
+cv2.ellipse(TRUE, (70, 60), (35, 22), 20, 0, 360, 255, -1)
+
+
+@pytest.fixture(scope="module")
+def photo():
+    """A reddish ellipse on green, both with noise."""
+    noise = np.random.default_rng(0).normal(0, 12, (120, 160, 3))
+    colours = np.where(TRUE[..., None] > 0, (190, 80, 60), (70, 120, 80))
+    return np.clip(colours + noise, 0, 255).astype(np.uint8)
+
+
+def overlap(mask):
+    """Intersection over union with the true region."""
+    found, true = mask >= 128, TRUE > 0
+    return (found & true).sum() / (found | true).sum()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_box_selects_the_thing_in_it(photo, dtype):
+    levels = {np.uint8: 1, np.uint16: 257, np.float32: 1 / 255}[dtype]
+    mask = select_box((photo * np.float64(levels)).astype(dtype), (25, 25, 95, 72))
+    assert mask.dtype == np.uint8 and mask.shape == TRUE.shape and overlap(mask) > 0.9
+
+
+def test_points_select_what_they_are_in(photo):
+    two = photo.copy()
+    two[90:110, 130:150] = (190, 80, 60)  # another thing of the same colour, which no point marks
+    mask = select_points(two, [(70, 60)], [(10, 10)])
+    assert overlap(mask) > 0.9 and not mask[92:108, 132:148].any()
+
+
+@pytest.mark.parametrize("kind", ["grown", "shrunk", "shifted", "jagged"])
+def test_a_rough_mask_finds_the_true_border(photo, kind):
+    rough = damaged(TRUE, kind, np.random.default_rng(1))
+    mended = refine_mask(photo, rough)
+    assert overlap(mended) > max(overlap(rough), 0.9)
+    assert np.array_equal(mended, refine_mask(photo, rough))  # the same again
+
+
+def test_where_there_is_no_border_the_mask_stays(photo):
+    flat = np.full_like(photo, 120)
+    assert overlap(refine_mask(flat, TRUE)) > 0.8
+
+
+def test_what_cannot_be_selected_is_refused(photo):
+    for box in ((0, 0, 200, 50), (5, 5, 0, 10), (-1, 0, 10, 10)):
+        with pytest.raises(InputError, match="x,y,width,height within 160 x 120"):
+            select_box(photo, box)
+    with pytest.raises(InputError, match="leaves nothing to tell"):
+        select_box(photo, (0, 0, 160, 120))
+    with pytest.raises(InputError, match="none is inside"):
+        select_points(photo, [])
+    with pytest.raises(InputError, match="beyond the photo"):
+        select_points(photo, [(160, 3)])

@@ -43,13 +43,17 @@ def fit_chroma(lab: torch.Tensor) -> torch.Tensor:
     Returns:
         (B, 3, H, W); colours inside the gamut as they were.
     """
-    light, chroma = lab[:, :1], lab[:, 1:]
-    fits, low, high = _fits(lab), torch.zeros_like(light), torch.ones_like(light)
-    for _ in range(_HALVINGS):
+    colours = lab.movedim(1, 0)  # (3, B, H, W)
+    beyond = ~_fits(lab)[:, 0]
+    light, chroma = colours[:1, beyond][None, :, None], colours[1:, beyond][None, :, None]  # (1, 1 or 2, 1, N): few, mostly
+    low, high = torch.zeros_like(light), torch.ones_like(light)
+    for _ in range(_HALVINGS if beyond.any() else 0):
         middle = (low + high) / 2
         inside = _fits(torch.cat([light, chroma * middle], dim=1))
         low, high = torch.where(inside, middle, low), torch.where(inside, high, middle)
-    return torch.where(fits, lab, torch.cat([light, chroma * low], dim=1))
+    fitted = colours.clone()
+    fitted[1:, beyond] = (chroma * low)[0, :, 0]
+    return fitted.movedim(0, 1)
 
 
 def _fits(lab: torch.Tensor) -> torch.Tensor:

@@ -57,8 +57,9 @@ class SaliencyOrder(Baseline):
         "The paper's trained model of aesthetics is not public. In its place stands the sum of two published measures, "
         "colourfulness (Hasler and Suesstrunk, 2003) and RMS contrast, each in logarithms (aesthetics).",
         "The loss, its margin, the solver and the number of segments are ours; segments are merged SLIC.",
-        "The bounds are about the 10th and 90th percentile of the published results, in which the background hardly ever "
-        "brightens: it may only darken (region_bounds, background_bounds).",
+        "The bounds of lightness and chroma are about the 10th and 90th percentile of the published results of "
+        "object_enhancement; those of sharpness are ours. The published background hardly ever brightens, so ours may only "
+        "darken: that the two agree in this is by construction (region_bounds, background_bounds).",
         "Only the order of the region against each segment is asked for; that of the others is free.",
         "Background segments start nearly alike, because the published results change the background almost evenly.",
         "Saliency is that of the bundled network, not of the model of that time (saliency).",

@@ -131,7 +131,8 @@ def test_what_cannot_be_is_refused():
 
 def test_agrees_with_the_published_results(mechrez_root):
     figures, _ = agreement(mechrez_root, limit=3)
-    assert figures["outside_same_direction"] >= 0.5  # of three
+    # In how many photos directions agree, a few cannot tell: that is for the whole set.
+    assert -20 < figures["outside_light"] < 0 and figures["published_outside_light"] < 0
     assert figures["inside_coherence"] > 0.98 and figures["outside_coherence"] > 0.98
     assert figures["inside_turn"] < 1 and figures["outside_turn"] < 1
     assert figures["outside_brighter"] == 0 == figures["published_outside_brighter"]

@@ -5,7 +5,12 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.weights.registry import network_class
 
-BASELINES: dict[str, str] = {}  # name -> where the class is
+# Name -> where the class is.
+BASELINES: dict[str, str] = {
+    "ohr": "realistic_editing.baselines.ohr:HueRotation",
+    "wrs": "realistic_editing.baselines.wrs:SaliencyOrder",
+    "hagiwara": "realistic_editing.baselines.hagiwara:SaliencyFeedback",
+}
 
 
 def baseline(name: str, **options: Any) -> Baseline:

@@ -31,7 +31,9 @@ def _parser() -> argparse.ArgumentParser:
 
     edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Defaults)
     edit.add_argument("image", help="the photo: JPEG, PNG, TIFF or WebP, 8 or 16 bits")
-    edit.add_argument("mask", help="the region: white = edit; of the photo's aspect")
+    edit.add_argument("mask", nargs="?", help="the region: white = edit; of the photo's aspect; or one of the following")
+    _add_region(edit)
+    edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
     edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif when not given")
     _add_wishes(edit)
@@ -61,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="what is installed, and whether it works", formatter_class=Defaults)
     doctor.add_argument("--json", action="store_true", help="print JSON")
 
+    mask = commands.add_parser("mask", help="select a region, or mend a rough mask", formatter_class=Defaults)
+    mask.add_argument("image", help="the photo")
+    mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
+    _add_region(mask)
+    mask.add_argument("--output", help="the mask, a 16-bit PNG; NAME_mask.png beside the photo when not given")
+
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Defaults)
     export.add_argument("recipe", help="the .json that an edit left beside its result")
     export.add_argument("image", help="the photo that was edited")
@@ -76,6 +84,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("network", choices=("saliency", "realism", "enhancer"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
     return parser
+
+
+def _add_region(parser: argparse.ArgumentParser) -> None:
+    """Ways to name a region without a mask."""
+    parser.add_argument("--box", help="x,y,width,height in pixels around the thing")
+    parser.add_argument("--points", help="points in the region, such as '320,200 350,240'")
+    parser.add_argument("--outside", help="with --points: points that are not in it")
+    parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
 
 
 def _add_wishes(parser: argparse.ArgumentParser) -> None:

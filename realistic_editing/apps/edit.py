@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from realistic_editing.apps.mask import region_of
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.images import Photo, read_mask, read_photo, write_photo
+from realistic_editing.data.images import Photo, read_photo, write_photo
 from realistic_editing.enhance.enhancer import Edit, Enhancer, check_strength
 from realistic_editing.enhance.select import RULES
 from realistic_editing.enhance.strength import MOST
@@ -39,11 +40,10 @@ def enhance(options: Mapping[str, Any]) -> Path:
     check_task(options["task"])
     wishes = wishes_of(options)
     earlier = None if options["method"] == OURS else baseline(options["method"])
-    for name in ("image", "mask"):
-        if not options[name]:
-            raise InputError(f"{name} is missing; give the path of the {name}, as in {name}=photo.jpg")
+    if not options["image"]:
+        raise InputError("image is missing; give the path of the image, as in image=photo.jpg")
     output = Path(options["output"] or default_output(Path(options["image"]), options["task"]))
-    photo, mask = _read(options["image"], options["mask"], output)
+    photo, mask = _read(options["image"], options, output)
     if earlier is not None:
         return _by_earlier_method(earlier, photo, mask, output, options)
     edit = _written(enhancer_of(options), photo, mask, output, wishes)
@@ -70,15 +70,15 @@ def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, wishes:
     Raises:
         InputError: when a file cannot be used or written. Nothing is written then.
     """
-    return _written(enhancer, *_read(image, mask, output), output, wishes)
+    return _written(enhancer, *_read(image, {"mask": mask}, output), output, wishes)
 
 
-def _read(image: str | Path, mask: str | Path, output: Path) -> tuple[Photo, np.ndarray]:
-    """The photo and its mask, with notes on what was changed in reading."""
+def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[Photo, np.ndarray]:
+    """The photo and its region, see `region_of`, with notes on what was changed in reading."""
     photo = read_photo(image)
-    selected, notes = read_mask(mask, photo.pixels.shape[:2])
-    if output.resolve() in {Path(image).resolve(), Path(mask).resolve()}:
+    if output.resolve() in {Path(file).resolve() for file in (image, region.get("mask")) if file}:
         raise InputError(f"{output}: would overwrite the photo or its mask; choose another output")
+    selected, notes = region_of(photo, region)
     for note in (*photo.notes, *notes):
         print(f"note: {image}: {note}", file=sys.stderr)
     return photo, selected

@@ -47,14 +47,14 @@ def export(options: Mapping[str, Any]) -> list[Path]:
     table = write_cube(cube, recipe, options["size"], base.name)
     inside = to_unit(photo.pixels)[mask > 0]
     print(f"{interpolation_error(table, recipe, inside)}, on the photo's own colours inside the mask")
-    _write_mask(selection, mask)
+    write_mask(selection, mask)
     whole = apply_to_photo(photo.pixels, np.full_like(mask, LEVELS[mask.dtype]), recipe)
     write_layers(layers, photo.pixels, [("edit", whole, mask)])
     print(f"table: {cube}\nmask: {selection}\nlayers: {layers}")
     return [cube, selection, layers]
 
 
-def _write_mask(path: Path, mask: np.ndarray) -> None:
+def write_mask(path: Path, mask: np.ndarray) -> None:
     """A mask as a grey PNG of 16 bits, which keeps what either depth holds."""
     wide = mask if mask.dtype == np.uint16 else mask.astype(np.uint16) * 257
     with replacing(path) as temporary:

@@ -1,0 +1,92 @@
+"""Make a mask, or mend one: what is in a box, around points, in a photo's transparency, or near a rough mask's border."""
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realistic_editing.apps.export import write_mask
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.images import Photo, read_mask, read_photo
+from realistic_editing.data.select import refine_mask, select_box, select_points
+
+WAYS = ("mask", "box", "points", "alpha")
+
+
+def mask(options: Mapping[str, Any]) -> Path:
+    """Write a mask of a photo as a 16-bit PNG.
+
+    Args:
+        options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
+            own transparency; outside, points that are not in the region; output, or None for NAME_mask.png beside the photo.
+
+    Returns:
+        The path of the mask.
+
+    Raises:
+        InputError: when an option or a file cannot be used.
+    """
+    photo = read_photo(options["image"])
+    refine = options["mask"] is not None
+    found, notes = region_of(photo, {**options, "refine_mask": refine})
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    source = Path(options["image"])
+    path = Path(options["output"] or source.with_name(f"{source.stem}_mask.png"))
+    if path.resolve() in {Path(file).resolve() for file in (options["image"], options["mask"]) if file}:
+        raise InputError(f"{path}: would overwrite the photo or its mask; choose another output")
+    write_mask(path, found)
+    print(f"mask: {path}, {100 * found.mean() / np.iinfo(found.dtype).max:.1f} % of the photo")
+    return path
+
+
+def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The region that the options name, however they name it.
+
+    Args:
+        photo: as read.
+        options: mask, box, points or alpha, one of them, as for `mask`; outside; refine_mask, whether to mend the mask.
+
+    Returns:
+        (H, W) uint8 or uint16, and notes for the user.
+
+    Raises:
+        InputError: when none or several are given, or one cannot be used.
+    """
+    given = [name for name in WAYS if options.get(name)]
+    if len(given) != 1:
+        found = " and ".join(given) + " are given" if given else "no region is named"
+        raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
+    pixels, notes = photo.pixels, ()
+    if options.get("mask"):
+        found, notes = read_mask(options["mask"], pixels.shape[:2])
+    elif options.get("alpha"):
+        found = _transparency(photo)
+    elif options.get("box"):
+        found = select_box(pixels, _numbers("box", options["box"], 4))
+    else:
+        inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
+        found = select_points(pixels, inside, outside)
+    return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
+
+
+def _transparency(photo: Photo) -> np.ndarray:
+    if photo.alpha is None or photo.alpha.min() == photo.alpha.max():
+        raise InputError(f"{photo.path}: has no transparency that marks a region; give a mask, a box or points")
+    return photo.alpha
+
+
+def _points(text: str) -> list[tuple[float, float]]:
+    return [_numbers("point", point, 2) for point in text.split()]
+
+
+def _numbers(name: str, text: str, count: int) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in str(text).split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != count:
+        form = "x,y,width,height" if count == 4 else "x,y"
+        raise InputError(f"{name} is {text!r}; use {form} in pixels, such as {','.join(['120', '80', '300', '200'][:count])}")
+    return numbers

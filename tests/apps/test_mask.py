@@ -1,0 +1,80 @@
+"""Masks without a mask on the bundled photo, as users make them; and edits that need none."""
+import numpy as np
+import pytest
+from PIL import Image
+
+from realistic_editing.apps.cli import main
+from realistic_editing.apps.demo import FOLDER
+
+TANK = np.array(Image.open(FOLDER / "tank.png").convert("L")) >= 128
+ROWS, COLUMNS = np.flatnonzero(TANK.any(axis=1)), np.flatnonzero(TANK.any(axis=0))
+BOX = f"{COLUMNS[0] - 4},{ROWS[0]},{np.ptp(COLUMNS) + 9},{np.ptp(ROWS) + 1}"
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.open(FOLDER / "astronaut.jpg").save(path)
+    return path
+
+
+def read(path):
+    pixels = np.array(Image.open(path))
+    assert pixels.dtype in (np.uint16, np.int32)
+    return pixels >= 32768
+
+
+def overlap(mask):
+    return (mask & TANK).sum() / (mask | TANK).sum()
+
+
+def test_a_box_and_points_select_the_tank(photo, capsys):
+    main(["mask", str(photo), "--box", BOX])
+    assert "of the photo" in capsys.readouterr().out
+    assert overlap(read(photo.with_name("photo_mask.png"))) > 0.5
+    y, x = np.argwhere(TANK).mean(axis=0)
+    main(["mask", str(photo), "--points", f"{x:.0f},{y:.0f}", "--outside", "20,400", "--output", str(photo.with_name("b.png"))])
+    assert read(photo.with_name("b.png"))[round(y), round(x)]
+
+
+def test_transparency_is_a_mask(photo, tmp_path):
+    cut = np.dstack([np.array(Image.open(photo)), TANK.astype(np.uint8) * 255])
+    Image.fromarray(cut).save(tmp_path / "cut.png")
+    main(["mask", str(tmp_path / "cut.png"), "--alpha"])
+    assert overlap(read(tmp_path / "cut_mask.png")) == 1
+
+
+def test_a_rough_mask_is_mended_and_never_overwritten(photo, tmp_path, capsys):
+    rough = tmp_path / "rough.png"
+    Image.fromarray(np.roll(TANK, 8, axis=1).astype(np.uint8) * 255).save(rough)
+    main(["mask", str(photo), str(rough), "--output", str(tmp_path / "mended.png")])
+    assert overlap(read(tmp_path / "mended.png")) > overlap(np.roll(TANK, 8, axis=1))
+    with pytest.raises(SystemExit):
+        main(["mask", str(photo), str(rough), "--output", str(rough)])
+    assert "would overwrite" in capsys.readouterr().err
+
+
+def test_an_edit_takes_a_box_in_a_masks_place(photo, tmp_path):
+    main(["edit", str(photo), "--box", BOX, "--order", "3,1,0,2", "--output", str(tmp_path / "result.png")])
+    before, after = np.array(Image.open(photo)), np.array(Image.open(tmp_path / "result.png"))
+    x, y, wide, high = (int(part) for part in BOX.split(","))
+    outside = np.ones(TANK.shape, bool)
+    outside[max(0, y - 30) : y + high + 30, max(0, x - 30) : x + wide + 30] = False
+    assert (before != after).any() and (before[outside] == after[outside]).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "no region is named; give one of a mask, a box, points, or alpha"),
+        (["--box", BOX, "--alpha"], "box and alpha are given"),
+        (["--box", "1,2"], "use x,y,width,height in pixels"),
+        (["--points", "1,b"], "use x,y in pixels"),
+        (["--alpha"], "has no transparency"),
+    ],
+)
+def test_what_names_no_region_is_refused(photo, capsys, options, words):
+    for command in ("mask", "edit"):
+        with pytest.raises(SystemExit) as stop:
+            main([command, str(photo), *options])
+        assert stop.value.code == 2 and words in capsys.readouterr().err

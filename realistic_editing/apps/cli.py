@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_wishes(batch)
     _add_judges(batch)
 
+    plan = commands.add_parser("plan", help="edit several regions of a photo, each with its task", formatter_class=Defaults)
+    plan.add_argument("image", help="the photo")
+    plan.add_argument("plan", help="YAML or JSON: a list of regions, each with mask, task, and options of an edit")
+    plan.add_argument("--anyway", action="store_true", help="go on where one region is to gain and to lose attention")
+    plan.add_argument("--output", default="outputs/plan", help="a folder for every step, its recipe, and the result")
+    _add_judges(plan)
+
     score = commands.add_parser("score", help="how real a region looks, and what an edit changes", formatter_class=Defaults)
     score.add_argument("image", help="a photo, or a folder of NAME.jpg with NAME_mask.png")
     score.add_argument("mask", nargs="?", help="the mask of a photo, or a folder of masks NAME.png")

@@ -85,7 +85,7 @@ def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[P
 
 
 def _written(enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, wishes: Mapping[str, Any]) -> Edit:
-    edit = _proposal(enhancer, photo.pixels, mask, wishes)
+    edit = proposal(enhancer, photo.pixels, mask, wishes)
     result = edit.apply(photo.pixels, mask)
     with replacing(output.with_suffix(".json")) as waiting:  # both files or neither
         edit.recipe.save(waiting)
@@ -120,8 +120,17 @@ def enhancer_of(options: Mapping[str, Any]) -> Enhancer:
     return enhancer
 
 
-def _proposal(enhancer: Enhancer, pixels: np.ndarray, mask: np.ndarray, wishes: Mapping[str, Any]) -> Edit:
-    """What the network proposes, at the strength that is asked for."""
+def proposal(enhancer: Enhancer, pixels: np.ndarray, mask: np.ndarray, wishes: Mapping[str, Any]) -> Edit:
+    """What the network proposes, at the strength that is asked for.
+
+    Args:
+        enhancer: of the task.
+        pixels, mask: as for `Enhancer.propose`.
+        wishes: from `wishes_of`.
+
+    Raises:
+        InputError: as `Enhancer.propose`.
+    """
     wishes = dict(wishes)
     strength = wishes.pop("strength")
     edit = enhancer.propose(pixels, mask, **wishes)

@@ -22,6 +22,7 @@ JOBS = {
     "score": "realistic_editing.apps.score:score",
     "recipe": "realistic_editing.apps.recipe:recipe",
     "doctor": "realistic_editing.apps.doctor:doctor",
+    "plan": "realistic_editing.apps.plan:plan",
     "mask": "realistic_editing.apps.mask:mask",
     "export": "realistic_editing.apps.export:export",
     "demo": "realistic_editing.apps.demo:demo",

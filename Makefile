@@ -1,9 +1,10 @@
 # make demo: edit a real photo.  make test: the whole suite.  make notebooks: run them again and keep the new outputs.
+# make docs: the documentation, into docs/_build/html.
 # Each sets up the environment first.
 PYTHON ?= python3
 VENV ?= .venv
 
-.PHONY: demo test notebooks install clean
+.PHONY: demo test docs notebooks install clean
 
 install: $(VENV)/installed
 
@@ -22,8 +23,12 @@ test: $(VENV)/installed
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m pytest
 
+docs: $(VENV)/installed
+	$(VENV)/bin/python -m sphinx -q -W --keep-going docs docs/_build/html
+	@echo docs/_build/html/index.html
+
 notebooks: $(VENV)/installed
 	$(VENV)/bin/python scripts/run_notebooks.py
 
 clean:
-	rm -rf $(VENV) build dist outputs
+	rm -rf $(VENV) build dist outputs docs/_build

@@ -1,0 +1,77 @@
+"""The documentation builds without a warning, links among it hold, and every command in it is one that the programs accept."""
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from realistic_editing.apps.cli import _parser
+from realistic_editing.apps.config import (
+    CONFIGS,
+    ENHANCE_TEXT,
+    EVALUATE_TEXT,
+    FIGURES_TEXT,
+    TRAIN_TEXT,
+    quoted,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Script -> the folder of its config, its name, and its options that are plain text.
+SCRIPTS = {
+    "train_saliency": ("", "train_saliency", TRAIN_TEXT),
+    "train_realism": ("", "train_realism", TRAIN_TEXT),
+    "train_enhancer": ("", "train_enhancer", TRAIN_TEXT),
+    "evaluate": ("evaluate", "evaluate", EVALUATE_TEXT),
+    "make_figures": ("figures", "figures", FIGURES_TEXT),
+    "enhance": ("enhance", "enhance", ENHANCE_TEXT),
+    "benchmark": ("", "benchmark", ()),
+}
+
+
+def commands(program):
+    """(page, words) of each line of a bash block that runs a program."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                if words[:1] == [program] or (words[:1] == ["python"] and program == "python"):
+                    found.append((page.name, words))
+    return found
+
+
+@pytest.mark.parametrize(("page", "words"), commands("realistic-editing"), ids=lambda value: str(value)[:70])
+def test_every_command_is_accepted(page, words):
+    _parser().parse_args(words[1:])
+
+
+@pytest.mark.parametrize(("page", "words"), commands("python"), ids=lambda value: str(value)[:70])
+def test_every_script_takes_these_options(page, words):
+    script = ROOT / words[1]
+    assert script.is_file()
+    if script.stem in SCRIPTS:
+        folder, name, text = SCRIPTS[script.stem]
+        options = [word for word in words[2:] if not word.startswith("--")]
+        with initialize_config_dir(str(CONFIGS / folder), version_base="1.3"):
+            compose(name, overrides=quoted(options, text))
+
+
+def test_the_documentation_builds_without_a_warning(tmp_path):
+    pytest.importorskip("sphinx", reason="needs Sphinx: pip install -e .[docs]")
+    build = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(tmp_path / "cache")]
+    done = subprocess.run([*build, str(ROOT / "docs"), str(tmp_path / "html")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path.stem for path in (ROOT / "docs").glob("*.md")} <= {path.stem for path in (tmp_path / "html").glob("*.html")}
+    pictures = re.findall(r'src="(_images/[^"]+)"', (tmp_path / "html/index.html").read_text())
+    assert pictures and all((tmp_path / "html" / picture).is_file() for picture in pictures)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_to_files_hold(page):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target

@@ -1,4 +1,4 @@
-"""Saliency driven image manipulation (Mechrez et al.): the region takes its patches from where the photo is salient."""
+"""Saliency driven image manipulation (Mechrez et al.): a region takes its patches from where the photo itself is salient."""
 import dataclasses
 
 import cv2
@@ -12,128 +12,161 @@ from realistic_editing.baselines.poisson import screened_poisson
 from realistic_editing.data.pixels import resize
 from realistic_editing.saliency.distinctness import PatchDistinctness
 
-_TOP = 0.2  # the paper's share of the most salient pixels on each side of the mask
+_TOP = 0.2  # the share of the most salient pixels, inside the mask and outside, whose means are compared
+_CONTRAST = {"amplify": 0.6, "attenuate": -0.2}
 
 
 @dataclasses.dataclass
 class _Level:
-    """One size of the photo: Lab, its saliency, which pixels are the region's, and the last matches."""
+    """The photo at one size: (H, W, 3) Lab, (H, W) saliency, which pixels are the region's, and each pixel's match."""
 
     lab: np.ndarray
     saliency: np.ndarray
     region: np.ndarray
-    field: np.ndarray | None = None
+    field: np.ndarray
 
 
 class MEC(Baseline):
-    """Minimise, over the edited photo J, the distance of each patch in the region to its nearest patch among the salient
-    ones of the photo I (D+), that of each patch elsewhere to its nearest among the others (D-), and the change of gradients.
+    """Edit a photo I into J, so that in the region R patches are like salient ones of I, and elsewhere like the others.
 
-        E(J) = sum_{p in R} min_{q in D+} d(J_p, I_q) + sum_{p not in R} min_{q in D-} d(J_p, I_q) + w |grad J - grad I|^2
+        E(J) = sum_{p in R} min_{q in D+} d(J_p, I_q) + sum_{p not in R} min_{q in D-} d(J_p, I_q) + |w (grad J - grad I)|^2
 
-    D+ holds the patches of saliency tau+ or more, D- those of tau- or less; the thresholds move apart until the contrast
-    of J's saliency is what is wanted. To attenuate, the region takes D-.
+    d is the sum of squared differences of two patches in CIELAB. D+ holds the patches of I whose saliency is tau+ or more,
+    D- those with tau- or less. At the coarsest size the thresholds move apart until the contrast of J's saliency (see
+    `contrast`) is what is wanted; finer sizes keep them. One update of J finds each patch's nearest in its database
+    (PatchMatch), lets these vote for colours, and gives the colours the photo's gradients (screened Poisson).
+    To attenuate, the region takes D-.
+
+    Args:
+        saliency: a module, (B, 3, H, W) in [0, 1] -> (B, 1, H, W) in [0, 1]; None: `PatchDistinctness`.
+        contrast: the contrast that is wanted, by task; None: 0.6 to amplify and -0.2 to attenuate.
+        least: by how much the contrast is to change in any case, for photos that have what is wanted to begin with.
+        thresholds: tau+ and tau- to begin with.
+        limits: up to which tau+ rises, and down to which tau- falls.
+        pace: by how much both move, for each unit of contrast that is missing.
+        tolerance: of contrast, at which to stop.
+        iterations: updates at the coarsest size, at most.
+        weights: w of L, a and b.
+        patch: side of a patch in pixels, odd.
+        sweeps: of PatchMatch.
+        coarsest: longest side of the coarsest size in pixels; each finer one is at most twice as large.
+        fewest: patches in a database: where a threshold leaves fewer, those nearest to it are taken.
+        longest_side: pixels at which the method works.
+        seed: of PatchMatch.
     """
 
     name = "mec"
     citation = (
         'R. Mechrez, E. Shechtman and L. Zelnik-Manor, "Saliency driven image manipulation", Machine Vision and '
-        "Applications 30, 2019 (first at WACV 2018)"
+        "Applications, 2019 (first at WACV 2018)"
     )
-    choices = ()
-    longest_side = 512
+    choices = (
+        "The constants of the thresholds, the contrast that is wanted, the weights of the gradients and the sizes follow "
+        "public re-implementations; the paper's own could not be confirmed.",
+        "Patches that are in their database already keep themselves, and are not looked up.",
+        "Patches vote, and gradients bind, on their own side of the mask's border only: the published results have "
+        "crisp borders, and colours would leak over otherwise.",
+        "To attenuate, nothing outside the mask is changed: the published results barely change there.",
+        "A photo whose contrast is as wanted to begin with is still edited, for a little more.",
+        "The contrast is measured on the photo at the working size with the change enlarged, and finer sizes stop where "
+        "it is reached.",
+        "At most 512 pixels are edited along the longest side, the size of the published results.",
+    )
     background = True
 
     def __init__(
         self,
         saliency: nn.Module | None = None,
         contrast: dict[str, float] | None = None,
+        least: float = 0.1,
         thresholds: tuple[float, float] = (0.3, 0.7),
         limits: tuple[float, float] = (0.85, 0.2),
         pace: float = 0.1,
         tolerance: float = 0.05,
-        iterations: int = 15,
+        iterations: int = 20,
         weights: tuple[float, float, float] = (5.0, 2.0, 2.0),
         patch: int = 7,
         sweeps: int = 5,
         coarsest: int = 150,
         fewest: int = 50,
+        longest_side: int | None = 512,
         seed: int = 0,
     ) -> None:
         self.saliency = PatchDistinctness() if saliency is None else saliency
-        self.contrast = contrast or {"amplify": 0.6, "attenuate": -0.3}
-        self.thresholds, self.limits, self.pace, self.tolerance = thresholds, limits, pace, tolerance
+        self.contrast = dict(_CONTRAST if contrast is None else contrast)
+        self.least, self.thresholds, self.limits, self.pace, self.tolerance = least, thresholds, limits, pace, tolerance
         self.iterations, self.weights, self.patch, self.sweeps = iterations, weights, patch, sweeps
-        self.coarsest, self.fewest, self.seed = coarsest, fewest, seed
-        self.trace = []
+        self.coarsest, self.fewest, self.longest_side, self.seed = coarsest, fewest, longest_side, seed
 
     def change(self, image: np.ndarray, mask: np.ndarray, task: str) -> np.ndarray:
-        """Edit at the working size; arguments and result as `Baseline.change`."""
+        """Edit at the working size, coarse to fine; arguments and result as `Baseline.change`."""
         levels = self._levels(image, mask)
-        edited, thresholds = self._coarse(levels, image, task)
-        for i, (coarse, level) in enumerate(zip(levels, levels[1:]), start=1):
-            edited = level.lab + resize(edited - coarse.lab, level.region.shape)
-            for _ in range((len(levels) - i) ** 2):
+        sign = 1 if task == "amplify" else -1
+        before = sign * contrast(levels[-1].saliency, levels[-1].region)
+        wanted = max(sign * self.contrast[task], before + self.least)
+        thresholds, missing = self.thresholds, wanted - before
+        edited = levels[0].lab
+        for i, level in enumerate(levels):
+            if i > 0:
+                edited = level.lab + resize(edited - levels[i - 1].lab, level.region.shape)
+            for _ in range(self.iterations if i == 0 else (len(levels) - i) ** 2):
+                if missing < self.tolerance:
+                    break
+                if i == 0:
+                    thresholds = self._moved(thresholds, missing)
                 edited = self._update(edited, level, thresholds, task)
-        self.final = contrast(self._map(_rgb(edited)), levels[-1].region)
+                missing = wanted - sign * self._contrast(edited, level, levels[-1])
         return _rgb(edited)
 
-    def _levels(self, image, mask):
+    def _levels(self, image: np.ndarray, mask: np.ndarray) -> list[_Level]:
+        """The photo from the coarsest size to its own."""
         lab, saliency = cv2.cvtColor(image, cv2.COLOR_RGB2Lab), self._map(image)
-        factors = [1]
-        while max(mask.shape) / factors[0] > self.coarsest:
-            factors.insert(0, 2 * factors[0])
+        longest = max(mask.shape)
+        steps = max(0, int(np.ceil(np.log2(longest / self.coarsest))))
         levels = []
-        for factor in factors:
-            size = tuple(max(1, round(side / factor)) for side in mask.shape)
+        for step in range(steps + 1):
+            scale = (self.coarsest / longest) ** (1 - step / steps) if steps else 1.0
+            size = tuple(max(1, round(side * scale)) for side in mask.shape)
             part = resize(mask, size)
-            levels.append(_Level(resize(lab, size), resize(saliency, size), part >= min(0.5, part.max())))
+            region = part >= min(0.5, part.max())  # a region too thin for this size stays where it is strongest
+            itself = np.stack(np.indices(size), axis=-1).astype(np.int32)
+            levels.append(_Level(resize(lab, size), resize(saliency, size), region, itself))
         return levels
 
-    def _coarse(self, levels, image, task):
-        level, finest = levels[0], levels[-1]
-        high, low = self.thresholds
-        edited = level.lab
-        self.trace = []
-        for _ in range(self.iterations):
-            now = contrast(self._map(_rgb(finest.lab + resize(edited - level.lab, finest.region.shape))), finest.region)
-            missing = self.contrast[task] - now if task == "amplify" else now - self.contrast[task]
-            self.trace.append((round(float(now), 3), round(high, 2), round(low, 2)))
-            if missing < self.tolerance:
-                break
-            high, low = min(high + self.pace * missing, self.limits[0]), max(low - self.pace * missing, self.limits[1])
-            edited = self._update(edited, level, (high, low), task)
-        return edited, (high, low)
+    def _moved(self, thresholds: tuple[float, float], missing: float) -> tuple[float, float]:
+        step = self.pace * missing
+        return min(thresholds[0] + step, self.limits[0]), max(thresholds[1] - step, self.limits[1])
 
-    def _update(self, edited, level, thresholds, task):
-        salient, calm = self._databases(level.saliency, thresholds)
-        own = np.stack(np.indices(level.region.shape), axis=-1).astype(np.int32)
-        field = own.copy() if level.field is None else level.field
-        if task == "amplify":
-            pairs = [(level.region, salient), (~level.region, calm)]
-        else:
-            pairs = [(level.region, calm)]
-        result = own.copy()
-        for side, database in pairs:
+    def _update(self, edited: np.ndarray, level: _Level, thresholds: tuple[float, float], task: str) -> np.ndarray:
+        """One step down the energy: search, vote, and the photo's gradients."""
+        ordered = np.sort(level.saliency, axis=None)
+        fewest = min(self.fewest, len(ordered))
+        salient = level.saliency >= min(thresholds[0], ordered[-fewest])
+        calm = level.saliency <= max(thresholds[1], ordered[fewest - 1])
+        sides = [(level.region, salient), (~level.region, calm)] if task == "amplify" else [(level.region, calm)]
+        field = np.stack(np.indices(level.region.shape), axis=-1).astype(np.int32)
+        for side, database in sides:
             targets = side & ~database
-            found, _ = nearest_patches(edited, level.lab, targets, database, self.patch, self.sweeps, self.seed, field)
-            result[targets] = found[targets]
-        level.field = result
-        colours = vote(level.lab, result, self.patch, level.region)
+            found, _ = nearest_patches(
+                edited, level.lab, targets, database, self.patch, self.sweeps, self.seed, level.field
+            )  # fmt: skip
+            field[targets] = found[targets]
+        level.field = field
+        colours = vote(level.lab, field, self.patch, level.region)
         return screened_poisson(colours, level.lab, self.weights, level.region)
 
-    def _databases(self, saliency, thresholds):
-        ordered = np.sort(saliency, axis=None)
-        fewest = min(self.fewest, len(ordered))
-        return saliency >= min(thresholds[0], ordered[-fewest]), saliency <= max(thresholds[1], ordered[fewest - 1])
+    def _contrast(self, edited: np.ndarray, level: _Level, finest: _Level) -> float:
+        whole = finest.lab + resize(edited - level.lab, finest.region.shape)
+        return contrast(self._map(_rgb(whole)), finest.region)
 
-    def _map(self, image):
+    def _map(self, image: np.ndarray) -> np.ndarray:
         photo = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
-        return self.saliency(photo)[0, 0].numpy()
+        with torch.no_grad():
+            return self.saliency(photo)[0, 0].numpy()
 
 
 def contrast(saliency: np.ndarray, region: np.ndarray) -> float:
-    """How much more salient the region is than the rest: psi, between the means of the top fifths of both.
+    """How much more salient a region is than the rest: the mean of its top fifth less that of the top fifth outside.
 
     Args:
         saliency: (H, W) float in [0, 1].
@@ -145,9 +178,9 @@ def contrast(saliency: np.ndarray, region: np.ndarray) -> float:
     return _top(saliency[region]) - _top(saliency[~region])
 
 
-def _top(values):
+def _top(values: np.ndarray) -> float:
     return float(np.sort(values)[-max(1, round(_TOP * values.size)) :].mean()) if values.size else 0.0
 
 
-def _rgb(lab):
+def _rgb(lab: np.ndarray) -> np.ndarray:
     return np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), 0, 1)

@@ -2,8 +2,11 @@
 
 PatchMatch: Barnes et al., "PatchMatch: a randomized correspondence algorithm for structural image editing", SIGGRAPH 2009.
 """
+from functools import partial
+
 import numpy as np
-from numba import njit
+
+from realistic_editing.common.compiled import compiled
 
 
 def nearest_patches(
@@ -50,10 +53,9 @@ def nearest_patches(
     missing = targets & (~allowed[row, column] if start is not None else True)
     field[missing] = places[generator.integers(len(places), size=int(missing.sum()))]
     distance = np.zeros(targets.shape, np.float32)
-    _search(
-        _bordered(image, around), _bordered(source, around), targets, allowed, places, field, distance, patch, sweeps,
-        int(generator.integers(2**31)),
-    )  # fmt: skip
+    flat = [_bordered(photo, around).reshape(photo.shape[0] + 2 * around, -1) for photo in (image, source)]
+    draws = int(generator.integers(2**31))
+    _search(*flat, image.shape[2], targets, allowed, places, field, distance, patch, sweeps, draws)
     return field, distance
 
 
@@ -77,30 +79,34 @@ def _bordered(image: np.ndarray, around: int) -> np.ndarray:
     return np.ascontiguousarray(np.pad(image, ((around, around), (around, around), (0, 0)), mode="edge"), np.float32)
 
 
-@njit(cache=True)
-def _distance(image, source, row, column, match_row, match_column, patch, bound):  # pragma: no cover (compiled)
-    """Sum of squared differences of two patches by their first pixels in the bordered images; stops above `bound`."""
+# Sums may be reordered, so that a row of a patch is compared in vectors; on one machine the result is always the same.
+@partial(compiled, fastmath={"reassoc", "contract"})
+def _distance(image, source, row, start, match_row, match_start, patch, length, bound):
+    """Sum of squared differences of two patches by their first values in flattened rows; stops above `bound`."""
     total = np.float32(0)
     for y in range(patch):
-        for x in range(patch):
-            for channel in range(image.shape[2]):
-                step = image[row + y, column + x, channel] - source[match_row + y, match_column + x, channel]
-                total += step * step
+        one = image[row + y, start : start + length]
+        other = source[match_row + y, match_start : match_start + length]
+        for x in range(length):
+            step = one[x] - other[x]
+            total += step * step
         if total >= bound:
             break
     return total
 
 
-@njit(cache=True)
-def _search(image, source, targets, allowed, places, field, distance, patch, sweeps, seed):  # pragma: no cover (compiled)
+@compiled
+def _search(image, source, channels, targets, allowed, places, field, distance, patch, sweeps, seed):
     np.random.seed(seed)
     height, width = targets.shape
     rows, columns = allowed.shape
+    length = patch * channels  # of a patch's row
     for row in range(height):
         for column in range(width):
             if targets[row, column]:
+                y, x = field[row, column]
                 distance[row, column] = _distance(
-                    image, source, row, column, field[row, column, 0], field[row, column, 1], patch, np.inf
+                    image, source, row, column * channels, y, x * channels, patch, length, np.float32(np.inf)
                 )
     for sweep in range(sweeps):
         step = 1 if sweep % 2 == 0 else -1
@@ -111,6 +117,7 @@ def _search(image, source, targets, allowed, places, field, distance, patch, swe
                 if not targets[row, column]:
                     continue
                 best, y, x = distance[row, column], field[row, column, 0], field[row, column, 1]
+                first = column * channels
                 for side in range(2):  # the neighbour above (below), and the one to the left (right)
                     near_row, near_column = (row - step, column) if side == 0 else (row, column - step)
                     if not (0 <= near_row < height and 0 <= near_column < width and targets[near_row, near_column]):
@@ -118,27 +125,27 @@ def _search(image, source, targets, allowed, places, field, distance, patch, swe
                     try_y = field[near_row, near_column, 0] + row - near_row
                     try_x = field[near_row, near_column, 1] + column - near_column
                     if 0 <= try_y < rows and 0 <= try_x < columns and allowed[try_y, try_x]:
-                        found = _distance(image, source, row, column, try_y, try_x, patch, best)
+                        found = _distance(image, source, row, first, try_y, try_x * channels, patch, length, best)
                         if found < best:
                             best, y, x = found, try_y, try_x
-                place = np.random.randint(len(places))
-                found = _distance(image, source, row, column, places[place, 0], places[place, 1], patch, best)
+                try_y, try_x = places[np.random.randint(len(places))]
+                found = _distance(image, source, row, first, try_y, try_x * channels, patch, length, best)
                 if found < best:
-                    best, y, x = found, places[place, 0], places[place, 1]
+                    best, y, x = found, try_y, try_x
                 radius = max(rows, columns)
                 while radius >= 1:
                     try_y = min(max(y + np.random.randint(-radius, radius + 1), 0), rows - 1)
                     try_x = min(max(x + np.random.randint(-radius, radius + 1), 0), columns - 1)
                     if allowed[try_y, try_x]:
-                        found = _distance(image, source, row, column, try_y, try_x, patch, best)
+                        found = _distance(image, source, row, first, try_y, try_x * channels, patch, length, best)
                         if found < best:
                             best, y, x = found, try_y, try_x
                     radius //= 2
                 distance[row, column], field[row, column, 0], field[row, column, 1] = best, y, x
 
 
-@njit(cache=True)
-def _vote(source, field, sides, patch):  # pragma: no cover (compiled)
+@compiled
+def _vote(source, field, sides, patch):
     height, width = sides.shape
     around = patch // 2
     result = np.zeros((height, width, source.shape[2]), np.float32)

@@ -5,7 +5,10 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.weights.registry import network_class
 
-BASELINES: dict[str, str] = {}  # name -> where the class is
+# Name -> where the class is.
+BASELINES: dict[str, str] = {
+    "mec": "realistic_editing.baselines.mec:MEC",
+}
 
 
 def baseline(name: str, **options: Any) -> Baseline:

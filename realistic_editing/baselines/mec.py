@@ -152,8 +152,8 @@ class MEC(Baseline):
             )  # fmt: skip
             field[targets] = found[targets]
         level.field = field
-        colours = vote(level.lab, field, self.patch, level.region)
-        return screened_poisson(colours, level.lab, self.weights, level.region)
+        colours = vote(level.lab, field, self.patch)
+        return screened_poisson(colours, level.lab, self.weights)
 
     def _contrast(self, edited: np.ndarray, level: _Level, finest: _Level) -> float:
         whole = finest.lab + resize(edited - level.lab, finest.region.shape)

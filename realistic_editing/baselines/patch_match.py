@@ -59,20 +59,18 @@ def nearest_patches(
     return field, distance
 
 
-def vote(source: np.ndarray, field: np.ndarray, patch: int = 7, sides: np.ndarray | None = None) -> np.ndarray:
+def vote(source: np.ndarray, field: np.ndarray, patch: int = 7) -> np.ndarray:
     """Lay each pixel's matched patch over it, and take the mean of all that cover a pixel.
 
     Args:
         source: (h, w, C) float32.
         field: (H, W, 2) int, row and column in `source` for every pixel, as from `nearest_patches`.
         patch: side of a patch in pixels, odd.
-        sides: (H, W) int; a patch is laid over the pixels of its centre's side only. None: over all.
 
     Returns:
         (H, W, C) float32.
     """
-    sides = np.zeros(field.shape[:2], np.int64) if sides is None else sides.astype(np.int64)
-    return _vote(_bordered(source, patch // 2), field.astype(np.int32), sides, patch)
+    return _vote(_bordered(source, patch // 2), field.astype(np.int32), patch)
 
 
 def _bordered(image: np.ndarray, around: int) -> np.ndarray:
@@ -145,8 +143,8 @@ def _search(image, source, channels, targets, allowed, places, field, distance, 
 
 
 @compiled
-def _vote(source, field, sides, patch):
-    height, width = sides.shape
+def _vote(source, field, patch):
+    height, width = field.shape[:2]
     around = patch // 2
     result = np.zeros((height, width, source.shape[2]), np.float32)
     for row in range(height):
@@ -154,8 +152,6 @@ def _vote(source, field, sides, patch):
             count = 0
             for y in range(max(row - around, 0), min(row + around + 1, height)):
                 for x in range(max(column - around, 0), min(column + around + 1, width)):
-                    if sides[y, x] != sides[row, column]:
-                        continue
                     count += 1
                     for channel in range(source.shape[2]):
                         result[row, column, channel] += source[

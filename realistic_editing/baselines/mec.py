@@ -61,15 +61,17 @@ class MEC(Baseline):
         "Applications, 2019 (first at WACV 2018)"
     )
     choices = (
-        "The constants of the thresholds, the contrast that is wanted, the weights of the gradients and the sizes follow "
-        "public re-implementations; the paper's own could not be confirmed.",
+        "The constants of the thresholds, the contrast wanted to amplify, and the sizes follow public re-implementations; the "
+        "paper's own could not be confirmed. The contrast wanted to attenuate is ours.",
+        "Those re-implementations weigh the gradients of L, a and b by 5, 2 and 2, or all three alike. Ours is 10, 1 and 1: "
+        "on the first 13 photos of the set's object_enhancement the published results change L less, and a and b more, "
+        "than weights of 5, 2 and 2 do.",
         "Patches that are in their database already keep themselves, and are not looked up.",
-        "Patches vote, and gradients bind, on their own side of the mask's border only: the published results have "
-        "crisp borders, and colours would leak over otherwise.",
+        "Votes and gradients pass over the mask's border: the published changes fade over it, too.",
         "To attenuate, nothing outside the mask is changed: the published results barely change there.",
         "A photo whose contrast is as wanted to begin with is still edited, for a little more.",
-        "The contrast is measured on the photo at the working size with the change enlarged, and finer sizes stop where "
-        "it is reached.",
+        "The contrast is measured on the photo at the working size with the change enlarged; finer sizes, too, stop where it "
+        "is reached.",
         "At most 512 pixels are edited along the longest side, the size of the published results.",
     )
     background = True
@@ -84,7 +86,7 @@ class MEC(Baseline):
         pace: float = 0.1,
         tolerance: float = 0.05,
         iterations: int = 20,
-        weights: tuple[float, float, float] = (5.0, 2.0, 2.0),
+        weights: tuple[float, float, float] = (10.0, 1.0, 1.0),
         patch: int = 7,
         sweeps: int = 5,
         coarsest: int = 150,

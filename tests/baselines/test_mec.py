@@ -68,7 +68,8 @@ def test_amplify_turns_the_region_red_and_takes_the_red_from_the_rest(photo, squ
 def test_attenuate_turns_the_region_green_and_leaves_the_rest(photo, disc):
     result = quick().edit(photo, disc, "attenuate")
     assert measured(result, disc) < measured(photo, disc) - 0.3
-    assert np.abs(result[disc == 0].astype(int) - photo[disc == 0]).max() <= 1  # to Lab and back
+    far = cv2.dilate(disc, np.ones((21, 21))) == 0  # over the border the change fades
+    assert np.abs(result[far].astype(int) - photo[far]).max() <= 2
 
 
 def test_the_photos_gradients_stay(photo, square):
@@ -80,7 +81,7 @@ def test_the_photos_gradients_stay(photo, square):
 
     kept, lost = (
         np.corrcoef(grain(photo), grain(quick(weights=weights, coarsest=96).edit(photo, square, "amplify")))[0, 1]
-        for weights in ((5.0, 2.0, 2.0), (0.0, 0.0, 0.0))
+        for weights in ((10.0, 1.0, 1.0), (0.0, 0.0, 0.0))
     )
     assert kept > 0.8 and lost < 0.5
 

@@ -13,7 +13,7 @@ from realistic_editing.data.pixels import resize
 from realistic_editing.saliency.distinctness import PatchDistinctness
 
 _TOP = 0.2  # the share of the most salient pixels, inside the mask and outside, whose means are compared
-_CONTRAST = {"amplify": 0.6, "attenuate": -0.2}
+_CONTRAST = {"amplify": 0.6, "attenuate": -0.6}
 
 
 @dataclasses.dataclass
@@ -39,7 +39,7 @@ class MEC(Baseline):
 
     Args:
         saliency: a module, (B, 3, H, W) in [0, 1] -> (B, 1, H, W) in [0, 1]; None: `PatchDistinctness`.
-        contrast: the contrast that is wanted, by task; None: 0.6 to amplify and -0.2 to attenuate.
+        contrast: the contrast that is wanted, by task; None: 0.6 to amplify and -0.6 to attenuate.
         least: by how much the contrast is to change in any case, for photos that have what is wanted to begin with.
         thresholds: tau+ and tau- to begin with.
         limits: up to which tau+ rises, and down to which tau- falls.
@@ -62,12 +62,12 @@ class MEC(Baseline):
     )
     choices = (
         "The constants of the thresholds, the contrast wanted to amplify, and the sizes follow public re-implementations; the "
-        "paper's own could not be confirmed. The contrast wanted to attenuate is ours.",
+        "paper's own could not be confirmed. The contrast wanted to attenuate, minus the same, is ours.",
         "Those re-implementations weigh the gradients of L, a and b by 5, 2 and 2, or all three alike. Ours is 10, 1 and 1: "
         "on the first 13 photos of the set's object_enhancement the published results change L less, and a and b more, "
         "than weights of 5, 2 and 2 do.",
         "Patches that are in their database already keep themselves, and are not looked up.",
-        "Votes and gradients pass over the mask's border: the published changes fade over it, too.",
+        "Patches vote on their own side of the mask's border only, or an object would keep a rim of its old colour.",
         "To attenuate, nothing outside the mask is changed: the published results barely change there.",
         "A photo whose contrast is as wanted to begin with is still edited, for a little more.",
         "The contrast is measured on the photo at the working size with the change enlarged; finer sizes, too, stop where it "
@@ -154,7 +154,7 @@ class MEC(Baseline):
             )  # fmt: skip
             field[targets] = found[targets]
         level.field = field
-        colours = vote(level.lab, field, self.patch)
+        colours = vote(level.lab, field, self.patch, level.region)
         return screened_poisson(colours, level.lab, self.weights)
 
     def _contrast(self, edited: np.ndarray, level: _Level, finest: _Level) -> float:

@@ -59,18 +59,20 @@ def nearest_patches(
     return field, distance
 
 
-def vote(source: np.ndarray, field: np.ndarray, patch: int = 7) -> np.ndarray:
+def vote(source: np.ndarray, field: np.ndarray, patch: int = 7, region: np.ndarray | None = None) -> np.ndarray:
     """Lay each pixel's matched patch over it, and take the mean of all that cover a pixel.
 
     Args:
         source: (h, w, C) float32.
         field: (H, W, 2) int, row and column in `source` for every pixel, as from `nearest_patches`.
         patch: side of a patch in pixels, odd.
+        region: (H, W) bool; patches with their centre in it vote in it, and the others outside. None: all vote everywhere.
 
     Returns:
         (H, W, C) float32.
     """
-    return _vote(_bordered(source, patch // 2), field.astype(np.int32), patch)
+    region = np.zeros(field.shape[:2], bool) if region is None else region
+    return _vote(_bordered(source, patch // 2), field.astype(np.int32), region, patch)
 
 
 def _bordered(image: np.ndarray, around: int) -> np.ndarray:
@@ -143,8 +145,8 @@ def _search(image, source, channels, targets, allowed, places, field, distance, 
 
 
 @compiled
-def _vote(source, field, patch):
-    height, width = field.shape[:2]
+def _vote(source, field, region, patch):
+    height, width = region.shape
     around = patch // 2
     result = np.zeros((height, width, source.shape[2]), np.float32)
     for row in range(height):
@@ -152,6 +154,8 @@ def _vote(source, field, patch):
             count = 0
             for y in range(max(row - around, 0), min(row + around + 1, height)):
                 for x in range(max(column - around, 0), min(column + around + 1, width)):
+                    if region[y, x] != region[row, column]:
+                        continue
                     count += 1
                     for channel in range(source.shape[2]):
                         result[row, column, channel] += source[

@@ -93,3 +93,6 @@ def test_a_vote_is_the_mean_of_the_patches_laid_over_a_pixel():
     # Patches of three: around 0 (0 0 1), around 4 (3 4 4), around 2 (1 2 3). The first pixel gets the centre of its own
     # and the left of the second: (0 + 3) / 2; the middle one 1, 4 and 1; the last 4 and 2.
     assert vote(source, field, patch=3)[0, :, 0] == pytest.approx([1.5, 2.0, 3.0])
+    # With the middle pixel alone in a region, it gets its own patch only, and so do the others.
+    region = np.array([[False, True, False]])
+    assert vote(source, field, 3, region)[0, :, 0] == pytest.approx([0.0, 4.0, 2.0])

@@ -38,7 +38,7 @@ class MEC(Baseline):
     To attenuate, the region takes D-.
 
     Args:
-        saliency: a module, (B, 3, H, W) in [0, 1] -> (B, 1, H, W) in [0, 1]; None: `PatchDistinctness`.
+        saliency: a module on the CPU, (B, 3, H, W) in [0, 1] -> (B, 1, H, W) in [0, 1]; None: `PatchDistinctness`.
         contrast: the contrast that is wanted, by task; None: 0.6 to amplify and -0.6 to attenuate.
         least: by how much the contrast is to change in any case, for photos that have what is wanted to begin with.
         thresholds: tau+ and tau- to begin with.
@@ -68,7 +68,9 @@ class MEC(Baseline):
         "than weights of 5, 2 and 2 do.",
         "Patches that are in their database already keep themselves, and are not looked up.",
         "Patches vote on their own side of the mask's border only, or an object would keep a rim of its old colour.",
-        "To attenuate, nothing outside the mask is changed: the published results barely change there.",
+        "Outside the mask the lightness is kept: that of the same published results changes there by no more than "
+        "compression does, and white windows would turn grey otherwise.",
+        "To attenuate, no patch outside the mask is exchanged: the published results barely change there.",
         "A photo whose contrast is as wanted to begin with is still edited, for a little more.",
         "The contrast is measured on the photo at the working size with the change enlarged; finer sizes, too, stop where it "
         "is reached.",
@@ -155,6 +157,7 @@ class MEC(Baseline):
             field[targets] = found[targets]
         level.field = field
         colours = vote(level.lab, field, self.patch, level.region)
+        colours[~level.region, 0] = level.lab[~level.region, 0]
         return screened_poisson(colours, level.lab, self.weights)
 
     def _contrast(self, edited: np.ndarray, level: _Level, finest: _Level) -> float:

@@ -10,6 +10,7 @@ BASELINES: dict[str, str] = {
     "ohr": "realistic_editing.baselines.ohr:HueRotation",
     "wrs": "realistic_editing.baselines.wrs:SaliencyOrder",
     "hagiwara": "realistic_editing.baselines.hagiwara:SaliencyFeedback",
+    "mec": "realistic_editing.baselines.mec:MEC",
 }
 
 

@@ -3,14 +3,14 @@
 One pass over the rows that the mask touches, in chunks that stay in the processor's cache, each step a loop that the
 compiler turns into vector instructions. Rows are shared among threads.
 """
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-import numba
 import numpy as np
 import torch
 
 from realistic_editing.common.arrays import LEVELS, check_mask, check_photo
+from realistic_editing.common.compiled import compiled
 from realistic_editing.ops.orders import COLOR_CURVE, SATURATION, WHITE_BALANCE, parse_order
 from realistic_editing.ops.recipe import PARAMETERS, Recipe
 
@@ -100,15 +100,9 @@ def _parameters(recipe: Recipe) -> tuple[np.ndarray, np.ndarray, np.ndarray, flo
     )
 
 
-def _compiled(function: Callable) -> Callable:
-    """Compile on the first call; keep the outcome beside this file, else in the user's cache folder, else nowhere."""
-    # Threads of our own instead of numba's: no clash with PyTorch's OpenMP after a fork, and half the compile time.
-    # NaN cannot occur (inputs are checked), and without it min and max become single instructions.
-    options = {"nogil": True, "fastmath": {"contract", "nnan", "nsz"}}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # numba found no folder that can be written
-        return numba.njit(**options)(function)
+# Threads of our own instead of numba's: no clash with PyTorch's OpenMP after a fork, and half the compile time.
+# NaN cannot occur (inputs are checked), and without it min and max become single instructions.
+_compiled = partial(compiled, fastmath={"contract", "nnan", "nsz"})
 
 
 @_compiled

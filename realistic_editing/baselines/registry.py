@@ -5,7 +5,9 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.weights.registry import network_class
 
-BASELINES: dict[str, str] = {}  # name -> where the class is
+BASELINES: dict[str, str] = {  # name -> where the class is
+    "gazeshift": "realistic_editing.baselines.gazeshift:GazeShift",
+}
 
 
 def baseline(name: str, **options: Any) -> Baseline:

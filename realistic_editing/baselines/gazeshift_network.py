@@ -23,7 +23,7 @@ class GazeShiftNet(nn.Module):
         hidden: width of the heads.
     """
 
-    def __init__(self, input_size: int = 160, width: int = 64, hidden: int = 128) -> None:
+    def __init__(self, input_size: int = 128, width: int = 64, hidden: int = 128) -> None:
         super().__init__()
         self.input_size = input_size
         widths = [3, *(width * 2**depth for depth in range(5))]

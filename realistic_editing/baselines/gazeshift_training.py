@@ -178,5 +178,6 @@ def _scale(size: int, width: int) -> nn.Sequential:
     for depth in range(4):
         after = width * 2**depth
         layers += [nn.Conv2d(before, after, 4, stride=2, padding=1, padding_mode="reflect"), nn.LeakyReLU(0.2)]
+        nn.init.kaiming_normal_(layers[-2].weight, a=0.2)  # without normalisation, less would fade from layer to layer
         before, size = after, size // 2
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * size**2, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1))

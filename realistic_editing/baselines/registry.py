@@ -6,6 +6,9 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.weights.registry import network_class
 
 BASELINES: dict[str, str] = {  # name -> where the class is
+    "deepsal_conv": "realistic_editing.baselines.deepsal:DeepsalConv",
+    "deepsal_recolor": "realistic_editing.baselines.deepsal:DeepsalRecolor",
+    "deepsal_warp": "realistic_editing.baselines.deepsal:DeepsalWarp",
     "gazeshift": "realistic_editing.baselines.gazeshift:GazeShift",
 }
 

@@ -31,10 +31,10 @@ class Settings:
 
     steps: int
     rate: float
-    outside: float = 10.0
+    outside: float = 300.0
     inside: float = 0.0
     roughness: float = 1.0
-    stop: float = 0.3
+    stop: float = 0.2
     side: int = 384
     seed: int = 0
 
@@ -140,7 +140,7 @@ class DeepsalRecolor(Deepsal):
     """Deepsal with a bilateral grid of affine colour maps."""
 
     name = "deepsal_recolor"
-    settings = Settings(steps=120, rate=1e-2, roughness=0.02)
+    settings = Settings(steps=60, rate=1e-2, roughness=0.02)
 
     def operator(self) -> nn.Module:
         """See `Deepsal.operator`."""
@@ -152,7 +152,7 @@ class DeepsalConv(Deepsal):
 
     name = "deepsal_conv"
     choices = (*Deepsal.choices, "The U-Net adds to the photo and starts at 0, instead of being fitted to reproduce it first.")
-    settings = Settings(steps=80, rate=1e-3, inside=1.0)
+    settings = Settings(steps=60, rate=2e-3, inside=1.0)
 
     def operator(self) -> nn.Module:
         """See `Deepsal.operator`."""
@@ -163,7 +163,7 @@ class DeepsalWarp(Deepsal):
     """Deepsal with a smooth displacement."""
 
     name = "deepsal_warp"
-    settings = Settings(steps=120, rate=3e-3, roughness=1.0)
+    settings = Settings(steps=60, rate=2e-3, roughness=1.0)
 
     def operator(self) -> nn.Module:
         """See `Deepsal.operator`."""

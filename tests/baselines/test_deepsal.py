@@ -7,8 +7,10 @@ from realistic_editing.baselines.deepsal import DeepsalConv, DeepsalRecolor, Dee
 from realistic_editing.baselines.deepsal_operators import Convolve, Recolor, Warp, slice_grid
 from realistic_editing.baselines.registry import baseline
 from realistic_editing.common.errors import InputError
+from realistic_editing.evaluation.baseline_agreement.attention import moved
 from realistic_editing.saliency.distinctness import PatchDistinctness
 
+STEPS = 10
 KINDS = (DeepsalRecolor, DeepsalConv, DeepsalWarp)
 
 
@@ -87,14 +89,14 @@ def test_roughness_adds_squared_differences_along_each_axis():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_fitting_lowers_the_loss_and_the_regions_saliency_and_spares_the_rest(kind, scene):
-    method, edited = fitted(kind, scene, "attenuate", steps=12)
+    method, edited = fitted(kind, scene, "attenuate", steps=STEPS)
     losses = [step["loss"] for step in method.curve]
     assert min(losses) < losses[0] == pytest.approx(1.0, abs=1e-4)
     assert min(step["share"] for step in method.curve) < 0.95
     photo, mask = scene
     difference = np.abs(edited.astype(float) - photo).mean(axis=2)
-    assert difference[mask == 0].mean() < 4 and difference[mask > 0].mean() > difference[mask == 0].mean()
-    again = fitted(kind, scene, "attenuate", steps=12)[1]
+    assert difference[mask == 0].mean() < 4 < difference[mask > 0].mean()
+    again = fitted(kind, scene, "attenuate", steps=STEPS)[1]
     assert np.array_equal(edited, again)
 
 
@@ -122,3 +124,12 @@ def test_what_cannot_be_used_is_refused(scene):
         DeepsalRecolor(PatchDistinctness(longest_side=64), progress=False).edit(*scene, "attenuate")
     with pytest.raises(InputError, match="stop"):
         baseline("deepsal_warp", stop=1.5)
+
+
+def test_attention_falls_in_real_regions_by_a_witness_too(mechrez_root):
+    methods = {"quick": DeepsalRecolor(side=160, steps=20, progress=False)}
+    figures, rows = moved(methods, mechrez_root, limit=1)
+    assert len(rows) == figures["regions"] == 2
+    assert figures["quick_attenuate_right"] == figures["quick_amplify_right"] == 1
+    assert figures["quick_attenuate_witness_change"] < -0.05 and figures["quick_amplify_witness_change"] > 0.05
+    assert figures["quick_attenuate_outside"] < 5

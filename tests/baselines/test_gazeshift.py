@@ -11,6 +11,7 @@ from realistic_editing.baselines.gazeshift import GazeShift
 from realistic_editing.baselines.gazeshift_network import GazeShiftNet
 from realistic_editing.baselines.gazeshift_training import Discriminator, GazeShiftProblem, relative_attention
 from realistic_editing.data.regions import Region
+from realistic_editing.evaluation.baseline_agreement.gazeshift import agreement
 from realistic_editing.saliency.compact import CompactSaliency
 from realistic_editing.weights import save_network
 
@@ -156,3 +157,11 @@ def test_the_background_is_edited_only_where_that_is_asked_for(tmp_path):
     assert not np.array_equal(whole.edit(photo, mask, "amplify")[mask == 0], photo[mask == 0])
     assert np.array_equal(edited, region.edit(photo, mask, "amplify"))
     assert not np.array_equal(edited, region.edit(photo, mask, "attenuate"))
+
+
+def test_the_bundled_weights_move_attention_the_right_way(mechrez_root):
+    figures, _ = agreement(mechrez_root, limit=4)
+    for task, sign in (("attenuate", -1), ("amplify", 1)):
+        assert figures[f"gazeshift_{task}_right"] >= 0.75
+        assert sign * figures[f"gazeshift_{task}_witness_change"] > 0.02
+    assert figures["gazeshift_no_background_attenuate_outside"] == 0 < figures["gazeshift_attenuate_outside"]

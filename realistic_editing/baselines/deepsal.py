@@ -34,7 +34,7 @@ class Settings:
     outside: float = 300.0
     inside: float = 0.0
     roughness: float = 1.0
-    stop: float = 0.2
+    stop: float = 0.1
     side: int = 384
     seed: int = 0
 

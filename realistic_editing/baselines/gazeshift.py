@@ -31,7 +31,7 @@ class GazeShift(Baseline):
         "The softmax of a map of N pixels is multiplied by N, so that the weight of the loss does not depend on the size; "
         "the release's 25000 and 20000 at 120 x 160 are 1.30 and 1.04 in these units.",
         "Our saliency maps are low (a photo's peak is 0.4 in the median), so the softmax is sharper and the weight greater.",
-        "The last layer starts at zero, so training starts at no edit.",
+        "The heads' outputs are scaled by 0.2 and start at zero: without that, edits ran away from the discriminator.",
     )
 
     def __init__(self, weights: str | Path = "gazeshift", background_edits: bool = True) -> None:

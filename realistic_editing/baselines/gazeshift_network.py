@@ -9,6 +9,8 @@ from realistic_editing.baselines.gazeshift_operators import PIECES, Parameters, 
 from realistic_editing.common.tasks import TASKS
 
 _SLOPE = 0.2  # of the leaky ReLUs
+# Of the heads' outputs: edits move so much slower than weights, and the discriminator, which has the same rate, keeps up.
+_GAIN = 0.2
 
 
 class GazeShiftNet(nn.Module):
@@ -63,7 +65,7 @@ class GazeShiftNet(nn.Module):
 
     def propose(self, features: torch.Tensor, task: str) -> tuple[Parameters, Parameters]:
         """What the heads of a task make of `encode`'s features."""
-        return tuple(_parameters(self.heads[f"{task}_{zone}"](features).float()) for zone in ("inside", "outside"))
+        return tuple(_parameters(_GAIN * self.heads[f"{task}_{zone}"](features).float()) for zone in ("inside", "outside"))
 
 
 def _head(features: int, hidden: int) -> nn.Sequential:

@@ -10,7 +10,7 @@ from realistic_editing.common.tasks import TASKS
 
 _SLOPE = 0.2  # of the leaky ReLUs
 # Of the heads' outputs: edits move so much slower than weights, and the discriminator, which has the same rate, keeps up.
-_GAIN = 0.2
+_GAIN = 0.02
 
 
 class GazeShiftNet(nn.Module):

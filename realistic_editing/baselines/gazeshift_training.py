@@ -27,10 +27,15 @@ class Discriminator(nn.Module):
         size: side of the square photos that it is shown.
         width: channels after the first convolution of a scale; each of the others doubles them. The release has 64.
         scales: how many; each halves the photo.
+
+    Raises:
+        ValueError: when nothing is left of the photo at the last scale.
     """
 
     def __init__(self, size: int, width: int = 64, scales: int = 3) -> None:
         super().__init__()
+        if size < 16 * 2 ** (scales - 1):
+            raise ValueError(f"size is {size}; {scales} scales need at least {16 * 2 ** (scales - 1)}")
         self.scales = nn.ModuleList(_scale(size // 2**index, width) for index in range(scales))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

@@ -18,6 +18,8 @@ BUNDLED = {
     "amplify_no_realism": "enhancer",
     "attenuate_adversarial": "enhancer",
     "attenuate_clean_masks": "enhancer",
+    # An earlier method.
+    "gazeshift": "baseline",
 }
 
 

@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--output", default="outputs/demo", help="folder for the results")
 
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
-    train.add_argument("network", choices=("saliency", "realism", "enhancer"))
+    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
     return parser
 

@@ -14,6 +14,7 @@ JOBS = {
     "train_saliency": "realistic_editing.apps.train:train_saliency",
     "train_realism": "realistic_editing.apps.train:train_realism",
     "train_enhancer": "realistic_editing.apps.train:train_enhancer",
+    "train_gazeshift": "realistic_editing.apps.train:train_gazeshift",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
     "figures": "realistic_editing.apps.figures:figures",

@@ -1,4 +1,4 @@
-"""Train one of the three networks from a Hydra configuration: build the problem, hand it to the one loop."""
+"""Train one of the networks from a Hydra configuration: build the problem, hand it to the one loop."""
 import dataclasses
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from torch import nn
 
 from realistic_editing.apps.config import made
 from realistic_editing.apps.regions import load_regions
+from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.photos import training_photos
@@ -106,6 +107,24 @@ def train_enhancer(config: DictConfig) -> Path:
     else:
         problem = EnhanceProblem(network, judges, regions, **options)
     return run(problem, trainer, config, card={"task": config.task.name, "objective": dataclasses.asdict(objective)})
+
+
+def train_gazeshift(config: DictConfig) -> Path:
+    """Train GazeShift, an earlier method, for both tasks against a frozen saliency network and a discriminator.
+
+    Args:
+        config: as configs/train_gazeshift.yaml.
+
+    Returns:
+        The path of its weights.
+    """
+    saliency = load_network(config.saliency.weights, kind="saliency")
+    regions = load_regions(config)
+    torch.manual_seed(config.trainer.seed)
+    network, discriminator = made(config.model.network, "model.network"), made(config.discriminator, "discriminator")
+    options = {"size": config.size, "weight": config.weight, "sharpness": config.sharpness}
+    problem = GazeShiftProblem(network, discriminator, saliency, regions, **options)
+    return run(problem, made(config.trainer, "trainer"), config)
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:

@@ -11,6 +11,10 @@ BASELINES: dict[str, str] = {
     "wrs": "realistic_editing.baselines.wrs:SaliencyOrder",
     "hagiwara": "realistic_editing.baselines.hagiwara:SaliencyFeedback",
     "mec": "realistic_editing.baselines.mec:MEC",
+    "deepsal_conv": "realistic_editing.baselines.deepsal:DeepsalConv",
+    "deepsal_recolor": "realistic_editing.baselines.deepsal:DeepsalRecolor",
+    "deepsal_warp": "realistic_editing.baselines.deepsal:DeepsalWarp",
+    "gazeshift": "realistic_editing.baselines.gazeshift:GazeShift",
 }
 
 

@@ -15,6 +15,7 @@ NETWORKS = {
     "compact_enhancer": "realistic_editing.enhance.compact:CompactEnhancer",
     "emlnet": "realistic_editing.saliency.emlnet:EMLNet",
     "compact_saliency": "realistic_editing.saliency.compact:CompactSaliency",
+    "gazeshift": "realistic_editing.baselines.gazeshift_network:GazeShiftNet",
 }
 KINDS = {
     "pix2pix": "realism",
@@ -23,6 +24,7 @@ KINDS = {
     "compact_enhancer": "enhancer",
     "emlnet": "saliency",
     "compact_saliency": "saliency",
+    "gazeshift": "baseline",
 }
 
 

@@ -54,15 +54,17 @@ def overrides(data, output, network):
         "saliency": ["size=[48,64]", "model.network.input_size=[48,64]"],
         "realism": [*regions, "size=48", "model.network.input_size=48"],
         "enhancer": [*regions, "task=attenuate", "size=48", "points=0", "model.network.input_size=48"],
+        "gazeshift": [*regions, "size=64", "model.network.width=4", "discriminator.width=4", "trainer.precision=32-true"],
     }[network]
 
 
-@pytest.mark.parametrize("network", ["saliency", "realism", "enhancer"])
+@pytest.mark.parametrize("network", ["saliency", "realism", "enhancer", "gazeshift"])
 def test_two_steps_write_weights_that_load(data, tmp_path, network):
     main(["train", network, *overrides(data, tmp_path, network), *QUICK])
     found = {path.name for path in tmp_path.iterdir()}
     assert {"model.safetensors", "run.json", "config.yaml", "last.pt", "best.pt", "tensorboard"} <= found
-    card = load_network(tmp_path / "model.safetensors", kind=network).card
+    kind = {"gazeshift": "baseline"}.get(network, network)
+    card = load_network(tmp_path / "model.safetensors", kind=kind).card
     assert card["step"] == 2 and card["revision"] and card["measures"]
     assert network != "enhancer" or card["task"] == "attenuate"
 
@@ -188,7 +190,7 @@ def test_a_folder_that_leaves_nothing_to_validate_on_is_named(data, tmp_path, ca
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("network", ["realism", "enhancer"])
+@pytest.mark.parametrize("network", ["realism", "enhancer", "gazeshift"])
 def test_a_killed_script_resumes_and_ends_bit_identical(data, tmp_path, network):
     steps = ["trainer.steps=24", "trainer.batch_size=4", "trainer.save_every=2", "trainer.evaluate_every=8"]
 

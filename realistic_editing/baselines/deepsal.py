@@ -1,0 +1,181 @@
+"""Deepsal (Aberman et al., CVPR 2022): an operator's parameters are fitted to one photo, down the slope of a saliency model."""
+import dataclasses
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+from torchvision.transforms.v2 import functional as TF
+from tqdm import tqdm
+
+from realistic_editing.baselines.deepsal_operators import Convolve, Recolor, Warp
+from realistic_editing.baselines.method import Baseline
+from realistic_editing.common.errors import InputError
+from realistic_editing.weights import load_network
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How an operator is fitted.
+
+    Args:
+        steps: of Adam, at most.
+        rate: of Adam.
+        outside: weight of the mean squared change of pixels outside the region.
+        inside: the same inside.
+        roughness: weight of the operator's own regulariser.
+        stop: share of the region's mean saliency at which to stop; when amplifying, at its inverse.
+        side: longest side of the photo that is fitted, in pixels; the edit is then made at the photo's size.
+        seed: of the operator's weights.
+    """
+
+    steps: int
+    rate: float
+    outside: float = 300.0
+    inside: float = 0.0
+    roughness: float = 1.0
+    stop: float = 0.1
+    side: int = 384
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.side < 1 or not 0 < self.stop < 1:
+            raise InputError(
+                f"steps is {self.steps}, side {self.side}, stop {self.stop}; use numbers above 0, and for stop a share below 1"
+            )
+
+
+class Deepsal(Baseline):
+    """What the three operators share. The result is all that an operator makes: outside the mask, only a term holds it.
+
+    Args:
+        saliency: bundled weights, a .safetensors file, or a network image (B, 3, H, W) -> map (B, 1, H, W) in [0, 1]
+            through which gradients pass.
+        progress: show a progress bar.
+        changes: of the operator's `Settings`, such as steps=200.
+
+    Attributes:
+        curve: of the last edit, a dict for each step: "loss", "saliency" (the term), "outside", "inside" (mean squared
+            changes), "roughness" and "share" (of the region's mean saliency before).
+    """
+
+    citation = (
+        "K. Aberman, J. He, Y. Gandelsman, I. Mosseri, D. E. Jacobs, K. Kohlhoff, Y. Pritch, M. Rubinstein: "
+        '"Deep saliency prior for reducing visual distraction", CVPR 2022'
+    )
+    choices = (
+        "There is no public code: every weight, rate, number of steps and size is ours.",
+        "The term of saliency is divided by its value at the start and the others are means over pixels, so that weights mean "
+        "the same for faint and salient, small and large regions.",
+        "The published method attenuates, with target 0; amplifying, with target 1, is ours.",
+        "It stops when the region's mean saliency is `stop` of what it was, or 1 / `stop` when amplifying.",
+        "The photo is fitted at `side` pixels; colour maps and displacements are then read at the photo's size.",
+    )
+    background = True
+    settings: ClassVar[Settings]
+
+    def __init__(self, saliency: str | nn.Module = "compact_saliency", progress: bool = True, **changes: Any) -> None:
+        network = saliency if isinstance(saliency, nn.Module) else load_network(saliency, kind="saliency")
+        self.saliency = network.eval().requires_grad_(False)
+        self.settings, self.progress = dataclasses.replace(self.settings, **changes), progress
+        self.curve: list[dict[str, float]] = []
+
+    def operator(self) -> nn.Module:
+        """A fresh operator, which changes nothing."""
+        raise NotImplementedError
+
+    def change(self, image: np.ndarray, mask: np.ndarray, task: str) -> np.ndarray:
+        """See `Baseline.change`."""
+        photo = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
+        region = torch.from_numpy(np.ascontiguousarray(mask))[None, None]
+        scale = min(1.0, self.settings.side / max(photo.shape[-2:]))
+        size = [max(1, round(side * scale)) for side in photo.shape[-2:]]
+        small = TF.resize(photo, size, antialias=True).clamp(0, 1)
+        operator = self.fitted(small, TF.resize(region, size, antialias=True).clamp(0, 1), task)
+        with torch.no_grad():
+            return operator.enlarged(photo, small)[0].permute(1, 2, 0).numpy()
+
+    @torch.enable_grad()
+    def fitted(self, image: torch.Tensor, mask: torch.Tensor, task: str) -> nn.Module:
+        """Minimise |M (S(O(I)) - T)|^2 + a |(1 - M) (O(I) - I)|^2 + b |M (O(I) - I)|^2 + c roughness over the operator O.
+
+        Args:
+            image: (1, 3, H, W) RGB in [0, 1].
+            mask: (1, 1, H, W) in [0, 1], above 0 somewhere.
+            task: "attenuate" (T = 0) or "amplify" (T = 1).
+
+        Returns:
+            The operator; `curve` is renewed.
+
+        Raises:
+            InputError: when gradients do not pass through the saliency network.
+        """
+        settings, operator, target = self.settings, self.operator(), float(task == "amplify")
+        optimizer = torch.optim.Adam(operator.parameters(), lr=settings.rate)
+        self.curve, first = [], None
+        with tqdm(total=settings.steps, desc=self.name, unit="step", disable=not self.progress, leave=False) as bar:
+            for _ in range(settings.steps):
+                edited = operator(image)
+                saliency = self.saliency(edited.clamp(0, 1))
+                if not saliency.requires_grad:
+                    raise InputError(f"{type(self.saliency).__name__} passes no gradients; use a network: compact_saliency")
+                miss, mean = _mean((saliency - target).square(), mask), _mean(saliency, mask).item()
+                first = first or (miss.item(), mean)
+                terms = {"saliency": miss / max(first[0], 1e-12), "roughness": operator.roughness()}
+                terms |= _changes(edited, image, mask)
+                loss = terms["saliency"] + sum(getattr(settings, name) * terms[name] for name in terms if name != "saliency")
+                share = mean / max(first[1], 1e-12)
+                self.curve.append({"loss": loss.item(), "share": share} | {name: term.item() for name, term in terms.items()})
+                bar.set_postfix(loss=f"{loss.item():.3f}", saliency=f"{share:.2f}", refresh=False)
+                bar.update()
+                if share >= 1 / settings.stop if target else share <= settings.stop:
+                    break
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+        return operator
+
+
+class DeepsalRecolor(Deepsal):
+    """Deepsal with a bilateral grid of affine colour maps."""
+
+    name = "deepsal_recolor"
+    settings = Settings(steps=60, rate=1e-2, roughness=0.02)
+
+    def operator(self) -> nn.Module:
+        """See `Deepsal.operator`."""
+        return Recolor()
+
+
+class DeepsalConv(Deepsal):
+    """Deepsal with a U-Net that is fitted to the photo."""
+
+    name = "deepsal_conv"
+    choices = (*Deepsal.choices, "The U-Net adds to the photo and starts at 0, instead of being fitted to reproduce it first.")
+    settings = Settings(steps=60, rate=2e-3, inside=1.0)
+
+    def operator(self) -> nn.Module:
+        """See `Deepsal.operator`."""
+        return Convolve(seed=self.settings.seed)
+
+
+class DeepsalWarp(Deepsal):
+    """Deepsal with a smooth displacement."""
+
+    name = "deepsal_warp"
+    settings = Settings(steps=60, rate=2e-3, roughness=1.0)
+
+    def operator(self) -> nn.Module:
+        """See `Deepsal.operator`."""
+        return Warp()
+
+
+def _changes(edited: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The mean squared change outside and inside."""
+    change = (edited - image).square().mean(dim=1, keepdim=True)
+    return {"outside": _mean(change, 1 - mask), "inside": _mean(change, mask)}
+
+
+def _mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The mean of (1, 1, H, W), weighted."""
+    return (values * weight).sum() / weight.sum().clamp(min=1e-6)

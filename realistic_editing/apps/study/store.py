@@ -79,8 +79,8 @@ class Store:
 
     def __init__(self, database: str | Path, create: bool = True):
         url = _url(database)
-        self.name = url.render_as_string(hide_password=True)
         self.file = Path(url.database) if url.get_backend_name() == "sqlite" else None
+        self.name = str(self.file or url.render_as_string(hide_password=True))
         if self.file and create:
             _make_private(self.file)
         elif self.file and not self.file.is_file():

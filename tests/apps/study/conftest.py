@@ -1,4 +1,4 @@
-"""A study's folder with hostile names, its server in a process of its own, and a PostgreSQL server for the length of the tests."""
+"""A study's folder with hostile names, its server in a process of its own, and a PostgreSQL server of the tests' own."""
 import http.client
 import os
 import re
@@ -54,7 +54,8 @@ class Served:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "realistic_editing.apps.cli", "study", "photos", "--port", str(self.port), *self.options]
+        program = [sys.executable, "-m", "realistic_editing.apps.cli"]
+        command = [*program, "study", "photos", "--port", str(self.port), *self.options]
         self.errors = open(self.cwd / "errors.txt", "a+")
         self.process = subprocess.Popen(command, cwd=self.cwd, stdout=subprocess.PIPE, stderr=self.errors, text=True)
         self.said = ""
@@ -65,7 +66,8 @@ class Served:
         else:
             raise AssertionError((self.cwd / "errors.txt").read_text())
         self.admin = urllib.parse.urlsplit(re.search(r"admin: (\S+)", self.said)[1]).path
-        self.links = {name: urllib.parse.urlsplit(link).path for name, link in re.findall(r"^  (.*): (http\S+)$", self.said, re.M)}
+        links = re.findall(r"^  (.*): (http\S+)$", self.said, re.M)
+        self.links = {name: urllib.parse.urlsplit(link).path for name, link in links}
         self.port = self.port or int(re.search(r"admin: http://127\.0\.0\.1:(\d+)/", self.said)[1])
 
     def kill(self) -> None:

@@ -19,7 +19,7 @@ def rate_all(served, link, jobs, kept, stop):
     """A rater: sends each rating until it is acknowledged, and every seventh once more."""
     connection = None
     for number, (panel, form) in enumerate(jobs):
-        for again in range(2 if number % 7 == 0 else 1):
+        for _ in range(2 if number % 7 == 0 else 1):
             while not stop.is_set():
                 try:
                     connection = connection or http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
@@ -74,7 +74,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled(kind, images, tmp_path
 def ratings(database):
     """(link, panel) -> marks, from the database itself."""
     store = Store(database, create=False)
-    found = {(f"/r/{rater.token}", panel): marks for rater in store.raters() for panel, marks in store.ratings_of(rater.id).items()}
+    each = [(f"/r/{rater.token}", store.ratings_of(rater.id)) for rater in store.raters()]
+    found = {(link, panel): marks for link, rated in each for panel, marks in rated.items()}
     assert len(store.export()) == len(found)
     store.close()
     return found

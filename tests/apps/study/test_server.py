@@ -91,7 +91,8 @@ def test_forged_raters_and_admins_are_refused(study):
     link = study.add("honest")
     page = study.ask(f"{link}/1")[2]
     form, token = {"panel": panel_of(page), "effectiveness": 5, "realism": 5}, link.rsplit("/", 1)[1]
-    forged = ["x", "1", "honest", token[:-1], token + "a", token[:-1] + ("a" if token[-1] != "a" else "b"), "%27%20OR%201=1--", "a" * 32]
+    nearly = token[:-1] + ("a" if token[-1] != "a" else "b")
+    forged = ["x", "1", "honest", token[:-1], token + "a", nearly, "%27%20OR%201=1--", "a" * 32]
     for wrong in forged:
         for path in (f"/r/{wrong}", f"/r/{wrong}/1", f"/r/{wrong}/{pictures_of(page)[0]}", f"/admin/{wrong}"):
             assert study.ask(path)[0] == 404
@@ -106,8 +107,8 @@ def test_forged_raters_and_admins_are_refused(study):
 
 @pytest.mark.parametrize(
     "form",
-    [{}, {"panel": "0" * 32}, {"effectiveness": 0}, {"effectiveness": 11}, {"realism": "5.5"}, {"realism": "1e1"}, {"realism": ""},
-     {"realism": "٣"}, {"effectiveness": [3, 4]}, {"panel": None}, b"\xff\xfe", "&".join("a=b" for _ in range(20)), '{"panel": 1}'],
+    [{}, {"panel": "0" * 32}, {"effectiveness": 0}, {"effectiveness": 11}, {"effectiveness": [3, 4]}, {"panel": None},
+     {"realism": "5.5"}, {"realism": "1e1"}, {"realism": ""}, {"realism": "٣"}, b"\xff\xfe", "&a=b" * 20, '{"panel": 1}'],
 )  # fmt: skip
 def test_what_is_no_rating_is_refused(study, form):
     link = study.add("careless")
@@ -194,7 +195,8 @@ def test_ratings_become_the_evaluations_tables(make_folder, serve, tmp_path, cap
     output = tmp_path / "ratings.csv"
     main(["study-export", str(database), str(output)])
     rows = list(csv.DictReader(open(output, encoding="utf-8", newline="")))
-    assert len(rows) == 8 and {row["method"] for row in rows} == set(METHODS) and {row["image"] for row in rows} == {"bench", SCRIPT}
+    assert len(rows) == 8 and {row["method"] for row in rows} == set(METHODS)
+    assert {row["image"] for row in rows} == {"bench", SCRIPT}
     assert sorted(int(row["effectiveness"]) for row in rows) == sorted(given.values())
     with initialize_config_dir(str(CONFIGS / "evaluate"), version_base="1.3"):
         config = compose("evaluate", overrides=[f"ratings={output}", "resamples=50", f"output={tmp_path / 'report'}"])

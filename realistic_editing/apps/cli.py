@@ -84,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 65")
     export.add_argument("--output", help="a folder; that of the recipe when not given")
 
+    _add_study(commands)
+
     demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Defaults)
     demo.add_argument("--output", default="outputs/demo", help="folder for the results")
 
@@ -91,6 +93,21 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
     return parser
+
+
+def _add_study(commands: argparse._SubParsersAction) -> None:
+    study = commands.add_parser("study", help="serve a user study: raters by link, 1 to 10", formatter_class=Defaults)
+    study.add_argument("folder", help="NAME.jpg with NAME_mask.png or masks/NAME.png, and a sub-folder METHOD/NAME.png each")
+    study.add_argument("--task", required=True, help="attenuate or amplify: what the edits were for")
+    study.add_argument("--port", type=int, default=8765, help="0: any that is free")
+    study.add_argument("--host", default="127.0.0.1", help="where to listen; 0.0.0.0 lets other machines in")
+    study.add_argument("--address", help="how raters reach it, such as https://study.example.org; printed in the links")
+    study.add_argument("--database", help="a file, or postgresql://user:password@host/name; outputs/study/FOLDER.sqlite")
+    study.add_argument("--raters", type=int, help="make links for this many; 8 at first, when not given")
+
+    written = commands.add_parser("study-export", help="write a study's ratings as CSV", formatter_class=Defaults)
+    written.add_argument("database", help="the file or URL that the study printed")
+    written.add_argument("output", help="the CSV file, for scripts/evaluate.py ratings=FILE")
 
 
 def _add_region(parser: argparse.ArgumentParser) -> None:

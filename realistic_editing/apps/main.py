@@ -26,9 +26,11 @@ JOBS = {
     "plan": "realistic_editing.apps.plan:plan",
     "mask": "realistic_editing.apps.mask:mask",
     "export": "realistic_editing.apps.export:export",
+    "study": "realistic_editing.apps.study.command:study",
+    "study-export": "realistic_editing.apps.study.command:study_export",
     "demo": "realistic_editing.apps.demo:demo",
 }
-RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate", "batch")
+RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate", "batch", "study")
 
 
 def call(job: str, config: Any) -> Any:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from realistic_editing.baselines import BASELINES
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.methods import OWN, choose
+from realistic_editing.evaluation.methods import OPTIMISED, OWN, choose
 from realistic_editing.evaluation.photo_sets import TestPhoto, folder_set, quick_look, region_set
 
 
@@ -74,8 +75,13 @@ def test_methods_are_all_or_those_asked_for(photo_folder):
     assert choose(None, found) == [*OWN, "bright", "dark"]
     assert choose(["dark", "ours", "ours_realism"], found) == ["ours_realism", "dark"]
     assert choose("input", found) == ["input"]
-    with pytest.raises(InputError, match=r"method names mec; use .*ours.*bright, dark"):
-        choose(["ours", "mec"], found)
+    # A bare name is the published results, or, where a set has none, the method run here.
+    assert choose(["mec", "bright"], found) == ["mec_reproduced", "bright"]
+    assert choose("all", found, ["adversarial"]) == [
+        *OWN, "adversarial", OPTIMISED, *(f"{name}_reproduced" for name in BASELINES), "bright", "dark",
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"method names mek; use .*all, ours.*mec_reproduced.*bright, dark"):
+        choose(["ours", "mek"], found)
     with pytest.raises(InputError, match="nothing"):
         choose([], found)
 

@@ -1,0 +1,125 @@
+"""realistic-editing study and study-export: serve a user study, and write its ratings for the evaluation."""
+import contextlib
+import csv
+import importlib.util
+import ipaddress
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
+from realistic_editing.common.tasks import check_task
+from realistic_editing.evaluation.ratings import COLUMNS
+
+FOLDER = Path("outputs/study")
+RATERS = 8  # as many as the paper asked
+NEEDED = ("fastapi", "uvicorn", "sqlalchemy")
+
+
+def study(options: Mapping[str, Any]) -> None:
+    """Serve a study until it is stopped; the same command goes on with it.
+
+    Args:
+        options: folder, of photos, masks and results, see `folder_set`; task; port; host; database, a file of SQLite or a URL,
+            or None: outputs/study/FOLDER.sqlite; raters, how many have a link at least, or None; address, by which raters
+            reach the server, or None.
+
+    Raises:
+        InputError: when an option cannot be used, or the extra is not installed.
+    """
+    _need_extra()
+    import uvicorn
+
+    from realistic_editing.apps.study.panels import prepare
+    from realistic_editing.apps.study.server import Study, create_app
+    from realistic_editing.apps.study.store import Store
+
+    folder, task = Path(options["folder"]), check_task(options["task"])
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give the folder of photos, masks and results")
+    if options["raters"] is not None and options["raters"] < 0:
+        raise InputError(f"raters is {options['raters']}; use a number from 0")
+    with _listening(options["host"], options["port"]) as listener:
+        store = Store(options["database"] or FOLDER / f"{folder.resolve().name}.sqlite")
+        pictures = (store.file.parent if store.file else FOLDER) / "pictures"
+        material = prepare(folder, task, store.secret("ids"), pictures)
+        for problem in material.problems:
+            print(f"left out: {problem}", file=sys.stderr)
+        store.register([panel.rated for panel in material.panels.values()])
+        wanted = (0 if store.raters() else RATERS) if options["raters"] is None else options["raters"]
+        for number in range(wanted):
+            store.add_rater(f"rater {number + 1}")
+        served = Study(store, material, task, options["address"].rstrip("/") if options["address"] else _address(listener))
+        _announce(served)
+        # No access log: addresses hold the raters' tokens.
+        quiet = uvicorn.Config(create_app(served), log_level="warning", access_log=False, server_header=False)
+        uvicorn.Server(quiet).run(sockets=[listener])
+        store.close()
+
+
+def study_export(options: Mapping[str, Any]) -> Path:
+    """Write the ratings of a study as the CSV file that `scripts/evaluate.py ratings=` reads.
+
+    Args:
+        options: database, a file of SQLite or a URL; output, the CSV file.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: when there is no such study, or it holds no ratings.
+    """
+    _need_extra()
+    from realistic_editing.apps.study.store import Store
+
+    store, output = Store(options["database"], create=False), Path(options["output"])
+    rows = store.export()
+    store.close()
+    if not rows:
+        raise InputError(f"{store.name}: holds no ratings yet; send the raters their links")
+    with replacing(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+    print(f"{len(rows)} ratings: {output}\nthe tables: python scripts/evaluate.py ratings={output}")
+    return output
+
+
+def _need_extra() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(f"a study needs {', '.join(missing)}; pip install realistic-editing[study]")
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int):
+    """A socket that listens, so that a port that is taken is said before anything is made."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot listen on {host}, port {port} ({why}); choose another --port or --host") from error
+    with listener:
+        yield listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _announce(served) -> None:
+    """Print the links; the admin's alone leads to all others."""
+    methods = {panel.rated.method for panel in served.material.panels.values()}
+    print(f"{len(served.material.panels)} panels of {len(methods)} methods; ratings go into {served.store.name}")
+    for rater in served.store.raters():
+        print(f"  {rater.name}: {served.link(rater)}")
+    print(f"admin: {served.admin_link()}", flush=True)
+    if served.address.startswith("http://") and "//127.0.0.1:" not in served.address and "//[::1]:" not in served.address:
+        print("note: links travel unencrypted; put an HTTPS proxy before the server, and name it by --address", file=sys.stderr)

@@ -1,0 +1,135 @@
+"""The panels of a study: photo, mask and result of a folder, as pictures that tell nothing about their method."""
+import dataclasses
+import hashlib
+import hmac
+import json
+from pathlib import Path
+
+import pyvips
+from tqdm import tqdm
+
+from realistic_editing.apps.study.store import Rated, check_name
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
+from realistic_editing.evaluation.photo_sets import folder_set
+
+SIDE = 1600  # pixels of the longer side, at most
+ASPECT_TOLERANCE = 0.05  # as in other comparisons
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """Three pictures to be rated; each is the id of a picture, and tells nothing."""
+
+    rated: Rated
+    photo: str
+    mask: str
+    edited: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """All that is shown: panels by id, files by a picture's id, and why files were left out."""
+
+    panels: dict[str, Panel]
+    pictures: dict[str, Path]
+    problems: list[str]
+
+
+def prepare(folder: str | Path, task: str, secret: str, pictures: Path) -> Material:
+    """Read a folder of photos, masks and results, see `folder_set`, and write its pictures for browsers.
+
+    Every picture becomes an sRGB JPEG of its photo's size, at most 1600 pixels wide or high, without metadata: neither its
+    format nor its size nor its name says which method made it.
+
+    Args:
+        folder: photos, masks, and a sub-folder of results for each method.
+        task: "attenuate" or "amplify".
+        secret: of the study; ids are drawn from it.
+        pictures: a folder for what was written; kept, so that the next start is quick.
+
+    Raises:
+        InputError: when there is nothing to rate.
+    """
+    found = folder_set(folder, task)
+    panels, files, problems = {}, {}, list(found.problems)
+    for photo in tqdm([photo for photo in found.photos if photo.results], "pictures", unit="photo"):
+        image = photo.region.photo_id
+        try:
+            size = _shown_size(photo.region.photo)
+            sources = {"photo": photo.region.photo, "mask": photo.region.mask}
+            shown = {kind: _picture(path, size, pictures) for kind, path in sources.items()}
+            _check(image, "image", photo.region.photo)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        for method, path in photo.results.items():
+            try:
+                _check(method, "method", path.parent)
+                edited = _picture(path, size, pictures, _shown_size(path))
+            except InputError as error:
+                problems.append(str(error))
+                continue
+            ids = {kind: _opaque(secret, kind, image, task) for kind in shown}
+            ids["edited"] = _opaque(secret, "edited", image, task, method)
+            digest = hashlib.sha256("".join(file.stem for file in (*shown.values(), edited)).encode()).hexdigest()
+            rated = Rated(_opaque(secret, "panel", image, task, method), image, task, method, digest)
+            panels[rated.id] = Panel(rated, **ids)
+            files |= {ids[kind]: file for kind, file in (shown | {"edited": edited}).items()}
+    if not panels:
+        raise InputError(
+            f"{folder}: has nothing to rate; put each method's results into a sub-folder of its own, named as their photos. "
+            f"{'; '.join(problems[:3])}"
+        )
+    return Material(panels, files, problems)
+
+
+def shuffled(panels: dict[str, Panel], seed: str) -> list[Panel]:
+    """The panels in a rater's own order, always the same; a panel that is added leaves the others' order as it is."""
+    return sorted(panels.values(), key=lambda panel: hashlib.sha256(f"{seed}/{panel.rated.id}".encode()).digest())
+
+
+def _check(name: str, what: str, path: Path) -> None:
+    if check_name(name, f"{path}: {what}") != name:
+        raise InputError(f"{path}: {what} {name!r} begins or ends with a space; rename it")
+
+
+def _opaque(secret: str, *parts: str) -> str:
+    """An id that only who knows the secret can tell from any other."""
+    return hmac.new(secret.encode(), json.dumps(parts).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _shown_size(path: Path) -> tuple[int, int]:
+    """Width and height of a photo upright, shrunk to SIDE."""
+    try:
+        image = pyvips.Image.thumbnail(str(path), SIDE, height=SIDE, size="down")
+    except pyvips.Error as error:
+        raise _unreadable(path, error) from error
+    return image.width, image.height
+
+
+def _picture(path: Path, size: tuple[int, int], pictures: Path, own: tuple[int, int] | None = None) -> Path:
+    """A file's picture at a size, written where it is not there yet; `own`: its own size, where a crop must be refused."""
+    width, height = size
+    if own and abs(own[0] * height / (own[1] * width) - 1) > ASPECT_TOLERANCE:
+        raise InputError(f"{path}: is of another shape than its photo; give the whole photo, edited")
+    try:
+        digest = hashlib.sha256(path.read_bytes() + f"/{width}x{height}".encode()).hexdigest()
+        target = pictures / f"{digest}.jpg"
+        if not target.is_file():
+            image = pyvips.Image.thumbnail(
+                str(path), width, height=height, size="force", export_profile="srgb", fail_on="truncated"
+            )
+            image = image.flatten(background=255) if image.hasalpha() else image
+            with replacing(target) as temporary:
+                # 4:4:4, since edits of colour are what is to be seen.
+                image.cast("uchar").jpegsave(str(temporary), Q=93, subsample_mode="off", optimize_coding=True, keep="none")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
+    except pyvips.Error as error:
+        raise _unreadable(path, error) from error
+    return target
+
+
+def _unreadable(path: Path, error: pyvips.Error) -> InputError:
+    return InputError(f"{path}: cannot be read as an image ({str(error.detail).strip().splitlines()[0]}); save it again")

@@ -1,0 +1,175 @@
+"""A rater at work in a real browser: by keys, by clicks, on a phone, with a connection that fails."""
+import os
+import shutil
+
+import pytest
+
+SCRIPT = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs a browser: install Debian's package chromium, or Chrome")
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e .[dev]")
+    quiet = ["--disable-gpu", "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-quic"]
+    with api.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=program, args=quiet)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser, study):
+    """A new page, as of a rater who comes with nothing but a link; nothing may go wrong in it, or be fetched elsewhere."""
+    contexts, problems, fetched = [], [], []
+
+    def opened(path, **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("dialog", lambda dialog: problems.append(dialog.message))
+        page.on("console", lambda message: problems.append(message.text) if "Security" in message.text else None)
+        page.on("request", lambda request: fetched.append(request.url))
+        page.goto(f"http://127.0.0.1:{study.port}{path}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert problems == [] and fetched and all(url.startswith(f"http://127.0.0.1:{study.port}/") for url in fetched)
+    assert not any(name in url for url in fetched for name in ("ours", "onerror", "bench"))
+
+
+def place(page):
+    return page.locator(".place span").inner_text()
+
+
+def chosen(page):
+    return [page.locator(f"#{name} input:checked").get_attribute("value") for name in ("effectiveness", "realism")]
+
+
+def test_a_rater_rates_leaves_comes_back_and_finishes(study, open_page):
+    link = study.add("anna")
+    page = open_page(link)
+    assert place(page) == "1 of 4" and page.locator("button").is_disabled()
+    shown = page.evaluate("[...document.querySelectorAll('figure img')].map(image => image.complete && image.naturalWidth)")
+    assert shown == [72, 72, 72]
+    page.keyboard.press("Enter")  # nothing is given yet
+    page.keyboard.press("7")
+    page.keyboard.press("0")
+    assert chosen(page) == ["7", "10"] and place(page) == "1 of 4"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/2")
+
+    page.click("#effectiveness label:has-text('3')")
+    page.click("#realism label >> nth=3")
+    assert chosen(page) == ["3", "4"]
+    page.click("button")
+    page.wait_for_url("**/3")
+    page.keyboard.press("5")  # not yet sent, and so not kept
+    page.context.close()
+
+    page = open_page(link)
+    assert place(page) == "3 of 4" and page.locator("input:checked").count() == 0
+    page.click("#back")
+    page.wait_for_url("**/2")
+    assert chosen(page) == ["3", "4"]
+    page.keyboard.press("9")  # thought better of it: the first question is the one in hand
+    page.keyboard.press("Tab")
+    page.locator("#realism input:checked").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/3")
+    for number in ("3", "4"):
+        assert place(page) == f"{number} of 4"
+        page.keyboard.press("1")
+        page.keyboard.press("2")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/4" if number == "3" else f"**{link}")
+    assert "Thank you" in page.inner_text("h1") and "All 4 images" in page.inner_text("body")
+    keep_picture(page, "done")
+
+    admin = open_page(study.admin)
+    row = admin.locator("tr", has_text="anna")
+    assert "4 of 4" in row.inner_text() and row.locator("td").all_inner_texts()[1:3] == ["2", "2"]
+
+
+def test_a_rating_outlives_a_bad_connection(study, open_page):
+    link = study.add("on a train")
+    page = open_page(link)
+    failures = []
+
+    def drop(route):
+        if route.request.method == "POST" and len(failures) < 2:
+            failures.append(route.request.url)
+            if len(failures) == 2:
+                route.fetch(max_redirects=0)  # it arrives, and the answer is lost
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/r/*", drop)
+    for key in ("8", "6", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**/2")
+    assert len(failures) == 2
+    page.click("#back")
+    page.wait_for_url("**/1")
+    assert chosen(page) == ["8", "6"]
+    assert "1 of 4" in open_page(study.admin).locator("tr", has_text="on a train").inner_text()
+
+
+def test_it_fits_a_phone(study, open_page):
+    link = study.add("with a phone")
+    page = open_page(link, viewport={"width": 375, "height": 740}, has_touch=True, is_mobile=True, device_scale_factor=2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    for label in page.locator(".choices label").all():
+        box = label.bounding_box()
+        assert box["width"] >= 30 and box["height"] >= 40
+    boxes = [image.bounding_box() for image in page.locator("figure img").all()]
+    assert all(box["height"] > 80 for box in boxes) and boxes[2]["y"] + boxes[2]["height"] <= 740
+    assert page.locator("button").bounding_box()["y"] < 740
+    page.locator("figure a").first.tap()
+    assert page.locator("#large").is_visible() and page.locator("#large p").inner_text() == "Original"
+    page.locator("#large").tap()
+    assert not page.locator("#large").is_visible()
+    page.locator("#effectiveness label").nth(9).tap()
+    page.locator("#realism label").nth(0).tap()
+    assert chosen(page) == ["10", "1"]
+    page.locator("button").tap()
+    page.wait_for_url("**/2")
+    keep_picture(page, "phone")
+
+
+def test_it_works_without_scripts(study, open_page):
+    link = study.add("careful")
+    page = open_page(link, java_script_enabled=False)
+    page.locator("#effectiveness label").nth(4).click()
+    page.locator("#realism label").nth(5).click()
+    page.click("button")
+    page.wait_for_url("**/2")
+    page.click("#back")
+    assert chosen(page) == ["5", "6"]
+
+
+def test_the_admin_makes_a_link_and_hostile_names_stay_text(study, open_page):
+    page = open_page(study.admin)
+    name = f"</td><script>alert(2)</script>{SCRIPT}"
+    page.fill("input[name=name]", name)
+    page.click("button")
+    page.wait_for_load_state()
+    row = page.locator("tr").last
+    assert row.locator("th").inner_text() == name
+    assert page.evaluate("document.images.length") == 0
+    assert SCRIPT in page.locator("thead").inner_text()
+    row.locator("a").click()
+    page.wait_for_url("**/1")
+    assert place(page) == "1 of 4"
+
+
+def keep_picture(page, name):
+    """For whoever changes the pages, and wants to look at them."""
+    if folder := os.environ.get("STUDY_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")

@@ -26,6 +26,7 @@ JOBS = {
     "mask": "realistic_editing.apps.mask:mask",
     "export": "realistic_editing.apps.export:export",
     "demo": "realistic_editing.apps.demo:demo",
+    "page": "realistic_editing.apps.page.serve:page",
 }
 RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate", "batch")
 

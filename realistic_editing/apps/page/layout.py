@@ -5,15 +5,15 @@ import gradio as gr
 
 from realistic_editing.apps.page import view
 
-# Name, label, least, most, step. Wider where a proposal is.
+# Name, label, least, most, step: exposure and saturation, white balance, colour curve. Wider where a proposal lies beyond.
 SLIDERS = (
-    ("exposure", "Exposure, stops", -2.0, 2.0, 0.01),
+    ("exposure", "Exposure, stops", -2, 2, 0.01),
     ("saturation", "Saturation, %", -100, 100, 1),
-    ("red", "White balance: red against green, %", -50, 100, 0.1),
-    ("blue", "White balance: blue against green, %", -50, 100, 0.1),
-    ("shadows", "Curve: shadows, %", -12, 25, 0.1),
-    ("midtones", "Curve: midtones, %", -25, 25, 0.1),
-    ("highlights", "Curve: highlights, %", -25, 12, 0.1),
+    ("red", "Red against green, %", -50, 100, 0.1),
+    ("blue", "Blue against green, %", -50, 100, 0.1),
+    ("shadows", "Shadows, %", -12, 25, 0.1),
+    ("midtones", "Midtones, %", -25, 25, 0.1),
+    ("highlights", "Highlights, %", -25, 12, 0.1),
 )
 DOWNLOADS = {"photo": "Photo", "recipe": "Recipe (.json)", "lut": "LUT (.cube)", "mask": "Mask (.png)"}
 BRUSH = "rgba(255, 60, 90, 0.55)"
@@ -40,11 +40,11 @@ def place() -> dict[str, Any]:
             with gr.Row(elem_id="orders-head"):
                 parts["sort"] = gr.Radio(
                     [("most realistic first", "realism"), ("greatest effect first", "effect")], value="realism",
-                    label="The network's 24 orders; click one to take it", elem_id="sort",
+                    label="The network's 24 orders, with dR and the change of attention; click one to take it", elem_id="sort",
                 )  # fmt: skip
             parts["orders"] = gr.Gallery(
-                show_label=False, columns=6, height=330, allow_preview=False, object_fit="cover", elem_id="orders", format="png",
-                buttons=[], interactive=False,
+                show_label=False, columns=6, height="auto", allow_preview=False, object_fit="cover", elem_id="orders",
+                format="png", buttons=[], interactive=False,
             )  # fmt: skip
             parts["shown"] = gr.State([])
         with gr.Column(scale=3, min_width=320):
@@ -77,8 +77,10 @@ def _place_controls(parts: dict[str, Any]) -> None:
     parts["gauges"] = gr.HTML(elem_id="gauges_box")
     parts["strength"] = gr.Slider(0, 1.5, 1, step=0.01, label="Overall strength", elem_id="strength")
     with gr.Accordion("Adjust", open=True):
-        for name, label, least, most, step in SLIDERS:
-            parts[name] = gr.Slider(least, most, 0, step=step, label=label, elem_id=name)
+        for row in (SLIDERS[:2], SLIDERS[2:4], SLIDERS[4:]):
+            with gr.Row():
+                for name, label, least, most, step in row:
+                    parts[name] = gr.Slider(least, most, 0, step=step, label=label, min_width=120, elem_id=name)
         parts["reset"] = gr.Button("Back to the proposal", size="sm", elem_id="reset")
     parts["steps"] = gr.HTML()
     with gr.Row(elem_id="downloads"):

@@ -57,7 +57,7 @@ class Region:
     taken: int = 0
     start: Recipe | None = None
     refined: bool = False
-    dials: Dials = Dials()
+    dials: Dials = dataclasses.field(default_factory=Dials)
     strength: float = 1.0
     effect: tuple[float, float] = (0.0, 0.0)
 

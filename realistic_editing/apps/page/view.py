@@ -67,7 +67,7 @@ def order_pictures(session: Session, sort: str) -> list[tuple[int, np.ndarray, s
     for index in np.argsort(-keys, kind="stable").tolist():
         recipe = region.proposals[index]
         order = " → ".join(_SHORT[operator] for operator in recipe.order[0].tolist())
-        caption = f"dR {region.realism[index]:+.2f}, saliency {100 * region.saliency[index]:+.0f} %\n{order}"
+        caption = f"dR {region.realism[index]:+.2f} | {100 * region.saliency[index]:+.0f} %\n{order}"
         found.append((index, _as_bytes(apply_to_photo(pixels, mask, recipe)), caption))
     return found
 
@@ -158,15 +158,22 @@ def _note(words: str) -> str:
 
 
 def _around(pixels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A region with some of its surroundings, at the size of a thumbnail."""
+    """A region with some of its surroundings, square where the photo allows, at the size of a thumbnail."""
     mask = resize(mask, pixels.shape[:2])
     rows, columns = (np.flatnonzero(mask.max(axis=axis)) for axis in (1, 0))
-    margin = round(MARGIN * max(rows[-1] - rows[0], columns[-1] - columns[0])) + 8
-    crop = tuple(slice(max(0, side[0] - margin), side[-1] + 1 + margin) for side in (rows, columns))
+    side = round((1 + 2 * MARGIN) * max(rows[-1] - rows[0], columns[-1] - columns[0])) + 16
+    crop = tuple(_window(span[0], span[-1] + 1, side, length) for span, length in zip((rows, columns), mask.shape, strict=True))
     pixels, mask = pixels[crop], mask[crop]
     scale = min(1.0, THUMBNAIL / max(mask.shape))
     size = tuple(max(1, round(side * scale)) for side in mask.shape)
     return resize(pixels, size), resize(mask, size)
+
+
+def _window(first: int, stop: int, side: int, length: int) -> slice:
+    """A span of `side`, or all there is, with [first, stop) in its middle as far as `length` allows."""
+    side = min(side, length)
+    start = max(0, min((first + stop - side) // 2, length - side))
+    return slice(start, start + side)
 
 
 def _draw_border(pixels: np.ndarray, mask: np.ndarray) -> None:

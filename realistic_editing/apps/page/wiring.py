@@ -14,6 +14,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
 
 Parts = Mapping[str, Any]
+SETTLED = 200  # milliseconds until a new file has reached its hidden button
 
 
 def build(enhancers: Enhancers, first: Session, folder: Path) -> gr.Blocks:
@@ -96,7 +97,7 @@ def _connect_downloads(parts: Parts, folder: Path) -> None:
 
     for kind in layout.DOWNLOADS:
         written = parts[f"get_{kind}"].click(_told(writer(kind)), parts["state"], parts[f"file_{kind}"], **_QUIETLY)
-        press = f"() => setTimeout(() => (document.querySelector('#file_{kind} a') ?? document.querySelector('#file_{kind}')).click(), 200)"
+        press = f"() => setTimeout(() => document.querySelector('#file_{kind}').click(), {SETTLED})"
         written.success(None, None, None, js=press, **_PRIVATE)
 
 

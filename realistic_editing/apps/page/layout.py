@@ -9,8 +9,8 @@ from realistic_editing.apps.page import view
 SLIDERS = (
     ("exposure", "Exposure, stops", -2, 2, 0.01),
     ("saturation", "Saturation, %", -100, 100, 1),
-    ("red", "Red against green, %", -50, 100, 0.1),
-    ("blue", "Blue against green, %", -50, 100, 0.1),
+    ("red", "WB red, %", -50, 100, 0.1),
+    ("blue", "WB blue, %", -50, 100, 0.1),
     ("shadows", "Shadows, %", -12, 25, 0.1),
     ("midtones", "Midtones, %", -25, 25, 0.1),
     ("highlights", "Highlights, %", -25, 12, 0.1),
@@ -75,12 +75,12 @@ def _place_controls(parts: dict[str, Any]) -> None:
         parts["propose"] = gr.Button("Propose", variant="primary", elem_id="propose")
         parts["remove"] = gr.Button("Remove region", elem_id="remove")
     parts["gauges"] = gr.HTML(elem_id="gauges_box")
-    parts["strength"] = gr.Slider(0, 1.5, 1, step=0.01, label="Overall strength", elem_id="strength")
-    with gr.Accordion("Adjust", open=True):
+    parts["strength"] = gr.Slider(0, 1.5, 1, step=0.01, label="Overall strength", buttons=[], elem_id="strength")
+    with gr.Accordion("Adjust: white balance against green, curve in % of the range", open=True):
         for row in (SLIDERS[:2], SLIDERS[2:4], SLIDERS[4:]):
             with gr.Row():
                 for name, label, least, most, step in row:
-                    parts[name] = gr.Slider(least, most, 0, step=step, label=label, min_width=120, elem_id=name)
+                    parts[name] = gr.Slider(least, most, 0, step=step, label=label, min_width=110, buttons=[], elem_id=name)
         parts["reset"] = gr.Button("Back to the proposal", size="sm", elem_id="reset")
     parts["steps"] = gr.HTML()
     with gr.Row(elem_id="downloads"):

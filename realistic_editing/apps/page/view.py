@@ -110,7 +110,7 @@ def realism_words(realism: float) -> tuple[str, str]:
         return "Stops looking real: take less of it", "bad"
     if realism < DOUBT:
         return "In doubt: look closely", "doubt"
-    return "Looks as real as the photo" if realism < 0.1 else "Looks more real than the photo", "good"
+    return "Looks as real as the photo" if realism < 0.1 else "Judged more real than the photo", "good"
 
 
 def effect_words(saliency: float, task: str) -> tuple[str, str]:

@@ -98,10 +98,11 @@ def _connect_downloads(parts: Parts, folder: Path) -> None:
     for kind in layout.DOWNLOADS:
         written = parts[f"get_{kind}"].click(_told(writer(kind)), parts["state"], parts[f"file_{kind}"], **_QUIETLY)
         press = f"() => setTimeout(() => document.querySelector('#file_{kind}').click(), {SETTLED})"
-        written.success(None, None, None, js=press, **_PRIVATE)
+        written.success(None, None, None, js=press, api_visibility="private")
 
 
-_PRIVATE = {"api_visibility": "private"}
+# One step at a time: a slider moved while a proposal is made must not be answered from the session before it.
+_PRIVATE = {"api_visibility": "private", "concurrency_id": "steps", "concurrency_limit": 1}
 _QUIETLY = {"show_progress": "hidden", **_PRIVATE}
 
 

@@ -89,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Defaults)
     demo.add_argument("--output", default="outputs/demo", help="folder for the results")
 
+    page = commands.add_parser("page", help="edit photos in the browser", formatter_class=Defaults)
+    page.add_argument("--port", type=int, default=7860, help="of the page")
+    page.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets others on the network see it")
+    _add_judges(page)
+
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
     train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")

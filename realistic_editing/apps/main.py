@@ -29,6 +29,7 @@ JOBS = {
     "study": "realistic_editing.apps.study.command:study",
     "study-export": "realistic_editing.apps.study.command:study_export",
     "demo": "realistic_editing.apps.demo:demo",
+    "page": "realistic_editing.apps.page.serve:page",
 }
 RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate", "batch", "study")
 

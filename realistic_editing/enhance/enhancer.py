@@ -166,7 +166,7 @@ class Enhancer:
         else:
             recipe = self.network.all_orders(image, region)
         scene = self.judges.look(image, region)
-        realism, saliency = _changes(scene, recipe)
+        realism, saliency = changes_of(scene, recipe)
         if len(recipe) > 1:
             pick = int(select_order(order, self.task, realism[None], saliency[None], None))
             recipe, realism, saliency = recipe[pick], realism[pick], saliency[pick]
@@ -175,14 +175,14 @@ class Enhancer:
             recipe = optimise(
                 scene, self.objective, torch.tensor([human], device=image.device), recipe.order, recipe, refine, progress=True
             ).recipe
-            realism, saliency = _changes(scene, recipe)
+            realism, saliency = changes_of(scene, recipe)
         if min_realism_change is not None or saliency_change is not None:
             strength = find_strength(scene, recipe, self.task, min_realism_change, saliency_change)
             recipe = recipe.at_strength(strength)
-            realism, saliency = _changes(scene, recipe)
+            realism, saliency = changes_of(scene, recipe)
         elif guard is not None:
             recipe, strength = guarded(self.judges, scene, recipe, self.task, self.objective, human, guard)
-            realism, saliency = _changes(scene, recipe)
+            realism, saliency = changes_of(scene, recipe)
         return Edit(recipe.to("cpu", torch.float32), self.task, float(realism), float(saliency), strength)
 
     def _check(
@@ -216,7 +216,7 @@ class Enhancer:
             InputError: when photo or mask cannot be used.
         """
         image, region = self._tensors(photo, mask)
-        realism, saliency = _changes(self.judges.look(image, region), recipe.to(image.device))
+        realism, saliency = changes_of(self.judges.look(image, region), recipe.to(image.device))
         return Edit(recipe, self.task, float(realism), float(saliency))
 
     @torch.no_grad()
@@ -265,7 +265,7 @@ def as_seen(
     return image.permute(2, 0, 1)[None].contiguous(), region[None, None]
 
 
-def _changes(scene: Scene, recipe: Recipe, chunk: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
+def changes_of(scene: Scene, recipe: Recipe, chunk: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
     """dR and -S of N recipes for one photo: two (N,). In chunks, because 24 edits at once would not fit the cache."""
     changes = []
     for start in range(0, len(recipe), chunk):

@@ -1,0 +1,1 @@
+"""The demo page: `session` and `dials` hold what it does, `layout` how it looks."""

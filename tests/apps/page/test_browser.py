@@ -1,0 +1,188 @@
+"""The demo page, served by the command and used in a real browser; no request may leave this machine."""
+import contextlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from realistic_editing import Recipe
+from realistic_editing.apps.demo import FOLDER
+
+SLOW = 120_000  # milliseconds, for machines that do other things as well
+
+
+@pytest.fixture(scope="module")
+def port():
+    """The port of a server that is ready."""
+    pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    command = [sys.executable, "-m", "realistic_editing.apps.cli", "page", "--port", str(number)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    lines, late = [], threading.Timer(SLOW / 1000, server.kill)
+    late.start()
+    for line in server.stdout:
+        lines.append(line)
+        if "open http" in line:
+            break
+    late.cancel()
+    assert lines and f"open http://127.0.0.1:{number}" in lines[-1], "".join(lines)
+    yield number
+    server.terminate()
+    server.wait(20)
+
+
+@pytest.fixture
+def page(port):
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs a browser: install Debian's package chromium, or Chrome")
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e .[dev]")
+    quiet = ["--disable-gpu", "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-quic"]
+    with api.sync_playwright() as play:
+        # The painter draws by WebGL, which has to be done in software here.
+        browser = play.chromium.launch(executable_path=program, args=[*quiet, "--enable-unsafe-swiftshader"])
+        opened = browser.new_page(viewport={"width": 1200, "height": 900})
+        opened.set_default_timeout(SLOW)
+        foreign, problems = [], []
+
+        def guard(route):
+            if re.match(rf"(http|ws)://127\.0\.0\.1:{port}/|data:|blob:", route.request.url):
+                return route.continue_()
+            foreign.append(route.request.url)
+            return route.abort()
+
+        opened.route("**/*", guard)
+        opened.on("pageerror", lambda error: problems.append(str(error)))
+        opened.goto(f"http://127.0.0.1:{port}")
+        opened.wait_for_selector("#gauges .gauge")
+        yield opened
+        assert foreign == [] and problems == []
+        browser.close()
+
+
+@contextlib.contextmanager
+def changing(page, *selectors):
+    """Wait until what is inside these elements is another than before the block."""
+    before = [page.locator(selector).inner_html() for selector in selectors]
+    yield
+    for selector, old in zip(selectors, before, strict=True):
+        page.wait_for_function("([s, old]) => document.querySelector(s)?.innerHTML !== old", arg=[selector, old])
+
+
+def drag(page, box, start, stop):
+    """Drag from one share of a box's width to another."""
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * start, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * stop, middle, steps=6)
+    page.mouse.up()
+
+
+def picture(page):
+    """Left, top and side of the square photo, which stands in the middle of its place."""
+    box = page.locator("#compare img").first.bounding_box()
+    side = min(box["width"], box["height"])
+    return box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2, side
+
+
+def flag(page):
+    """The mean level of the flag, at the left edge of the photo, as the reader sees it."""
+    left, top, side = picture(page)
+    clip = {"x": left + 0.02 * side, "y": top + 0.3 * side, "width": 0.1 * side, "height": 0.2 * side}
+    return float(cv2.imdecode(np.frombuffer(page.screenshot(clip=clip), np.uint8), cv2.IMREAD_COLOR).mean())
+
+
+def test_a_photographer_edits_the_example(page, tmp_path):
+    page.get_by_role("button", name="Remove region").click()
+    page.wait_for_function("!document.querySelector('#region').innerText.includes('flag')")
+    page.get_by_role("button", name="Example").click()
+    page.wait_for_selector("#region >> text=1. flag: less attention")
+    page.wait_for_selector("#gauges >> text=Draws less attention, as asked")
+    proposed = page.locator("#exposure input[type=number]").input_value()
+    assert re.search(r"dR [+-]0\.\d\d", page.locator("#gauges").inner_text())
+    assert page.locator("#compare img").count() == 2 and page.locator("#orders button.thumbnail-item").count() == 24
+
+    with changing(page, "#gauges", "#steps", "#compare"):  # another order
+        page.locator("#sort").get_by_text("greatest effect first").click()
+        page.locator("#orders button.thumbnail-item").first.click()
+    order = page.locator("#steps").inner_text()
+
+    slider = page.locator("#exposure input[type=range]")
+    with changing(page, "#gauges", "#steps", "#compare"):
+        slider.scroll_into_view_if_needed()
+        drag(page, slider.bounding_box(), 0.52, 0.98)
+    stops = float(page.locator("#exposure input[type=number]").input_value())
+    page.wait_for_selector(f"#steps >> text={stops:+.2f} stops")
+    assert stops > 1.5 and page.locator("#steps").inner_text() != order
+    page.wait_for_selector("#gauges .gauge.bad >> text=Stops looking real")
+
+    page.locator("#compare").scroll_into_view_if_needed()
+    before, box, (left, top, side) = flag(page), page.locator("#compare [data-testid=slider]").bounding_box(), picture(page)
+    page.mouse.move(box["x"] + box["width"] / 2, top + side / 2)
+    page.mouse.down()
+    page.mouse.move(left + 3, top + side / 2, steps=8)  # the handle to the left edge: all is after
+    page.mouse.up()
+    assert flag(page) > before + 15
+
+    with page.expect_download() as download:
+        page.click("#get_recipe")
+    assert download.value.suggested_filename == "astronaut_flag_attenuate.json"
+    download.value.save_as(tmp_path / "recipe.json")
+    assert Recipe.load(tmp_path / "recipe.json").exposure.log2().item() == pytest.approx(stops, abs=1e-4)
+    with page.expect_download() as download:
+        page.click("#get_photo")
+    download.value.save_as(tmp_path / "photo.png")
+    edited, photo = (np.array(Image.open(path)).astype(int) for path in (tmp_path / "photo.png", FOLDER / "astronaut.jpg"))
+    inside = np.array(Image.open(FOLDER / "flag.png")) > 250
+    assert edited.shape == photo.shape and edited[inside].mean() > photo[inside].mean() + 20
+
+    with changing(page, "#steps", "#gauges"):
+        page.get_by_role("button", name="Propose", exact=True).click()
+    page.wait_for_selector("#gauges >> text=Draws less attention, as asked")
+    assert page.locator("#exposure input[type=number]").input_value() == proposed
+
+
+def test_own_photos_regions_and_mistakes(page, tmp_path):
+    (tmp_path / "wrong.jpg").write_text("no photo")
+    chooser = page.locator("[data-testid='Open a photo-upload-button']")
+    chooser.set_input_files(tmp_path / "wrong.jpg")
+    page.wait_for_selector("text=/holds no JPEG/")
+    Image.open(FOLDER / "astronaut.jpg").rotate(180).save(tmp_path / "mine.png")
+    chooser.set_input_files(tmp_path / "mine.png")
+    page.wait_for_selector("#gauges >> text=Mark a region")  # its regions are gone, and the painter comes up
+    canvas = page.locator("#editor canvas").first
+    canvas.wait_for()
+    page.click("#add")
+    page.wait_for_selector("text=/nothing is painted/")
+
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.35)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.55, steps=10)
+    page.mouse.up()
+    page.click("#add")
+    page.wait_for_selector("#region >> text=1. region 1: less attention")
+    page.wait_for_selector("#gauges .gauge")
+    with page.expect_download() as download:
+        page.click("#get_mask")
+    download.value.save_as(tmp_path / "mask.png")
+    painted = np.array(Image.open(tmp_path / "mask.png"))
+    assert painted.shape == (512, 512) and 0.002 < (painted > 0).mean() < 0.3
+    rows, columns = np.nonzero(painted)
+    assert 0.3 < rows.mean() / 512 < 0.6 and 0.4 < columns.mean() / 512 < 0.65  # where it was painted
+
+    page.get_by_role("tab", name="Mark a region").click()
+    Image.open(FOLDER / "flag.png").rotate(180).save(tmp_path / "flag.png")
+    page.locator("#new_task").get_by_text("more attention").click()
+    page.locator("[data-testid='Load a mask file-upload-button']").set_input_files(tmp_path / "flag.png")
+    page.wait_for_selector("#region >> text=2. region 2: more attention")
+    page.wait_for_selector("#gauges .gauge")

@@ -115,11 +115,11 @@ def _all_methods(config: DictConfig) -> Figure:
     pixels = read_photo(source).pixels
     mask, enhancer = read_mask(mask_file, pixels.shape[:2])[0], _enhancer(config, config.task)
     edit = enhancer.propose(pixels, mask)
-    shown = [("photo", pixels), ("region", mask), (f"ours: {_changes(edit.realism_change, edit.saliency_change)}",
+    shown = [("photo", pixels), ("region", mask), (f"ours\n{_changes(edit.realism_change, edit.saliency_change)}",
              edit.apply(pixels, mask))]  # fmt: skip
     for name in tqdm(BASELINES, desc="methods", unit="method"):
         result = baseline(name).edit(pixels, mask, config.task)
-        shown.append((f"{name}: {_changes(*enhancer.judge(pixels, mask, result))}", result))
+        shown.append((f"{name}\n{_changes(*enhancer.judge(pixels, mask, result))}", result))
     return paper_figures.grid([shown[start : start + ACROSS] for start in range(0, len(shown), ACROSS)])
 
 

@@ -40,7 +40,7 @@ class Photo:
 
 
 def grid(rows: Sequence[Sequence[tuple[str, np.ndarray]]], titles: Sequence[str] = ()) -> Figure:
-    """Pictures side by side (Figures 6 and 7): a row for each photo, a line of text under each picture.
+    """Pictures side by side (Figures 6 and 7): a row for each photo, a line or two of text under each picture.
 
     Args:
         rows: of (text, picture); pictures (H, W, 3) or (H, W), uint8 or float in [0, 1], of any size.
@@ -48,7 +48,9 @@ def grid(rows: Sequence[Sequence[tuple[str, np.ndarray]]], titles: Sequence[str]
     """
     columns = max(len(row) for row in rows)
     heights = [max(picture.shape[0] / picture.shape[1] for _, picture in row) for row in rows]
-    figure = Figure(figsize=(INCH * columns, sum(INCH * height + 0.22 for height in heights) + 0.25), layout="constrained")
+    lines = max(text.count("\n") + 1 for row in rows for text, _ in row)
+    height = sum(INCH * height + 0.06 + 0.16 * lines for height in heights) + 0.25
+    figure = Figure(figsize=(INCH * columns, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, hspace=0.0, wspace=0.0)
     axes = figure.subplots(len(rows), columns, squeeze=False, height_ratios=heights)
     for line in axes:

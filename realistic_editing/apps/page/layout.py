@@ -15,7 +15,7 @@ SLIDERS = (
     ("midtones", "Midtones, %", -25, 25, 0.1),
     ("highlights", "Highlights, %", -25, 12, 0.1),
 )
-DOWNLOADS = {"photo": "Photo", "recipe": "Recipe (.json)", "lut": "LUT (.cube)", "mask": "Mask (.png)"}
+DOWNLOADS = {"photo": "Photo", "recipe": "Recipe", "lut": "LUT (.cube)", "mask": "Mask"}
 BRUSH = "rgba(255, 60, 90, 0.55)"
 
 
@@ -76,14 +76,16 @@ def _place_controls(parts: dict[str, Any]) -> None:
         parts["remove"] = gr.Button("Remove region", elem_id="remove")
     parts["gauges"] = gr.HTML(elem_id="gauges_box")
     parts["strength"] = gr.Slider(0, 1.5, 1, step=0.01, label="Overall strength", buttons=[], elem_id="strength")
-    with gr.Accordion("Adjust: white balance against green, curve in % of the range", open=True):
+    with gr.Accordion("Adjust", open=True):
         for row in (SLIDERS[:2], SLIDERS[2:4], SLIDERS[4:]):
             with gr.Row():
                 for name, label, least, most, step in row:
                     parts[name] = gr.Slider(least, most, 0, step=step, label=label, min_width=110, buttons=[], elem_id=name)
+        words = "WB: white balance, against green. Shadows to highlights: the colour curve, in % of the full range."
+        gr.HTML(f'<p class="note">{words}</p>')
         parts["reset"] = gr.Button("Back to the proposal", size="sm", elem_id="reset")
     parts["steps"] = gr.HTML()
     with gr.Row(elem_id="downloads"):
         for kind, label in DOWNLOADS.items():
-            parts[f"get_{kind}"] = gr.Button(f"↓ {label}", size="sm", min_width=110, elem_id=f"get_{kind}")
+            parts[f"get_{kind}"] = gr.Button(f"↓ {label}", size="sm", min_width=60, elem_id=f"get_{kind}")
             parts[f"file_{kind}"] = gr.DownloadButton(visible="hidden", elem_id=f"file_{kind}")

@@ -28,7 +28,7 @@ def make_folder():
     return _make_folder
 
 
-def _make_folder(folder: Path, images: list[str], size: int = 48) -> Path:
+def _make_folder(folder: Path, images: list[str], size: int = 240) -> Path:
     """Photos with masks, and results of METHODS, each of a colour of its own."""
     rng = np.random.default_rng(0)
     for child in (folder, *(folder / method for method in METHODS)):
@@ -37,11 +37,12 @@ def _make_folder(folder: Path, images: list[str], size: int = 48) -> Path:
         photo = rng.integers(0, 256, (size, size * 3 // 2, 3), dtype=np.uint8)
         Image.fromarray(photo).save(folder / f"{image}.jpg")
         mask = np.zeros(photo.shape[:2], np.uint8)
-        mask[8:32, 8:32] = 255
+        inside = slice(size // 6, 2 * size // 3)
+        mask[inside, inside] = 255
         Image.fromarray(mask).save(folder / f"{image}_mask.png")
         for number, method in enumerate(METHODS):
             edited = photo.copy()
-            edited[8:32, 8:32] = (200 * number, 60, rng.integers(256))
+            edited[inside, inside] = (200 * number, 60, rng.integers(256))
             Image.fromarray(edited).save(folder / method / f"{image}.{('png', 'webp')[number]}", comment=method)
     return folder
 

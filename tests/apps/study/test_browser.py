@@ -56,7 +56,7 @@ def test_a_rater_rates_leaves_comes_back_and_finishes(study, open_page):
     page = open_page(link)
     assert place(page) == "1 of 4" and page.locator("button").is_disabled()
     shown = page.evaluate("[...document.querySelectorAll('figure img')].map(image => image.complete && image.naturalWidth)")
-    assert shown == [72, 72, 72]
+    assert shown == [360, 360, 360]
     page.keyboard.press("Enter")  # nothing is given yet
     page.keyboard.press("7")
     page.keyboard.press("0")
@@ -129,7 +129,9 @@ def test_it_fits_a_phone(study, open_page):
         box = label.bounding_box()
         assert box["width"] >= 30 and box["height"] >= 40
     boxes = [image.bounding_box() for image in page.locator("figure img").all()]
-    assert all(box["height"] > 80 for box in boxes) and boxes[2]["y"] + boxes[2]["height"] <= 740
+    assert all(box["height"] > 100 and abs(box["width"] / box["height"] - 1.5) < 0.02 for box in boxes)
+    first_control = page.locator("#effectiveness").bounding_box()["y"]
+    assert all(box["y"] + box["height"] <= first_control for box in boxes)  # seen at once, and uncovered
     assert page.locator("button").bounding_box()["y"] < 740
     page.locator("figure a").first.tap()
     assert page.locator("#large").is_visible() and page.locator("#large p").inner_text() == "Original"

@@ -25,8 +25,8 @@ class GazeShift(Baseline):
     )
     choices = (
         "One network with heads for both directions, as the authors' network for both, and not the one for increase alone.",
-        "Trained at 128 x 128 instead of 240 x 320, a discriminator of half the width, COCO and BSDS500 regions of at least "
-        "3 % of the photo, each for both directions; the release also filters by saliency.",
+        "Trained at 128 x 128 instead of 240 x 320, a discriminator of half the width, on COCO, BSDS500 and ECSSD regions "
+        "of at least 3 % of the photo, each for both directions; the release also filters by saliency.",
         "450 steps of two photos at a peak rate of 1e-4: the release's 1e-5 learns nothing in what a processor does in time.",
         "The softmax of a map of N pixels is multiplied by N, so that the weight of the loss does not depend on the size; "
         "the release's 25000 and 20000 at 120 x 160 are 1.30 and 1.04 in these units.",

@@ -17,7 +17,7 @@ from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
 
 MIN_AREA = 0.03  # share of the photo; smaller regions are not learned from, as in the authors' release
-VALIDATE = 96  # regions at most
+VALIDATE = 96  # regions, about: of twice as many, every second
 
 
 class Discriminator(nn.Module):

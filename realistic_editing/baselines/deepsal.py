@@ -65,7 +65,8 @@ class Deepsal(Baseline):
     )
     choices = (
         "There is no public code: every weight, rate, number of steps and size is ours, chosen on a dozen COCO and BSDS500 "
-        "regions of split val so that a region loses more attention, and the photo more realism, than by our network.",
+        "regions of split val so that a region loses more attention than by our network, and, but for the warp, the photo more "
+        "realism.",
         "The term of saliency is divided by its value at the start and the others are means over pixels, so that weights mean "
         "the same for faint and salient, small and large regions.",
         "The published method attenuates, with target 0; amplifying, with target 1, is ours.",

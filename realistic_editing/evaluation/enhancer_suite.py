@@ -209,6 +209,7 @@ def _seams(
 
 def _times(task: str, enhancer: Enhancer, region: Region, settings: DictConfig) -> Table:
     """What a proposal and gradient descent cost, for one order and for all 24 at once."""
-    rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, REFINE)
+    steps = min(REFINE, settings.optimise)
+    rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, steps)
     words = "One region, this machine, as many threads as PyTorch has here; the median of three, of 24 orders' descent one run."
     return Table(f"{task}_times", f"{task}: seconds", words, pd.DataFrame(rows))

@@ -11,6 +11,7 @@ from realistic_editing.describe.statistics import (
     moments,
     point_moments,
     rgb_to_lab,
+    shares,
     zones,
 )
 
@@ -49,15 +50,15 @@ class Describer(nn.Module):
         size = [self.input_size, self.input_size]
         image, mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
         with torch.autocast(image.device.type, enabled=False):  # sums over a photo need float32
-            image, weights = image.float(), zones(self.grid(mask.float()), self.ring)
+            image, share = image.float(), shares(zones(self.grid(mask.float()), self.ring))
             right, below = _shifted(image)
-            channels = self._channels(self.grid(image), self.grid(right), self.grid(below))
-            return joined(*(moments(part, weights) for part in channels))
+            channels = self.channels(self.grid(image), self.grid(right), self.grid(below))
+            return joined(*(moments(part, share) for part in channels))
 
     def describe_points(self, points: torch.Tensor) -> torch.Tensor:
         """The same from pixels drawn of each zone: (B, 3, Z, 3 K) of `draw_points` -> (B, described)."""
         with torch.autocast(points.device.type, enabled=False):
-            return joined(*(point_moments(part) for part in self._channels(*with_neighbours(points.float()))))
+            return joined(*(point_moments(part) for part in self.channels(*with_neighbours(points.float()))))
 
     def draw_points(
         self, image: torch.Tensor, mask: torch.Tensor, count: int, generator: torch.Generator | None = None
@@ -83,8 +84,8 @@ class Describer(nn.Module):
         first = self.stride // 2
         return pixels[..., first :: self.stride, first :: self.stride]
 
-    def _channels(self, image: torch.Tensor, right: torch.Tensor, below: torch.Tensor) -> list[torch.Tensor]:
-        """Pixels and their right and lower neighbours, (B, 3, H, W) each -> one or two (B, C, H, W)."""
+    def channels(self, image: torch.Tensor, right: torch.Tensor, below: torch.Tensor) -> list[torch.Tensor]:
+        """What is told of each pixel, from it and its right and lower neighbours: (B, 3, H, W) each -> one or two (B, C, H, W)."""
         luma, luma_right, luma_below = (rgb_to_lab(part)[:, :1] for part in (image, right, below))
         channels = color_channels(image, (luma_right - luma).abs() + (luma_below - luma).abs())
         if self.palette is None:

@@ -82,19 +82,26 @@ def zones(mask: torch.Tensor, ring: int) -> torch.Tensor:
 Moments = tuple[torch.Tensor, torch.Tensor]  # means of channels and of their squares in each zone, (B, Z, C) each
 
 
-def moments(channels: torch.Tensor, weights: torch.Tensor) -> Moments:
+def shares(weights: torch.Tensor) -> torch.Tensor:
+    """How much each pixel counts in the mean of each zone: (B, Z, H, W) of `zones` -> (B, Z, H W), each zone's sum 1.
+
+    Of a zone without weight, the whole picture counts alike.
+    """
+    flat = weights.flatten(2)
+    flat = torch.where(flat.sum(dim=2, keepdim=True) < EMPTY, torch.ones_like(flat), flat)  # as `sample_points`
+    return flat / flat.sum(dim=2, keepdim=True)
+
+
+def moments(channels: torch.Tensor, share: torch.Tensor) -> Moments:
     """Means in zones.
 
     Args:
         channels: (B, C, H, W).
-        weights: (B, Z, H, W) from `zones`.
+        share: (B, Z, H W) of `shares`.
 
     Returns:
-        Of the channels and of their squares, of the whole picture for a zone without weight, (B, Z, C) each, float32.
+        Of the channels and of their squares, (B, Z, C) each, float32.
     """
-    flat = weights.flatten(2)  # (B, Z, H W)
-    flat = torch.where(flat.sum(dim=2, keepdim=True) < EMPTY, torch.ones_like(flat), flat)  # as `sample_points`
-    share = flat / flat.sum(dim=2, keepdim=True)
     flat = channels.flatten(2)  # (B, C, H W)
     return torch.einsum("bzp,bcp->bzc", share, flat), torch.einsum("bzp,bcp->bzc", share, flat.square())
 

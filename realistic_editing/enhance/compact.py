@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as TF
 
 from realistic_editing.describe.describer import Describer, perceptron
-from realistic_editing.describe.statistics import joined, moments, zones
+from realistic_editing.describe.statistics import joined, moments, shares, zones
 from realistic_editing.enhance.proposer import Proposer
 from realistic_editing.saliency.compact import CompactSaliency
 from realistic_editing.weights.registry import fill
@@ -104,6 +104,6 @@ class CompactEnhancer(Proposer):
             inside = F.adaptive_avg_pool2d(small_mask.float(), top.shape[-2:])
             # A ring as wide as the describer's, in cells of this grid.
             ring = max(1, round(self.describer.ring * self.describer.stride / self.input_size * top.shape[-2]))
-            attention = joined(moments(top, zones(inside, ring)))
+            attention = joined(moments(top, shares(zones(inside, ring))))
         together = torch.cat([described, attention], dim=1).to(self.normalise.weight.dtype)
         return self.body(self.normalise(together))

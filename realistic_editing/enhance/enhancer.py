@@ -7,6 +7,7 @@ from torch import nn
 
 from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.inference import for_inference
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.guard import GUARD, guarded
@@ -99,7 +100,7 @@ class Enhancer:
         critic: str = "critic",
         saliency: str = "compact_saliency",
     ) -> "Enhancer":
-        """Load the bundled networks, or a network of your own.
+        """Load the bundled networks, or a network of your own, made ready to predict (see `for_inference`).
 
         Args:
             name_or_path: "attenuate", "amplify", or a .safetensors file that training wrote.
@@ -110,16 +111,18 @@ class Enhancer:
         Raises:
             InputError: when a file is absent, damaged, or holds another kind of network.
         """
-        network = load_network(name_or_path, kind="enhancer", device=device, dtype=dtype)
+        network = load_network(name_or_path, kind="enhancer", device=device)
         task = network.card.get("task")
         if task not in TASKS:
             raise InputError(f"{name_or_path}: names no task (found {task!r}); train it with train_enhancer.py")
+        image, mask = torch.rand(1, 3, 64, 64, device=device), torch.ones(1, 1, 64, 64, device=device)
+        ready = for_inference(network, image, mask, torch.tensor([[0, 1, 2, 3]], device=device)).to(dtype=dtype)
         judges = (
-            load_network(critic, kind="realism", device=device),
-            load_network(saliency, kind="saliency", device=device),
+            for_inference(load_network(critic, kind="realism", device=device), image, mask),
+            for_inference(load_network(saliency, kind="saliency", device=device), image),
         )
         objective = network.card.get("objective")
-        return cls(network, *judges, task, Objective(**objective) if objective else None)
+        return cls(ready, *judges, task, Objective(**objective) if objective else None)
 
     @torch.no_grad()
     def propose(

@@ -6,6 +6,7 @@ from torch import nn
 from torchvision.transforms.v2 import functional as TF
 
 from realistic_editing.describe.describer import Describer
+from realistic_editing.describe.remembered import Remembered
 from realistic_editing.enhance.loss import Objective, enhancement_loss, saliency_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
@@ -93,6 +94,7 @@ class Scene:
                 self.saliency, self.features = judges.saliency.look(image)
             else:
                 self.saliency, self.features = judges.saliency(image), None
+            self._remembered = self._remember()
             self.realism = self._realism(seen)
 
     def __len__(self) -> int:
@@ -101,7 +103,7 @@ class Scene:
     def __getitem__(self, index: torch.Tensor) -> "Scene":
         """The photos at `index`, which may repeat them, without judging them again."""
         taken = object.__new__(Scene)
-        taken.judges, taken.sampled, taken.features = self.judges, self.sampled, None
+        taken.judges, taken.sampled, taken.features, taken._remembered = self.judges, self.sampled, None, self._remembered
         for name in ("image", "mask", "saliency", "realism"):
             setattr(taken, name, getattr(self, name)[index])
         same = self.seen is self.image  # then an edit is made once for both judges
@@ -125,7 +127,19 @@ class Scene:
         """-S of eq. 3, the mean relative change of the region's saliency; positive = more salient: (B,)."""
         return -saliency_change(self.saliency, outcome.saliency, self.mask)
 
+    def _remember(self) -> Remembered | None:
+        """Of one photo, what its edits cannot change, so that many can be judged for the price of the region."""
+        critic = self.judges.critic
+        if self.sampled or len(self.seen) > 1 or not isinstance(critic, Describer):
+            return None
+        fits = self.seen.shape[-2:] == (critic.input_size, critic.input_size)
+        return Remembered(critic, self.seen, self.seen_mask) if fits else None
+
     def _realism(self, seen: torch.Tensor) -> torch.Tensor:
+        if self._remembered is not None:
+            same = seen is self.seen and len(seen) == 1
+            description = self._remembered.description if same else self._remembered.describe(seen)
+            return self.judges.critic.judge(description)[0]
         if self.sampled:
             return self.judges.critic.judge(self.judges.critic.describe_points(seen))[0]
         return self.judges.critic(seen, self.seen_mask)

@@ -6,7 +6,7 @@ import torch
 
 from realistic_editing.describe.describer import Describer
 from realistic_editing.describe.points import take_points
-from realistic_editing.describe.statistics import CHANNELS, joined, moments, rgb_to_lab, zones
+from realistic_editing.describe.statistics import CHANNELS, joined, moments, rgb_to_lab, shares, zones
 
 GENERATOR = torch.Generator().manual_seed(0)
 
@@ -20,7 +20,7 @@ def test_lab_agrees_with_opencv():
 def test_statistics_by_hand():
     channels = torch.tensor([[[[1.0, 3.0, 10.0, 10.0]]]])  # (1, 1, 1, 4)
     weights = torch.tensor([[[[1.0, 1, 0, 0]], [[0, 0, 1.0, 1]]]])  # inside, outside
-    mean_in, deviation_in, mean_out, _, difference, _ = joined(moments(channels, weights))[0].tolist()
+    mean_in, deviation_in, mean_out, _, difference, _ = joined(moments(channels, shares(weights)))[0].tolist()
     assert (mean_in, mean_out, difference) == pytest.approx((2, 10, -8))
     assert deviation_in == pytest.approx(1, abs=1e-4)
 

@@ -9,7 +9,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from realistic_editing.apps.config import made
+from realistic_editing.benchmark.apply import applying
 from realistic_editing.benchmark.photos import split, synthetic_regions
+from realistic_editing.benchmark.propose import proposing, scoring, selecting
 from realistic_editing.benchmark.report import write_report
 from realistic_editing.benchmark.timing import Measured
 from realistic_editing.benchmark.training import Loop, Teachers, training
@@ -31,20 +33,21 @@ def benchmark(config: DictConfig) -> Path:
     Raises:
         InputError: when data or a setting cannot be used.
     """
-    if config.suite not in SUITES:
-        raise InputError(f"suite is {config.suite!r}; use one of {', '.join(SUITES)}")
+    if config.suite not in (*SUITES, "all"):
+        raise InputError(f"suite is {config.suite!r}; use one of {', '.join(SUITES)}, or all")
     load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    output = Path(config.output)
     torch.manual_seed(config.trainer.seed)
     with tempfile.TemporaryDirectory() as folder:
         if config.data is None:
             regions = synthetic_regions(Path(folder), config.photos, config.trainer.seed)
         else:
             regions = split(read_folder(config.data)[: config.photos])
-        found = SUITES[config.suite](config, regions)
-    output = Path(config.output)
-    text = write_report(config.suite, found, OmegaConf.to_container(config, resolve=True), output, load)
-    print(text)
-    return output / f"{config.suite}.md"
+        names = list(SUITES) if config.suite == "all" else [config.suite]
+        for name in names:
+            found = SUITES[name](config, regions)
+            print(write_report(name, found, OmegaConf.to_container(config, resolve=True), output, load), flush=True)
+    return output / f"{names[-1]}.md"
 
 
 def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
@@ -67,5 +70,28 @@ def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     return training(loops, teachers, regions, made(config.trainer, "trainer"), list(options.precisions), options.seconds)
 
 
+def _apply(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    options = OmegaConf.to_container(config.apply, resolve=True)
+    return applying(**options, seed=config.trainer.seed)
+
+
+def _propose(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    return proposing(regions[0], **config.propose)
+
+
+def _select(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    return selecting(regions[0], **config.select)
+
+
+def _score(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    return scoring(regions[0], **config.score)
+
+
 # A suite takes the configuration and regions, of which it uses what it needs.
-SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {"training": _training}
+SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
+    "apply": _apply,
+    "propose": _propose,
+    "select": _select,
+    "score": _score,
+    "training": _training,
+}

@@ -1,7 +1,7 @@
 """What a benchmark found, as JSON and as a Markdown table."""
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ def write_report(
         "threads": torch.get_num_threads(),
         "load_before": load,
     }
-    rows = [_row(one, group[0]) for group in _by_case(found) for one in group]
+    reads = any(sum(one.waited) for one in found)
+    rows = [_row(one, group[0], reads) for group in _by_case(found) for one in group]
     text = _table(made, rows)
     with replacing(output / f"{suite}.json") as temporary:
         temporary.write_text(json.dumps({**made, "settings": settings, "results": rows}, indent=2) + "\n")
@@ -52,38 +53,57 @@ def _by_case(found: Sequence[Measured]) -> list[list[Measured]]:
     return [list(group) for _, group in itertools.groupby(found, key=lambda one: one.case)]
 
 
-def _row(one: Measured, reference: Measured) -> dict[str, Any]:
+def _row(one: Measured, reference: Measured, reads: bool) -> dict[str, Any]:
+    memory = {} if one.extra_bytes is None else {"extra_bytes": one.extra_bytes}
+    if memory and one.per_photo:
+        memory["extra_per_input_byte"] = _short(one.extra_bytes / one.per_photo)
+    waits = {"share_reading_data": round(sum(one.waited) / sum(one.seconds), 3)} if reads else {}
     return {
         "case": one.case,
         "contender": one.contender,
+        "milliseconds": _short(1000 / one.rate),
+        "unit": one.unit.removesuffix("s"),
         f"{one.unit}_per_s": _short(one.rate),
         "slowest": _short(one.spread[0]),
         "fastest": _short(one.spread[1]),
         "ratio": _short(one.rate / reference.rate),
         "ratio_without_data": _short(one.rate_without_data / reference.rate_without_data),
-        "share_reading_data": round(sum(one.waited) / sum(one.seconds), 3),
+        **waits,
+        **memory,
+        "note": one.note,
         "seconds": [round(value, 5) for value in one.seconds],
     }
 
 
+# Title of a column -> its text for a row; columns that are empty in all rows are left out.
+COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "case": lambda row: row["case"],
+    "contender": lambda row: row["contender"],
+    "ms each": lambda row: f"{row['milliseconds']:g}",
+    "per second": lambda row: f"{row[row['unit'] + 's_per_s']:g} {row['unit']}s ({row['slowest']:g} to {row['fastest']:g})",
+    "repeats": lambda row: str(len(row["seconds"])),
+    "ratio": lambda row: f"{row['ratio']:.{2 if row['ratio'] < 20 else 0}f}",
+    "without data": lambda row: f"{row['ratio_without_data']:.2f}" if "share_reading_data" in row else "",
+    "share reading data": lambda row: f"{row['share_reading_data']:.0%}" if "share_reading_data" in row else "",
+    "extra memory, MB": lambda row: f"{row['extra_bytes'] / 1e6:.0f}" if "extra_bytes" in row else "",
+    "times the input": lambda row: f"{row['extra_per_input_byte']:.2f}" if "extra_per_input_byte" in row else "",
+    "note": lambda row: row["note"],
+}
+
+
 def _table(made: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
+    columns = {title: text for title, text in COLUMNS.items() if any(text(row) for row in rows)}
     lines = [
         f"# Benchmark: {made['suite']}",
         "",
         f"`{made['command']}`, revision {made['revision']}, {made['machine']}, {made['processor']}, {made['threads']} threads; "
         f"load before the run {made['load_before']}. Medians; in brackets the slowest and the fastest repeat. Ratios "
-        "are to the first line of each case, with reading of data and without.",
+        "are to the first line of each case.",
         "",
-        "| case | contender | per second | repeats | ratio | without data | share reading data |",
-        "|---|---|---|---|---|---|---|",
+        f"| {' | '.join(columns)} |",
+        "|" + "---|" * len(columns),
     ]
-    for row in rows:
-        rate = next(value for name, value in row.items() if name.endswith("_per_s"))
-        unit = next(name for name in row if name.endswith("_per_s")).removesuffix("_per_s")
-        lines.append(
-            f"| {row['case']} | {row['contender']} | {rate:g} {unit} ({row['slowest']:g} to {row['fastest']:g}) | "
-            f"{len(row['seconds'])} | {row['ratio']:.2f} | {row['ratio_without_data']:.2f} | {row['share_reading_data']:.0%} |"
-        )
+    lines += [f"| {' | '.join(text(row) for text in columns.values())} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 

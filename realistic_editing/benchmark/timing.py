@@ -35,6 +35,9 @@ class Measured:
         unit: of the amount, such as "images".
         seconds: of each repeat.
         waited: the part of each spent on reading data.
+        extra_bytes: of memory that it took beside its input; None unknown.
+        per_photo: bytes of the input, to compare them with; None where that says nothing.
+        note: what else is worth saying.
     """
 
     case: str
@@ -43,6 +46,9 @@ class Measured:
     unit: str
     seconds: tuple[float, ...]
     waited: tuple[float, ...]
+    extra_bytes: int | None = None
+    per_photo: int | None = None
+    note: str = ""
 
     @property
     def rate(self) -> float:

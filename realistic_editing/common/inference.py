@@ -10,7 +10,8 @@ from torch import nn
 def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
     """A copy for prediction: batch norms folded into the convolutions before them, weights with the channels last.
 
-    It cannot be trained, nor loaded from or saved as the network's weights. What it saves: `scripts/benchmark.py suite=propose`.
+    It cannot be trained, nor loaded from or saved as the network's weights.
+    What it saves: `scripts/benchmark.py suite=propose`.
 
     Args:
         network: in evaluation mode.

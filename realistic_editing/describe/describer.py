@@ -85,7 +85,7 @@ class Describer(nn.Module):
         return pixels[..., first :: self.stride, first :: self.stride]
 
     def channels(self, image: torch.Tensor, right: torch.Tensor, below: torch.Tensor) -> list[torch.Tensor]:
-        """What is told of each pixel, from it and its right and lower neighbours: (B, 3, H, W) each -> one or two (B, C, H, W)."""
+        """What is told of pixels, from them and their right and lower neighbours, (B, 3, H, W) each -> (B, C, H, W)."""
         luma, luma_right, luma_below = (rgb_to_lab(part)[:, :1] for part in (image, right, below))
         channels = color_channels(image, (luma_right - luma).abs() + (luma_below - luma).abs())
         if self.palette is None:

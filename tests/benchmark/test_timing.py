@@ -44,7 +44,7 @@ def test_a_report_compares_with_the_first_of_each_case(tmp_path):
     ]
     text = write_report("training", found, {"seconds": 1}, tmp_path)
     assert text == (tmp_path / "training.md").read_text()
-    assert "| one | this project | 4 images (4 to 4) | 2 | 2.00 | 1.00 | 0% |" in text
+    assert "| one | this project | 250 | 4 images (4 to 4) | 2 | 2.00 | 1.00 | 0% |" in text
     content = json.loads((tmp_path / "training.json").read_text())
     assert [row["ratio"] for row in content["results"]] == pytest.approx([1, 2, 1])
     assert content["revision"] and content["machine"] and content["settings"] == {"seconds": 1}

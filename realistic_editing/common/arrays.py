@@ -24,7 +24,8 @@ def check_photo(array: np.ndarray, name: str = "photo") -> np.ndarray:
     if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
         remedy = "drop the alpha channel: photo[..., :3]" if array.shape[2:] == (4,) else "pass RGB, channels last"
         raise InputError(f"{name} has shape {array.shape}; expected (H, W, 3): {remedy}")
-    _check_range(array, name)
+    if LEVELS[array.dtype] == 1:  # every value of an integer type is one that a photo can have
+        _check_range(array, name)
     return np.ascontiguousarray(array)
 
 

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from realistic_editing.apps.config import made
 from realistic_editing.benchmark.apply import applying
+from realistic_editing.benchmark.load import loading
 from realistic_editing.benchmark.photos import split, synthetic_regions
 from realistic_editing.benchmark.propose import proposing, scoring, selecting
 from realistic_editing.benchmark.report import write_report
@@ -87,11 +88,16 @@ def _score(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     return scoring(regions[0], **config.score)
 
 
+def _load(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    return loading(regions, **config.load)
+
+
 # A suite takes the configuration and regions, of which it uses what it needs.
 SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "apply": _apply,
     "propose": _propose,
     "select": _select,
     "score": _score,
+    "load": _load,
     "training": _training,
 }

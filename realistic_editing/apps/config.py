@@ -28,7 +28,7 @@ FIGURES_TEXT = (
 BENCHMARK_TEXT = ("output", "data", "realism.weights", "saliency.weights", "paths.outputs")
 TRAIN_TEXT = (
     "output", "initial", "saliency.weights", "realism.weights", "paths.data", "paths.outputs", "paths.regions",
-    "regions.saliency",
+    "regions.saliency", "regions.shards",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ JOBS = {
     "train_realism": "realistic_editing.apps.train:train_realism",
     "train_enhancer": "realistic_editing.apps.train:train_enhancer",
     "train_gazeshift": "realistic_editing.apps.train:train_gazeshift",
+    "pack_regions": "realistic_editing.apps.regions:pack_regions",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
     "figures": "realistic_editing.apps.figures:figures",
@@ -31,7 +32,7 @@ JOBS = {
     "demo": "realistic_editing.apps.demo:demo",
     "page": "realistic_editing.apps.page.serve:page",
 }
-RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate", "batch", "study")
+RESUMED = ("train_saliency", "train_realism", "train_enhancer", "pack_regions", "evaluate", "batch", "study")
 
 
 def call(job: str, config: Any) -> Any:

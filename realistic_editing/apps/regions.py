@@ -1,6 +1,7 @@
 """All regions that a configuration asks for, built on first use, by one process at a time."""
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.folder import read_folder
 from realistic_editing.data.raw import RawSource
 from realistic_editing.data.regions import Region
+from realistic_editing.data.shards import read_shards, write_shards
 from realistic_editing.weights import fingerprint, load_network
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ def load_regions(config: DictConfig) -> list[Region]:
         InputError: when a source is unknown, none is found, or `paths.regions` cannot be written.
     """
     root, options = Path(config.paths.data), config.regions
+    if options.shards:
+        return read_shards(options.shards)
     present = [name for name in SOURCES if (root / name).is_dir()]
     sources = present if options.sources == "auto" else list(options.sources)
     unknown = sorted(set(sources) - set(SOURCES))
@@ -58,6 +62,25 @@ def load_regions(config: DictConfig) -> list[Region]:
     for folder in options.folders:
         regions += read_folder(folder)
     return regions
+
+
+def pack_regions(config: DictConfig) -> Path:
+    """Decode all regions once, into shards to train from (see `data.shards`).
+
+    Args:
+        config: as configs/pack_regions.yaml.
+
+    Returns:
+        The path of their table.
+
+    Raises:
+        InputError: as `load_regions` and `write_shards`.
+    """
+    regions = load_regions(config)
+    path = write_shards(regions, config.output, config.size, config.photos, config.workers or os.cpu_count())
+    taken = sum(file.stat().st_size for file in path.parent.glob("*.bin"))
+    print(f"{path.parent}: {len(regions)} regions, {taken / 1e9:.2f} GB; train with regions.shards={path.parent}")
+    return path
 
 
 def build_regions(source: RawSource, name: str, config: DictConfig) -> list[Region]:

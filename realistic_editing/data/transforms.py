@@ -81,6 +81,8 @@ class RegionDataset(Dataset):
         if index in self._cache:
             return self._cache[index]
         region = self.regions[index]
+        if (ready := region.unpacked()) is not None:
+            return ready  # at a training size already; the system keeps in memory what is often read
         image, mask = read_region(region)
         size = self._stored_size(*mask.shape)
         image, mask = resize(image, size), resize(mask, size)
@@ -93,11 +95,13 @@ class RegionDataset(Dataset):
         return image, mask
 
     def _stored_size(self, height: int, width: int) -> tuple[int, int]:
-        """As small as serves: the final size, or, for crops, twice that along the photo's shorter side."""
-        if not self.augment:
-            return self.size, self.size
-        shrink = min(1.0, 2 * self.size / min(height, width))
-        return round(height * shrink), round(width * shrink)
+        return cropping_size(height, width, self.size) if self.augment else (self.size, self.size)
+
+
+def cropping_size(height: int, width: int, size: int) -> tuple[int, int]:
+    """As small as serves to cut crops from that are `size` wide: height and width, with twice that on the shorter side."""
+    shrink = min(1.0, 2 * size / min(height, width))
+    return round(height * shrink), round(width * shrink)
 
 
 def zoom_and_flip(

@@ -1,0 +1,72 @@
+"""The suite "load": training samples from photo files and from shards, and how long the command takes to start."""
+import dataclasses
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from realistic_editing.benchmark import plain
+from realistic_editing.benchmark.memory import extra_bytes
+from realistic_editing.benchmark.timing import Measured, in_turn
+from realistic_editing.data.regions import Region
+from realistic_editing.data.shards import read_shards, write_shards
+from realistic_editing.data.transforms import RegionDataset
+from realistic_editing.enhance.enhancer import Enhancer
+
+Say = Callable[[str], None]
+
+
+def loading(regions: Sequence[Region], size: int, weights: str, seconds: float, say: Say = print) -> list[Measured]:
+    """Time reading of training samples on one process, and starting.
+
+    Args:
+        regions: to read, each once in a repeat.
+        size: of the samples.
+        weights: of the enhancer that is loaded.
+        seconds: for each case.
+        say: told what comes next.
+
+    Returns:
+        For samples: a plain data set, this project's from files, this project's from shards (the same pixels), and a bare
+        copy of the stored pixels; memory is what an epoch adds. For starting: each on its own line.
+    """
+    case = f"training samples, {size} px, one process"
+    say(case)
+    with tempfile.TemporaryDirectory() as folder:
+        write_shards(regions, folder, size)
+        packed = read_shards(folder)
+        plainly = plain.PlainRegions(regions, size)
+        files = RegionDataset(regions, size, augment=True, cache=False)
+        shards = RegionDataset(packed, size, augment=True)
+        works = {
+            "plain": lambda _: [plainly[i] for i in range(len(plainly))],
+            "this project, from files": lambda _: [files[i, i] for i in range(len(files))],
+            "this project, from shards": lambda _: [shards[i, i] for i in range(len(shards))],
+            "limit: a copy of the stored pixels": lambda _: [np.array(region.unpacked()[0]) for region in packed],
+        }
+        found = in_turn(case, works, len(regions), "samples", seconds)
+        memory = extra_bytes(lambda: [None for i in range(len(shards)) if shards[i, i] is None])
+        found[2] = dataclasses.replace(found[2], extra_bytes=memory)
+        del packed, shards
+    say("starting")
+    return found + _starting(weights, seconds)
+
+
+def _starting(weights: str, seconds: float) -> list[Measured]:
+    found = []
+    help_of = [sys.executable, "-m", "realistic_editing", "--help"]
+    for case, work in (
+        ("start: --help", lambda _: subprocess.run(help_of, check=True, capture_output=True)),
+        ("start: import, load an enhancer with its judges", lambda _: _imported(weights)),
+        ("start: load an enhancer with its judges", lambda _: Enhancer.from_pretrained(weights)),
+    ):
+        found += in_turn(case, {"this project": work}, 1, "starts", seconds)
+    return found
+
+
+def _imported(weights: str) -> None:
+    code = f"from realistic_editing import Enhancer; Enhancer.from_pretrained({str(Path(weights))!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

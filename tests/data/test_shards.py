@@ -1,0 +1,104 @@
+"""Training from shards is training from the files, without their being read again."""
+import fsspec
+import numpy as np
+import pytest
+import torch
+
+from realistic_editing.benchmark.photos import synthetic_regions
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.shards import read_shards, write_shards
+from realistic_editing.data.transforms import RegionDataset
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def regions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    made = synthetic_regions(folder, 5, seed=0)
+    other = {**vars(made[0]), "region_id": "second", "mask": made[1].mask}
+    return [made[0], type(made[0])(**other), *made[1:]]
+
+
+@pytest.fixture(scope="module")
+def packed(regions, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shards")
+    write_shards(regions, folder, SIZE, photos=2)
+    return folder
+
+
+def test_samples_are_those_of_the_files(regions, packed):
+    from_files = RegionDataset(regions, SIZE, augment=True, jitter=True, damage=0.5)
+    from_shards = RegionDataset(read_shards(packed), SIZE, augment=True, jitter=True, damage=0.5)
+    assert len(from_shards) == len(regions) == 6
+    for index in range(6):
+        for seed in (1, 2, 3):
+            want, found = from_files[index, seed], from_shards[index, seed]
+            assert all(torch.equal(want[name], found[name]) for name in want)
+
+
+def test_a_photo_lies_there_once_and_shrunk(regions, packed):
+    found = read_shards(packed)
+    assert found[0].photo_at == found[1].photo_at and found[0].mask_at != found[1].mask_at
+    assert [region.shard[-9:] for region in found] == ["00000.bin"] * 3 + ["00001.bin"] * 2 + ["00002.bin"]
+    assert (found[0].height, found[0].width) == (2 * SIZE, round(2 * SIZE * 640 / 480))
+    for field in ("photo", "mask", "source", "photo_id", "region_id", "category", "task", "split", "area"):
+        assert [getattr(region, field) for region in found] == [getattr(region, field) for region in regions]
+
+
+def test_nothing_is_kept_in_memory_and_files_are_not_needed(packed):
+    found = [type(region)(**{**vars(region), "photo": region.photo.with_name("gone.jpg")}) for region in read_shards(packed)]
+    data = RegionDataset(found, SIZE, augment=True)
+    data[0, 1]
+    assert not data._cache and data._photos == {}
+    assert isinstance(found[0].unpacked()[0].base, np.memmap)
+
+
+def test_packing_goes_on_where_it_stopped(regions, packed, tmp_path):
+    write_shards(regions, tmp_path, SIZE, photos=2)
+    (tmp_path / "regions.csv").unlink()
+    (tmp_path / "00001.csv").unlink()  # as if it had been killed in the second shard
+    first = (tmp_path / "00000.bin").stat().st_mtime_ns
+    write_shards(regions, tmp_path, SIZE, photos=2)
+    assert (tmp_path / "00000.bin").stat().st_mtime_ns == first
+    for name in ("regions.csv", "00000.bin", "00001.bin", "00002.bin"):
+        assert (tmp_path / name).read_bytes() == (packed / name).read_bytes()
+
+
+def test_other_regions_do_not_go_into_the_same_folder(regions, packed):
+    with pytest.raises(InputError, match="other regions or settings.*another folder"):
+        write_shards(regions[:3], packed, SIZE, photos=2)
+
+
+def test_a_photo_that_cannot_be_read_leaves_no_table(regions, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo")
+    bad = type(regions[0])(**{**vars(regions[0]), "photo": broken})
+    with pytest.raises(InputError, match="broken.jpg"):
+        write_shards([regions[2], bad], tmp_path / "shards", SIZE)
+    assert not list((tmp_path / "shards").glob("*.csv")) and not list((tmp_path / "shards").glob("*.bin"))
+
+
+def test_shards_behind_a_url_are_fetched_when_needed(packed, tmp_path):
+    memory = fsspec.filesystem("memory")
+    for file in packed.iterdir():
+        memory.pipe(f"/bucket/{file.name}", file.read_bytes())
+    found = read_shards("memory://bucket", cache=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+    here = read_shards(packed)
+    for index in (0, 5):
+        assert all(np.array_equal(*pair) for pair in zip(found[index].unpacked(), here[index].unpacked(), strict=True))
+    assert sum(file.stat().st_size > 1000 for file in (tmp_path / "cache").iterdir()) == 2  # of three shards
+
+
+def test_what_is_not_whole_is_refused(packed, tmp_path):
+    with pytest.raises(InputError, match="pack the regions first"):
+        read_shards(tmp_path)
+    for file in packed.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "00002.bin").write_bytes((packed / "00002.bin").read_bytes()[:1000])
+    with pytest.raises(InputError, match="cut short"):
+        read_shards(tmp_path)[-1].unpacked()
+    (tmp_path / "00000.bin").unlink()
+    with pytest.raises(InputError, match="no such shard"):
+        read_shards(tmp_path)[0].unpacked()

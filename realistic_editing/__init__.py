@@ -4,17 +4,19 @@
     edit = Enhancer.from_pretrained("attenuate").propose(photo, mask)
     result = edit.apply(photo, mask, strength=0.8)
 """
-from realistic_editing.ops.recipe import Recipe
-
 __all__ = ["Enhancer", "Recipe", "load_critic", "load_saliency"]
 
 
 def __getattr__(name: str):
-    # The networks take a second to import; whoever only needs recipes does not wait for them.
+    # PyTorch takes seconds to import; the command's --help, which imports this package, does not wait for it.
     if name == "Enhancer":
         from realistic_editing.enhance.enhancer import Enhancer
 
         return Enhancer
+    if name == "Recipe":
+        from realistic_editing.ops.recipe import Recipe
+
+        return Recipe
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -50,7 +50,6 @@ def loading(regions: Sequence[Region], size: int, weights: str, seconds: float, 
         found = in_turn(case, works, len(regions), "samples", seconds)
         memory = extra_bytes(lambda: [None for i in range(len(shards)) if shards[i, i] is None])
         found[2] = dataclasses.replace(found[2], extra_bytes=memory)
-        del packed, shards
     say("starting")
     return found + _starting(weights, seconds)
 

@@ -1,6 +1,25 @@
 """What the networks that see a photo and a mask do to both before their first layer."""
+from collections.abc import Sequence
+
 import torch
-from torchvision.transforms.v2 import functional as TF
+from torch.nn import functional as F
+
+
+def resized(image: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """Resize bilinearly and antialiased, as torchvision does, whose import takes as long as PyTorch's own.
+
+    Args:
+        image: (B, C, H, W) float.
+        size: (height, width).
+
+    Returns:
+        (B, C, height, width) of the same dtype; `image` itself where it has the size.
+    """
+    size = tuple(size)
+    if image.shape[-2:] == size:
+        return image
+    small = image if image.dtype in (torch.float32, torch.float64) else image.float()
+    return F.interpolate(small, size, mode="bilinear", antialias=True).to(image.dtype)
 
 
 def joined(image: torch.Tensor, mask: torch.Tensor, size: int | None, dtype: torch.dtype) -> torch.Tensor:
@@ -25,6 +44,6 @@ def joined(image: torch.Tensor, mask: torch.Tensor, size: int | None, dtype: tor
         )
     if size is not None:
         # Apart, because training may hand over a photo in half precision and a mask in single.
-        image = TF.resize(image, [size, size], antialias=True)
-        mask = TF.resize(mask, [size, size], antialias=True)
+        image = resized(image, (size, size))
+        mask = resized(mask, (size, size))
     return torch.cat([image.to(dtype), mask.to(dtype)], dim=1) * 2 - 1

@@ -1,8 +1,8 @@
 """Describe a region of a photo by colour statistics and learned features of its pixels, inside, around and outside the mask."""
 import torch
 from torch import nn
-from torchvision.transforms.v2 import functional as TF
 
+from realistic_editing.common.inputs import resized
 from realistic_editing.describe.points import on_full_grid, sample_points, take_points, with_neighbours
 from realistic_editing.describe.statistics import (
     CHANNELS,
@@ -48,7 +48,7 @@ class Describer(nn.Module):
             (B, described) statistics, float32.
         """
         size = [self.input_size, self.input_size]
-        image, mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
+        image, mask = resized(image, size), resized(mask, size)
         with torch.autocast(image.device.type, enabled=False):  # sums over a photo need float32
             image, share = image.float(), shares(zones(self.grid(mask.float()), self.ring))
             right, below = _shifted(image)

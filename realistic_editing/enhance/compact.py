@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchvision.transforms.v2 import functional as TF
 
+from realistic_editing.common.inputs import resized
 from realistic_editing.describe.describer import Describer, perceptron
 from realistic_editing.describe.statistics import joined, moments, shares, zones
 from realistic_editing.enhance.proposer import Proposer
@@ -95,9 +95,9 @@ class CompactEnhancer(Proposer):
     ) -> torch.Tensor:
         with torch.no_grad():
             size = list(self.attention.input_size)
-            small_mask = TF.resize(mask, size, antialias=True)
+            small_mask = resized(mask, size)
             if top is None:
-                small = TF.resize(image, size, antialias=True)
+                small = resized(image, size)
                 top = self.attention.features(small.to(self.attention.readout.weight.dtype))
             top = torch.cat([top, self.attention.read_out(top)], dim=1).float()
         with torch.no_grad(), torch.autocast(top.device.type, enabled=False):  # sums over a photo need float32

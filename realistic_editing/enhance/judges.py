@@ -3,8 +3,8 @@ import dataclasses
 
 import torch
 from torch import nn
-from torchvision.transforms.v2 import functional as TF
 
+from realistic_editing.common.inputs import resized
 from realistic_editing.describe.describer import Describer
 from realistic_editing.describe.remembered import Remembered
 from realistic_editing.enhance.loss import Objective, enhancement_loss, saliency_change
@@ -57,7 +57,7 @@ class Judges:
             generator: on their device.
         """
         size = list(self.saliency.input_size)
-        small, small_mask = TF.resize(image, size, antialias=True), TF.resize(mask, size, antialias=True)
+        small, small_mask = resized(image, size), resized(mask, size)
         if not isinstance(self.critic, Describer):
             return Scene(self, small, small_mask, image, mask)
         return Scene(self, small, small_mask, *self.critic.draw_points(image, mask, points, generator), sampled=True)

@@ -4,7 +4,8 @@ import itertools
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchvision.transforms.v2 import functional as TF
+
+from realistic_editing.common.inputs import resized
 
 
 class CompactSaliency(nn.Module):
@@ -55,7 +56,7 @@ class CompactSaliency(nn.Module):
 
     def look(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The map of `forward`, and the `features` it was read from, for whoever needs both."""
-        top = self.features(TF.resize(image, list(self.input_size), antialias=True))
+        top = self.features(resized(image, list(self.input_size)))
         # Upsampled before the sigmoid: the map stays inside (0, 1), and S, a ratio, is smooth across cells.
         return F.interpolate(self.read_out(top).float(), image.shape[-2:], mode="bilinear").sigmoid(), top
 

@@ -4,7 +4,8 @@ import itertools
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchvision.transforms.v2 import functional as TF
+
+from realistic_editing.common.inputs import resized
 
 FEATURES = ("intensity", "red_green", "blue_yellow")
 _DARK = 0.1  # of a photo's brightest pixel: below it hue cannot be told, and does not count (the paper's tenth)
@@ -75,7 +76,7 @@ class Conspicuity(nn.Module):
             raise ValueError(f"image is {tuple(image.shape)}; expected (B, 3, H, W)")
         scale = self.longest_side / max(image.shape[-2:])
         size = [max(1, round(side * scale)) for side in image.shape[-2:]]
-        levels = [features(TF.resize(image, size, antialias=True))]
+        levels = [features(resized(image, size))]
         for _ in range(max(self.centres) + max(self.distances)):
             levels.append(_halved(levels[-1]))
         size = levels[max(self.centres)].shape[-2:]

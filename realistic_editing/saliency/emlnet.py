@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torchvision.models import resnet50
-from torchvision.transforms.v2 import functional as TF
 
+from realistic_editing.common.inputs import resized
 from realistic_editing.weights import load_released
 
 BLUR_KERNEL, BLUR_SIGMA = 33, 5.0
@@ -111,11 +111,11 @@ class EMLNet(nn.Module):
         Returns:
             (B, 1, H, W) in [0, 1], float32 or wider, at the size of `image`.
         """
-        return TF.resize(self.map(image), list(image.shape[-2:]), antialias=True)
+        return resized(self.map(image), list(image.shape[-2:]))
 
     def map(self, image: torch.Tensor) -> torch.Tensor:
         """The map at the network's own size: (B, 3, H, W) in [0, 1] -> (B, 1, *input_size) in [0, 1]."""
-        image = TF.resize(image, list(self.input_size), antialias=True).to(self.imagenet.conv1.weight.dtype)
+        image = resized(image, list(self.input_size)).to(self.imagenet.conv1.weight.dtype)
         saliency = self.decoder(self.imagenet.read(image), self.places.read(image), self.input_size)
         # Not in half precision: S (eq. 3) is a small difference of maps, and the blur averages their rounding away.
         with torch.autocast(image.device.type, enabled=False):

@@ -79,29 +79,35 @@ def zones(mask: torch.Tensor, ring: int) -> torch.Tensor:
     return torch.cat([mask, (grown - mask).clamp(0, 1), 1 - mask], dim=1)
 
 
-Moments = tuple[torch.Tensor, torch.Tensor]  # means of channels and of their squares in each zone, (B, Z, C) each
+Moments = tuple[torch.Tensor, torch.Tensor]  # means and variances of channels in each zone, (B, Z, C) each
 
 
 def moments(channels: torch.Tensor, weights: torch.Tensor) -> Moments:
-    """Means in zones.
+    """Means and variances in zones.
 
     Args:
         channels: (B, C, H, W).
         weights: (B, Z, H, W) from `zones`.
 
     Returns:
-        Of the channels and of their squares, of the whole picture for a zone without weight, (B, Z, C) each, float32.
+        Of each channel, over the whole picture for a zone without weight, (B, Z, C) each, float32.
     """
     flat = weights.flatten(2)  # (B, Z, H W)
     flat = torch.where(flat.sum(dim=2, keepdim=True) < EMPTY, torch.ones_like(flat), flat)  # as `sample_points`
     share = flat / flat.sum(dim=2, keepdim=True)
     flat = channels.flatten(2)  # (B, C, H W)
-    return torch.einsum("bzp,bcp->bzc", share, flat), torch.einsum("bzp,bcp->bzc", share, flat.square())
+    mean = torch.einsum("bzp,bcp->bzc", share, flat)
+    # About the zone's own mean, through which there is no gradient. The mean of squares minus the square of the mean would
+    # lose, in float32, what a nearly constant channel varies by: the score then moves by 7e-4 with the order of the sums,
+    # which each program and batch size chooses.
+    about = mean.detach()[..., None]
+    variance = [torch.einsum("bp,bcp->bc", share[:, z], (flat - about[:, z]).square()) for z in range(mean.shape[1])]
+    return mean, torch.stack(variance, dim=1)
 
 
 def point_moments(channels: torch.Tensor) -> Moments:
     """`moments` from pixels drawn of each zone: (B, C, Z, K)."""
-    return channels.mean(dim=3).transpose(1, 2), channels.square().mean(dim=3).transpose(1, 2)
+    return channels.mean(dim=3).transpose(1, 2), channels.var(dim=3, correction=0).transpose(1, 2)
 
 
 def joined(*found: Moments) -> torch.Tensor:
@@ -113,7 +119,6 @@ def joined(*found: Moments) -> torch.Tensor:
     Returns:
         (B, 2 C (2 Z - 1)).
     """
-    mean, square = (torch.cat(parts, dim=2) for parts in zip(*found, strict=True))
-    deviation = ((square - mean.square()).clamp(min=0) + 1e-5).sqrt()
-    values = torch.cat([mean, deviation], dim=2)  # (B, Z, 2 C)
+    mean, variance = (torch.cat(parts, dim=2) for parts in zip(*found, strict=True))
+    values = torch.cat([mean, (variance + 1e-5).sqrt()], dim=2)  # (B, Z, 2 C)
     return torch.cat([values, values[:, :1] - values[:, 1:]], dim=1).flatten(1)

@@ -38,7 +38,8 @@ def apply(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tens
     # `curve_at` (B,) is the place of the curve in each sample's order; `others` (B, 3) are the other operators in turn.
     is_curve = recipe.order == COLOR_CURVE
     curve_at = is_curve.int().argmax(dim=1)
-    others = recipe.order.gather(1, torch.argsort(is_curve.int(), dim=1, stable=True)[:, :3])
+    places = torch.arange(3, device=recipe.order.device)
+    others = recipe.order.gather(1, places + (places >= curve_at[:, None]))  # the curve's own place is skipped
     result = image
     for place in range(3):
         result = finish(result, _step(result, recipe, others[:, place], active=place < curve_at))

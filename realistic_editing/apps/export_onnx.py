@@ -17,7 +17,7 @@ from realistic_editing.weights.onnx_graphs import critic_graph, enhancer_graph, 
 
 Sample = dict[str, torch.Tensor]  # by the names of a graph's inputs
 # Photos at a time, height and width: odd, wide, tall, smaller and larger than what the networks see.
-SIZES = ((2, 75, 101), (1, 33, 470), (3, 401, 258))
+SIZES = ((2, 75, 101), (1, 33, 470), (1, 401, 258))
 
 
 def export_onnx(options: Mapping[str, Any]) -> list[Path]:

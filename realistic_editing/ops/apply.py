@@ -24,7 +24,8 @@ def apply(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tens
     Raises:
         ValueError: when the shapes do not belong together.
     """
-    if mask.shape != (image.shape[0], 1, *image.shape[2:]) or len(recipe) != image.shape[0]:
+    # Not len(recipe), which is a plain number: an export would then be for this batch size only.
+    if mask.shape != (image.shape[0], 1, *image.shape[2:]) or recipe.order.shape[0] != image.shape[0]:
         raise ValueError(
             f"image {tuple(image.shape)}, mask {tuple(mask.shape)} and a recipe of {len(recipe)} edits do not belong "
             "together; expected (B, 3, H, W), (B, 1, H, W) and B"

@@ -2,7 +2,8 @@
 
     python onnx_only.py FOLDER photo.png mask.png edited.png
 
-FOLDER holds critic.onnx, enhancer.onnx and operators.onnx of `realistic-editing export-onnx`. Pillow only reads and writes the files.
+FOLDER holds critic.onnx, enhancer.onnx and operators.onnx, as `realistic-editing export-onnx` writes them. Pillow only reads
+and writes pictures.
 """
 import itertools
 import sys
@@ -63,4 +64,5 @@ if __name__ == "__main__":
     mask = np.asarray(Image.open(mask_file).convert("L"), np.float32) / 255
     result, change, recipe = edit(folder, photo, mask)
     Image.fromarray(np.rint(result * 255).astype(np.uint8)).save(result_file)
-    print(f"order {recipe['order'][0, 0].tolist()}, exposure {recipe['exposure'][0, 0]:.2f}, realism {change:+.2f}: {result_file}")
+    order, exposure = recipe["order"][0, 0].tolist(), recipe["exposure"][0, 0]
+    print(f"order {order}, exposure {exposure:.2f}, realism {change:+.2f}: {result_file}")

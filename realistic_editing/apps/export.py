@@ -20,16 +20,14 @@ from realistic_editing.ops.photo import apply_to_photo
 from realistic_editing.ops.sliders import fit_sliders
 
 
-FORMATS = ("cube", "ora", "tiff", "xmp")
-
-
 def export(options: Mapping[str, Any]) -> list[Path]:
     """Write an edit in the formats that are asked for; the files are called as the recipe.
 
     Args:
-        options: recipe, the JSON file that an edit left; image and mask, that it was made for; strength; formats, of
-            `FORMATS`: "cube" writes NAME.cube and NAME_mask.png, "ora" and "tiff" layers, "xmp" sliders with an ellipse; size,
-            points of the table along each axis; output, a folder, or None for that of the recipe.
+        options: recipe, the JSON file that an edit left; image and mask, that it was made for; strength; formats: "cube"
+            writes NAME.cube and NAME_mask.png, "ora" NAME.ora and "tiff" NAME_layers.tif, the photo and the edit as layers,
+            "xmp" NAME.xmp, sliders with an ellipse; size, points of the table along each axis; output, a folder, or None for
+            that of the recipe.
 
     Returns:
         The files.

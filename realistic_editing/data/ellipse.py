@@ -41,7 +41,7 @@ class Ellipse:
         return share * share * (3 - 2 * share)
 
     def scaled(self, right: float, down: float) -> "Ellipse":
-        """The same in a photo that is so many times as wide and as high; about the same where the two differ and it is turned."""
+        """The same in a photo so many times as wide and as high; nearly, where the two differ and the ellipse is turned."""
         across, along = (right, down) if abs(self.angle) < 45 else (down, right)
         return Ellipse(
             self.x * right, self.y * down, self.across * across, self.along * along, self.angle, self.feather
@@ -64,9 +64,7 @@ def fit_ellipse(mask: np.ndarray) -> tuple[Ellipse, float]:
     if not small.any():
         small = to_unit(mask).astype(np.float64)  # a region too thin to survive
     start, turned = _start(small)
-    upright, best = (
-        _polished(small, start, free=5), _polished(small, turned, free=6)
-    )  # fmt: skip
+    upright, best = _polished(small, start, free=5), _polished(small, turned, free=6)
     chosen = best if overlap(best, small) > overlap(upright, small) + WORTH_TURNING else upright
     full = chosen.scaled(width / small.shape[1], height / small.shape[0])
     return full, overlap(full, to_unit(mask))

@@ -1,8 +1,8 @@
 """An edit in the sliders of raw converters, fitted to a recipe by a plain model of what those sliders do.
 
 The model is an approximation, not Adobe's code, which is not public. Exposure, temperature and tint are gains in linear light;
-then a point curve for each channel and saturation about luma act on sRGB's encoded values. Raw converters do this in a wider colour
-space, roll highlights off, and draw smooth curves through the points.
+then a point curve for each channel and saturation about luma act on sRGB's encoded values. Raw converters do this in a wider
+colour space, roll highlights off, and draw smooth curves through the points.
 """
 import dataclasses
 
@@ -43,7 +43,11 @@ class Sliders:
     def apply(self, colours: np.ndarray) -> np.ndarray:
         """What the model makes of colours: (N, 3) sRGB in [0, 1] -> the same, float64."""
         curves = None if self.curves is None else self.curves / 255
-        return _model(colours, np.array([self.exposure, self.temperature / 100, self.tint / 100, self.saturation / 100]), curves)
+        return _model(colours, self._values(), curves)
+
+    def _values(self) -> np.ndarray:
+        """What `_model` takes: the points in hundreds."""
+        return np.array([self.exposure, self.temperature / 100, self.tint / 100, self.saturation / 100])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +65,8 @@ class Gap:
     colour_95: float
 
     def __str__(self) -> str:
-        return f"tone {self.tone:.1f} (95 % below {self.tone_95:.1f}), colour {self.colour:.1f} (95 % below {self.colour_95:.1f})"
+        parts = (("tone", self.tone, self.tone_95), ("colour", self.colour, self.colour_95))
+        return ", ".join(f"{name} {mean:.1f} (95 % below {most:.1f})" for name, mean, most in parts)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +76,8 @@ class Fit:
     Args:
         sliders: with curves.
         edit: how far the edit itself moves the pixels.
-        without_curves, with_curves: how far from the edit the sliders leave them, where a program ignores the curves, and where not.
+        without_curves, with_curves: how far from the edit the sliders leave them, in a program that ignores the curves, and
+            in one that draws them.
     """
 
     sliders: Sliders
@@ -113,14 +119,14 @@ def gap(first: np.ndarray, second: np.ndarray) -> Gap:
     """How far two arrays of colours, (N, 3) in [0, 1], are apart."""
     difference = 255 * (first - second)
     tone = difference @ LUMA
-    colour = np.abs(difference - tone[:, None])
-    return Gap(*(float(of(np.abs(part))) for part in (tone, colour) for of in (np.mean, lambda values: np.quantile(values, 0.95))))
+    tone, colour = np.abs(tone), np.abs(difference - tone[:, None])
+    parts = (tone.mean(), np.quantile(tone, 0.95), colour.mean(), np.quantile(colour, 0.95))
+    return Gap(*(float(part) for part in parts))
 
 
 def _curves(plain: Sliders, colours: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """(3, 9) levels: what is left after the sliders, as far as each channel alone can express it."""
-    values = np.array([plain.exposure, plain.temperature / 100, plain.tint / 100, plain.saturation / 100])
-    straight = np.tile(np.linspace(0, 1, POINTS), 3)
+    values, straight = plain._values(), np.tile(np.linspace(0, 1, POINTS), 3)
     hold = BEND * np.sqrt(wanted.size)
 
     def left(outputs: np.ndarray) -> np.ndarray:

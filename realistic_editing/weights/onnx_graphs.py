@@ -125,7 +125,7 @@ def write_onnx(path: str | Path, graph: Graph, samples: Iterable[tuple[torch.Ten
     samples = list(samples)
     free = tuple(_FREE[name] for name in graph.inputs)
     if isinstance(graph.module, _Edits):
-        free = (*free[:3], free[3:])  # its parameters are gathered in one tuple
+        free = (*free[:3], free[3:])  # one entry for each argument of forward, and *parameters is one
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # notes on the exporter's own code, and that axes share their names, as is meant
         program = torch.onnx.export(

@@ -152,7 +152,7 @@ def test_sidecar_is_read_back_by_a_parser(files, recipe, capsys):
         assert float(correction.get(f"{CRS}Local{name}")) * 100 == pytest.approx(getattr(fit.sliders, name.lower()), abs=1e-3)
     for channel, levels in zip(("Red", "Green", "Blue"), fit.sliders.curves, strict=True):
         points = [tuple(map(int, point.text.split(","))) for point in correction.find(f"{CRS}{channel}Curve").iter(f"{RDF}li")]
-        assert points == [(at, round(level)) for at, level in zip((0, 32, 64, 96, 128, 159, 191, 223, 255), levels, strict=True)]
+        assert points == list(zip((0, 32, 64, 96, 128, 159, 191, 223, 255), levels.round().astype(int).tolist(), strict=True))
     (region,) = (part for part in tree.iter() if part.get(f"{CRS}What") == "Mask/CircularGradient")
     # The mask of these tests is round, about (0.5, 0.4) of 80 pixels: all of it inside 0.125, nothing outside 0.375.
     top, left, bottom, right = (float(region.get(f"{CRS}{side}")) for side in ("Top", "Left", "Bottom", "Right"))
@@ -162,14 +162,15 @@ def test_sidecar_is_read_back_by_a_parser(files, recipe, capsys):
 
 
 def test_the_corners_of_a_turned_ellipse_turn_with_it(tmp_path):
-    write_xmp(tmp_path / "turned.xmp", Sliders(exposure=0.5), Ellipse(100, 50, 40, 20, angle=30), (100, 200), 'a "name" & <more>')
+    ellipse, name = Ellipse(100, 50, 40, 20, angle=30), 'a "name" & <more>'
+    write_xmp(tmp_path / "turned.xmp", Sliders(exposure=0.5), ellipse, (100, 200), name)
     tree = ElementTree.parse(tmp_path / "turned.xmp")
     (region,) = (part for part in tree.iter() if part.get(f"{CRS}What") == "Mask/CircularGradient")
     corner = np.array([float(region.get(f"{CRS}Right")) * 200 - 100, float(region.get(f"{CRS}Bottom")) * 100 - 50])
     turn = np.radians(-30)
     back = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ corner
     assert back == pytest.approx([40, 20], abs=1e-3) and float(region.get(f"{CRS}Angle")) == 30
-    assert region.get(f"{CRS}MaskName") == 'a "name" & <more>: ellipse' and not list(tree.iter(f"{CRS}RedCurve"))
+    assert region.get(f"{CRS}MaskName") == f"{name}: ellipse" and not list(tree.iter(f"{CRS}RedCurve"))
 
 
 def test_wrong_suffixes_are_named(tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call
 
+FORMATS = ("cube", "ora", "tiff", "xmp")
 Defaults = argparse.ArgumentDefaultsHelpFormatter
 
 
@@ -82,7 +83,19 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("mask", help="its mask")
     export.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 65")
+    export.add_argument(
+        "--formats", nargs="+", choices=FORMATS, default=["cube", "ora"], metavar="FORMAT",
+        help="cube: a table and the mask; ora, tiff: layers; xmp: sliders of Lightroom and Camera Raw with an ellipse",
+    )  # fmt: skip
     export.add_argument("--output", help="a folder; that of the recipe when not given")
+
+    graphs = commands.add_parser(
+        "export-onnx", help="critic, enhancer and operators as ONNX files", formatter_class=Defaults
+    )
+    graphs.add_argument("--output", default="outputs/onnx", help="a folder")
+    graphs.add_argument("--task", default="attenuate", help="of the enhancer: attenuate or amplify")
+    graphs.add_argument("--weights", help="a .safetensors file of your own instead of the bundled enhancer")
+    graphs.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
 
     _add_study(commands)
 

@@ -23,7 +23,11 @@ from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.photo import apply_to_photo
 
 CORE = ("torch", "torchvision", "timm", "numpy", "opencv-python-headless", "pyvips", "numba", "hydra-core")
-OPTIONAL = {"PyOpenColorIO": "reads back exported tables (tests)", "playwright": "opens pages (tests)"}
+OPTIONAL = {
+    "PyOpenColorIO": "reads back exported tables (tests)",
+    "onnxruntime": "runs exported networks",
+    "playwright": "opens pages (tests)",
+}
 PROGRAMS = {"ffmpeg": "video with sound", "chromium": "opens pages (tests)"}
 
 

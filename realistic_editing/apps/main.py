@@ -27,6 +27,7 @@ JOBS = {
     "plan": "realistic_editing.apps.plan:plan",
     "mask": "realistic_editing.apps.mask:mask",
     "export": "realistic_editing.apps.export:export",
+    "export-onnx": "realistic_editing.apps.export_onnx:export_onnx",
     "study": "realistic_editing.apps.study.command:study",
     "study-export": "realistic_editing.apps.study.command:study_export",
     "demo": "realistic_editing.apps.demo:demo",

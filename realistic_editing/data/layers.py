@@ -1,4 +1,4 @@
-"""A photo and its edit as layers, in the OpenRaster format that GIMP and Krita open."""
+"""A photo and its edit as layers that GIMP and Krita open: OpenRaster, and TIFF with a page for each."""
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,6 +54,36 @@ def write_layers(path: str | Path, photo: np.ndarray, layers: Sequence[tuple[str
             _add(file, name, _png(pixels))
 
 
+def write_pages(
+    path: str | Path, photo: np.ndarray, layers: Sequence[tuple[str, np.ndarray, np.ndarray]], profile: bytes | None = None
+) -> None:
+    """Write a TIFF of several pages: first the photo, opaque, then each edit with its mask as alpha (not premultiplied).
+
+    Args:
+        path: ending in .tif or .tiff; the file appears whole or not at all.
+        photo, layers: as for `write_layers`; the names are not kept.
+        profile: the photo's ICC profile, where it has one.
+
+    Raises:
+        InputError: when an array or the path cannot be used.
+    """
+    if Path(path).suffix.lower() not in (".tif", ".tiff"):
+        raise InputError(f"{path}: pages are written as TIFF; end the name in .tif")
+    photo = check_photo(photo)
+    opaque = np.full(photo.shape[:2], np.iinfo(photo.dtype).max, photo.dtype)
+    cut = [_cut_out(check_photo(pixels, name), check_mask(mask, photo)) for name, pixels, mask in layers]
+    # libvips takes the pages one below the other, all with as many channels.
+    image = _picture(np.concatenate([np.dstack([photo, opaque]), *cut])).copy()
+    image.set_type(pyvips.GValue.gint_type, "page-height", photo.shape[0])
+    if profile is not None:
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    with replacing(path) as temporary:
+        try:
+            image.tiffsave(str(temporary), compression="deflate", predictor="horizontal")
+        except pyvips.Error as error:
+            raise InputError(f"{path}: cannot be written as TIFF ({error}); free some disk space") from error
+
+
 def _cut_out(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """(H, W, 4): the mask as opacity, in the depth of the pixels."""
     most, given = np.iinfo(pixels.dtype).max, np.iinfo(mask.dtype).max if mask.dtype.kind == "u" else 1
@@ -66,9 +96,13 @@ def _over(layer: np.ndarray, below: np.ndarray) -> np.ndarray:
     return np.rint(layer[..., :3] * opacity + below * (1 - opacity)).astype(below.dtype)
 
 
-def _png(pixels: np.ndarray) -> bytes:
+def _picture(pixels: np.ndarray) -> pyvips.Image:
     depth = "srgb" if pixels.dtype == np.uint8 else "rgb16"
-    return pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation=depth).pngsave_buffer()
+    return pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation=depth)
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    return _picture(pixels).pngsave_buffer()
 
 
 def _add(file: zipfile.ZipFile, name: str, data: bytes) -> None:

@@ -109,7 +109,7 @@ def _at_each_pixel(layers: nn.Sequential, channels: torch.Tensor) -> torch.Tenso
     for layer in layers:
         if isinstance(layer, nn.Linear):
             weight, bias = layer.weight.to(flat.dtype), layer.bias.to(flat.dtype)  # half-precision weights, float32 sums
-            flat = torch.bmm(weight.expand(len(flat), -1, -1), flat) + bias[:, None]
+            flat = torch.bmm(weight.expand(flat.shape[0], -1, -1), flat) + bias[:, None]
         else:
             flat = layer(flat)
     return flat.unflatten(2, channels.shape[2:])

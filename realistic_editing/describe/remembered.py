@@ -3,13 +3,13 @@ import torch
 
 from realistic_editing.describe.describer import Describer
 from realistic_editing.describe.points import on_full_grid, take_points, with_neighbours
-from realistic_editing.describe.statistics import joined, moments, shares, zones
+from realistic_editing.describe.statistics import joined, moments, shares, together, zones
 
 
 class Remembered:
     """What `Describer.describe` found in one photo, split into what edits under its mask leave and what they change.
 
-    The description is made of means over pixels, so those that an edit cannot reach are summed once.
+    The description is made of moments of pixels, so those that an edit cannot reach are summed once.
 
     Args:
         describer: who describes.
@@ -50,5 +50,4 @@ class Remembered:
             points = take_points(edited.float(), self._where.expand(len(edited), -1, -1))
             channels = self.describer.channels(*with_neighbours(points))
             changed = [moments(part, self._share.expand(len(edited), -1, -1)) for part in channels]
-            pairs = zip(changed, self._kept, strict=True)
-            return joined(*((mean + kept, square + kept_square) for (mean, square), (kept, kept_square) in pairs))
+            return joined(*(together(kept, new) for kept, new in zip(self._kept, changed, strict=True)))

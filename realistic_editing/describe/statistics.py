@@ -79,7 +79,8 @@ def zones(mask: torch.Tensor, ring: int) -> torch.Tensor:
     return torch.cat([mask, (grown - mask).clamp(0, 1), 1 - mask], dim=1)
 
 
-Moments = tuple[torch.Tensor, torch.Tensor]  # means of channels and of their squares in each zone, (B, Z, C) each
+# Of channels in each zone: the sum of the pixels' shares (B, Z, 1), means (B, Z, C) and variances (B, Z, C).
+Moments = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def shares(weights: torch.Tensor) -> torch.Tensor:
@@ -93,22 +94,40 @@ def shares(weights: torch.Tensor) -> torch.Tensor:
 
 
 def moments(channels: torch.Tensor, share: torch.Tensor) -> Moments:
-    """Means in zones.
+    """Means and variances in zones, of the pixels given.
 
     Args:
         channels: (B, C, H, W).
-        share: (B, Z, H W) of `shares`.
+        share: (B, Z, H W) of `shares`, or a part of its pixels.
 
     Returns:
-        Of the channels and of their squares, (B, Z, C) each, float32.
+        Sums of shares, means and variances, float32.
     """
     flat = channels.flatten(2)  # (B, C, H W)
-    return torch.einsum("bzp,bcp->bzc", share, flat), torch.einsum("bzp,bcp->bzc", share, flat.square())
+    weight = share.sum(dim=2, keepdim=True)
+    share = share / weight.clamp(min=1e-12)
+    # About the mean of all pixels: of a nearly constant channel, float32 would lose the variance between two large squares,
+    # and the score would move with the order of the sums, which each program and batch size chooses.
+    center = flat.detach().mean(dim=2, keepdim=True)
+    flat = flat - center
+    mean, square = torch.einsum("bzp,bcp->bzc", share, flat), torch.einsum("bzp,bcp->bzc", share, flat.square())
+    return weight, mean + center.transpose(1, 2), (square - mean.square()).clamp(min=0)
+
+
+def together(one: Moments, other: Moments) -> Moments:
+    """The moments of two sets of pixels as one (Chan, Golub and LeVeque, 1979)."""
+    (weight, mean, variance), (other_weight, other_mean, other_variance) = one, other
+    total = weight + other_weight
+    share = other_weight / total
+    apart = other_mean - mean
+    spread = (1 - share) * variance + share * other_variance + (1 - share) * share * apart.square()
+    return total, mean + share * apart, spread
 
 
 def point_moments(channels: torch.Tensor) -> Moments:
     """`moments` from pixels drawn of each zone: (B, C, Z, K)."""
-    return channels.mean(dim=3).transpose(1, 2), channels.square().mean(dim=3).transpose(1, 2)
+    mean, variance = channels.mean(dim=3).transpose(1, 2), channels.var(dim=3, correction=0).transpose(1, 2)
+    return torch.ones_like(mean[..., :1]), mean, variance
 
 
 def joined(*found: Moments) -> torch.Tensor:
@@ -120,7 +139,6 @@ def joined(*found: Moments) -> torch.Tensor:
     Returns:
         (B, 2 C (2 Z - 1)).
     """
-    mean, square = (torch.cat(parts, dim=2) for parts in zip(*found, strict=True))
-    deviation = ((square - mean.square()).clamp(min=0) + 1e-5).sqrt()
-    values = torch.cat([mean, deviation], dim=2)  # (B, Z, 2 C)
+    _, mean, variance = (torch.cat(parts, dim=2) for parts in zip(*found, strict=True))
+    values = torch.cat([mean, (variance + 1e-5).sqrt()], dim=2)  # (B, Z, 2 C)
     return torch.cat([values, values[:, :1] - values[:, 1:]], dim=1).flatten(1)

@@ -24,7 +24,8 @@ def apply(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tens
     Raises:
         ValueError: when the shapes do not belong together.
     """
-    if mask.shape != (image.shape[0], 1, *image.shape[2:]) or len(recipe) != image.shape[0]:
+    # Not len(recipe), which is a plain number: an export would then be for this batch size only.
+    if mask.shape != (image.shape[0], 1, *image.shape[2:]) or recipe.order.shape[0] != image.shape[0]:
         raise ValueError(
             f"image {tuple(image.shape)}, mask {tuple(mask.shape)} and a recipe of {len(recipe)} edits do not belong "
             "together; expected (B, 3, H, W), (B, 1, H, W) and B"
@@ -38,7 +39,8 @@ def apply(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tens
     # `curve_at` (B,) is the place of the curve in each sample's order; `others` (B, 3) are the other operators in turn.
     is_curve = recipe.order == COLOR_CURVE
     curve_at = is_curve.int().argmax(dim=1)
-    others = recipe.order.gather(1, torch.argsort(is_curve.int(), dim=1, stable=True)[:, :3])
+    places = torch.arange(3, device=recipe.order.device)
+    others = recipe.order.gather(1, places + (places >= curve_at[:, None]))  # the curve's own place is skipped
     result = image
     for place in range(3):
         result = finish(result, _step(result, recipe, others[:, place], active=place < curve_at))

@@ -53,7 +53,7 @@ def lookup_table(recipe: Recipe, size: int = 33) -> np.ndarray:
         raise InputError(f"size is {size}; use a number of points from {SIZES[0]} to {SIZES[1]}, such as 33")
     steps = torch.linspace(0, 1, size, dtype=torch.float64)
     blue, green, red = torch.meshgrid(steps, steps, steps, indexing="ij")
-    return _edited(torch.stack([red, green, blue], dim=-1).reshape(-1, 3), recipe).reshape(size, size, size, 3)
+    return recolored(torch.stack([red, green, blue], dim=-1).reshape(-1, 3), recipe).reshape(size, size, size, 3)
 
 
 def write_cube(path: str | Path, recipe: Recipe, size: int = 33, title: str = "realistic-editing") -> np.ndarray:
@@ -91,7 +91,7 @@ def interpolation_error(table: np.ndarray, recipe: Recipe, photo: np.ndarray | N
     colours = rng.random((PROBES, 3)) if photo is None else photo.reshape(-1, 3)
     if len(colours) > PROBES:
         colours = colours[rng.choice(len(colours), PROBES, replace=False)]
-    exact = _edited(torch.from_numpy(np.ascontiguousarray(colours, np.float64)), recipe)
+    exact = recolored(torch.from_numpy(np.ascontiguousarray(colours, np.float64)), recipe)
     gap = 255 * np.abs(apply_table(table, colours) - exact)
     return LutError(float(gap.mean()), float(gap.max()))
 
@@ -111,8 +111,8 @@ def apply_table(table: np.ndarray, colours: np.ndarray) -> np.ndarray:
     return interpn((steps,) * 3, table, colours[..., ::-1]).reshape(colours.shape).astype(np.float32)
 
 
-def _edited(colours: torch.Tensor, recipe: Recipe) -> np.ndarray:
-    """(N, 3) float64 -> (N, 3) float32: the recipe where the mask is 1."""
+def recolored(colours: torch.Tensor, recipe: Recipe) -> np.ndarray:
+    """What a recipe makes of colours where the mask is 1: (N, 3) float64 RGB in [0, 1] -> (N, 3) float32."""
     image = colours.T[None, :, :, None]  # (1, 3, N, 1)
     edited = apply(image, torch.ones_like(image[:, :1]), recipe.detach().to("cpu", torch.float64))
     return edited[0, :, :, 0].T.float().numpy()

@@ -3,15 +3,22 @@ import io
 import zipfile
 from xml.etree import ElementTree
 
+import cv2
 import numpy as np
 import pytest
 import pyvips
 import torch
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from realistic_editing.apps.cli import main
+from realistic_editing.common.arrays import to_unit
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.ellipse import Ellipse
+from realistic_editing.data.layers import write_pages
+from realistic_editing.data.xmp import write_xmp
 from realistic_editing.ops import PRESETS, sample_recipe
 from realistic_editing.ops.photo import apply_to_photo
+from realistic_editing.ops.sliders import Sliders, fit_sliders
 
 
 @pytest.fixture
@@ -93,3 +100,82 @@ def test_what_is_missing_is_named(files, capsys, change):
         exported(files)
     assert stop.value.code == 2 and f"{change}: " in capsys.readouterr().err
     assert not (files / "edit.cube").exists()
+
+
+def test_pages_of_a_tiff_are_the_photo_and_the_edit_with_its_mask(files, recipe):
+    exported(files, "--formats", "tiff")
+    photo, mask = read(files / "photo.png"), read(files / "mask.png")
+    below, top = pages_of(files / "edit_layers.tif", photo.dtype)
+    assert below.shape == top.shape == (60, 80, 4) and below.dtype == top.dtype == photo.dtype
+    assert np.array_equal(below[..., :3], photo) and (below[..., 3] == np.iinfo(photo.dtype).max).all()
+    assert np.array_equal(top[..., 3], mask) and not np.array_equal(top[..., :3], photo)
+    blend = top[..., 3:] / np.iinfo(photo.dtype).max
+    merged = top[..., :3] * blend + below[..., :3] * (1 - blend)
+    assert np.abs(merged - apply_to_photo(photo, mask, recipe)).max() <= 1
+    assert sorted(path.suffix for path in files.glob("edit*")) == [".json", ".tif"]
+
+
+def pages_of(path, depth):
+    """Both pages as RGBA, by a reader that is not libvips: Pillow knows no colour of 16 bits, and OpenCV premultiplies 8."""
+    if depth == np.uint16:
+        done, pages = cv2.imreadmulti(str(path), flags=cv2.IMREAD_UNCHANGED)
+        assert done
+        return [page[..., [2, 1, 0, 3]] for page in pages]
+    with Image.open(path) as file:
+        return [np.asarray(page) for page in ImageSequence.Iterator(file)]
+
+
+def test_pages_keep_the_profile(files):
+    profile = pyvips.Image.black(8, 8, bands=3).copy(interpretation="srgb").icc_transform("p3", input_profile="srgb")
+    image = pyvips.Image.new_from_file(str(files / "photo.png")).copy()
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile.get("icc-profile-data"))
+    data = image.pngsave_buffer()
+    (files / "photo.png").write_bytes(data)
+    exported(files, "--formats", "tiff")
+    with Image.open(files / "edit_layers.tif") as file:
+        assert bytes(file.info["icc_profile"]) == bytes(profile.get("icc-profile-data"))
+
+
+CRS, RDF = ("{http://ns.adobe.com/camera-raw-settings/1.0/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}")
+
+
+def test_sidecar_is_read_back_by_a_parser(files, recipe, capsys):
+    exported(files, "--formats", "xmp")
+    printed = capsys.readouterr().out
+    assert "sliders alone miss it" in printed and "intersection over union" in printed
+    tree = ElementTree.parse(files / "edit.xmp")
+    (correction,) = (part for part in tree.iter(f"{RDF}Description") if part.get(f"{CRS}What") == "Correction")
+    photo, mask = (read(files / f"{name}.png") for name in ("photo", "mask"))
+    fit = fit_sliders(recipe, to_unit(photo)[to_unit(mask) >= 0.5])
+    assert float(correction.get(f"{CRS}LocalExposure2012")) * 4 == pytest.approx(fit.sliders.exposure, abs=1e-5)
+    for name in ("Temperature", "Tint", "Saturation"):
+        assert float(correction.get(f"{CRS}Local{name}")) * 100 == pytest.approx(getattr(fit.sliders, name.lower()), abs=1e-3)
+    for channel, levels in zip(("Red", "Green", "Blue"), fit.sliders.curves, strict=True):
+        points = [tuple(map(int, point.text.split(","))) for point in correction.find(f"{CRS}{channel}Curve").iter(f"{RDF}li")]
+        assert points == list(zip((0, 32, 64, 96, 128, 159, 191, 223, 255), levels.round().astype(int).tolist(), strict=True))
+    (region,) = (part for part in tree.iter() if part.get(f"{CRS}What") == "Mask/CircularGradient")
+    # The mask of these tests is round, about (0.5, 0.4) of 80 pixels: all of it inside 0.125, nothing outside 0.375.
+    top, left, bottom, right = (float(region.get(f"{CRS}{side}")) for side in ("Top", "Left", "Bottom", "Right"))
+    assert (left + right) / 2 * 80 == pytest.approx(40.5, abs=2) and (top + bottom) / 2 * 60 == pytest.approx(32.5, abs=2)
+    assert 0.125 * 80 < (right - left) / 2 * 80 < 0.375 * 80 and region.get(f"{CRS}Angle") == "0"
+    assert int(region.get(f"{CRS}Feather")) > 20
+
+
+def test_the_corners_of_a_turned_ellipse_turn_with_it(tmp_path):
+    ellipse, name = Ellipse(100, 50, 40, 20, angle=30), 'a "name" & <more>'
+    write_xmp(tmp_path / "turned.xmp", Sliders(exposure=0.5), ellipse, (100, 200), name)
+    tree = ElementTree.parse(tmp_path / "turned.xmp")
+    (region,) = (part for part in tree.iter() if part.get(f"{CRS}What") == "Mask/CircularGradient")
+    corner = np.array([float(region.get(f"{CRS}Right")) * 200 - 100, float(region.get(f"{CRS}Bottom")) * 100 - 50])
+    turn = np.radians(-30)
+    back = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ corner
+    assert back == pytest.approx([40, 20], abs=1e-3) and float(region.get(f"{CRS}Angle")) == 30
+    assert region.get(f"{CRS}MaskName") == f"{name}: ellipse" and not list(tree.iter(f"{CRS}RedCurve"))
+
+
+def test_wrong_suffixes_are_named(tmp_path):
+    photo, mask = np.zeros((4, 4, 3), np.uint8), np.full((4, 4), 255, np.uint8)
+    with pytest.raises(InputError, match=r"a\.png: pages are written as TIFF"):
+        write_pages(tmp_path / "a.png", photo, [("edit", photo, mask)])
+    with pytest.raises(InputError, match=r"a\.txt: .*end the name in \.xmp"):
+        write_xmp(tmp_path / "a.txt", Sliders(), Ellipse(2, 2, 1, 1), (4, 4), "edit")

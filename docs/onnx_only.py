@@ -1,0 +1,68 @@
+"""Edit a region of a photo by the three ONNX files, with NumPy and onnxruntime alone: no PyTorch, and nothing of this project.
+
+    python onnx_only.py FOLDER photo.png mask.png edited.png
+
+FOLDER holds critic.onnx, enhancer.onnx and operators.onnx, as `realistic-editing export-onnx` writes them. Pillow only reads
+and writes pictures.
+"""
+import itertools
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+ORDERS = np.array(list(itertools.permutations(range(4))))  # 0 white balance, 1 colour curve, 2 saturation, 3 exposure
+PARAMETERS = ("white_balance", "color_curve", "saturation", "exposure")
+
+
+def edit(folder, photo, mask):
+    """Edit by the most realistic of the 24 orders.
+
+    Args:
+        folder: of the three files.
+        photo: (H, W, 3) float32 RGB (sRGB) in [0, 1], any size.
+        mask: (H, W) float32 in [0, 1]; 1 = edit.
+
+    Returns:
+        The edited photo, as `photo`; the change in realism; and the recipe, a dict of arrays.
+    """
+    critic, enhancer, operators = (
+        onnxruntime.InferenceSession(str(Path(folder) / f"{name}.onnx"), providers=["CPUExecutionProvider"])
+        for name in ("critic", "enhancer", "operators")
+    )
+    image, selection = photo.transpose(2, 0, 1)[None], mask[None, None]  # (1, 3, H, W), (1, 1, H, W)
+    # The networks look at 384 x 384 whatever they are given: 24 edits of a small photo tell as much as 24 of a large one.
+    step = max(1, min(photo.shape[:2]) // 384)
+    small, small_mask = shrunk(image, step), shrunk(selection, step)
+
+    order = ORDERS[None]  # (1, 24, 4): all orders of one photo in one call
+    values = enhancer.run(PARAMETERS, {"image": small, "mask": small_mask, "order": order})
+    recipes = {"order": order, **dict(zip(PARAMETERS, values, strict=True))}
+    (edited,) = operators.run(["edited"], {"image": small, "mask": small_mask, **recipes})  # (1, 24, 3, h, w)
+    (before,) = critic.run(["realism"], {"image": small, "mask": small_mask})
+    (after,) = critic.run(["realism"], {"image": edited[0], "mask": np.repeat(small_mask, len(ORDERS), axis=0)})
+
+    best = int(np.argmax(after))
+    recipe = {name: value[:, best : best + 1] for name, value in recipes.items()}
+    (result,) = operators.run(["edited"], {"image": image, "mask": selection, **recipe})
+    return result[0, 0].transpose(1, 2, 0), float(after[best] - before[0]), recipe
+
+
+def shrunk(image, step):
+    """The mean of every step x step pixels: (1, C, H, W) -> (1, C, H // step, W // step)."""
+    height, width = (side // step for side in image.shape[2:])
+    cells = image[:, :, : height * step, : width * step].reshape(1, -1, height, step, width, step)
+    return cells.mean(axis=(3, 5), dtype=np.float32)
+
+
+if __name__ == "__main__":
+    from PIL import Image
+
+    folder, photo_file, mask_file, result_file = sys.argv[1:]
+    photo = np.asarray(Image.open(photo_file).convert("RGB"), np.float32) / 255
+    mask = np.asarray(Image.open(mask_file).convert("L"), np.float32) / 255
+    result, change, recipe = edit(folder, photo, mask)
+    Image.fromarray(np.rint(result * 255).astype(np.uint8)).save(result_file)
+    order, exposure = recipe["order"][0, 0].tolist(), recipe["exposure"][0, 0]
+    print(f"order {order}, exposure {exposure:.2f}, realism {change:+.2f}: {result_file}")

@@ -79,7 +79,7 @@ def video(options: Mapping[str, Any]) -> Path:
         timeline = _timeline(look, options)
         with replacing(output.with_suffix(".json")) as recipe:  # all files or none
             timeline.recipe.save(recipe)
-            with writing(output, clip.size, clip.rate) as (write, _):
+            with writing(output, clip.size, clip.rate) as write:
                 report, rows = _render(clip, enhancer, look, timeline, masks, write)
     report = _described(options, clip, look, output) | report
     report["sound"] = add_sound(output, clip.path) or "kept" if output.suffix and clip.frames is None else "none: frames only"
@@ -107,7 +107,8 @@ def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
     """Refuse, before any work is done, to write over what is read. Raises InputError."""
     check_output(output, clip.size)
     taken = {Path(one).resolve() for one in (options["clip"], options["mask"]) if one}
-    for place in (output, output.with_suffix(".json"), *(Path(options[name]) for name in ("masks_out", "sheet") if options[name])):
+    others = [Path(options[name]) for name in ("masks_out", "sheet") if options[name]]
+    for place in (output, output.with_suffix(".json"), *others):
         if place.resolve() in taken:
             raise InputError(f"{place}: would overwrite what is read or written beside it; choose another place")
         taken.add(place.resolve())
@@ -146,12 +147,18 @@ def _look(clip: Clip, enhancer: Enhancer, wishes: dict[str, Any], options: Mappi
                 _predict(look, number, photo, mask, enhancer, wishes, options)
         look.count = number + 1
     if not look.edits:
-        raise InputError(f"{options['mask']}: no mask selects {LEAST} pixels or more; paint the region white")
+        raise InputError(f"{options['mask'] or 'the region'}: no frame has {LEAST} selected pixels or more; paint more white")
     return look
 
 
 def _predict(
-    look: Look, number: int, photo: Photo, mask: np.ndarray, enhancer: Enhancer, wishes: dict[str, Any], options: Mapping[str, Any]
+    look: Look,
+    number: int,
+    photo: Photo,
+    mask: np.ndarray,
+    enhancer: Enhancer,
+    wishes: dict[str, Any],
+    options: Mapping[str, Any],
 ) -> None:
     """Predict an edit where one is due, and edits made frame by frame at the sampled frames."""
     if number in look.sampled:
@@ -244,17 +251,14 @@ def _say(report: dict[str, Any], look: Look, options: Mapping[str, Any]) -> None
         f"({100 * saliency['least']:+.0f} to {100 * saliency['most']:+.0f})"
     )
     if report["flicker"]:
-        print(f"flicker: {_levels(report['flicker'])}, in levels of 255")
+        print(f"flicker: {report['flicker']['region']:.3f} levels of 255")
     if report["flicker_beside"]:
         both = report["flicker_beside"]
-        print(f"  at {both['afresh']['triples']} places: {_levels(both['chosen'])}; predicted afresh for each frame: {_levels(both['afresh'])}")
+        chosen, afresh = (both[name]["region"] for name in ("chosen", "afresh"))
+        print(f"  at {both['afresh']['triples']} places: {chosen:.3f}; predicted afresh for each frame: {afresh:.3f}")
     for name in ("result", "recipe", "masks", "sheet"):
         if report[name]:
             print(f"{name}: {report[name]}")
-
-
-def _levels(flicker: Mapping[str, float]) -> str:
-    return f"{flicker['region']:.3f} of the region as a whole, {flicker['pixels']:.2f} pixel by pixel"
 
 
 def _samples(count: int, places: int) -> set[int]:

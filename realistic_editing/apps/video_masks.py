@@ -56,7 +56,9 @@ def _given(clip: Clip, masks: Clip) -> Iterator[tuple[Photo, np.ndarray, None]]:
 
 
 def _unequal(clip: Clip, masks: Clip, frames: Any, found: Any) -> InputError:
-    return InputError(f"{masks.path}: holds {found} masks, and {clip.path} {frames} frames; give one for each, or one image, of the first")
+    return InputError(
+        f"{masks.path}: holds {found} masks, and {clip.path} {frames} frames; give one for each, or one image, of the first"
+    )
 
 
 def _masks(masks: Clip, size: tuple[int, int]) -> Iterator[np.ndarray]:
@@ -68,7 +70,8 @@ def _masks(masks: Clip, size: tuple[int, int]) -> Iterator[np.ndarray]:
         return
     if abs(masks.size[1] * size[0] / (masks.size[0] * size[1]) - 1) > 0.02:
         raise InputError(
-            f"{masks.path}: is {masks.size[1]} x {masks.size[0]}, and the clip {size[1]} x {size[0]}; bring the masks to its shape"
+            f"{masks.path}: is {masks.size[1]} x {masks.size[0]}, and the clip {size[1]} x {size[0]}; "
+            "bring the masks to its shape"
         )
     levels = np.clip((np.arange(256) - _BLACK) * 255 / (_WHITE - _BLACK), 0, 255).round().astype(np.uint8)
     for photo in masks.read():

@@ -71,14 +71,16 @@ def open_clip(path: str | Path) -> Clip:
         there, frame = capture.read()
         rate, count = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     if not there:
-        raise InputError(f"{path}: no frame of it can be read; is it a video? Convert it, such as to .mp4, or name a folder of frames")
+        raise InputError(f"{path}: no frame can be read; is it a video? Convert it, as to .mp4, or name a folder of frames")
     if not 0 < rate < 1000:
         raise InputError(f"{path}: says it has {rate:g} frames a second; convert it with a fixed frame rate")
     return Clip(path, frame.shape[:2], rate, max(count, 1), None)
 
 
 @contextlib.contextmanager
-def writing(path: str | Path, size: tuple[int, int], rate: float | None) -> Iterator[tuple[Callable[[Photo, np.ndarray], None], Path]]:
+def writing(
+    path: str | Path, size: tuple[int, int], rate: float | None
+) -> Iterator[Callable[[Photo, np.ndarray], None]]:
     """Write a clip beside its place, and put it there when the block ends without an error.
 
     Args:
@@ -87,7 +89,7 @@ def writing(path: str | Path, size: tuple[int, int], rate: float | None) -> Iter
         rate: frames in a second; that of a folder when None.
 
     Yields:
-        write(photo, pixels), which adds a frame, `pixels` in the place of those of `photo`; and the file that is being written.
+        write(photo, pixels), which adds a frame, `pixels` in the place of those of `photo`.
 
     Raises:
         InputError: when the format is unknown or cannot hold the size, the folder has content, or the disk is full.
@@ -97,7 +99,7 @@ def writing(path: str | Path, size: tuple[int, int], rate: float | None) -> Iter
     if not path.suffix:
         with replacing_folder(path) as folder:
             numbers = iter(range(1, sys.maxsize))
-            yield (lambda photo, pixels: write_photo(folder / f"{next(numbers):06d}.png", photo, pixels)), folder
+            yield lambda photo, pixels: write_photo(folder / f"{next(numbers):06d}.png", photo, pixels)
         return
     with replacing(path) as temporary:
         code = cv2.VideoWriter_fourcc(*CODECS[path.suffix.lower()])
@@ -113,9 +115,13 @@ def writing(path: str | Path, size: tuple[int, int], rate: float | None) -> Iter
             count += 1
 
         try:
-            yield write, temporary
+            yield write
         finally:
             writer.release()
+        with _capture(temporary) as capture:
+            written = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        if written != count:  # OpenCV's writer tells of no error
+            raise InputError(f"{path}: {written} of {count} frames were written; free some disk space, or choose another place")
 
 
 def check_output(path: Path, size: tuple[int, int]) -> None:
@@ -125,7 +131,8 @@ def check_output(path: Path, size: tuple[int, int]) -> None:
             raise InputError(f"{path}: is there already, and not an empty folder; name a new one")
         return
     if path.suffix.lower() not in CODECS:
-        raise InputError(f"{path}: cannot write {path.suffix}; use {', '.join(CODECS)}, or a name without suffix, a folder of PNGs")
+        known = ", ".join(CODECS)
+        raise InputError(f"{path}: cannot write {path.suffix}; use {known}, or a name without suffix, a folder of PNGs")
     if size[0] % 2 or size[1] % 2:
         # OpenCV would cut off the last row or column without a word.
         raise InputError(

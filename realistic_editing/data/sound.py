@@ -1,5 +1,6 @@
 """The sound of a clip, which OpenCV does not carry, copied from the input by ffmpeg where that is installed."""
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -30,7 +31,7 @@ def add_sound(silent: Path, source: Path) -> str | None:
     """
     program = shutil.which("ffmpeg")
     if program is None:
-        later = " ".join(sound_command("ffmpeg", silent, source, silent.with_stem(f"{silent.stem}_sound")))
+        later = shlex.join(sound_command("ffmpeg", silent, source, silent.with_stem(f"{silent.stem}_sound")))
         return f"ffmpeg is not installed, so sound is lost, if {source} has any; to add it: {later}"
     joined = silent.with_stem(f".{silent.stem}.sound")
     try:

@@ -9,6 +9,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
 
 SIDE = 640  # longer side, in pixels, at which motion is estimated; the mask itself is carried at its full size
+UP = 2.0  # how far a small clip is enlarged for that: points keep their distance from the edge, in pixels
 POINTS = 400  # that are followed from a frame to the next
 MARGIN = 5  # pixels of that size by which points keep away from the mask's edge, where the background moves otherwise
 SLACK = 0.7  # pixels by which a point may miss when it is followed to the next frame and back
@@ -63,7 +64,7 @@ class MaskTracker:
         self._area = int((self._first_mask >= 128).sum())
         if self._area == 0:
             raise InputError("the mask of the first frame selects nothing by more than half; paint the region white")
-        scale = min(1.0, SIDE / max(mask.shape))
+        scale = min(UP, SIDE / max(mask.shape))
         self._size = tuple(max(32, round(side * scale)) for side in mask.shape)
         self._first = self._before = self._shrunk(frame)
         self._origin = _grid(self._size)  # (h, w, 2): x, y in the first frame of each pixel, at the estimation's size

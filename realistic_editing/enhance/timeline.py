@@ -26,7 +26,7 @@ class Timeline:
 
     def __post_init__(self) -> None:
         if len(self.moments) != len(self.recipe) or not self.moments:
-            raise ValueError(f"{len(self.moments)} moments and {len(self.recipe)} edits; expected as many of both, and one at least")
+            raise ValueError(f"{len(self.moments)} moments and {len(self.recipe)} edits; expected one for each, and any")
         if not bool((self.recipe.order == self.recipe.order[:1]).all()):
             raise ValueError("the edits differ in their order; expected one for the whole clip")
 

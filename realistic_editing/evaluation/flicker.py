@@ -9,16 +9,16 @@ from realistic_editing.common.arrays import LEVELS
 class Flicker:
     """Gather the flicker of an edit, frame by frame.
 
-    What the edit adds to a frame is d_t = edited_t - input_t. A steady edit adds the same, one that drifts adds evenly more, and
-    neither is seen; what is seen is a change of the change: the second difference d_(t+1) - 2 d_t + d_(t-1). Taking d, and not the
-    edited frames, leaves out the light and motion of the scene itself. Two means of its absolute value are kept, both over
+    What the edit adds to a frame is d_t = edited_t - input_t. A steady edit adds the same, one that drifts adds evenly more,
+    and neither is seen; what is seen is a change of the change: the second difference d_(t+1) - 2 d_t + d_(t-1). Taking d, and
+    not the edited frames, leaves out the light and motion of the scene itself. Two means of its absolute value are kept, over
     the pixels inside the mask of all three frames, the channels and the frames, in levels of 255:
 
     `region`: of the region's mean d. The region pulses as a whole, which the eye sees first; texture that moves through the
     region averages out.
 
-    `pixels`: of d pixel by pixel. It also sees an edge of the mask that trembles within the region, but counts moving texture
-    and noise of the camera, which the edit scales, as flicker: compare it among edits of one clip only.
+    `pixels`: of d pixel by pixel. Beside pulses it counts noise of the camera and moving texture, which the edit scales: a
+    steady edit of a moving thing has much of it. Compare it among edits of one clip only.
     """
 
     def __init__(self) -> None:

@@ -113,7 +113,9 @@ def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
             raise InputError(f"{place}: would overwrite what is read or written beside it; choose another place")
         taken.add(place.resolve())
     if options["masks_out"]:
-        check_output(Path(options["masks_out"]).with_suffix(""), clip.size)
+        if Path(options["masks_out"]).suffix:
+            raise InputError(f"--masks-out is {options['masks_out']!r}; name a new folder, without a dot")
+        check_output(Path(options["masks_out"]), clip.size)
 
 
 def _default_output(clip: Clip, task: str) -> Path:
@@ -255,7 +257,7 @@ def _say(report: dict[str, Any], look: Look, options: Mapping[str, Any]) -> None
     if report["flicker_beside"]:
         both = report["flicker_beside"]
         chosen, afresh = (both[name]["region"] for name in ("chosen", "afresh"))
-        print(f"  at {both['afresh']['triples']} places: {chosen:.3f}; predicted afresh for each frame: {afresh:.3f}")
+        print(f"  where compared: {chosen:.3f}; predicted afresh for each frame: {afresh:.3f}")
     for name in ("result", "recipe", "masks", "sheet"):
         if report[name]:
             print(f"{name}: {report[name]}")

@@ -19,6 +19,7 @@ FOUND = 0.3  # share of the points that must be found again
 CORRECTED = 0.5  # share of points found in the first frame itself, above which the place is corrected by it
 LIKE = 0.5  # correlation with what the region looked like a frame before, below which it is another thing
 LEAST = 0.04  # of the first mask's area, below which the region counts as gone
+COARSE = 4  # pixels of that size to one of the field that the points spread
 _WINDOW = {"winSize": (15, 15), "maxLevel": 4}
 
 
@@ -180,14 +181,16 @@ def _field(places: np.ndarray, sources: np.ndarray, size: tuple[int, int]) -> np
     field = _grid(size) @ matrix[:, :2].T + matrix[:, 2]
     rest = sources - (places @ matrix[:, :2].T + matrix[:, 2])
     fits = np.linalg.norm(rest, axis=1) < OUTLIER
-    spread = np.zeros((*size, 3), np.float32)
-    column, row = np.rint(places[fits]).astype(int).T
-    inside = (column >= 0) & (row >= 0) & (column < size[1]) & (row < size[0])
+    coarse = tuple(-(-side // COARSE) for side in size)  # so smooth a field needs no more, and blurs sooner
+    spread = np.zeros((*coarse, 3), np.float32)
+    column, row = (places[fits] // COARSE).astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < coarse[1]) & (row < coarse[0])
     np.add.at(spread, (row[inside], column[inside]), np.column_stack([rest[fits], np.ones(fits.sum())])[inside])
-    reach = 0.03 * max(size)
+    reach = 0.03 * max(coarse)
     spread = cv2.GaussianBlur(spread, (0, 0), reach)
     # A single point is not believed alone: its weight stands against that of half a point that goes with all others.
-    return field + spread[..., :2] / (spread[..., 2:] + 0.5 / (2 * np.pi * reach**2))
+    near = spread[..., :2] / (spread[..., 2:] + 0.5 / (2 * np.pi * reach**2))
+    return field + cv2.resize(near, size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _correlation(one: np.ndarray, other: np.ndarray, inside: np.ndarray) -> float:

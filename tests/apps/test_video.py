@@ -166,6 +166,7 @@ def test_sound_is_said_to_be_lost(run, clip, monkeypatch):
         (["--every", "0"], {}, "--every is 0"),
         (["--strength", "3"], {}, "strength is 3"),
         (["--sheet", "s.jpg"], {}, "ends in .png"),
+        (["--masks-out", "masks.zip"], {}, "--masks-out is 'masks.zip'; name a new folder"),
         (["--out", "o.gif"], {}, "cannot write .gif"),
         ([], {"source": "none.mp4"}, "none.mp4: no such file"),
         ([], {"mask": "none.png"}, "none.png: cannot be read"),

@@ -1,7 +1,9 @@
 """Small weights of every kind, made once for all tests that need judges and enhancers but not good ones."""
 import dataclasses
+import importlib.util
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -43,3 +45,12 @@ def mechrez_root() -> Path:
     if not root or not (Path(root) / "mechrez").is_dir():
         pytest.skip("set REALISTIC_EDITING_DATA to the folder that holds mechrez/")
     return Path(root)
+
+
+@pytest.fixture(scope="session")
+def video_clips() -> ModuleType:
+    """tests/video_clips.py; loaded by its path, so that it is found whatever way pytest imports the tests."""
+    spec = importlib.util.spec_from_file_location("video_clips", Path(__file__).with_name("video_clips.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

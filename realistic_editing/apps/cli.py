@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--output", default="outputs/plan", help="a folder for every step, its recipe, and the result")
     _add_judges(plan)
 
+    _add_video(commands)
+
     score = commands.add_parser("score", help="how real a region looks, and what an edit changes", formatter_class=Defaults)
     score.add_argument("image", help="a photo, or a folder of NAME.jpg with NAME_mask.png")
     score.add_argument("mask", nargs="?", help="the mask of a photo, or a folder of masks NAME.png")
@@ -126,6 +128,25 @@ def _add_study(commands: argparse._SubParsersAction) -> None:
     written = commands.add_parser("study-export", help="write a study's ratings as CSV", formatter_class=Defaults)
     written.add_argument("database", help="the file or URL that the study printed")
     written.add_argument("output", help="the CSV file, for scripts/evaluate.py ratings=FILE")
+
+
+def _add_video(commands: argparse._SubParsersAction) -> None:
+    video = commands.add_parser("video", help="edit a region of a clip, without flicker", formatter_class=Defaults)
+    video.add_argument("clip", help="a video file, or a folder of frames")
+    video.add_argument("--mask", help="of the first frame, then followed; or a folder or a video with a mask for each frame")
+    video.add_argument("--box", help="in the mask's place: x,y,width,height in pixels of the first frame")
+    video.add_argument("--points", help="in the mask's place: points in the region, such as '320,200 350,240'")
+    video.add_argument("--outside", help="with --points: points that are not in it")
+    video.add_argument("--out", help=".mp4, .mov (with loss), .mkv (without), or without suffix a folder of PNGs")
+    video.add_argument("--parameters", default="smoothed", help="first (those of the first frame) or smoothed (over time)")
+    video.add_argument("--every", type=int, default=12, help="frames between two predictions of --parameters smoothed")
+    video.add_argument("--when-lost", default="error", help="error, or stop: fade the edit out, and leave the rest as it is")
+    video.add_argument("--afresh", type=int, default=3, help="places at which to measure how edits made frame by frame flicker")
+    video.add_argument("--masks-out", help="a new folder for the mask of every frame, to be mended and used again")
+    video.add_argument("--sheet", help="a PNG of some frames: input, mask, edited")
+    video.add_argument("--json", action="store_true", help="print JSON")
+    _add_wishes(video)
+    _add_judges(video)
 
 
 def _add_region(parser: argparse.ArgumentParser) -> None:

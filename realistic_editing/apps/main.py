@@ -25,6 +25,7 @@ JOBS = {
     "recipe": "realistic_editing.apps.recipe:recipe",
     "doctor": "realistic_editing.apps.doctor:doctor",
     "plan": "realistic_editing.apps.plan:plan",
+    "video": "realistic_editing.apps.video:video",
     "mask": "realistic_editing.apps.mask:mask",
     "export": "realistic_editing.apps.export:export",
     "export-onnx": "realistic_editing.apps.export_onnx:export_onnx",

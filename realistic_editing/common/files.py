@@ -1,6 +1,7 @@
 """Write files so that a reader never sees half of one."""
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,35 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`, renamed to `path` when the block ends without an error, else removed.
+
+    Args:
+        path: the folder to make; absent, or empty.
+
+    Raises:
+        InputError: when it cannot be made, or has content, which is never removed.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot write into the folder {path.parent} ({error.strerror}); choose another output folder"
+        ) from error
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        try:
+            os.replace(temporary, path)
+        except OSError as error:
+            raise InputError(f"{path}: is there already, and not an empty folder; name a new one") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask() -> int:

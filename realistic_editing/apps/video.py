@@ -1,0 +1,284 @@
+"""Edit a region of a clip: one edit, or one that changes smoothly, instead of a new one for each frame."""
+import contextlib
+import dataclasses
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from realistic_editing.apps.edit import enhancer_of, proposal, wishes_of
+from realistic_editing.apps.video_masks import frames_with_masks
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing, replacing_folder
+from realistic_editing.common.tasks import check_task
+from realistic_editing.data.clips import Clip, check_output, open_clip, writing
+from realistic_editing.data.images import Photo
+from realistic_editing.data.pixels import resize
+from realistic_editing.data.sound import add_sound
+from realistic_editing.enhance.enhancer import Edit, Enhancer
+from realistic_editing.enhance.timeline import Timeline, ramp
+from realistic_editing.evaluation.flicker import Flicker
+from realistic_editing.evaluation.sheets import outlined, save, sheet
+from realistic_editing.ops.photo import apply_to_photo
+
+PARAMETERS = ("first", "smoothed")
+WHEN_LOST = ("error", "stop")
+LEAST = 64  # pixels that a region must have for an edit of it to be predicted
+SHOWN = 6  # frames of a sheet
+WIDTH = 320  # of each of its pictures
+
+
+@dataclasses.dataclass
+class Look:
+    """What the first pass over a clip has found.
+
+    Args:
+        count: of frames.
+        moments, edits: the frames at which an edit was predicted, and the edits.
+        lost: the first frame without a mask, from 0, or None.
+        afresh: the flicker of edits made frame by frame.
+        sampled: the frames at which that was measured.
+    """
+
+    count: int = 0
+    moments: list[int] = dataclasses.field(default_factory=list)
+    edits: list[Edit] = dataclasses.field(default_factory=list)
+    lost: int | None = None
+    afresh: Flicker = dataclasses.field(default_factory=Flicker)
+    sampled: set[int] = dataclasses.field(default_factory=set)
+
+
+def video(options: Mapping[str, Any]) -> Path:
+    """Edit the region of a clip, write the result and its recipe, and say what was done and how much it flickers.
+
+    Two passes, a frame at a time: the first finds the masks and predicts the edits, the second makes them.
+
+    Args:
+        options: clip; mask, box or points, see `frames_with_masks`; out; parameters, "first" or "smoothed"; every; when_lost,
+            "error" or "stop"; afresh; masks_out; sheet; json; the others as for `enhance`.
+
+    Returns:
+        The path of the result.
+
+    Raises:
+        InputError: when an option or a file cannot be used, or the region is lost. Nothing is written then.
+    """
+    wishes = _checked(options)
+    clip = open_clip(options["clip"])
+    output = Path(options["out"] or _default_output(clip, options["task"]))
+    _check_places(clip, output, options)
+    enhancer = enhancer_of(options)
+    with _mask_folder(options["masks_out"]) as masks:
+        look = _look(clip, enhancer, wishes, options, masks)
+        timeline = _timeline(look, options)
+        with replacing(output.with_suffix(".json")) as recipe:  # all files or none
+            timeline.recipe.save(recipe)
+            with writing(output, clip.size, clip.rate) as write:
+                report, rows = _render(clip, enhancer, look, timeline, masks, write)
+    report = _described(options, clip, look, output) | report
+    report["sound"] = add_sound(output, clip.path) or "kept" if output.suffix and clip.frames is None else "none: frames only"
+    if options["sheet"]:
+        save(sheet(rows), options["sheet"])
+    _say(report, look, options)
+    return output
+
+
+def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The wishes of an edit, all options checked. Raises InputError."""
+    check_task(options["task"])
+    for name, known in (("parameters", PARAMETERS), ("when_lost", WHEN_LOST)):
+        if options[name] not in known:
+            raise InputError(f"--{name.replace('_', '-')} is {options[name]!r}; use {' or '.join(known)}")
+    for name, least in (("every", 1), ("afresh", 0)):
+        if options[name] < least:
+            raise InputError(f"--{name} is {options[name]}; use a whole number from {least}")
+    if options["sheet"] and Path(options["sheet"]).suffix.lower() != ".png":
+        raise InputError(f"--sheet is {options['sheet']!r}; name a file that ends in .png")
+    return wishes_of(options)
+
+
+def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
+    """Refuse, before any work is done, to write over what is read. Raises InputError."""
+    check_output(output, clip.size)
+    taken = {Path(one).resolve() for one in (options["clip"], options["mask"]) if one}
+    others = [Path(options[name]) for name in ("masks_out", "sheet") if options[name]]
+    for place in (output, output.with_suffix(".json"), *others):
+        if place.resolve() in taken:
+            raise InputError(f"{place}: would overwrite what is read or written beside it; choose another place")
+        taken.add(place.resolve())
+    if options["masks_out"]:
+        if Path(options["masks_out"]).suffix:
+            raise InputError(f"--masks-out is {options['masks_out']!r}; name a new folder, without a dot")
+        check_output(Path(options["masks_out"]), clip.size)
+
+
+def _default_output(clip: Clip, task: str) -> Path:
+    even = clip.frames is None and clip.size[0] % 2 == clip.size[1] % 2 == 0
+    name = f"{clip.path.stem if clip.frames is None else clip.path.resolve().name}_{task}"
+    return Path("outputs") / (name + ".mp4" if even else name)
+
+
+@contextlib.contextmanager
+def _mask_folder(kept: str | None) -> Iterator[Path]:
+    """Where the masks of the first pass wait for the second: on disk, because a long clip's would fill the memory."""
+    if kept:
+        with replacing_folder(kept) as folder:
+            yield folder
+    else:
+        with tempfile.TemporaryDirectory(prefix="realistic_editing_") as folder:
+            yield Path(folder)
+
+
+def _look(clip: Clip, enhancer: Enhancer, wishes: dict[str, Any], options: Mapping[str, Any], masks: Path) -> Look:
+    """The first pass."""
+    look = Look(sampled=_samples(clip.count, options["afresh"]))
+    frames = frames_with_masks(clip, options)
+    for number, (photo, mask, why) in enumerate(tqdm(frames, "look", total=clip.count, unit="frame")):
+        if why is not None:
+            look.lost = number
+            _say_lost(number, why, options)
+        if mask is not None:
+            _written(masks / f"{number + 1:06d}.png", mask)
+            if (mask >= 128).sum() >= LEAST:
+                _predict(look, number, photo, mask, enhancer, wishes, options)
+        look.count = number + 1
+    if not look.edits:
+        raise InputError(f"{options['mask'] or 'the region'}: no frame has {LEAST} selected pixels or more; paint more white")
+    return look
+
+
+def _predict(
+    look: Look,
+    number: int,
+    photo: Photo,
+    mask: np.ndarray,
+    enhancer: Enhancer,
+    wishes: dict[str, Any],
+    options: Mapping[str, Any],
+) -> None:
+    """Predict an edit where one is due, and edits made frame by frame at the sampled frames."""
+    if number in look.sampled:
+        fresh = proposal(enhancer, photo.pixels, mask, wishes)
+        if number - 1 not in look.sampled:
+            look.afresh.cut()
+        look.afresh.add(photo.pixels, fresh.apply(photo.pixels, mask), mask)
+    if not look.edits:
+        look.edits.append(proposal(enhancer, photo.pixels, mask, wishes))
+        look.moments.append(number)
+    elif options["parameters"] == "smoothed" and number - look.moments[-1] >= options["every"]:
+        fixed = wishes | {"order": tuple(look.edits[0].recipe.order[0].tolist())}
+        look.edits.append(proposal(enhancer, photo.pixels, mask, fixed))
+        look.moments.append(number)
+
+
+def _timeline(look: Look, options: Mapping[str, Any]) -> Timeline:
+    recipe = type(look.edits[0].recipe).cat([edit.recipe for edit in look.edits])
+    return Timeline(tuple(look.moments), recipe, float(options["every"]))
+
+
+def _render(
+    clip: Clip, enhancer: Enhancer, look: Look, timeline: Timeline, masks: Path, write: Any
+) -> tuple[dict[str, Any], list[list[tuple[str, np.ndarray]]]]:
+    """The second pass: what was measured, and the rows of a sheet."""
+    flicker, same, edits, rows = Flicker(), Flicker(), [], []
+    shown = {round(place) for place in np.linspace(0, look.count - 1, min(SHOWN, look.count))}
+    measured = set(look.moments) | shown
+    for number, photo in enumerate(tqdm(clip.read(), "edit", total=look.count, unit="frame")):
+        mask = _read(masks / f"{number + 1:06d}.png", clip.size)
+        edited, strength = photo.pixels, ramp(number, look.lost)
+        if mask.any() and strength > 0:
+            recipe = timeline.at(number, strength)
+            edited = apply_to_photo(photo.pixels, mask, recipe)
+            if number in measured and (mask >= 128).sum() >= LEAST:
+                edits.append(enhancer.measure(photo.pixels, mask, recipe))
+        write(photo, edited)
+        flicker.add(photo.pixels, edited, mask)
+        if number in look.sampled:
+            if number - 1 not in look.sampled:
+                same.cut()
+            same.add(photo.pixels, edited, mask)
+        if number in shown:
+            rows.append(_row(number, photo.pixels, mask, edited))
+    measures = {name: [getattr(edit, name) for edit in edits] for name in ("realism_change", "saliency_change")}
+    spans = {name: {"mean": float(np.mean(v)), "least": min(v), "most": max(v)} for name, v in measures.items()}
+    beside = {"chosen": same.result(), "afresh": look.afresh.result()} if look.afresh.result() else None
+    return spans | {"measured_frames": len(edits), "flicker": flicker.result(), "flicker_beside": beside}, rows
+
+
+def _described(options: Mapping[str, Any], clip: Clip, look: Look, output: Path) -> dict[str, Any]:
+    return {
+        "result": str(output),
+        "recipe": str(output.with_suffix(".json")),
+        "task": options["task"],
+        "frames": look.count,
+        "size": [clip.size[1], clip.size[0]],
+        "frame_rate": clip.rate,
+        "parameters": options["parameters"],
+        "order": look.edits[0].recipe.order[0].tolist(),
+        "predicted_at": [moment + 1 for moment in look.moments],
+        "lost_at": None if look.lost is None else look.lost + 1,
+        "masks": options["masks_out"],
+        "sheet": options["sheet"],
+    }
+
+
+def _say_lost(number: int, why: str, options: Mapping[str, Any]) -> None:
+    words = f"{options['clip']}, frame {number + 1}: the region is lost: {why}"
+    if options["when_lost"] == "error":
+        raise InputError(
+            f"{words}; cut the clip there, add --when-lost stop to leave the rest unedited, or give a mask for each frame "
+            "(--masks-out writes those that were found)"
+        )
+    print(f"note: {words}; the edit fades out before it, and the rest is left as it is", file=sys.stderr)
+
+
+def _say(report: dict[str, Any], look: Look, options: Mapping[str, Any]) -> None:
+    lost = report["sound"] not in ("kept", "none: frames only")
+    if lost:
+        print(f"note: {report['sound']}", file=sys.stderr)
+    if options["json"]:
+        print(json.dumps(report, indent=2))
+        return
+    print(f"first frame of the region, {look.moments[0] + 1}: {look.edits[0]}")
+    realism, saliency = report["realism_change"], report["saliency_change"]
+    print(
+        f"over {report['measured_frames']} of {report['frames']} frames: realism {realism['mean']:+.2f} "
+        f"({realism['least']:+.2f} to {realism['most']:+.2f}), saliency {100 * saliency['mean']:+.0f} % "
+        f"({100 * saliency['least']:+.0f} to {100 * saliency['most']:+.0f})"
+    )
+    if report["flicker"]:
+        print(f"flicker: {report['flicker']['region']:.3f} levels of 255")
+    if report["flicker_beside"]:
+        both = report["flicker_beside"]
+        chosen, afresh = (both[name]["region"] for name in ("chosen", "afresh"))
+        print(f"  where compared: {chosen:.3f}; predicted afresh for each frame: {afresh:.3f}")
+    for name in ("result", "recipe", "masks", "sheet"):
+        if report[name]:
+            print(f"{name}: {report[name]}")
+
+
+def _samples(count: int, places: int) -> set[int]:
+    """Three frames in a row at each of some places, evenly over a clip."""
+    starts = [int((place + 0.5) * max(count - 2, 0) / places) for place in range(places)] if count >= 3 else []
+    return {start + step for start in starts for step in range(3)}
+
+
+def _written(path: Path, mask: np.ndarray) -> None:
+    if not cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+        raise InputError(f"{path}: cannot be written; is the disk full?")
+
+
+def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
+    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else np.zeros(size, np.uint8)
+
+
+def _row(number: int, frame: np.ndarray, mask: np.ndarray, edited: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    size = (max(1, round(WIDTH * mask.shape[0] / mask.shape[1])), WIDTH)
+    small, after = (resize(one if one.dtype == np.uint8 else (one >> 8).astype(np.uint8), size) for one in (frame, edited))
+    return [(f"frame {number + 1}", small), ("mask", outlined(small, resize(mask, size))), ("edited", after)]

@@ -1,0 +1,188 @@
+"""realistic-editing video as its users call it."""
+import json
+import os
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from realistic_editing.apps import video as module
+from realistic_editing.apps.cli import main
+from realistic_editing.data.clips import open_clip, writing
+from realistic_editing.data.images import Photo
+from realistic_editing.ops import Recipe
+
+SIZE, COUNT = (96, 128), 14
+
+
+@pytest.fixture
+def clip(tmp_path, video_clips):
+    """A lossless clip, clip.mkv, the mask of its first frame, and masks/ with one for each frame."""
+    pairs = list(video_clips.panned(video_clips.texture(SIZE, 0), video_clips.ellipse(SIZE), COUNT))
+    write(tmp_path / "clip.mkv", [frame for frame, _ in pairs])
+    (tmp_path / "masks").mkdir()
+    for number, (_, mask) in enumerate(pairs):
+        cv2.imwrite(str(tmp_path / f"masks/{number}.png"), mask)
+    cv2.imwrite(str(tmp_path / "mask.png"), pairs[0][1])
+    return tmp_path
+
+
+def write(path, frames):
+    with writing(path, frames[0].shape[:2], 25) as add:
+        for frame in frames:
+            add(Photo(frame, None, {"xres": 1.0, "yres": 1.0}, None), frame)
+    return path
+
+
+@pytest.fixture
+def run(tiny_weights, clip, capsys):
+    def call(*options, mask="mask.png", source="clip.mkv", task="attenuate"):
+        judges = ["--critic", tiny_weights["critic"], "--saliency", tiny_weights["saliency"]]
+        words = ["video", str(clip / source), "--task", task, "--weights", tiny_weights[task], "--no-guard", "--every", "4"]
+        words += ["--mask", str(clip / mask)] if mask else []
+        main([*words, *judges, *(["--afresh", "0"] if "--afresh" not in options else []), *options])
+        return capsys.readouterr()
+
+    return call
+
+
+def pixels(path):
+    return [photo.pixels.astype(int) for photo in open_clip(path).read()]
+
+
+def refused(run, capsys, *options, **names):
+    with pytest.raises(SystemExit) as stop:
+        run(*options, **names)
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mask", ["mask.png", "masks"])
+@pytest.mark.parametrize("parameters", ["first", "smoothed"])
+def test_the_region_is_edited_and_nothing_else(run, clip, mask, parameters):
+    output = clip / "out/clip.mkv"
+    said = json.loads(run("--out", str(output), "--json", "--parameters", parameters, mask=mask).out)
+    before, after = pixels(clip / "clip.mkv"), pixels(output)
+    truth = [cv2.imread(str(clip / f"masks/{number}.png"), 0) for number in range(COUNT)]
+    assert len(after) == COUNT and said["frames"] == COUNT and open_clip(output).rate == 25
+    for old, new, inside in zip(before, after, truth, strict=True):
+        outside = cv2.dilate(inside, np.ones((9, 9), np.uint8)) == 0
+        assert (old[outside] == new[outside]).all() and (new[inside > 250] - old[inside > 250]).mean() < -2
+    recipe = Recipe.load(output.with_suffix(".json"))
+    assert len(recipe) == len(said["predicted_at"]) == (1 if parameters == "first" else 4)
+    assert (recipe.order == recipe.order[0]).all() and said["order"] == recipe.order[0].tolist()
+    assert said["flicker"]["triples"] == COUNT - 2 and said["lost_at"] is None
+    assert sorted(path.name for path in output.parent.iterdir()) == ["clip.json", "clip.mkv"]
+
+
+def test_one_edit_is_that_of_the_photo_tool(run, clip, tiny_weights):
+    frame = pixels(clip / "clip.mkv")[0].astype(np.uint8)
+    cv2.imwrite(str(clip / "frame.png"), np.ascontiguousarray(frame[..., ::-1]))
+    judges = [f"--{name}={tiny_weights[name]}" for name in ("critic", "saliency")]
+    words = ["edit", str(clip / "frame.png"), str(clip / "mask.png"), "--strength", "0.8", "--output", str(clip / "e.png")]
+    main([*words, "--weights", tiny_weights["attenuate"], *judges])
+    run("--parameters", "first", "--strength", "0.8", "--out", str(clip / "o.mkv"))
+    assert np.abs(pixels(clip / "o.mkv")[0] - cv2.imread(str(clip / "e.png"))[..., ::-1]).max() <= 1
+    assert torch.equal(Recipe.load(clip / "o.json").exposure, Recipe.load(clip / "e.json").exposure)
+
+
+def test_it_flickers_less_than_edits_frame_by_frame(clip, capsys):
+    words = ["video", str(clip / "clip.mkv"), "--mask", str(clip / "mask.png"), "--out", str(clip / "o.mkv"), "--json"]
+    main([*words, "--order", "3,1,0,2", "--afresh", "1", "--every", "6", "--no-guard", "--task", "amplify"])  # bundled weights
+    beside = json.loads(capsys.readouterr().out)["flicker_beside"]
+    assert beside["chosen"]["triples"] == beside["afresh"]["triples"] == 1
+    assert 0 < beside["chosen"]["region"] < beside["afresh"]["region"]
+
+
+def test_sheet_masks_and_folders(run, clip):
+    places = ("--out", str(clip / "p"), "--sheet", str(clip / "sheet.png"), "--masks-out", str(clip / "found"))
+    text = run(*places, "--afresh", "1").out
+    assert len(list((clip / "p").glob("*.png"))) == COUNT
+    assert "predicted afresh for each frame" in text and "1. " in text and f"result: {clip / 'p'}" in text
+    sheet = cv2.imread(str(clip / "sheet.png"))
+    assert sheet.shape[0] == 6 * (240 + 28) and sheet.shape[1] == 3 * 328
+    again = run("--out", str(clip / "q"), mask="found")  # the masks that were found are masks to give
+    assert "note" not in again.err
+    assert all((a == b).all() for a, b in zip(pixels(clip / "p"), pixels(clip / "q"), strict=True))
+
+
+def test_frames_and_mask_clips_without_a_mask_file(run, clip, video_clips):
+    write(clip / "frames", [frame.astype(np.uint8) for frame in pixels(clip / "clip.mkv")])
+    masks = [cv2.imread(str(clip / f"masks/{number}.png")) for number in range(COUNT)]
+    masks[5] = np.zeros_like(masks[5])  # the region is away for a frame
+    write(clip / "masks.mp4", masks)
+    run("--out", str(clip / "o"), source="frames", mask="masks.mp4")
+    before, after = pixels(clip / "frames"), pixels(clip / "o")
+    assert (before[5] == after[5]).all() and (before[4] != after[4]).any()
+    assert all((old[:8] == new[:8]).all() for old, new in zip(before, after, strict=True))  # compression left no grey there
+
+
+def test_a_box_in_the_masks_place(run, clip, video_clips):
+    mask = video_clips.ellipse(SIZE)
+    bright = np.clip(video_clips.texture(SIZE, 0) // 4 + np.uint8([190, 60, 10]), 0, 255)
+    write(clip / "thing.mkv", [frame for frame, _ in video_clips.moved(bright, mask, video_clips.texture(SIZE, 1) // 4, 4)])
+    columns, rows = np.nonzero(mask.any(axis=0))[0], np.nonzero(mask.any(axis=1))[0]
+    box = (columns[0] - 3, rows[0] - 3, np.ptp(columns) + 7, np.ptp(rows) + 7)
+    places = ("--out", str(clip / "o"), "--masks-out", str(clip / "m"))
+    run(*places, "--box", ",".join(map(str, box)), mask=None, source="thing.mkv")
+    assert video_clips.overlap(cv2.imread(str(clip / "m/000001.png"), 0), mask) > 0.9
+    assert all((a != b).any() for a, b in zip(pixels(clip / "thing.mkv"), pixels(clip / "o"), strict=True))
+
+
+def test_a_lost_region_ends_it_or_fades(run, clip, video_clips, capsys):
+    frames = [frame.astype(np.uint8) for frame in pixels(clip / "clip.mkv")]
+    write(clip / "cut.mkv", frames + [video_clips.texture(SIZE, 9)] * 5)
+    said = refused(run, capsys, "--out", str(clip / "o.mkv"), source="cut.mkv")
+    assert f"frame {COUNT + 1}: the region is lost" in said and "--when-lost stop" in said and not (clip / "o.mkv").exists()
+    said = run("--out", str(clip / "o.mkv"), "--when-lost", "stop", "--json", "--parameters", "first", source="cut.mkv")
+    assert json.loads(said.out)["lost_at"] == COUNT + 1 and "fades out" in said.err
+    changes = [np.abs(a - b).mean() for a, b in zip(pixels(clip / "cut.mkv"), pixels(clip / "o.mkv"), strict=True)]
+    assert changes[COUNT:] == [0] * 5 and 0 < changes[COUNT - 2] < changes[COUNT - 6] < changes[1]
+
+
+def test_an_interrupt_leaves_nothing(run, clip, monkeypatch, capsys):
+    before = sorted(clip.iterdir())
+    for place, options in (("apply_to_photo", ()), ("proposal", ("--masks-out", str(clip / "found")))):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, place, lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(SystemExit) as stop:
+                run("--out", str(clip / "o.mkv"), *options)
+        assert stop.value.code == 130 and sorted(clip.iterdir()) == before
+
+
+def test_sound_is_said_to_be_lost(run, clip, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    said = run("--out", str(clip / "o.mkv"), "--parameters", "first")
+    assert "ffmpeg is not installed, so sound is lost" in said.err and os.path.isfile(clip / "o.mkv")
+
+
+@pytest.mark.parametrize(
+    ("options", "names", "words"),
+    [
+        (["--task", "louder"], {}, "task is 'louder'"),
+        (["--parameters", "last"], {}, "--parameters is 'last'; use first or smoothed"),
+        (["--when-lost", "cry"], {}, "--when-lost is 'cry'"),
+        (["--every", "0"], {}, "--every is 0"),
+        (["--strength", "3"], {}, "strength is 3"),
+        (["--sheet", "s.jpg"], {}, "ends in .png"),
+        (["--masks-out", "masks.zip"], {}, "--masks-out is 'masks.zip'; name a new folder"),
+        (["--out", "o.gif"], {}, "cannot write .gif"),
+        ([], {"source": "none.mp4"}, "none.mp4: no such file"),
+        ([], {"mask": "none.png"}, "none.png: cannot be read"),
+        ([], {"mask": None}, "no region is named"),
+        ([], {"mask": "few"}, "holds 1 masks, and"),
+        ([], {"mask": "black.png"}, "nothing is selected"),
+    ],
+)
+def test_what_is_wrong_is_named(run, clip, capsys, options, names, words):
+    (clip / "few").mkdir()
+    cv2.imwrite(str(clip / "few/1.png"), np.full(SIZE, 255, np.uint8))
+    cv2.imwrite(str(clip / "black.png"), np.zeros(SIZE, np.uint8))
+    given = options if "--out" in options else ["--out", str(clip / "o.mkv"), *options]
+    assert words in refused(run, capsys, *given, **names) and not (clip / "o.mkv").exists()
+
+
+def test_the_input_is_never_overwritten(run, clip, capsys):
+    assert "would overwrite" in refused(run, capsys, "--out", str(clip / "clip.mkv"))
+    assert "not an empty folder" in refused(run, capsys, "--out", str(clip / "masks"), mask="masks")

@@ -20,9 +20,10 @@ from realistic_editing.evaluation.published import TABLES
 from realistic_editing.evaluation.report import Report
 from realistic_editing.evaluation.rivals import rival_name
 from realistic_editing.evaluation.spread import spread_figure, spread_method, spread_tables
+from realistic_editing.evaluation.store import PICTURES
 
 DATASETS = ("mechrez", "coco", "ade20k", "folder")
-SPREAD, PICTURES = "spread.png", "pictures"
+SPREAD = "spread.png"
 SHOWN = ("delta_e_inside", "delta_e_outside", "ssim_outside", "seam")  # of the measures, under each picture of the page
 
 
@@ -43,8 +44,6 @@ def compare_methods(config: DictConfig) -> Report:
         raise InputError(f"dataset is {config.dataset!r}; use {', '.join(DATASETS[:-1])} or {DATASETS[-1]}")
     if config.task is not None and config.task not in TASKS:
         raise InputError(f"task is {config.task!r}; use {' or '.join(TASKS)}")
-    if config.workers is not None and config.workers < 1:
-        raise InputError(f"workers is {config.workers}; use a number of processes above 0, or null for one a core")
     ratings = config.paper_ratings or (config.dataset if config.dataset in TABLES else None)
     if ratings is not None and ratings not in TABLES:
         raise InputError(f"paper_ratings is {ratings!r}; use {', '.join(TABLES)}")

@@ -16,6 +16,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.baseline_suite import baseline_suite
 from realistic_editing.evaluation.critic_suite import Result, critic_suite
 from realistic_editing.evaluation.enhancer_suite import enhancer_suite
+from realistic_editing.evaluation.measures import WINDOW
 from realistic_editing.evaluation.ratings import KEYS, read_ratings
 from realistic_editing.evaluation.report import Report
 from realistic_editing.evaluation.rivals import load_rivals
@@ -28,6 +29,9 @@ from realistic_editing.weights import load_network
 
 KINDS = {"saliency": "saliency", "critic": "realism"}  # suite, and the option that names its network -> kind of network
 SUITES = (*KINDS, "enhancer", "baselines")
+# Whole numbers, and the least of each. Results are measured at edit_size, where a window of SSIM must have room.
+LEAST = {"resamples": 1, "limit": 1, "workers": 1, "seed": 0, "edit_size.saliency": WINDOW, "edit_size.critic": WINDOW}
+OPTIONAL = ("limit", "workers")
 
 
 def evaluate(config: DictConfig) -> Path:
@@ -51,9 +55,7 @@ def evaluate(config: DictConfig) -> Path:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
-    for name in ("resamples", "limit", "workers"):
-        if not (config[name] is None and name != "resamples") and (not isinstance(config[name], int) or config[name] < 1):
-            raise InputError(f"{name} is {config[name]}; use a whole number above 0")
+    _check_numbers(config)
     output = config.output or str(Path(config.paths.outputs) / "evaluate" / (config.suite or config.dataset or "study"))
     config = OmegaConf.merge(config, {"output": output})
     if config.suite is not None:
@@ -64,6 +66,18 @@ def evaluate(config: DictConfig) -> Path:
     path = Path(output) / "report.md"
     print(f"report: {path}")
     return path
+
+
+def _check_numbers(config: DictConfig) -> None:
+    """Refuse before anything is measured what would only fail afterwards."""
+    for name, least in LEAST.items():
+        group, _, entry = name.rpartition(".")
+        holder = config[group] if group else config
+        value = holder.get(entry) if isinstance(holder, DictConfig) else None
+        if value is None and name in OPTIONAL:
+            continue
+        if type(value) is not int or value < least:  # a bool is an int too
+            raise InputError(f"{name} is {value}; use a whole number of {least} or more")
 
 
 def _suite(config: DictConfig, preset: EditPreset) -> Report:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import wilcoxon
 
 from realistic_editing.evaluation import bootstrap
 from realistic_editing.evaluation.bench import DISTINCTNESS
@@ -13,6 +12,7 @@ from realistic_editing.evaluation.measures import MOVED
 from realistic_editing.evaluation.methods import REPRODUCED
 from realistic_editing.evaluation.published import ABLATION, PHOTOS, RUNTIME, TABLES, rated
 from realistic_editing.evaluation.report import Table
+from realistic_editing.evaluation.significance import holm, signed_rank
 
 PHOTO = {  # column of the rows -> heading
     "realism": "dR",
@@ -128,46 +128,34 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
 
 
 def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int, layout: Layout) -> Table:
-    """Each method less the reference, photo by photo."""
+    """Each method less the reference, region by region, and then by photo."""
     measures = {f"relative: {model}": (f"effect, {model}", sign) for model in layout.models}
     measures |= {"realism": ("dR", 1), "seam": ("seam", 1)}
     made = []
-    reference = by_method[layout.against].groupby("photo")
+    reference = by_method[layout.against].set_index("name")
     for method, rows in by_method.items():
         if method == layout.against:
             continue
         cells: dict[str, object] = {"method": method}
+        own = rows.set_index("name")
         for name, (heading, factor) in measures.items():
-            # A photo's regions are not independent: their mean is one pair.
-            gaps = factor * (rows.groupby("photo")[name].mean() - reference[name].mean()).dropna()
+            # Met by region, for one of the two may have no result of some; a photo's regions are not independent, so that
+            # their mean is one pair.
+            gaps = factor * (own[name] - reference[name]).dropna()
+            gaps = gaps.groupby(own.photo).mean()
             cells["pairs"] = len(gaps)
             whole = pd.DataFrame({"photo": gaps.index})
             cells[heading] = _mean(gaps.to_numpy(), whole, layout)
-            cells[f"p, {heading}"] = p_value(gaps.to_numpy())
+            cells[f"p, {heading}"] = signed_rank(gaps.to_numpy())
         made.append(cells)
     _correct(made)
     note = (
-        f"Means over photos of the method less {layout.against}, with 95 % bootstrap intervals. Effect: the relative change of "
-        "the region's mean saliency in the direction that the task asks. Above 0, effect and dR are better than the "
-        "reference's, and a seam is worse. p: Wilcoxon's signed-rank test, two-sided, after Holm's "
+        f"Means over photos of the method less {layout.against}, by the regions that both have, with 95 % bootstrap intervals. "
+        "Effect: the relative change of the region's mean saliency in the direction that the task asks. Above 0, effect and dR "
+        "are better than the reference's, and a seam is worse. p: Wilcoxon's signed-rank test, two-sided, after Holm's "
         "correction for all the tests of this table."
     )
     return Table(f"{part}_paired", f"{title}: each method beside {layout.against}", note, pd.DataFrame(made))
-
-
-def p_value(differences: np.ndarray) -> float:
-    """Of Wilcoxon's signed-rank test that differences (N,) are symmetric about 0; nan where none differs from 0."""
-    moved = differences[differences != 0]
-    return float(wilcoxon(moved).pvalue) if len(moved) else math.nan
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Correct p values (N,) for their number (Holm, 1979); a nan is no test, and stays."""
-    corrected = np.full(len(p), math.nan)
-    order = np.argsort(p)[: int((~np.isnan(p)).sum())]  # nan sorts last
-    steps = (len(order) - np.arange(len(order))) * p[order]
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return corrected
 
 
 def _correct(rows: list[dict[str, object]]) -> None:

@@ -60,9 +60,14 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
         rivals: names of other enhancement networks.
 
     Raises:
-        InputError: when there is no such method.
+        InputError: when there is no such method, or two have one name.
     """
     published = list(dict.fromkeys(name for photo in photos for name in photo.results))
+    # Their rows would be taken for those of the method that has the name.
+    own = {ALL, OPTIMISED, *OWN, *ALIASES, *BASELINES, *(f"{name}{REPRODUCED}" for name in BASELINES)}
+    clash = [name for name in rivals if name in own or name in published]
+    if clash:
+        raise InputError(f"rivals: one is called {clash[0]!r}, as another method is; rename its file, or leave it out")
     here = [*OWN, *dict.fromkeys(rivals), OPTIMISED, *(f"{name}{REPRODUCED}" for name in BASELINES)]
     taken = [name for name in published if name in here or name in ALIASES]
     if taken:

@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing beside it: tables, figures, and every image with a before/after slider."""
+"""A report as one HTML file that needs nothing beside it: tables, figures, and images under a before/after slider."""
 import base64
 import dataclasses
 import html

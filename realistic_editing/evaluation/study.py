@@ -1,16 +1,15 @@
 """The tables of a user study: means as the paper prints them (Tables 2 to 4), how sure they are, and how far raters agree."""
 import itertools
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.evaluation import agreement, crossed
 from realistic_editing.evaluation.bootstrap import Estimate, bootstrap
 from realistic_editing.evaluation.published import PAPER, PHOTOS
 from realistic_editing.evaluation.ratings import MEASURES
+from realistic_editing.evaluation.significance import holm, signed_rank
 from realistic_editing.evaluation.table import Table
 
 WORDS = {"attenuate": "attenuation", "amplify": "amplification"}
@@ -111,29 +110,6 @@ def agreement_table(ratings: pd.DataFrame, resamples: int, seed: int) -> Table:
         "with two ratings or more count."
     )
     return Table("agreement", "How far raters agree", note, pd.DataFrame(rows))
-
-
-def signed_rank(differences: np.ndarray) -> float:
-    """The p value of Wilcoxon's signed-rank test, two-sided; 1 where all differences are 0, nan without any."""
-    if not len(differences):
-        return float("nan")
-    return float(stats.wilcoxon(differences).pvalue) if np.any(differences) else 1.0
-
-
-def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Holm's correction for several tests (Scandinavian Journal of Statistics 6, 1979).
-
-    Args:
-        p: (N,) p values; nan stays nan and counts for nothing.
-
-    Returns:
-        (N,) corrected p values, at most 1.
-    """
-    corrected = np.array(p, dtype=float)
-    tested = np.flatnonzero(~np.isnan(corrected))
-    order = tested[np.argsort(corrected[tested], kind="stable")]
-    corrected[order] = np.minimum(np.maximum.accumulate(corrected[order] * np.arange(len(order), 0, -1)), 1.0)
-    return corrected
 
 
 def _crossed(ratings: pd.DataFrame, measure: str) -> pd.DataFrame:

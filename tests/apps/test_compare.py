@@ -1,5 +1,6 @@
 """scripts/evaluate.py dataset=... on small made sets: reports from end to end, and what a user may get wrong."""
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,16 @@ def test_rivals_and_optimisation_are_methods_of_their_task(root, tmp_path, tiny_
     assert set(pd.read_csv(tmp_path / "more/rows.csv").method) == {"ours_random", "optimised"}
 
 
+def test_a_rival_named_as_another_method_is_refused(root, tmp_path, tiny_weights):
+    for name in ("ours_random", "ours", "all", "optimised", "mec", "wrs", "wrs_reproduced"):
+        rival = tmp_path / f"{name}.safetensors"
+        shutil.copy(tiny_weights["attenuate"], rival)
+        options = ("dataset=mechrez", "method=[input,ours_random]", "limit=1", f"rivals=['{rival}']")
+        with pytest.raises(InputError, match=rf"rivals: one is called '{name}', .*rename its file"):
+            evaluate(configured(root, tiny_weights, tmp_path / "out", *options))
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_of_ones_own_results(root, tmp_path, tiny_weights):
     folder = tmp_path / "photos, mine"
     (folder / "gazeshift").mkdir(parents=True)
@@ -138,6 +149,11 @@ def test_ade20k_by_category(tmp_path, tiny_weights):
         (["dataset=mechrez", "limit=0"], "limit is 0"),
         (["dataset=mechrez", "limit=few"], "limit is few"),
         (["dataset=mechrez", "resamples=0"], "resamples is 0"),
+        (["dataset=mechrez", "resamples=true"], "resamples is True"),
+        (["dataset=mechrez", "seed=-1"], "seed is -1; use a whole number of 0 or more"),
+        (["dataset=mechrez", "seed=null"], "seed is None"),
+        (["dataset=mechrez", "edit_size.critic=4"], "edit_size.critic is 4; use a whole number of 11 or more"),
+        (["dataset=mechrez", "edit_size=384"], "edit_size.saliency is None"),
         (["dataset=mechrez", "paper_ratings=mine"], "mechrez, adobe_stock, deepsal"),
         (["dataset=mechrez", "paths.data=nowhere"], "REALISTIC_EDITING_DATA"),
         (["dataset=mechrez", "edits=mine"], "released"),

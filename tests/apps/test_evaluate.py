@@ -142,6 +142,8 @@ def test_the_same_seed_gives_the_same_report(root, tmp_path):
         (["suite=critic", "edits=mine"], "released"),
         (["suite=critic", "critic=nothing"], "nothing: no such file"),
         (["suite=critic", "reference=compact_saliency"], "compact_saliency"),
+        (["suite=saliency", "edit_size.saliency=10"], "edit_size.saliency is 10; use a whole number of 11"),
+        (["suite=critic", "seed=0.5"], "seed is 0.5"),
         (["suite=saliency", "paths.data=nowhere"], "fixations.csv"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from realistic_editing.evaluation.bench import DISTINCTNESS
-from realistic_editing.evaluation.compare_tables import Layout, comparison_tables, holm, p_value, right_way
+from realistic_editing.evaluation.compare_tables import Layout, comparison_tables, right_way
 from realistic_editing.evaluation.published import NAMES, PAPER, TABLES, rated
 from realistic_editing.evaluation.published import PHOTOS as RATED
 
@@ -66,16 +66,22 @@ def test_regions_of_a_photo_are_one_pair():
     assert tables(rows)["object_enhancement_paired"].pairs["input"] == 7
 
 
-def test_p_of_no_difference_is_not_given():
-    assert np.isnan(p_value(np.zeros(5))) and np.isnan(p_value(np.array([])))
-    assert p_value(np.linspace(1, 2, 40)) < 1e-4
-    assert p_value(np.array([1.0, 2.0, 3.0, -2.5])) > 0.05
+def test_regions_that_one_side_has_not_are_no_difference():
+    rows = made()
+    # Two regions of one photo; mec has the first alone, and on it does what ours does.
+    pair = rows[rows.method.isin(["mec", "ours_realism"]) & (rows.photo == "photo0")].assign(photo="both")
+    effects = [f"relative: {model}" for model in MODELS]
+    first, second = pair.assign(name="first"), pair[pair.method == "ours_realism"].assign(name="second")
+    first[effects], second[effects] = 0.1, 0.5
+    frame = tables(pd.concat([first, second]))["object_enhancement_paired"]
+    assert frame.pairs["mec"] == 1 and frame.loc["mec", "effect, one"].value == 0
 
 
-def test_holm_multiplies_the_smallest_by_all_and_stays_in_order():
-    found = holm(np.array([0.01, np.nan, 0.04, 0.03, 0.9]))
-    np.testing.assert_allclose(found, [0.04, np.nan, 0.09, 0.09, 0.9])  # 4 * 0.01; 3 * 0.03, and no less for 0.04; 0.9
-    assert holm(np.array([0.6, 0.7])).max() == 1
+def test_methods_that_never_differ_have_p_1():
+    rows = made()
+    same = pd.concat([rows, rows[rows.method == "ours_realism"].assign(method="same")])
+    frame = tables(same)["object_enhancement_paired"]
+    assert frame.loc["same", ["p, dR", "p, seam", "p, effect, one"]].tolist() == ["1.0000"] * 3
 
 
 def test_the_right_way_is_by_most_models():

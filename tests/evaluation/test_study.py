@@ -5,7 +5,7 @@ import pytest
 
 from realistic_editing.evaluation.published import PAPER, PHOTOS
 from realistic_editing.evaluation.ratings import COLUMNS
-from realistic_editing.evaluation.study import agreement_table, comparisons_table, holm, signed_rank, study_tables
+from realistic_editing.evaluation.study import agreement_table, comparisons_table, study_tables
 
 
 def rated(rows):
@@ -87,17 +87,6 @@ def test_agreement_of_raters_who_agree_and_of_one_alone(ratings):
 def test_one_method_is_compared_with_nothing():
     frame = rated([("x", "i", "attenuate", "a", 5, None), ("y", "j", "attenuate", "a", 6, None)])
     assert [table.name for table in study_tables(frame, 50, 0)] == ["means_attenuate", "intervals_attenuate", "agreement"]
-
-
-def test_holm_by_hand():
-    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, np.nan]), [0.03, 0.06, 0.06, np.nan])
-    np.testing.assert_allclose(holm([0.5, 0.9]), [1, 1])
-    assert len(holm([])) == 0
-
-
-def test_signed_rank_by_hand():
-    assert signed_rank(np.array([1.0, 2, 3, 4, 5])) == pytest.approx(2 / 2**5)
-    assert signed_rank(np.zeros(4)) == 1 and np.isnan(signed_rank(np.array([])))
 
 
 def test_the_papers_numbers_belong_together():

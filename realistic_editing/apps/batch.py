@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from realistic_editing.apps.edit import LOSSLESS, edit_file, enhancer_of, wishes_of
+from realistic_editing.apps.edit import edit_file, enhancer_of, wishes_of
+from realistic_editing.apps.results import LOSSLESS
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task

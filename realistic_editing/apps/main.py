@@ -31,7 +31,7 @@ JOBS = {
     "demo": "realistic_editing.apps.demo:demo",
     "page": "realistic_editing.apps.page.serve:page",
 }
-RESUMED = ("train_saliency", "train_realism", "train_enhancer", "evaluate", "batch", "study")
+RESUMED = ("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "evaluate", "batch", "study")
 
 
 def call(job: str, config: Any) -> Any:

@@ -53,8 +53,9 @@ def export(options: Mapping[str, Any]) -> list[Path]:
     if recipe.blend != "final":
         words = "the recipe blends after every operator; where the mask is soft, what is exported differs from it a little"
         say([words], options["recipe"])
+    edited = Edited(recipe, photo, mask, base.name, options["size"])
     for name in wanted:
-        WRITERS[name](paths_of(base, name), Edited(recipe, photo, mask, base.name, options["size"]))
+        WRITERS[name](paths_of(base, name), edited)
     return files
 
 

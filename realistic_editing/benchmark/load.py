@@ -62,7 +62,7 @@ def _starting(weights: str, seconds: float) -> list[Measured]:
         ("start: import, load an enhancer with its judges", lambda _: _imported(weights)),
         ("start: load an enhancer with its judges", lambda _: Enhancer.from_pretrained(weights)),
     ):
-        found += in_turn(case, {"this project": work}, 1, "starts", seconds)
+        found += in_turn(case, {"this project": work}, 1, "starts", seconds, least=1)
     return found
 
 

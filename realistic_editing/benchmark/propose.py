@@ -24,13 +24,14 @@ Say = Callable[[str], None]
 
 
 @torch.no_grad()
-def proposing(region: Region, weights: str, seconds: float, say: Say = print) -> list[Measured]:
+def proposing(region: Region, weights: str, seconds: float, plain_orders: int, say: Say = print) -> list[Measured]:
     """Time proposals, of the paper's network with weights by chance and of the bundled one: one order, and all 24.
 
     Args:
         region: whose photo and mask are shown at 384 x 384.
         weights: of the enhancer, a bundled name or a file.
         seconds: for each case, warming up not counted.
+        plain_orders: of how many orders the plain way is timed; its time for 24 is counted 24 / plain_orders times.
         say: told what comes next.
 
     Returns:
@@ -47,7 +48,7 @@ def proposing(region: Region, weights: str, seconds: float, say: Say = print) ->
                 "this project": lambda _, ready=ready: ready(image, mask, orders[:1]),
             },
             f"{name}, all 24 orders": {
-                "plain": lambda _, network=network: [network(image, mask, orders[i : i + 1]) for i in range(len(orders))],
+                "plain": lambda _, network=network: [network(image, mask, orders[i : i + 1]) for i in range(plain_orders)],
                 "this project": lambda _, ready=ready: ready.all_orders(image, mask),
             },
         }
@@ -58,6 +59,8 @@ def proposing(region: Region, weights: str, seconds: float, say: Say = print) ->
             case = f"{case}, {SIZE} px"
             say(case)
             plainly, ours = in_turn(case, contenders, 1, "proposals", seconds)
+            if "24" in case:
+                plainly = dataclasses.replace(plainly, amount=plain_orders / len(orders))
             note = f"parameters at most {float(apart):.1e} from the first"
             words = f"limit: {counter.get_total_flops() / 1e9:.1f} GFLOP at the {peak / 1e9:.0f} GFLOP/s of a large product"
             found += [plainly, dataclasses.replace(ours, note=note), Measured(case, words, 1, "proposals", (limit,), (0.0,))]
@@ -93,18 +96,19 @@ def selecting(region: Region, weights: str, seconds: float, plain_orders: int, s
                 edited = plain.edit(edited, region, operator, plain.parameter_of(recipe, operator))
             float(critic(edited, region) - realism), float(saliency_change(before, saliency(edited), region))
 
-    found = []
+    found, share = [], plain_orders / len(ALL_ORDERS)
     height, width = photo.shape[:2]
+    size = f"{width} x {height}, {(mask > 0).mean():.0%} under the mask"
+    say(f"all of 24 orders, plain, {size}")
+    (slow,) = in_turn("", {f"plain, {plain_orders} orders times {1 / share:g}": plainly}, share, "photos", 0, least=1)
     for rule in ("best_realism", "best_saliency"):
-        case = f"{rule} of 24 orders, {width} x {height}, {(mask > 0).mean():.0%} under the mask"
+        case = f"{rule} of 24 orders, {size}"
         say(case)
-        share = plain_orders / len(ALL_ORDERS)
-        (slow,) = in_turn(case, {f"plain, {plain_orders} orders times {1 / share:g}": plainly}, share, "photos", 0, least=1)
         ours = {
             "this project, as proposed": lambda _, rule=rule: enhancer.propose(photo, mask, rule, guard=None),
             "this project, guarded": lambda _, rule=rule: enhancer.propose(photo, mask, rule),
         }
-        found += [slow, *in_turn(case, ours, 1, "photos", seconds)]
+        found += [dataclasses.replace(slow, case=case), *in_turn(case, ours, 1, "photos", seconds)]
     return found
 
 

@@ -24,8 +24,10 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
     replaced = {}
     for convolution, norm in _pairs(network, inputs):
         _fold(convolution, norm)
-        # timm's norms hold the activation that follows them.
-        replaced[norm] = getattr(norm, "act", nn.Identity())
+        activation = getattr(norm, "act", nn.Identity())  # timm's norms hold the one that follows them
+        if isinstance(activation, nn.ReLU | nn.ReLU6):  # nobody else has the convolution's output
+            activation.inplace = True
+        replaced[norm] = activation
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if child in replaced:

@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
+    mask.add_argument("--sam", help="a folder of a Segment Anything model, to look in GrabCut's place (extra sam)")
     mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
 
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Defaults)

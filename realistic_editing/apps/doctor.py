@@ -32,6 +32,7 @@ OPTIONAL = {
     "psycopg": ("a study's PostgreSQL database", "study"),
     "onnx": ("realistic-editing export-onnx", "export"),
     "onnxruntime": ("realistic-editing export-onnx", "export"),
+    "transformers": ("realistic-editing mask --sam", "sam"),
     "PyOpenColorIO": ("tests, to read back exported tables", "dev"),
     "playwright": ("tests, to open pages", "dev"),
 }

@@ -16,6 +16,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.baseline_suite import baseline_suite
 from realistic_editing.evaluation.critic_suite import Result, critic_suite
 from realistic_editing.evaluation.enhancer_suite import enhancer_suite
+from realistic_editing.evaluation.mask_suite import mask_suite
 from realistic_editing.evaluation.measures import WINDOW
 from realistic_editing.evaluation.ratings import KEYS, read_ratings
 from realistic_editing.evaluation.report import Report
@@ -28,7 +29,7 @@ from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import load_network
 
 KINDS = {"saliency": "saliency", "critic": "realism"}  # suite, and the option that names its network -> kind of network
-SUITES = (*KINDS, "enhancer", "baselines")
+SUITES = (*KINDS, "enhancer", "masks", "baselines")
 # Whole numbers, and the least of each. Results are measured at edit_size, where a window of SSIM must have room.
 LEAST = {"resamples": 1, "limit": 1, "workers": 1, "seed": 0, "edit_size.saliency": WINDOW, "edit_size.critic": WINDOW}
 OPTIONAL = ("limit", "workers")
@@ -87,7 +88,7 @@ def _suite(config: DictConfig, preset: EditPreset) -> Report:
         asked = OmegaConf.to_container(config.method) if isinstance(config.method, ListConfig) else config.method
         tables, figures = baseline_suite(config.paths.data, asked, config.limit, config.output)
         return Report("Earlier methods", {"limit": config.limit or "all photos"}, tables, figures)
-    weights, (tables, figures) = (_enhancers if config.suite == "enhancer" else _judge)(config, preset)
+    weights, (tables, figures) = (_judge if config.suite in KINDS else _enhancers)(config, preset)
     return Report(f"Evaluation: {config.suite}", _facts(config, weights), tables, figures)
 
 
@@ -114,18 +115,20 @@ def _judge(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Module]
 
 
 def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Module], Result]:
-    """Both enhancers, beside what `config.rivals` names."""
+    """Both enhancers: their masks, or beside what `config.rivals` names."""
     judges = {"critic": config.critic, "saliency": config.saliency, "device": config.device}
     enhancers = {task: Enhancer.from_pretrained(config[task], **judges) for task in TASKS}
     for task, enhancer in enhancers.items():
         if enhancer.task != task:
             raise InputError(f"{task}={config[task]}: is trained to {enhancer.task}; name weights of the other task")
-    rivals = load_rivals(config.rivals, config.device)
-    witness = load_network(config.witness, "saliency", config.device)
-    others = {Path(config.witness).stem: witness, "patch distinctness": PatchDistinctness()}
     # Split val chose the checkpoints, by the same loss; split test had no part in anything.
     regions = [region for region in _unseen(config, _coco_alone(config)) if region.split == "test"]
     named = {config[task]: enhancer.network for task, enhancer in enhancers.items()}
+    if config.suite == "masks":
+        return named, mask_suite(enhancers, regions, config)
+    rivals = load_rivals(config.rivals, config.device)
+    witness = load_network(config.witness, "saliency", config.device)
+    others = {Path(config.witness).stem: witness, "patch distinctness": PatchDistinctness()}
     return named, enhancer_suite(enhancers, rivals, others, regions, preset, config)
 
 

@@ -1,19 +1,22 @@
 """Carry an edit into other programs: a look-up table with its mask, layers, and the sliders of raw converters."""
-import sys
-from collections.abc import Mapping
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyvips
 
+from realistic_editing.apps.results import refuse_overwriting, say
 from realistic_editing.common.arrays import LEVELS, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data.ellipse import fit_ellipse
 from realistic_editing.data.images import Photo, read_mask, read_photo
-from realistic_editing.data.layers import write_layers, write_pages
+from realistic_editing.data.layers import Layer, write_layers, write_pages
 from realistic_editing.data.xmp import write_xmp
+from realistic_editing.enhance.enhancer import check_strength
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.lut import interpolation_error, write_cube
 from realistic_editing.ops.photo import apply_to_photo
@@ -33,53 +36,74 @@ def export(options: Mapping[str, Any]) -> list[Path]:
         The files.
 
     Raises:
-        InputError: when an option or a file cannot be used.
+        InputError: when an option or a file cannot be used, or a file would be written over one that is read.
     """
     recipe = Recipe.load(options["recipe"])
     if len(recipe) != 1:
         raise InputError(f"{options['recipe']}: holds {len(recipe)} edits; give a file with one")
-    recipe = recipe.at_strength(float(options["strength"]))
-    photo = read_photo(options["image"])
-    mask, notes = read_mask(options["mask"], photo.pixels.shape[:2])
-    for note in (*photo.notes, *notes):
-        print(f"note: {note}", file=sys.stderr)
-    if recipe.blend != "final":
-        words = "the recipe blends after every operator; where the mask is soft, what is exported differs from it a little"
-        print(f"note: {words}", file=sys.stderr)
+    recipe = recipe.at_strength(check_strength(float(options["strength"])))
     source = Path(options["recipe"])
     base = Path(options["output"] or source.parent) / source.stem
-    formats = options["formats"]
-    files = _table(base, recipe, photo, mask, options["size"]) if "cube" in formats else []
-    if "ora" in formats or "tiff" in formats:
-        layers = [("edit", apply_to_photo(photo.pixels, np.full_like(mask, LEVELS[mask.dtype]), recipe), mask)]
-    if "ora" in formats:
-        files.append(base.with_suffix(".ora"))
-        write_layers(files[-1], photo.pixels, layers)
-        print(f"layers: {files[-1]}")
-    if "tiff" in formats:
-        files.append(base.with_name(f"{base.name}_layers.tif"))
-        write_pages(files[-1], photo.pixels, layers, photo.metadata.get("icc-profile-data"))
-        print(f"pages: {files[-1]}")
-    return files + (_sidecar(base, recipe, photo, mask) if "xmp" in formats else [])
+    wanted = [name for name in WRITERS if name in options["formats"]]
+    files = [path for name in wanted for path in paths_of(base, name)]
+    refuse_overwriting(files, [options["recipe"], options["image"], options["mask"]])
+    photo = read_photo(options["image"])
+    mask, notes = read_mask(options["mask"], photo.pixels.shape[:2])
+    say((*photo.notes, *notes), options["image"])
+    if recipe.blend != "final":
+        words = "the recipe blends after every operator; where the mask is soft, what is exported differs from it a little"
+        say([words], options["recipe"])
+    edited = Edited(recipe, photo, mask, base.name, options["size"])
+    for name in wanted:
+        WRITERS[name](paths_of(base, name), edited)
+    return files
 
 
-def _table(base: Path, recipe: Recipe, photo: Photo, mask: np.ndarray, size: int) -> list[Path]:
-    cube, selection = base.with_suffix(".cube"), base.with_name(f"{base.name}_mask.png")
-    table = write_cube(cube, recipe, size, base.name)
-    inside = to_unit(photo.pixels)[mask > 0]
-    print(f"{interpolation_error(table, recipe, inside)}, on the photo's own colours inside the mask")
-    write_mask(selection, mask)
+def paths_of(base: Path, name: str) -> list[Path]:
+    """The files of a format; the whole of a recipe's name is kept, which may hold dots."""
+    return [base.with_name(base.name + ending) for ending in ENDINGS[name]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Edited:
+    """What is exported: an edit, the photo and mask that it is for, its name, and the points of a table along each axis."""
+
+    recipe: Recipe
+    photo: Photo
+    mask: np.ndarray
+    name: str
+    size: int
+
+    @functools.cached_property
+    def layers(self) -> list[Layer]:
+        """The edit at full strength everywhere; its mask is the layer's opacity."""
+        everywhere = np.full_like(self.mask, LEVELS[self.mask.dtype])
+        return [("edit", apply_to_photo(self.photo.pixels, everywhere, self.recipe), self.mask)]
+
+
+def _table(paths: Sequence[Path], edited: Edited) -> None:
+    cube, selection = paths
+    table = write_cube(cube, edited.recipe, edited.size, edited.name)
+    inside = to_unit(edited.photo.pixels)[edited.mask > 0]
+    print(f"{interpolation_error(table, edited.recipe, inside)}, on the photo's own colours inside the mask")
+    write_mask(selection, edited.mask)
     print(f"table: {cube}\nmask: {selection}")
-    return [cube, selection]
 
 
-def _sidecar(base: Path, recipe: Recipe, photo: Photo, mask: np.ndarray) -> list[Path]:
+def _layered(paths: Sequence[Path], edited: Edited) -> None:
+    """OpenRaster or TIFF, by the path."""
+    photo = edited.photo
+    write, word = (write_layers, "layers") if paths[0].suffix == ".ora" else (write_pages, "pages")
+    write(paths[0], photo.pixels, edited.layers, photo.metadata.get("icc-profile-data"), photo.alpha)
+    print(f"{word}: {paths[0]}")
+
+
+def _sidecar(paths: Sequence[Path], edited: Edited) -> None:
     """Fit sliders where the mask is at least half, and say what they leave."""
-    path = base.with_suffix(".xmp")
-    weights = to_unit(mask)
-    fit = fit_sliders(recipe, to_unit(photo.pixels)[weights >= min(0.5, weights.max())])
-    ellipse, found = fit_ellipse(mask)
-    write_xmp(path, fit.sliders, ellipse, mask.shape, base.name)
+    weights = to_unit(edited.mask)
+    fit = fit_sliders(edited.recipe, to_unit(edited.photo.pixels)[weights >= min(0.5, weights.max())])
+    ellipse, found = fit_ellipse(edited.mask)
+    write_xmp(paths[0], fit.sliders, ellipse, edited.mask.shape, edited.name)
     chosen = fit.sliders
     print(f"sliders, by a plain model of what they do: exposure {chosen.exposure:+.2f}, temperature {chosen.temperature:+d}, "
           f"tint {chosen.tint:+d}, saturation {chosen.saturation:+d}, and a curve for each channel")  # fmt: skip
@@ -87,8 +111,12 @@ def _sidecar(base: Path, recipe: Recipe, photo: Photo, mask: np.ndarray) -> list
     print(f"  the edit moves         {fit.edit}")
     print(f"  sliders alone miss it  {fit.without_curves}")
     print(f"  with the curves        {fit.with_curves}")
-    print(f"ellipse for the mask: intersection over union {found:.2f}\nsidecar: {path}")
-    return [path]
+    print(f"ellipse for the mask: intersection over union {found:.2f}\nsidecar: {paths[0]}")
+
+
+# Format -> who writes it, and the ends of its files' names.
+WRITERS = {"cube": _table, "ora": _layered, "tiff": _layered, "xmp": _sidecar}
+ENDINGS = {"cube": (".cube", "_mask.png"), "ora": (".ora",), "tiff": ("_layers.tif",), "xmp": (".xmp",)}
 
 
 def write_mask(path: Path, mask: np.ndarray) -> None:

@@ -156,14 +156,14 @@ def _figure_10(config: DictConfig) -> Figure:
 
 
 def _figure_11(config: DictConfig) -> Figure:
-    """Close-ups: the worst of the damages, a jagged edge."""
+    """Close-ups: the worst of the damages, a jagged edge; and what `--refine-mask` makes of it."""
     enhancer = _enhancer(config, config.task)
     networks = {"ours": enhancer.network}
     if config.clean:
         networks["trained on clean masks"] = _enhancer(config, config.task, config.clean).network
     regions = _regions(config, config.task, config.rows)
     with torch.no_grad():
-        rows = enhancer_sheets.damage_rows(networks, enhancer.judges, regions, SIZE, DAMAGES[-1], config.seed)
+        rows = enhancer_sheets.damage_rows(networks, enhancer.judges, regions, SIZE, DAMAGES[-1], config.seed, ("mended",))
     return paper_figures.grid(rows)
 
 

@@ -9,6 +9,7 @@ from realistic_editing.apps.export import write_mask
 from realistic_editing.apps.results import refuse_overwriting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_mask, read_photo
+from realistic_editing.data.sam import select_by_sam
 from realistic_editing.data.select import refine_mask, select_box, select_points
 
 WAYS = ("mask", "box", "points", "alpha")
@@ -19,7 +20,8 @@ def mask(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
-            own transparency; outside, points that are not in the region; output, or None for NAME_mask.png beside the photo.
+            own transparency; outside, points that are not in the region; sam, a folder of a Segment Anything
+            model that looks in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo.
 
     Returns:
         The path of the mask.
@@ -44,7 +46,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
 
     Args:
         photo: as read.
-        options: mask, box, points or alpha, one of them, as for `mask`; outside; refine_mask, whether to mend the mask.
+        options: mask, box, points or alpha, one of them, as for `mask`; outside; refine_mask, whether to mend the mask; sam.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.
@@ -56,16 +58,19 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     if len(given) != 1:
         found = " and ".join(given) + " are given" if given else "no region is named"
         raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
-    pixels, notes = photo.pixels, ()
+    pixels, notes, sam = photo.pixels, (), options.get("sam")
+    if sam and given[0] not in ("box", "points"):
+        raise InputError(f"sam is {sam} beside {given[0]}; give it a box or points")
     if options.get("mask"):
         found, notes = read_mask(options["mask"], pixels.shape[:2])
     elif options.get("alpha"):
         found = _transparency(photo)
     elif options.get("box"):
-        found = select_box(pixels, _numbers("box", options["box"], 4))
+        box = _numbers("box", options["box"], 4)
+        found = select_by_sam(pixels, sam, box=box) if sam else select_box(pixels, box)
     else:
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
-        found = select_points(pixels, inside, outside)
+        found = select_by_sam(pixels, sam, inside, outside) if sam else select_points(pixels, inside, outside)
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
 
 

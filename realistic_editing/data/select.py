@@ -32,10 +32,9 @@ def select_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> np.
         InputError: when the box is not inside the photo or nothing was found in it.
     """
     photo = check_photo(photo)
+    check_box(photo, box)
     height, width = photo.shape[:2]
     x, y, wide, high = box
-    if not (wide > 0 and high > 0 and x >= 0 and y >= 0 and x + wide <= width and y + high <= height):
-        raise InputError(f"box is {x:g},{y:g},{wide:g},{high:g}; use x,y,width,height within {width} x {height} pixels")
     marks = np.full((height, width), cv2.GC_BGD, np.uint8)
     marks[int(y) : int(np.ceil(y + high)), int(x) : int(np.ceil(x + wide))] = cv2.GC_PR_FGD
     return _selected(photo, marks, f"the box {x:g},{y:g},{wide:g},{high:g}")
@@ -55,12 +54,8 @@ def select_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[
         InputError: when there is no point inside, one lies beyond the photo, or nothing was found.
     """
     photo = check_photo(photo)
+    check_points(photo, inside, outside)
     height, width = photo.shape[:2]
-    if not inside:
-        raise InputError("points: none is inside the region; give at least one, such as 320,200")
-    for x, y in (*inside, *outside):
-        if not (0 <= x < width and 0 <= y < height):
-            raise InputError(f"point {x:g},{y:g}: lies beyond the photo, which has {width} x {height} pixels")
     marks = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
     marks[[0, -1]] = marks[:, [0, -1]] = cv2.GC_BGD
     radius = max(1, round(POINT * max(height, width)))
@@ -73,6 +68,24 @@ def select_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[
     kept = np.isin(labels, [labels[int(y), int(x)] for x, y in inside]) & (labels > 0)
     near = cv2.dilate(kept.astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8)) > 0  # with its soft border
     return np.where(near, mask, 0).astype(np.uint8)
+
+
+def check_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> None:
+    """Raise InputError when a box x, y, width, height is empty or not within a photo (H, W, 3)."""
+    height, width = photo.shape[:2]
+    x, y, wide, high = box
+    if not (wide > 0 and high > 0 and x >= 0 and y >= 0 and x + wide <= width and y + high <= height):
+        raise InputError(f"box is {x:g},{y:g},{wide:g},{high:g}; use x,y,width,height within {width} x {height} pixels")
+
+
+def check_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[Point] = ()) -> None:
+    """Raise InputError when there is no point inside the region, or one lies beyond a photo (H, W, 3)."""
+    height, width = photo.shape[:2]
+    if not inside:
+        raise InputError("points: none is inside the region; give at least one, such as 320,200")
+    for x, y in (*inside, *outside):
+        if not (0 <= x < width and 0 <= y < height):
+            raise InputError(f"point {x:g},{y:g}: lies beyond the photo, which has {width} x {height} pixels")
 
 
 def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = BAND) -> np.ndarray:

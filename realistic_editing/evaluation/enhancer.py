@@ -10,7 +10,6 @@ import pandas as pd
 import torch
 from torch import nn
 
-from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.guard import POINTS, guarded
@@ -18,7 +17,6 @@ from realistic_editing.enhance.judges import Judges, Scene
 from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.select import select_order
-from realistic_editing.evaluation.measures import seam
 from realistic_editing.evaluation.sweep import edit, read, score, see
 from realistic_editing.ops import EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
@@ -202,39 +200,6 @@ def measure_edits(
             ratios = {key: log_saliency_ratio(before[key], after[key], mask, epsilon=1e-4) for key in others}
             row |= {f"saliency: {key}": math.expm1(-float(ratio)) for key, ratio in ratios.items()}
             rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def measure_seams(
-    networks: Mapping[str, nn.Module], judges: Judges, regions: Sequence[Region], size: int, seed: int = 0
-) -> pd.DataFrame:
-    """Edit each region by its mask and by damaged ones, in a random order.
-
-    Args:
-        networks: enhancers by name.
-        judges: of realism.
-        regions, size, seed: as for `measure_edits`.
-
-    Returns:
-        A row for each region, network and mask ("clean" or a name of DAMAGES): photo, method, mask, seam, realism (dR,
-        by the mask that was used).
-    """
-    rows = []
-    for region, image, mask in read(regions, size, "damage"):
-        name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
-        generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-        order, rng = random_orders(1, generator), np.random.default_rng(zlib.crc32(name.encode()))
-        clean = (mask[0, 0].numpy() * 255).round().astype(np.uint8)
-        for kind in ("clean", *DAMAGES):
-            used = torch.from_numpy(damaged(clean, kind, rng) if kind != "clean" else clean)[None, None].float() / 255
-            for method, network in networks.items():
-                with torch.no_grad():
-                    recipe = Case(region, image, used, judges, order, generator, mask).proposal(network)
-                edited = edit(image, used, recipe)
-                realism = float(score(judges.critic, edited, used) - score(judges.critic, image, used))
-                photo = f"{region.source}/{region.photo_id}"
-                row = {"photo": photo, "method": method, "mask": kind, "seam": seam(image, edited, used), "realism": realism}
-                rows.append(row)
     return pd.DataFrame(rows)
 
 

@@ -1,5 +1,4 @@
 """Pictures of what enhancers do: galleries of edits, edits by damaged masks, and how gradient descent compares."""
-import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,15 +6,15 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.evaluation import sheets
-from realistic_editing.evaluation.enhancer import Case, network_edit, saliency_change, seam
+from realistic_editing.evaluation.enhancer import Case, network_edit, saliency_change
 from realistic_editing.evaluation.figures import BLUE, GREEN, GREY, ORANGE
-from realistic_editing.evaluation.sweep import edit, read, score, see
-from realistic_editing.ops import random_orders
+from realistic_editing.evaluation.measures import seam
+from realistic_editing.evaluation.seams import CLEAN, case_of, masks_of, proposal
+from realistic_editing.evaluation.sweep import edit, grey, picture, read, score, see
 
 
 def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
@@ -39,17 +38,22 @@ def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndar
         top = float(before.max())
         maps = [sheets.heat(np.append(x[0, 0].numpy().clip(max=top), [[top] * size], axis=0))[:-1] for x in (before, after)]
         words = ["saliency before", f"after: {-100 * change:+.0f} %"]
-        outline = sheets.outlined(_picture(image), _grey(mask))
-        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {realism:+.2f}", _picture(edited))]
+        outline = sheets.outlined(picture(image), grey(mask))
+        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {realism:+.2f}", picture(edited))]
         cells.append(row + list(zip(words, maps, strict=True)))
     if len(cells) % 2:
         cells.append([("", np.full((size, size, 3), 255, np.uint8))] * 4)
     return sheets.sheet([cells[i] + cells[i + 1] for i in range(0, len(cells), 2)])
 
 
-@torch.no_grad()
 def damage_rows(
-    networks: Mapping[str, nn.Module], judges: Judges, regions: Sequence[Region], size: int, kind: str = "jagged", seed: int = 0
+    networks: Mapping[str, nn.Module],
+    judges: Judges,
+    regions: Sequence[Region],
+    size: int,
+    kind: str = "jagged",
+    seed: int = 0,
+    menders: Sequence[str] = (),
 ) -> list[list[tuple[str, np.ndarray]]]:
     """Figure 11: the same regions edited by a clean and by a damaged mask, by each network, close up.
 
@@ -59,27 +63,25 @@ def damage_rows(
         regions: one to a row.
         size: side of the square that photos are edited at.
         kind: one of DAMAGES.
-        seed: decides orders and damage, as in `measure_seams`.
+        seed: decides orders and damage, as in `measure_seams`, so that its numbers are of these pictures.
+        menders: names of MENDERS: what is made of the damaged mask is shown too, outlined and as an edit.
 
     Returns:
         (text, picture (h, w, 3) uint8), a row for each region, for `sheets.sheet`.
     """
     rows = []
     for region, image, mask in read(regions, size, "damage"):
-        name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
-        generator, rng = (f(zlib.crc32(name.encode())) for f in (torch.Generator().manual_seed, np.random.default_rng))
-        order, worse = random_orders(1, generator), _grey(mask)
-        # One after another, as `measure_seams` draws them, so that its numbers are of these pictures.
-        for each in DAMAGES[: DAMAGES.index(kind) + 1]:
-            worse = damaged(_grey(mask), each, rng)
-        row = [(f"{region.photo_id}, region {region.region_id}", sheets.outlined(_picture(image), worse))]
-        for label, used in (("clean", mask), (kind, torch.from_numpy(worse)[None, None].float() / 255)):
+        name, case = case_of(region, image, mask, judges, seed)
+        masks = {CLEAN: grey(mask)} | dict(masks_of(name, picture(image), grey(mask), menders, kinds=(kind,)))
+        outlines = [(each, sheets.outlined(picture(image), rough)) for each, rough in masks.items() if each != CLEAN]
+        row = [(f"{region.photo_id}, region {region.region_id}", outlines[0][1]), *outlines[1:]]
+        for each, rough in masks.items():
             for method, network in networks.items():
-                recipe = Case(region, image, used, judges, order, generator, mask).proposal(network)
+                used, recipe = proposal(case, rough, network)
                 edited = edit(image, used, recipe)
-                row.append((f"{method}, {label}: seam {seam(image, edited, used):.2f}", _picture(edited)))
+                row.append((f"{method}, {each}: seam {seam(image, edited, used):.2f}", picture(edited)))
         frame = _around(mask[0, 0].numpy() > 0.5, size)
-        rows.append([(text, np.ascontiguousarray(picture[frame])) for text, picture in row])
+        rows.append([(text, np.ascontiguousarray(shown[frame])) for text, shown in row])
     return rows
 
 
@@ -102,14 +104,6 @@ def descent(curves: Mapping[str, Sequence[torch.Tensor]], network: float) -> Fig
     axes.set(xlabel="steps of gradient descent", ylabel="loss, mean over regions")
     axes.legend(frameon=False, fontsize=9)
     return figure
-
-
-def _picture(image: torch.Tensor) -> np.ndarray:
-    return np.ascontiguousarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
-
-
-def _grey(mask: torch.Tensor) -> np.ndarray:
-    return (mask[0, 0].numpy() * 255).round().astype(np.uint8)
 
 
 def _around(inside: np.ndarray, size: int, side: int = 256) -> tuple[slice, slice]:

@@ -15,6 +15,7 @@ from realistic_editing.evaluation import enhancer as methods_of
 from realistic_editing.evaluation.measures import MOVED
 from realistic_editing.evaluation.report import Table
 from realistic_editing.evaluation.samples import count_photos, spread
+from realistic_editing.evaluation.seams import measure_seams
 from realistic_editing.ops import EditPreset
 
 RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
@@ -198,7 +199,7 @@ def _seams(
 ) -> Table:
     """Figure 11: what edits leave at the border of a clean mask and of damaged ones."""
     networks = {"ours": enhancer.network, **rivals}
-    found = methods_of.measure_seams(networks, enhancer.judges, regions, settings.edit_size.critic, settings.seed)
+    found = measure_seams(networks, enhancer.judges, regions, settings.edit_size.critic, settings.seed)
     rows = []
     for (method, mask), part in found.groupby(["method", "mask"], sort=False):
         columns = {key: bootstrap.mean(part[key], part.photo, settings.resamples, settings.seed) for key in ("seam", "realism")}

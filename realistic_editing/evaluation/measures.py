@@ -119,25 +119,37 @@ def _blurred(values: torch.Tensor) -> torch.Tensor:
     return F.conv2d(F.conv2d(padded, kernel.reshape(1, 1, 1, -1)), kernel.reshape(1, 1, -1, 1))
 
 
-def seam(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor, width: int = 2) -> float:
+def seam(
+    image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor, width: int = 2, thing: torch.Tensor | None = None
+) -> float:
     """How much steeper a photo becomes along the border of a mask: the seam of an edit that ends where no object does.
 
     Args:
         image, edited: (1, 3, H, W) RGB in [0, 1].
         mask: (1, 1, H, W) in [0, 1]; its border is where it crosses 0.5.
         width: of the band on either side, in pixels.
+        thing: (1, 1, H, W), the true mask where the used one is rough: a step along its border is the thing's own, and
+            counts 0.
 
     Returns:
         The mean over the band of how much the size of the gradient grows, where it grows, in units of CIELAB a pixel; 0
         where the mask has no border.
     """
-    hard = (mask >= 0.5).float()
-    grown, shrunk = (F.max_pool2d(part, 2 * width + 1, stride=1, padding=width) for part in (hard, 1 - hard))
-    band = (grown * shrunk)[0, 0] > 0
+    band = _band(mask, width)
     if not bool(band.any()):
         return 0.0
     before, after = (_steepness(photo) for photo in (image, edited))
-    return float((after - before).relu()[band].mean())
+    growth = (after - before).relu()
+    if thing is not None:
+        growth = growth.masked_fill(_band(thing, width), 0)
+    return float(growth[band].mean())
+
+
+def _band(mask: torch.Tensor, width: int) -> torch.Tensor:
+    """(1, 1, H, W) -> (H, W) bool: within so many pixels of where a mask crosses 0.5."""
+    hard = (mask >= 0.5).float()
+    grown, shrunk = (F.max_pool2d(part, 2 * width + 1, stride=1, padding=width) for part in (hard, 1 - hard))
+    return (grown * shrunk)[0, 0] > 0
 
 
 def _steepness(photo: torch.Tensor) -> torch.Tensor:

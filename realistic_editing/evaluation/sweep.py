@@ -50,6 +50,16 @@ def read(regions: Sequence[Region], size: int, title: str) -> Iterator[tuple[Reg
         yield region, item["image"][None].float() / 255, item["mask"][None].float() / 255
 
 
+def picture(image: torch.Tensor) -> np.ndarray:
+    """A photo (1, 3, H, W) in [0, 1] as (H, W, 3) uint8."""
+    return np.ascontiguousarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
+
+
+def grey(mask: torch.Tensor) -> np.ndarray:
+    """A mask (1, 1, H, W) in [0, 1] as (H, W) uint8."""
+    return (mask[0, 0].numpy() * 255).round().astype(np.uint8)
+
+
 def edit(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     """Apply each of N recipes to one photo by the fast path, forty times as fast as `apply` on a processor.
 

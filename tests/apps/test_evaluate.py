@@ -25,7 +25,7 @@ CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
 ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "palette": 4, "hidden": 8}
 QUICK = ["map_size=[24,32]", "edit_size={saliency: 32, critic: 32}", "resamples=10", "viewer_splits=1"]
 QUICK += ["draws={saliency: 1, coco: 1, others: 2}", "optimise=3", "rivals=[]"]
-QUICK += ["most={saliency: 4, others: 4, curves: 3, enhancer: 2, optimise: 1, gallery: 1}"]
+QUICK += ["most={saliency: 4, others: 4, curves: 3, enhancer: 2, masks: 2, optimise: 1, gallery: 1}"]
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +110,18 @@ def test_the_enhancers_from_end_to_end(root, tmp_path):
     assert np.isfinite(shares["ours, random order"])
 
 
+def test_masks_from_end_to_end(root, tmp_path):
+    path = evaluate(configured(root, tmp_path, "suite=masks", "task=amplify"))
+    content, text = json.loads((tmp_path / "report.json").read_text()), path.read_text()
+    assert set(content["tables"]) == {"amplify_masks", "amplify_mending"}
+    assert {file.name for file in tmp_path.glob("*.png")} == {"seams_amplify.png", "mended_amplify.png"}
+    assert "(mended_amplify.png)" in text and len(content["tables"]["amplify_masks"]) == 15
+    rows = {row["mask"]: row for row in content["tables"]["amplify_masks"]}
+    changes = {row["mask"]: row for row in content["tables"]["amplify_mending"]}
+    difference = rows["jagged, mended"]["seam"] - rows["jagged"]["seam"]
+    assert changes["jagged, mended"]["seam"] == pytest.approx(difference, abs=1e-9) and rows["clean"]["stray seam"] == 0
+
+
 @pytest.mark.parametrize("suite", ["saliency", "critic"])
 def test_a_suite_from_end_to_end(root, tmp_path, capsys, suite):
     whole = root / f"compact_{suite}_whole.safetensors"
@@ -136,7 +148,8 @@ def test_the_same_seed_gives_the_same_report(root, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["suite=painting"], "critic, enhancer or baselines"),
+        (["suite=painting"], "critic, enhancer, masks or baselines"),
+        (["suite=masks", "task=hide"], "task is 'hide'"),
         (["suite=enhancer", "attenuate=critic"], "critic"),
         (["suite=enhancer", "attenuate=${amplify}"], "trained to amplify"),
         (["suite=critic", "edits=mine"], "released"),

@@ -125,15 +125,72 @@ def pages_of(path, depth):
         return [np.asarray(page) for page in ImageSequence.Iterator(file)]
 
 
-def test_pages_keep_the_profile(files):
+def with_profile(path, alpha=None):
+    """Give a photo a Display P3 profile, and transparency where asked for; the profile's bytes."""
     profile = pyvips.Image.black(8, 8, bands=3).copy(interpretation="srgb").icc_transform("p3", input_profile="srgb")
-    image = pyvips.Image.new_from_file(str(files / "photo.png")).copy()
+    image = pyvips.Image.new_from_file(str(path)).copy()
+    image = image if alpha is None else image.bandjoin(pyvips.Image.new_from_array(alpha)).copy()
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile.get("icc-profile-data"))
     data = image.pngsave_buffer()
-    (files / "photo.png").write_bytes(data)
+    path.write_bytes(data)
+    return bytes(profile.get("icc-profile-data"))
+
+
+def test_pages_keep_the_profile(files):
+    profile = with_profile(files / "photo.png")
     exported(files, "--formats", "tiff")
     with Image.open(files / "edit_layers.tif") as file:
-        assert bytes(file.info["icc_profile"]) == bytes(profile.get("icc-profile-data"))
+        assert bytes(file.info["icc_profile"]) == profile
+
+
+def test_layers_keep_the_profile_and_the_transparency(files, recipe):
+    photo, mask = read(files / "photo.png"), read(files / "mask.png")
+    alpha = np.full(mask.shape, np.iinfo(mask.dtype).max, mask.dtype)
+    alpha[:, :35], alpha[:, 35:45] = 0, alpha.max() // 2  # the mask lies across all three
+    profile = with_profile(files / "photo.png", alpha)
+    exported(files, "--formats", "ora", "tiff")
+    with zipfile.ZipFile(files / "edit.ora") as file:
+        pictures = {name: file.read(name) for name in file.namelist() if name.endswith(".png")}
+        blends = [layer.get("composite-op") for layer in ElementTree.fromstring(file.read("stack.xml")).iter("layer")]
+    assert len(pictures) == 4 and blends == ["svg:src-atop", "svg:src-over"]
+    for data in pictures.values():
+        with Image.open(io.BytesIO(data)) as picture:
+            assert bytes(picture.info["icc_profile"]) == profile
+    below, merged, top = (read(pictures[name]) for name in ("data/0.png", "mergedimage.png", "data/1.png"))
+    assert np.array_equal(below, np.dstack([photo, alpha])) and np.array_equal(merged[..., 3], alpha)
+    assert np.array_equal(top[..., 3], np.where(alpha > 0, mask, 0))
+    there = alpha > 0
+    assert np.abs(merged[..., :3].astype(int) - apply_to_photo(photo, mask, recipe))[there].max() <= 1
+    page = pages_of(files / "edit_layers.tif", photo.dtype)[0]
+    assert np.array_equal(page[..., 3], alpha)
+
+
+def test_no_file_that_is_read_is_written_over(files, capsys):
+    (files / "mask.png").rename(files / "edit_mask.png")
+    before = (files / "edit_mask.png").read_bytes()
+    read_here = [str(files / name) for name in ("edit.json", "photo.png", "edit_mask.png")]
+    for formats in (["cube"], ["ora", "cube"]):
+        with pytest.raises(SystemExit) as stop:
+            main(["export", *read_here, "--formats", *formats])
+        assert stop.value.code == 2 and "edit_mask.png: would overwrite" in capsys.readouterr().err
+    assert (files / "edit_mask.png").read_bytes() == before
+    assert {path.name for path in files.iterdir()} == {"edit.json", "edit_mask.png", "photo.png"}
+
+
+def test_a_name_with_dots_is_kept(files):
+    (files / "edit.json").rename(files / "IMG.2024.01_a.json")
+    recipe, photo, mask = (str(files / name) for name in ("IMG.2024.01_a.json", "photo.png", "mask.png"))
+    main(["export", recipe, photo, mask, "--formats", "cube", "ora", "tiff", "xmp", "--output", str(files / "out")])
+    ends = {".cube", ".ora", ".xmp", "_layers.tif", "_mask.png"}
+    assert {path.name for path in (files / "out").iterdir()} == {f"IMG.2024.01_a{end}" for end in ends}
+
+
+@pytest.mark.parametrize("strength", ["-1", "nan", "3"])
+def test_a_strength_out_of_range_is_refused(files, capsys, strength):
+    with pytest.raises(SystemExit) as stop:
+        exported(files, f"--strength={strength}")
+    assert stop.value.code == 2 and "use a number from 0" in capsys.readouterr().err
+    assert not (files / "edit.cube").exists()
 
 
 CRS, RDF = ("{http://ns.adobe.com/camera-raw-settings/1.0/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}")

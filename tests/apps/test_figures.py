@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.figures import figures
@@ -51,6 +52,11 @@ def test_a_figure_is_drawn(folder, tmp_path, capsys, options):
     path = figures(configured(folder, tmp_path, *(option.replace("FOLDER", str(folder)) for option in options)))
     assert path.stat().st_size > 3000 and str(path) in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_figures_of_unseen_photos_have_every_option_of_regions(folder, tmp_path):
+    wanted = OmegaConf.load(CONFIGS / "regions/default.yaml")
+    assert set(configured(folder, tmp_path, "figure=2").regions) == set(wanted)
 
 
 @pytest.mark.parametrize(

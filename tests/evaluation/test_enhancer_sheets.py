@@ -10,7 +10,7 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.evaluation import enhancer_sheets, sheets
-from realistic_editing.evaluation.enhancer import measure_seams
+from realistic_editing.evaluation.seams import measure_seams
 from realistic_editing.ops import Recipe
 
 SIZE = 64
@@ -73,6 +73,17 @@ def test_damages_show_the_seams_of_the_table(regions, judges):
     wanted = [f"{row.seam:.2f}" for row in table.itertuples() if row.mask in ("clean", "jagged")]
     shown = [re.search(r"seam (.*)", text).group(1) for row in rows for text, _ in row[1:]]
     assert shown == wanted and float(wanted[1]) > 0
+
+
+def test_mended_masks_are_shown_beside_damaged_ones(regions, judges):
+    networks, menders = {"ours": Dimmer()}, ("mended",)
+    rows = enhancer_sheets.damage_rows(networks, judges, regions, SIZE, kind="shifted", seed=5, menders=menders)
+    table = measure_seams(networks, judges, regions, SIZE, seed=5, menders=menders).groupby("index", sort=False)
+    for row, (_, found) in zip(rows, table, strict=True):
+        seams = found.set_index("mask").seam
+        assert row[1][0] == "shifted, mended" and not np.array_equal(row[0][1], row[1][1])
+        wanted = [f"ours, {name}: seam {seams[name]:.2f}" for name in ("clean", "shifted", "shifted, mended")]
+        assert [text for text, _ in row[2:]] == wanted
 
 
 def test_descent_never_rises_and_starts_where_it_started():

@@ -123,6 +123,8 @@ def test_a_seam_grows_with_the_step_and_lies_at_the_border(mask):
     inner[..., 18:24, 20:28] = 1  # a step, but not along the mask's border
     assert seam(flat, flat + 0.3 * inner, mask) == 0
     assert seam(flat + 0.3 * mask, flat, mask) == 0  # a step that an edit takes away is no seam
+    assert seam(flat, flat + 0.3 * mask, mask, thing=mask) == 0  # nor one along the thing's own border
+    assert seam(flat, flat + 0.3 * mask, mask, thing=inner) == seam(flat, flat + 0.3 * mask, mask) > 0
 
 
 # Part -> method -> the median change of the published maps inside the mask, and the share of photos whose contrast rose, as

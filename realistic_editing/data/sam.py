@@ -1,0 +1,72 @@
+"""Masks by Segment Anything (Kirillov et al., ICCV 2023), for users who have its weights: the extra `sam`."""
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from realistic_editing.common.arrays import check_photo, to_unit
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.matte import alpha_matte
+from realistic_editing.data.select import Point, check_box, check_points
+
+
+def select_by_sam(
+    photo: np.ndarray,
+    weights: str | Path,
+    inside: Sequence[Point] = (),
+    outside: Sequence[Point] = (),
+    box: tuple[float, float, float, float] | None = None,
+) -> np.ndarray:
+    """Select what Segment Anything takes to be meant by points or a box, with a soft border.
+
+    Args:
+        photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
+        weights: a folder as `SamModel.save_pretrained` and `SamProcessor.save_pretrained` write it; nothing is downloaded.
+        inside, outside: points x, y in pixels that are in the region, and that are not.
+        box: in their place, x, y, width, height in pixels from the top left corner.
+
+    Returns:
+        (H, W) uint8, 255 = selected: of the three masks that the model proposes, the one that it is surest of.
+
+    Raises:
+        InputError: when the extra is not installed, the folder holds no such model, a point or the box lies beyond the photo,
+            or the model selects nothing.
+    """
+    photo = check_photo(photo)
+    if box is not None:
+        check_box(photo, box)
+        x, y, wide, high = box
+        asked = {"input_boxes": [[[x, y, x + wide, y + high]]]}
+    else:
+        check_points(photo, inside, outside)
+        asked = {"input_points": [[[list(point) for point in (*inside, *outside)]]],
+                 "input_labels": [[[1] * len(inside) + [0] * len(outside)]]}  # fmt: skip
+    model, processor = _load(Path(weights))
+    pixels = photo if photo.dtype == np.uint8 else np.rint(to_unit(photo) * 255).astype(np.uint8)
+    read = processor(images=pixels, return_tensors="pt", **asked)
+    # Coordinates come as float64, which the network does not take.
+    given = {name: read[name].float() if name != "input_labels" else read[name] for name in ("pixel_values", *asked)}
+    with torch.inference_mode():
+        found = model(**given, multimask_output=True)
+    masks = processor.post_process_masks(found.pred_masks, read["original_sizes"], read["reshaped_input_sizes"])[0][0]
+    mask = masks[int(found.iou_scores[0, 0].argmax())].numpy().astype(bool)
+    if not mask.any():
+        raise InputError(f"{weights}: selects nothing there; add points, or draw the box closer")
+    return alpha_matte(pixels, mask)
+
+
+def _load(folder: Path) -> tuple:
+    """The model and its processor."""
+    try:
+        from transformers import SamModel, SamProcessor
+    except ImportError as error:
+        raise InputError("sam needs the extra 'sam': pip install 'realistic-editing[sam]'") from error
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: is no folder of a Segment Anything model (no config.json); give one with its weights")
+    try:
+        model = SamModel.from_pretrained(folder, local_files_only=True)
+        return model.eval(), SamProcessor.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"{folder}: cannot be loaded as a Segment Anything model ({reason}); copy the whole folder") from error

@@ -16,6 +16,12 @@ def test_contenders_take_turns_after_a_round_that_does_not_count():
     assert [one.contender for one in found] == ["a", "b"] and all(len(one.seconds) == 3 for one in found)
 
 
+def test_quick_contenders_have_more_turns_beside_a_slow_one():
+    work = {"slow": lambda _: time.sleep(0.3), "quick": lambda _: time.sleep(0.002), "middling": lambda _: time.sleep(0.1)}
+    slow, quick, middling = in_turn("case", work, 1, "images", seconds=60, most=2)
+    assert len(slow.seconds) == len(middling.seconds) == 2 and 8 <= len(quick.seconds) <= 11
+
+
 def test_no_round_starts_after_its_time_but_the_least_are_done():
     assert len(in_turn("case", {"a": lambda _: time.sleep(0.01)}, 1, "images", seconds=0)[0].seconds) == 2
 

@@ -78,8 +78,8 @@ def in_turn(
 ) -> list[Measured]:
     """Time all contenders round after round, each round in the reverse order of the one before.
 
-    Where one takes more than a tenth of a second, those that take a tenth of its time or less have up to ten turns in each round
-    after the first: the median of two short times would be chance's.
+    Where one takes more than a tenth of a second, those that take a tenth of its time or less have up to ten turns in each
+    round after the first: the median of two short times would be chance's.
 
     Args:
         case: what they do.

@@ -1,5 +1,8 @@
 """Imports go one way: common, then ops and describe, data, saliency, the three users of it, evaluation, and apps last."""
 import ast
+import importlib.metadata
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +45,20 @@ def test_files_are_short_and_say_what_they_are_for(path):
     text = path.read_text()
     assert len(text.splitlines()) <= 300
     assert not text.strip() or ast.get_docstring(ast.parse(text))
+
+
+def test_every_package_that_is_imported_is_a_dependency():
+    """None may be there only because another brings it, but for the halves of Hydra and FastAPI that their users import too."""
+    tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11")
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    stated = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    named = {re.split(r"[\[>=<]", one)[0].lower() for one in stated} | {"omegaconf", "starlette"}
+    imported = set()
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            imported |= {name.split(".")[0] for name in names}
+    makers = importlib.metadata.packages_distributions()
+    for name in imported - set(sys.stdlib_module_names) - {PACKAGE.name}:
+        assert {maker.lower() for maker in makers.get(name, [name])} & named, f"{name} is imported, and pyproject.toml lacks it"

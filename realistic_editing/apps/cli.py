@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_region(edit)
     edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
-    edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif when not given")
+    edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given")
     _add_wishes(edit)
     _add_judges(edit)
 
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
-    mask.add_argument("--output", help="the mask, a 16-bit PNG; NAME_mask.png beside the photo when not given")
+    mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
 
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Defaults)
     export.add_argument("recipe", help="the .json that an edit left beside its result")

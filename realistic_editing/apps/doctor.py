@@ -23,12 +23,18 @@ from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.photo import apply_to_photo
 
 CORE = ("torch", "torchvision", "timm", "numpy", "opencv-python-headless", "pyvips", "numba", "hydra-core")
+# Package -> what needs it, and the extra that brings it.
 OPTIONAL = {
-    "PyOpenColorIO": "reads back exported tables (tests)",
-    "onnxruntime": "runs exported networks",
-    "playwright": "opens pages (tests)",
+    "gradio": ("realistic-editing page", "demo"),
+    "fastapi": ("realistic-editing study", "study"),
+    "uvicorn": ("realistic-editing study", "study"),
+    "sqlalchemy": ("realistic-editing study and study-export", "study"),
+    "psycopg": ("a study's PostgreSQL database", "study"),
+    "onnxruntime": ("exported networks run without PyTorch", "export"),
+    "PyOpenColorIO": ("tests, to read back exported tables", "dev"),
+    "playwright": ("tests, to open pages", "dev"),
 }
-PROGRAMS = {"ffmpeg": "video with sound", "chromium": "opens pages (tests)"}
+PROGRAMS = {"ffmpeg": "video with sound", "chromium": "tests, to open pages"}
 
 
 def doctor(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,13 +65,19 @@ def doctor(options: Mapping[str, Any]) -> dict[str, Any]:
         print(json.dumps(found, indent=2))
     else:
         for name, value in found.items():
-            lines = [f"{key}: {_words(one)}" for key, one in value.items()] if isinstance(value, dict) else [str(value)]
+            lines = [f"{key}: {_words(key, one)}" for key, one in value.items()] if isinstance(value, dict) else [str(value)]
             print(f"{name}: " + ("\n  " + "\n  ".join(lines) if isinstance(value, dict) else lines[0]))
     failed = [name for name, line in found["self-test"].items() if not line.startswith("ok")]
     if failed:
         raise InputError(f"self-test: {', '.join(failed)} failed; install the package anew in a fresh environment")
-    print("all well", file=sys.stderr)
+    print("; ".join(["all well", *_cannot(found["optional"])]), file=sys.stderr)
     return found
+
+
+def _cannot(optional: Mapping[str, bool]) -> list[str]:
+    """The commands that cannot start, each with the extra that it needs; what only tests need is no command."""
+    lacking = {OPTIONAL[name] for name, here in optional.items() if not here}
+    return [f"but {user} needs the extra {extra!r}" for user, extra in sorted(lacking) if user.startswith("realistic-editing")]
 
 
 def _version(name: str) -> str:
@@ -75,8 +87,12 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def _words(value: Any) -> str:
-    return {True: "here", False: "not here"}[value] if isinstance(value, bool) else str(value)
+def _words(name: str, value: Any) -> str:
+    if not isinstance(value, bool):
+        return str(value)
+    user, extra = OPTIONAL.get(name, (PROGRAMS.get(name), None))
+    install = "" if value or extra is None else f"; pip install 'realistic-editing[{extra}]'"
+    return f"{'here' if value else 'not here'}, for {user}{install}"
 
 
 def _tested() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
 import dataclasses
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.apps.mask import region_of
+from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, say
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
@@ -19,9 +19,12 @@ from realistic_editing.enhance.select import RULES
 from realistic_editing.enhance.strength import MOST
 from realistic_editing.ops import parse_order
 
-# Formats that store pixels exactly; a result goes into one of these unless the user names another.
-LOSSLESS = (".png", ".tif", ".tiff")
 OURS = "ours"
+# What may be asked of our edits, with what it is where nothing is said.
+WISHES = {
+    "order": "best_realism", "strength": None, "min_realism_change": None, "saliency_change": None, "guard": -0.1,
+    "refine": 0, "human": False, "seed": 0,
+}  # fmt: skip
 REACHED = 0.005  # a wish for saliency counts as met within half a per cent
 
 
@@ -42,15 +45,14 @@ def enhance(options: Mapping[str, Any]) -> Path:
     earlier = None if options["method"] == OURS else baseline(options["method"])
     if not options["image"]:
         raise InputError("image is missing; give the path of the image, as in image=photo.jpg")
-    output = Path(options["output"] or default_output(Path(options["image"]), options["task"]))
+    output = Path(options["output"] or default_output(Path(options["image"]), options["task"], options["method"]))
+    if earlier is not None:
+        _refuse_ours(options, output)
     photo, mask = _read(options["image"], options, output)
     if earlier is not None:
         return _by_earlier_method(earlier, photo, mask, output, options)
     edit = _written(enhancer_of(options), photo, mask, output, wishes)
     print(edit)
-    wish = options["saliency_change"]
-    if wish is not None and abs(edit.saliency_change) < abs(wish) - REACHED:
-        print(f"note: no strength up to {MOST} reaches saliency {100 * wish:+.0f} %{_within(options)}", file=sys.stderr)
     print(f"result: {output}\nrecipe: {output.with_suffix('.json')}")
     return output
 
@@ -75,22 +77,48 @@ def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, wishes:
 
 def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[Photo, np.ndarray]:
     """The photo and its region, see `region_of`, with notes on what was changed in reading."""
+    refuse_overwriting([output, output.with_suffix(".json")], [image, region.get("mask")])
     photo = read_photo(image)
-    if output.resolve() in {Path(file).resolve() for file in (image, region.get("mask")) if file}:
-        raise InputError(f"{output}: would overwrite the photo or its mask; choose another output")
     selected, notes = region_of(photo, region)
-    for note in (*photo.notes, *notes):
-        print(f"note: {image}: {note}", file=sys.stderr)
+    say((*photo.notes, *notes), image)
     return photo, selected
 
 
 def _written(enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, wishes: Mapping[str, Any]) -> Edit:
     edit = proposal(enhancer, photo.pixels, mask, wishes)
-    result = edit.apply(photo.pixels, mask)
-    with replacing(output.with_suffix(".json")) as waiting:  # both files or neither
-        edit.recipe.save(waiting)
-        write_photo(output, photo, result)
+    write_edit(output, photo, edit.apply(photo.pixels, mask), edit)
+    say(missed(edit, wishes), photo.path)
     return edit
+
+
+def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit) -> None:
+    """Write a result, and beside it its recipe as .json: both files or neither.
+
+    Args:
+        path, photo, pixels: as for `write_photo`.
+        edit: whose recipe it is.
+
+    Raises:
+        InputError: as `write_photo`.
+    """
+    with replacing(path.with_suffix(".json")) as waiting:
+        edit.recipe.save(waiting)
+        write_photo(path, photo, pixels)
+
+
+def missed(edit: Edit, wishes: Mapping[str, Any]) -> list[str]:
+    """A note where an edit moves attention less than was asked for, or the wrong way.
+
+    Args:
+        edit: what was found.
+        wishes: from `wishes_of`.
+    """
+    wish, budget = wishes["saliency_change"], wishes["min_realism_change"]
+    sign = 1 if edit.task == "amplify" else -1
+    if wish is None or sign * edit.saliency_change >= sign * wish - REACHED:
+        return []
+    within = "" if budget is None else f" within the budget of {budget:+.2f} dR"
+    return [f"no strength up to {MOST} reaches saliency {100 * wish:+.0f} %{within}"]
 
 
 def wishes_of(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,9 +179,18 @@ def _by_earlier_method(
     return output
 
 
-def _within(options: Mapping[str, Any]) -> str:
-    budget = options["min_realism_change"]
-    return "" if budget is None else f" within the budget of {budget:+.2f} dR"
+def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:
+    """Refuse what holds for our edits only, where an earlier method is asked."""
+    for name, value in {**WISHES, "weights": None}.items():
+        if options[name] != value:
+            words = f"is {options[name]!r}, which method={options['method']} does not know"
+            raise InputError(f"{name} {words}; leave it out, or use method={OURS}")
+    recipe = output.with_suffix(".json")
+    if recipe.exists():
+        raise InputError(
+            f"{recipe}: would be taken for the recipe of {output.name}, and {options['method']} leaves none; choose another "
+            "output, or remove it"
+        )
 
 
 def _number(strength: Any) -> float:
@@ -171,7 +208,7 @@ def _change(name: str, value: Any) -> float | None:
     raise InputError(f"{name} is {value!r}; use a number such as {-0.3 if name == 'saliency_change' else -0.1}")
 
 
-def default_output(image: Path, task: str) -> Path:
-    """outputs/NAME_TASK, in the photo's own format where that keeps every pixel, else as PNG."""
-    suffix = image.suffix if image.suffix.lower() in LOSSLESS else ".png"
-    return Path("outputs") / f"{image.stem}_{task}{suffix}"
+def default_output(image: Path, task: str, method: str = OURS) -> Path:
+    """outputs/NAME_TASK, or NAME_TASK_METHOD of an earlier method, in the photo's own format where that keeps every pixel."""
+    by = "" if method == OURS else f"_{method}"
+    return Path("outputs") / f"{image.stem}_{task}{by}{lossless_suffix(image)}"

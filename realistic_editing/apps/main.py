@@ -34,7 +34,9 @@ JOBS = {
     "demo": "realistic_editing.apps.demo:demo",
     "page": "realistic_editing.apps.page.serve:page",
 }
-RESUMED = ("train_saliency", "train_realism", "train_enhancer", "pack_regions", "evaluate", "batch", "study")
+RESUMED = (
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "batch", "study"
+)  # fmt: skip
 
 
 def call(job: str, config: Any) -> Any:

@@ -1,5 +1,4 @@
 """Make a mask, or mend one: what is in a box, around points, in a photo's transparency, or near a rough mask's border."""
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.apps.export import write_mask
+from realistic_editing.apps.results import refuse_overwriting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.select import refine_mask, select_box, select_points
@@ -25,17 +25,15 @@ def mask(options: Mapping[str, Any]) -> Path:
         The path of the mask.
 
     Raises:
-        InputError: when an option or a file cannot be used.
+        InputError: when an option or a file cannot be used, or a mask that the user may have drawn is in the place of one whose
+            path was not given.
     """
+    path = _free(Path(options["image"]), options["output"])
+    refuse_overwriting([path], [options["image"], options["mask"]])
     photo = read_photo(options["image"])
     refine = options["mask"] is not None
     found, notes = region_of(photo, {**options, "refine_mask": refine})
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
-    source = Path(options["image"])
-    path = Path(options["output"] or source.with_name(f"{source.stem}_mask.png"))
-    if path.resolve() in {Path(file).resolve() for file in (options["image"], options["mask"]) if file}:
-        raise InputError(f"{path}: would overwrite the photo or its mask; choose another output")
+    say((*photo.notes, *notes), options["image"])
     write_mask(path, found)
     print(f"mask: {path}, {100 * found.mean() / np.iinfo(found.dtype).max:.1f} % of the photo")
     return path
@@ -69,6 +67,18 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
         found = select_points(pixels, inside, outside)
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
+
+
+def _free(image: Path, output: str | None) -> Path:
+    """Where the mask goes: where the user says, else beside the photo where there is none yet."""
+    if output:
+        if Path(output).suffix.lower() != ".png":
+            raise InputError(f"{output}: a mask is written as PNG, which keeps its 16 bits; give a name that ends in .png")
+        return Path(output)
+    path = image.with_name(f"{image.stem}_mask.png")
+    if path.exists():
+        raise InputError(f"{path}: is there already; name another file by output, or that one, if it may be replaced")
+    return path
 
 
 def _transparency(photo: Photo) -> np.ndarray:

@@ -2,7 +2,6 @@
 import dataclasses
 import itertools
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,20 +9,17 @@ from typing import Any
 import numpy as np
 import yaml
 
-from realistic_editing.apps.edit import LOSSLESS, proposal, wishes_of
+from realistic_editing.apps.edit import WISHES, missed, proposal, wishes_of, write_edit
+from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, say
 from realistic_editing.common.arrays import to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, read_mask, read_photo, write_photo
-from realistic_editing.enhance.enhancer import Edit, Enhancer
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.wishes import check_wishes
 
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said
-# What a step of a plan may ask, with what it is where the step says nothing.
-WISHES = {
-    "order": "best_realism", "strength": None, "min_realism_change": None, "saliency_change": None, "guard": -0.1,
-    "refine": 0, "human": False, "seed": 0,
-}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +31,16 @@ class Step:
         mask: (H, W) uint8 or uint16.
         task: "attenuate" or "amplify".
         wishes: from `wishes_of`.
+        file: of the mask.
+        notes: on what was changed in reading it.
     """
 
     name: str
     mask: np.ndarray
     task: str
     wishes: Mapping[str, Any]
+    file: Path
+    notes: tuple[str, ...] = ()
 
 
 def plan(options: Mapping[str, Any]) -> Path:
@@ -55,35 +55,48 @@ def plan(options: Mapping[str, Any]) -> Path:
         The path of the result.
 
     Raises:
-        InputError: when a file or option cannot be used, or regions that have most in common have different tasks.
+        InputError: when a file or option cannot be used, a file that is read would be written over, or regions that have most
+            in common have different tasks.
     """
-    photo = read_photo(options["image"])
+    source, folder = Path(options["image"]), Path(options["output"])
+    photo = read_photo(source)
     steps = read_plan(options["plan"], photo.pixels.shape[:2])
+    base, suffix = f"{source.stem}_", lossless_suffix(source)
+    files = [folder / f"{base}{number}_{step.name}{suffix}" for number, step in enumerate(steps, start=1)]
+    result, report = folder / f"{base}edited{suffix}", folder / f"{base}plan.json"
+    written = [*files, *(file.with_suffix(".json") for file in files), result, report]
+    refuse_overwriting(written, [source, options["plan"], *(step.file for step in steps)])
     for problem, contradicts in overlaps(steps):
         if contradicts and not options["anyway"]:
             raise InputError(f"{options['plan']}: {problem}; change one of them, or add --anyway")
-        print(f"note: {problem}", file=sys.stderr)
-    source, folder = Path(options["image"]), Path(options["output"])
-    suffix = source.suffix if source.suffix.lower() in LOSSLESS else ".png"
+        say([problem], options["plan"])
+    say(photo.notes, source)
+    pixels, done = _edit_all(photo, steps, files, {name: options[name] for name in ("device", "critic", "saliency")})
+    write_photo(result, photo, pixels)
+    with replacing(report) as temporary:
+        temporary.write_text(json.dumps(done, indent=2) + "\n")
+    print(f"result: {result}")
+    return result
+
+
+def _edit_all(
+    photo: Photo, steps: Sequence[Step], files: Sequence[Path], judges: Mapping[str, Any]
+) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Edit step by step, each on what the one before left, and write each; the last one's pixels, and what each did."""
     enhancers: dict[str, Enhancer] = {}
-    judges = {name: options[name] for name in ("device", "critic", "saliency")}
     pixels, done = photo.pixels, []
-    for number, step in enumerate(steps, start=1):
+    for number, (step, file) in enumerate(zip(steps, files, strict=True), start=1):
+        say(step.notes, step.name)
         if step.task not in enhancers:
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
         edit = proposal(enhancers[step.task], pixels, step.mask, step.wishes)
         pixels = edit.apply(pixels, step.mask)
-        base = folder / f"{source.stem}_{number}_{step.name}"
-        _write(base.with_name(base.name + suffix), photo, pixels, edit)
+        write_edit(file, photo, pixels, edit)
         print(f"{number}. {step.name}: {edit}")
+        say(missed(edit, step.wishes), step.name)
         measures = {name: getattr(edit, name) for name in ("realism_change", "saliency_change", "strength")}
         done.append({"region": step.name, "task": step.task} | measures)
-    result = folder / f"{source.stem}_edited{suffix}"
-    write_photo(result, photo, pixels)
-    with replacing(folder / f"{source.stem}_plan.json") as temporary:
-        temporary.write_text(json.dumps(done, indent=2) + "\n")
-    print(f"result: {result}")
-    return result
+    return pixels, done
 
 
 def read_plan(path: str | Path, size: tuple[int, int]) -> list[Step]:
@@ -114,9 +127,11 @@ def read_plan(path: str | Path, size: tuple[int, int]) -> list[Step]:
             raise InputError(f"{path}, region {number}: is called {name!r}; give each region a name of its own, without /")
         names.add(name)
         try:
-            mask, _ = read_mask(Path(path).parent / str(entry["mask"]), size)
+            file, task = Path(path).parent / str(entry["mask"]), check_task(entry["task"])
             wishes = wishes_of({**WISHES, **{key: entry[key] for key in WISHES if key in entry}})
-            steps.append(Step(name, mask, check_task(entry["task"]), wishes))
+            check_wishes(task, wishes)
+            mask, notes = read_mask(file, size)
+            steps.append(Step(name, mask, task, wishes, file, notes))
         except InputError as error:
             raise InputError(f"{path}, region {number}: {error}") from error
     return steps
@@ -138,9 +153,3 @@ def overlaps(steps: Sequence[Step]) -> list[tuple[str, bool]]:
             found.append((f"{one.name} and {other.name} have {100 * share:.0f} % of the smaller in common{words}",
                           apart and share > 0.5))  # fmt: skip
     return found
-
-
-def _write(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit) -> None:
-    with replacing(path.with_suffix(".json")) as waiting:
-        edit.recipe.save(waiting)
-        write_photo(path, photo, pixels)

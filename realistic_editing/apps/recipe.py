@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from realistic_editing.apps.edit import LOSSLESS
+from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.enhancer import check_strength
@@ -32,12 +32,11 @@ def recipe(options: Mapping[str, Any]) -> Path | None:
     if len(edits) != 1:
         raise InputError(f"{options['recipe']}: holds {len(edits)} edits; give a file with one")
     source = Path(options["apply"][0])
+    output = Path(options["output"] or f"outputs/{source.stem}_{Path(options['recipe']).stem}{lossless_suffix(source)}")
+    refuse_overwriting([output], [*options["apply"], options["recipe"]])
     photo = read_photo(source)
-    mask, _ = read_mask(options["apply"][1], photo.pixels.shape[:2])
-    suffix = source.suffix if source.suffix.lower() in LOSSLESS else ".png"
-    output = Path(options["output"] or f"outputs/{source.stem}_{Path(options['recipe']).stem}{suffix}")
-    if output.resolve() in {Path(file).resolve() for file in options["apply"]}:
-        raise InputError(f"{output}: would overwrite the photo or its mask; choose another output")
+    mask, notes = read_mask(options["apply"][1], photo.pixels.shape[:2])
+    say((*photo.notes, *notes), source)
     write_photo(output, photo, apply_to_photo(photo.pixels, mask, edits))
     print(f"result: {output}")
     return output

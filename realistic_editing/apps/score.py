@@ -1,6 +1,5 @@
 """The critic and the saliency network as metrics of files: realism R of a region, and what edits of it change."""
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,14 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.enhancer import as_seen
-from realistic_editing.enhance.judges import Judges, Outcome
+from realistic_editing.enhance.judges import Judges
 from realistic_editing.weights import load_network
 
 Job = tuple[Path, Path, Path | None]  # photo, mask, edited
@@ -32,60 +32,68 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
         A row for each photo: photo, realism, and, with `edited`, realism_change and saliency_change.
 
     Raises:
-        InputError: when an option cannot be used, or no photo could be scored. Files that cannot be read are named and passed
-            over where a folder was given.
+        InputError: when an option cannot be used, or no photo could be scored; or, at the end, where a folder was given and
+            photos were left out: what cannot be read, has no mask, or, with `edited`, no edit.
     """
+    source = Path(options["image"])
+    jobs, problems = _jobs(source, options["mask"], options["edited"])
+    if options["output"]:
+        refuse_overwriting([options["output"]], [file for job in jobs for file in job])
     judges = Judges(
         load_network(options["critic"], "realism", options["device"]),
         load_network(options["saliency"], "saliency", options["device"]),
     ).to(options["device"] or "cpu")
-    rows, problems = [], []
-    jobs = list(_jobs(Path(options["image"]), options["mask"], options["edited"]))
+    rows = []
     for job in tqdm(jobs, "score", unit="photo", disable=len(jobs) == 1):
         try:
             rows.append(_row(judges, *job))
         except InputError as error:
-            if len(jobs) == 1:
+            if not source.is_dir():
                 raise
             problems.append(str(error))
-    for problem in problems:
-        print(f"left out: {problem}", file=sys.stderr)
     if not rows:
-        raise InputError(f"{options['image']}: no photo could be scored; {'; '.join(problems[:3])}")
+        raise InputError(f"{source}: no photo could be scored; {'; '.join(problems[:3])}")
     frame = pd.DataFrame(rows)
     if options["output"]:
         with replacing(options["output"]) as temporary:
             frame.to_csv(temporary, index=False, lineterminator="\n")
     print(frame.to_json(orient="records", indent=2) if options["json"] else frame.to_string(index=False, float_format="%.3f"))
+    refuse_left_out(problems)
     return frame
 
 
-def _jobs(image: Path, mask: str | None, edited: str | None) -> Iterator[Job]:
+def _jobs(image: Path, mask: str | None, edited: str | None) -> tuple[list[Job], list[str]]:
+    """What is to be scored, and why some cannot be."""
     if not image.is_dir():
         if mask is None:
             raise InputError(f"{image}: is one photo, and has no mask; name its mask after it")
-        yield image, Path(mask), Path(edited) if edited else None
-        return
-    results = images_by_name(edited) if edited else {}
-    for region in read_folder(image, mask):
-        if not edited or region.photo_id in results:
-            yield region.photo, region.mask, results.get(region.photo_id)
+        return [(image, Path(mask), Path(edited) if edited else None)], []
+    results, problems = images_by_name(edited) if edited else {}, []
+    regions = read_folder(image, mask, problems)
+    if edited:
+        problems += [f"{region.photo}: no edit of its name in {edited}" for region in regions if region.photo_id not in results]
+        regions = [region for region in regions if region.photo_id in results]
+    return [(region.photo, region.mask, results.get(region.photo_id)) for region in regions], problems
 
 
 @torch.no_grad()
 def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[str, Any]:
-    pixels = read_photo(photo).pixels
-    selected, _ = read_mask(mask, pixels.shape[:2])
+    read = read_photo(photo)
+    pixels = read.pixels
+    selected, notes = read_mask(mask, pixels.shape[:2])
+    say((*read.notes, *notes), photo)
     device = next(judges.critic.parameters()).device
     image, region = as_seen(pixels, selected, device)
     scene = judges.look(image, region)
     row = {"photo": str(photo), "realism": float(scene.realism)}
     if edited is None:
         return row
-    result = read_photo(edited).pixels
+    read = read_photo(edited)
+    say(read.notes, edited)
+    result = read.pixels
     if abs(result.shape[0] * pixels.shape[1] / (result.shape[1] * pixels.shape[0]) - 1) > 0.05:
         raise InputError(f"{edited}: is of another shape than {photo}; give the whole photo, edited")
     other = as_seen(resize(result, pixels.shape[:2]), selected, device)[0]
-    outcome = Outcome(None, other, other, judges.saliency(other), judges.critic(other, region) - scene.realism)
+    outcome = scene.beside(other)
     changes = {"realism_change": float(outcome.realism_change), "saliency_change": float(scene.saliency_change(outcome))}
     return row | {"edited": str(edited)} | changes

@@ -3,7 +3,7 @@ import logging
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.pixels import read_grey
+from realistic_editing.data.pixels import read_own_mask
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import split_of
 
@@ -19,7 +19,8 @@ def read_folder(
     """The photos of a folder that have a mask, in order of their names. Subfolders are not entered.
 
     The mask of NAME.jpg is NAME.png in the folder `masks`, or, without one, NAME_mask.png beside the photo; any image
-    format. Photos without a usable mask are left out, counted and named in a warning, or in `problems`.
+    format, a cut-out too (see `pixels.selection`). Photos without a usable mask are left out, counted and named in a
+    warning, or in `problems`.
 
     Args:
         photos: the folder of photos.
@@ -41,7 +42,7 @@ def read_folder(
             left_out.append(f"{photo}: no mask")
             continue
         try:
-            area = float(read_grey(beside[name], upright=True).mean() / 255)
+            area = float(read_own_mask(beside[name]).mean() / 255)
         except InputError as error:
             left_out.append(str(error))
             continue

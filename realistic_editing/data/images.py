@@ -11,7 +11,7 @@ import pyvips
 from realistic_editing.common.arrays import check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
-from realistic_editing.data.pixels import resize
+from realistic_editing.data.pixels import resize, selection
 from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, without_thumbnail
 
 _READABLE = "JPEG, PNG, TIFF, WebP, GIF or AVIF"
@@ -154,17 +154,8 @@ def read_mask(path: str | Path, photo_size: tuple[int, int], empty: bool = False
     _, image, notes = _open(path)
     if image.interpretation == "cmyk":
         image = _to_srgb(path, image)
-    values = _upright(image, _decode(path, image))
-    color, alpha = (values[:, :, :-1], values[:, :, -1]) if values.shape[2] in (2, 4) else (values, None)
-    if alpha is not None and alpha.min() < np.iinfo(alpha.dtype).max:
-        mask = alpha
-        notes.append("the mask's transparency is taken as the mask")
-    elif (color == color[:, :, :1]).all():
-        mask = color[:, :, 0]
-    else:
-        luminance = color @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-        mask = np.rint(luminance).astype(values.dtype)
-        notes.append("the mask has colours; their luminance is taken as the mask")
+    mask, found = selection(_upright(image, _decode(path, image)))
+    notes += found
     mask = _fit(path, np.ascontiguousarray(mask), photo_size, notes)
     largest = mask.max()
     if largest <= 1 and not (empty and largest == 0):

@@ -30,6 +30,52 @@ def read_grey(path: str | Path, upright: bool = False) -> np.ndarray:
     return _read(path, cv2.IMREAD_GRAYSCALE, upright)
 
 
+def read_own_mask(path: str | Path) -> np.ndarray:
+    """Read a mask that a user made, as `images.read_mask` understands it, without libvips: that may not run in forked workers.
+
+    Args:
+        path: of any image format that OpenCV reads.
+
+    Returns:
+        (H, W) uint8, upright; what of it selects is said by `selection`.
+
+    Raises:
+        InputError: as `read_rgb`; and for a cut-out that its EXIF turns, because OpenCV turns no transparency.
+    """
+    values = _read(path, cv2.IMREAD_UNCHANGED, upright=True)
+    padded = Path(path).suffix.lower() == ".bmp"  # whose fourth channel is most often unused, and 0
+    if values.ndim == 3 and values.shape[2] == 4 and not padded and values[:, :, 3].min() < np.iinfo(values.dtype).max:
+        if not np.array_equal(read_rgb(path), read_rgb(path, upright=True)):
+            raise InputError(f"{path}: has transparency and an EXIF orientation; save it upright, or as white on black")
+        values = cv2.cvtColor(values, cv2.COLOR_BGRA2RGBA)
+    else:
+        values = _read(path, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH, upright=True)
+        values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB) if values.ndim == 3 else values
+    if values.dtype not in (np.uint8, np.uint16):
+        return read_grey(path, upright=True)
+    mask, _ = selection(values)
+    return mask if mask.dtype == np.uint8 else np.rint(mask / 257).astype(np.uint8)
+
+
+def selection(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """What the pixels of a user's mask select: the transparency of a cut-out, else the luminance.
+
+    Args:
+        values: (H, W), or (H, W, C) with C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha; uint8 or uint16.
+
+    Returns:
+        (H, W) of the same dtype, and notes for the user.
+    """
+    values = values if values.ndim == 3 else values[:, :, None]
+    color, alpha = (values[:, :, :-1], values[:, :, -1]) if values.shape[2] in (2, 4) else (values, None)
+    if alpha is not None and alpha.min() < np.iinfo(alpha.dtype).max:
+        return alpha, ("the mask's transparency is taken as the mask",)
+    if (color == color[:, :, :1]).all():
+        return color[:, :, 0], ()
+    luminance = color @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    return np.rint(luminance).astype(values.dtype), ("the mask has colours; their luminance is taken as the mask",)
+
+
 def read_version(path: str | Path, size: tuple[int, int], upright: bool = False) -> np.ndarray:
     """Read another version of a photo, such as a published edit, at that photo's size.
 

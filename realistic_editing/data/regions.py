@@ -11,7 +11,7 @@ import pandas as pd
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import TASKS
-from realistic_editing.data.pixels import read_grey, read_rgb, resize
+from realistic_editing.data.pixels import read_grey, read_own_mask, read_rgb, resize
 from realistic_editing.data.splits import SPLITS
 
 SOURCES = ("coco", "bsds500", "ecssd", "ade20k", "mechrez", "folder")
@@ -26,8 +26,8 @@ class Region:
 
     Args:
         photo: the photo's file.
-        mask: the region's soft mask: an 8-bit grey image, 0 outside to 255 inside, of the photo's size or aspect;
-            None where there is none yet.
+        mask: the region's soft mask: an 8-bit grey image, 0 outside to 255 inside, of the photo's size or aspect, or, where
+            source is "folder", whatever `pixels.read_own_mask` takes; None where there is none yet.
         source: the data set, one of SOURCES.
         photo_id: the photo's name within its source.
         region_id: the region's name within its photo.
@@ -95,8 +95,8 @@ def read_region(region: Region) -> tuple[np.ndarray, np.ndarray]:
         return ready
     if region.mask is None:
         raise InputError(f"{region.photo}: region {region.region_id} has no mask; run the build step on its data set")
-    upright = region.source == "folder"  # users draw masks on the photo as they see it
-    image, mask = read_rgb(region.photo, upright), read_grey(region.mask, upright)
+    own = region.source == "folder"  # users draw masks on the photo as they see it, or cut it out
+    image, mask = read_rgb(region.photo, upright=own), read_own_mask(region.mask) if own else read_grey(region.mask)
     height, width = image.shape[:2]
     stretch = (mask.shape[0] / height) / (mask.shape[1] / width)
     if not 0.95 < stretch < 1.05:

@@ -11,11 +11,12 @@ from realistic_editing.common.inference import for_inference
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.guard import GUARD, guarded
-from realistic_editing.enhance.judges import Judges, Outcome, Scene
+from realistic_editing.enhance.judges import Judges, Scene
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.select import RULES, select_order
 from realistic_editing.enhance.strength import find_strength
+from realistic_editing.enhance.wishes import check_wishes
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops import Recipe, parse_order
 from realistic_editing.ops.photo import apply_to_photo
@@ -158,7 +159,8 @@ class Enhancer:
         Raises:
             InputError: when photo, mask, order or an option cannot be used.
         """
-        self._check(refine, min_realism_change, saliency_change, guard)
+        wishes = {"refine": refine, "min_realism_change": min_realism_change, "saliency_change": saliency_change}
+        check_wishes(self.task, wishes | {"guard": guard}, refinable=self.objective is not None)
         image, region = self._tensors(photo, mask)
         if order not in RULES:
             orders = torch.tensor([parse_order(order)], device=image.device)
@@ -187,22 +189,6 @@ class Enhancer:
             recipe, strength = guarded(self.judges, scene, recipe, self.task, self.objective, human, guard)
             realism, saliency = changes_of(scene, recipe)
         return Edit(recipe.to("cpu", torch.float32), self.task, float(realism), float(saliency), strength)
-
-    def _check(
-        self, refine: int, min_realism_change: float | None, saliency_change: float | None, guard: float | None
-    ) -> None:
-        if refine < 0:
-            raise InputError(f"refine is {refine}; use a number of steps >= 0")
-        if refine and self.objective is None:
-            raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
-        if min_realism_change is not None and not -1 <= min_realism_change <= 0:
-            raise InputError(f"min_realism_change is {min_realism_change}; use a number from -1 to 0, such as -0.1")
-        if guard is not None and not -1 <= guard <= 0:
-            raise InputError(f"guard is {guard}; use a number from -1 to 0, such as -0.1, or null for none")
-        sign = 1 if self.task == "amplify" else -1
-        if saliency_change is not None and not sign * saliency_change > 0:
-            side = "above" if sign > 0 else "below"
-            raise InputError(f"saliency_change is {saliency_change}; to {self.task}, use a number {side} 0")
 
     @torch.no_grad()
     def measure(self, photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> Edit:
@@ -239,7 +225,7 @@ class Enhancer:
         image, region = self._tensors(photo, mask)
         other = self._tensors(edited, mask)[0]
         scene = self.judges.look(image, region)
-        outcome = Outcome(None, other, other, self.saliency(other), self.critic(other, region) - scene.realism)
+        outcome = scene.beside(other)
         return float(outcome.realism_change), float(scene.saliency_change(outcome))
 
     def _tensors(self, photo: np.ndarray, mask: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

@@ -117,6 +117,12 @@ class Scene:
         realism, saliency = self._realism(seen), self.judges.saliency(edited)
         return Outcome(recipe, edited, seen, saliency, realism - self.realism)
 
+    def beside(self, image: torch.Tensor) -> "Outcome":
+        """Judge other versions of the photos, whoever made them: (B, 3, H, W), and of a scene that is no glance."""
+        # By the critic itself: what is remembered of a photo holds only while its background is the same.
+        realism = self.judges.critic(image, self.mask)
+        return Outcome(None, image, image, self.judges.saliency(image), realism - self.realism)
+
     def loss(self, outcome: "Outcome", human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 of edits of this scene; human: (B,) bool. See `enhancement_loss`."""
         return enhancement_loss(

@@ -1,15 +1,18 @@
-"""realistic-editing batch, score, recipe and doctor as their users call them."""
+"""realistic-editing batch, score and recipe as their users call them."""
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from realistic_editing.apps import batch as module
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.weights import load_network, save_network
 
 
 @pytest.fixture
@@ -75,6 +78,123 @@ def test_an_interrupt_loses_nothing(photos, tmp_path, monkeypatch, capsys):
     assert len(pd.read_csv(tmp_path / "out/scores.csv")) == 2
 
 
+def refused(photos, output, *options):
+    """Run a call that must end with exit code 2."""
+    with pytest.raises(SystemExit) as stop:
+        run(photos, output, *options)
+    assert stop.value.code == 2
+
+
+def test_one_name_in_two_formats_and_names_with_dots_keep_a_recipe_each(photos, tmp_path, capsys):
+    named = {"one/x.jpg": "a", "two/x.tif": "b", "one/IMG.2024.01.jpg": "a", "two/IMG.2024.02.jpg": "b"}
+    for name, source in named.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.open(photos / f"{source}.jpg").save(tmp_path / name)
+    table = tmp_path / "table.csv"
+    table.write_text("photo,mask\n" + "".join(f"{name},photos/{source}_mask.png\n" for name, source in named.items()))
+    run(table, tmp_path / "out")
+    written = {path.name for path in (tmp_path / "out").iterdir()} - {"scores.csv"}
+    results = {"x.png", "x_2.tif", "IMG.2024.01.png", "IMG.2024.02.png"}
+    assert written == results | {f"{Path(name).stem}.json" for name in results}
+    capsys.readouterr()
+    run(table, tmp_path / "out")
+    assert "4 of 4 photos were edited before" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("role", ["weights", "critic", "saliency"])
+def test_other_weights_under_the_same_path_edit_anew(photos, tmp_path, capsys, tiny_weights, role):
+    shutil.copy(tiny_weights["attenuate" if role == "weights" else role], mine := tmp_path / "mine.safetensors")
+    (photos / "broken.jpg").unlink()
+    others = {"weights": "attenuate", "critic": "critic", "saliency": "saliency"}
+    judges = [word for name, file in others.items() if name != role for word in (f"--{name}", tiny_weights[file])]
+    options = (*judges, f"--{role}", str(mine), "--no-guard")
+    run(photos, tmp_path / "out", *options)
+    shutil.copy(mine, moved := tmp_path / "moved.safetensors")
+    run(photos, tmp_path / "out", *judges, f"--{role}", str(moved), "--no-guard")  # the same weights elsewhere
+    assert "2 of 2 photos were edited before" in capsys.readouterr().err
+    network = load_network(mine)
+    card = dict(network.card)
+    with torch.no_grad():
+        next(network.parameters()).add_(0.01)
+    save_network(network, card.pop("network"), mine, card.pop("config"), card)
+    run(photos, tmp_path / "out", *options)
+    assert "were edited before" not in capsys.readouterr().err
+
+
+def test_the_scores_are_of_this_run_alone_and_name_a_file_once(photos, tmp_path, capsys, monkeypatch):
+    (photos / "broken.jpg").unlink()
+    run(photos, tmp_path / "out")
+    monkeypatch.chdir(tmp_path)
+    run(photos, Path("out"))  # the same folder by another path
+    scores = pd.read_csv(tmp_path / "out/scores.csv")
+    assert "2 of 2 photos were edited before" in capsys.readouterr().err
+    assert scores.result.tolist() == [str(Path("out") / name) for name in ("a.png", "b.png")]
+    for name in ("b.jpg", "b_mask.png"):
+        (photos / name).unlink()
+    run(photos, tmp_path / "out")
+    assert pd.read_csv(tmp_path / "out/scores.csv").photo.tolist() == [str(photos / "a.jpg")]
+    (photos / "a.jpg").write_bytes(b"\xff\xd8\xff")
+    capsys.readouterr()
+    refused(photos, tmp_path / "out", "--strength", "0.5")
+    printed = capsys.readouterr()
+    assert "a.jpg" in printed.err and "scores: " not in printed.out and not (tmp_path / "out/scores.csv").exists()
+
+
+def test_a_run_stopped_before_its_first_photo_leaves_the_scores(photos, tmp_path, monkeypatch):
+    (photos / "broken.jpg").unlink()
+    run(photos, tmp_path / "out")
+    before = (tmp_path / "out/scores.csv").read_bytes()
+
+    def interrupted(*job):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "edit_file", interrupted)
+    with pytest.raises(SystemExit):
+        run(photos, tmp_path / "out", "--strength", "0.5")
+    assert (tmp_path / "out/scores.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--weights", "nope.safetensors"], "nope.safetensors: no such file"),
+        (["--saliency-change", "0.3"], "to attenuate, use a number below 0"),
+        (["--task", "amplify", "--weights", "attenuate"], "was trained to attenuate"),
+    ],
+)
+def test_an_option_that_no_photo_can_have_is_refused_once(photos, tmp_path, capsys, options, words):
+    refused(photos, tmp_path / "out", *options)
+    printed = capsys.readouterr()
+    assert printed.err.count(words) == 1 and "left out" not in printed.err and not printed.out
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_photo_mask_or_table_is_written_over(photos, tmp_path, capsys):
+    """The result of a.jpg would be a.png, which is another row's mask; and the table's folder has its own scores.csv."""
+    shutil.copy(photos / "b_mask.png", photos / "a.png")
+    table = photos / "table.csv"
+    table.write_text("photo,mask\na.jpg,a_mask.png\nb.jpg,a.png\n")
+    before = {path: path.read_bytes() for path in photos.iterdir()}
+    refused(table, photos)
+    assert "a.png: would overwrite" in capsys.readouterr().err
+    table.rename(photos / "scores.csv").write_text("photo,mask\nb.jpg,b_mask.png\n")
+    refused(photos / "scores.csv", photos)
+    assert "scores.csv: would overwrite" in capsys.readouterr().err
+    assert {path.name for path in photos.iterdir()} == {path.name for path in before} - {"table.csv"} | {"scores.csv"}
+    assert all(path.read_bytes() == content for path, content in before.items() if path.name != "table.csv")
+
+
+def test_a_cut_out_is_a_mask_to_batch_and_score(photos, tmp_path):
+    """Black under the transparency: as grey it would be empty."""
+    (photos / "broken.jpg").unlink()
+    for name in ("a", "b"):
+        grey = np.array(Image.open(photos / f"{name}_mask.png").convert("L"))
+        Image.fromarray(np.dstack([np.zeros((*grey.shape, 3), np.uint8), grey])).save(photos / f"{name}_mask.png")
+    run(photos, tmp_path / "out")
+    main(["score", str(photos), "--output", str(tmp_path / "scores.csv")])
+    assert len(pd.read_csv(tmp_path / "out/scores.csv")) == len(pd.read_csv(tmp_path / "scores.csv")) == 2
+
+
 def test_a_table_names_photos_masks_and_tasks(photos, tmp_path, capsys):
     table = tmp_path / "table.csv"
     rows = [("a.jpg", "a_mask.png", "amplify"), ("a.jpg", "a_mask.png", ""), ("b.jpg", "b_mask.png", "louder")]
@@ -111,6 +231,29 @@ def test_scores_of_files_and_folders(photos, tmp_path, capsys):
     assert "name its mask after it" in capsys.readouterr().err
 
 
+def test_score_names_what_it_leaves_out_and_ends_as_batch_does(photos, tmp_path, capsys):
+    Image.open(photos / "a.jpg").save(photos / "unmasked.jpg")
+    (tmp_path / "edits").mkdir()
+    shutil.copy(photos / "a.jpg", tmp_path / "edits/a.jpg")
+    shutil.copy(photos / "broken.jpg", tmp_path / "edits/broken.jpg")
+    Image.open(photos / "a.jpg").convert("L").save(photos / "a.jpg")
+    with pytest.raises(SystemExit) as stop:
+        main(["score", str(photos), "--edited", str(tmp_path / "edits"), "--output", str(tmp_path / "scores.csv"), "--json"])
+    out, err = capsys.readouterr()
+    assert stop.value.code == 2 and "3 photos were left out" in err
+    for words in ("broken.jpg: ", "unmasked.jpg: no mask", "b.jpg: no edit of its name in", "a.jpg: grey photo"):
+        assert words in err
+    kept = pd.read_csv(tmp_path / "scores.csv").photo.tolist()
+    assert [row["photo"] for row in json.loads(out)] == kept == [str(photos / "a.jpg")]
+
+
+def test_score_writes_over_no_photo(photos, capsys):
+    before = (photos / "a_mask.png").read_bytes()
+    with pytest.raises(SystemExit):
+        main(["score", str(photos / "a.jpg"), str(photos / "a_mask.png"), "--output", str(photos / "a_mask.png")])
+    assert "would overwrite" in capsys.readouterr().err and (photos / "a_mask.png").read_bytes() == before
+
+
 def test_a_recipe_is_told_and_applied_to_another_photo(photos, tmp_path, capsys):
     (photos / "broken.jpg").unlink()
     run(photos, tmp_path / "out")
@@ -123,11 +266,9 @@ def test_a_recipe_is_told_and_applied_to_another_photo(photos, tmp_path, capsys)
     with pytest.raises(SystemExit):
         main(["recipe", recipe, "--strength", "3"])
     assert "strength is 3.0" in capsys.readouterr().err
-
-
-def test_the_doctor_finds_all_well(capsys):
-    main(["doctor", "--json"])
-    out, err = capsys.readouterr()
-    found = json.loads(out)
-    assert {"attenuate", "amplify", "critic", "compact_saliency"} <= set(found["weights"]) and "all well" in err
-    assert all(line.startswith("ok") for line in found["self-test"].values()) and len(found["self-test"]) == 3
+    with pytest.raises(SystemExit):
+        main(["recipe", recipe, "--apply", *files, "--output", files[1]])
+    assert "would overwrite" in capsys.readouterr().err
+    Image.open(files[1]).resize((48, 48)).save(files[1])
+    main(["recipe", recipe, "--apply", *files, "--output", str(tmp_path / "again.png")])
+    assert "note: " in (error := capsys.readouterr().err) and "the mask was resized from 48 x 48 to 96 x 96" in error

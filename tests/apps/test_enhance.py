@@ -15,7 +15,9 @@ from PIL import Image, ImageCms, ImageOps
 from realistic_editing import Enhancer, Recipe
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.edit import missed
 from realistic_editing.common.errors import InputError
+from realistic_editing.enhance.enhancer import Edit
 from realistic_editing.weights import save_network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +81,47 @@ def test_a_wish_that_no_strength_reaches_is_said_to_be_missed(files, capsys):
     assert "no strength up to 1.5 reaches saliency -95 %" in capsys.readouterr().err
     edit(files, "--saliency-change", "-0.02")
     assert "no strength" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("task", "wish", "change", "said"),
+    [
+        ("attenuate", -0.3, -0.296, False), ("attenuate", -0.3, -0.2, True), ("attenuate", -0.3, 0.5, True),
+        ("amplify", 0.3, 0.6, False), ("amplify", 0.3, 0.2, True), ("amplify", 0.3, -0.5, True),
+    ],
+)  # fmt: skip
+def test_attention_moved_the_wrong_way_reaches_no_wish(task, wish, change, said):
+    edit = Edit(Recipe.identity(torch.arange(4)[None]), task, 0.0, change)
+    assert bool(missed(edit, {"saliency_change": wish, "min_realism_change": None})) == said
+
+
+def test_an_earlier_methods_result_stands_apart_from_ours(files, capsys, monkeypatch):
+    monkeypatch.chdir(files)
+    main(["edit", "photo.png", "mask.png", "--order", "3,1,0,2"])
+    kept, theirs = files / "outputs/photo_attenuate.png", files / "outputs/photo_attenuate_ohr.png"
+    ours = kept.read_bytes()
+    main(["edit", "photo.png", "mask.png", "--method", "ohr"])
+    assert theirs.read_bytes() != ours == kept.read_bytes()
+    assert sorted(path.name for path in (files / "outputs").glob("*.json")) == ["photo_attenuate.json"]
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        main(["edit", "photo.png", "mask.png", "--method", "ohr", "--output", "outputs/photo_attenuate.png"])
+    assert stop.value.code == 2 and "photo_attenuate.json: would be taken for the recipe" in capsys.readouterr().err
+    assert kept.read_bytes() == ours
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--strength", "0.5"), "strength is '0.5'"),
+        (("--refine", "5"), "refine is 5"),
+        (("--no-guard",), "guard is None"),
+        (("--weights", "attenuate"), "weights is 'attenuate'"),
+    ],
+)
+def test_what_an_earlier_method_does_not_know_is_refused(files, capsys, options, words):
+    message = refused(capsys, files, "--method", "ohr", "--order", "best_realism", *options)
+    assert words in message and "which method=ohr does not know" in message
 
 
 def test_a_16_bit_tiff_keeps_depth_profile_and_outside(files):
@@ -190,8 +233,10 @@ def test_a_device_that_is_not_there(files, capsys):
     assert "'gpu'" in refused(capsys, files, "--device", "gpu")
 
 
-def test_output_over_the_photo(files, capsys):
+def test_output_over_the_photo_or_its_mask(files, capsys, monkeypatch):
+    monkeypatch.chdir(files)
     assert "overwrite" in refused(capsys, files, output="photo.png")
+    assert "overwrite" in refused(capsys, files, output=f"../{files.name}/mask.png")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from realistic_editing.apps.main import call
 
 @pytest.mark.parametrize(("job", "module", "words"), [
     ("evaluate", "evaluate", "the same command goes on where it stopped"),
+    ("train_gazeshift", "train", "the same command goes on where it stopped"),
     ("enhance", "edit", "stopped\n"),
 ])  # fmt: skip
 def test_an_interrupt_ends_a_command_in_one_line(monkeypatch, capsys, job, module, words):

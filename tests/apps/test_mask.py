@@ -54,6 +54,25 @@ def test_a_rough_mask_is_mended_and_never_overwritten(photo, tmp_path, capsys):
     assert "would overwrite" in capsys.readouterr().err
 
 
+def test_a_mask_that_is_there_is_replaced_only_by_name(photo, tmp_path, capsys):
+    drawn = photo.with_name("photo_mask.png")
+    Image.fromarray(TANK.astype(np.uint8) * 255).save(drawn)
+    before = drawn.read_bytes()
+    with pytest.raises(SystemExit) as stop:
+        main(["mask", str(photo), "--box", BOX])
+    assert stop.value.code == 2 and "photo_mask.png: is there already" in capsys.readouterr().err
+    assert drawn.read_bytes() == before
+    main(["mask", str(photo), "--box", BOX, "--output", str(drawn)])
+    assert drawn.read_bytes() != before
+
+
+def test_a_mask_is_a_png_by_name_too(photo, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["mask", str(photo), "--box", BOX, "--output", str(photo.with_name("m.jpg"))])
+    assert stop.value.code == 2 and "m.jpg: a mask is written as PNG" in capsys.readouterr().err
+    assert not photo.with_name("m.jpg").exists()
+
+
 def test_an_edit_takes_a_box_in_a_masks_place(photo, tmp_path):
     main(["edit", str(photo), "--box", BOX, "--order", "3,1,0,2", "--output", str(tmp_path / "result.png")])
     before, after = np.array(Image.open(photo)), np.array(Image.open(tmp_path / "result.png"))

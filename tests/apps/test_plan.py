@@ -54,6 +54,33 @@ def test_overlaps_are_said_and_contradictions_refused(folder, capsys):
         run(folder, [FLAG, contrary])
     assert stop.value.code == 2 and "are to attenuate and amplify" in capsys.readouterr().err
     run(folder, [FLAG, contrary], "--anyway")
+    assert "are to attenuate and amplify" in capsys.readouterr().err
+    assert [step["task"] for step in json.loads((folder / "out/astronaut_plan.json").read_text())] == ["attenuate", "amplify"]
+    calmed, again = (read(folder / f"out/astronaut_{name}.png") for name in ("1_flag", "2_again"))
+    assert (calmed != again).any() and (read(folder / "out/astronaut_edited.png") == again).all()
+
+
+def test_notes_are_said_as_an_edit_says_them(folder, capsys):
+    Image.open(folder / "astronaut.jpg").convert("L").save(folder / "astronaut.jpg")
+    Image.open(folder / "flag.png").resize((80, 80)).save(folder / "flag.png")
+    run(folder, [{**FLAG, "saliency_change": -0.9, "min_realism_change": -0.1}])
+    said = capsys.readouterr().err
+    assert f"note: {folder / 'astronaut.jpg'}: grey photo" in said and "note: flag: the mask was resized from 80 x 80" in said
+    assert "note: flag: no strength up to 1.5 reaches saliency -90 % within the budget of -0.10 dR" in said
+
+
+@pytest.mark.parametrize("read_here", ["astronaut_plan.json", "astronaut_1_flag.png", "astronaut_edited.png"])
+def test_neither_plan_nor_mask_is_written_over(folder, capsys, read_here):
+    name, mask = (read_here, "flag.png") if read_here.endswith(".json") else ("plan.yaml", read_here)
+    (folder / "out").mkdir()
+    (folder / "flag.png").rename(folder / "out" / mask)
+    (folder / "astronaut.jpg").rename(folder / "out/astronaut.jpg")
+    (folder / "out" / name).write_text(json.dumps([{**FLAG, "mask": mask, "name": "flag"}]))
+    before = {path: path.read_bytes() for path in (folder / "out").iterdir()}
+    with pytest.raises(SystemExit) as stop:
+        main(["plan", str(folder / "out/astronaut.jpg"), str(folder / "out" / name), "--output", str(folder / "out")])
+    assert stop.value.code == 2 and f"{read_here}: would overwrite" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (folder / "out").iterdir()} == before
 
 
 @pytest.mark.parametrize(
@@ -66,6 +93,8 @@ def test_overlaps_are_said_and_contradictions_refused(folder, capsys):
         ([{**FLAG, "name": "../x"}], "without /"),
         ([{**FLAG, "task": "louder"}], "region 1: task is 'louder'"),
         ([{**FLAG, "strength": 3}], "region 1: strength is 3"),
+        ([FLAG, {**TANK, "strength": None, "min_realism_change": 0.5}], "region 2: min_realism_change is 0.5"),
+        ([FLAG, {**TANK, "strength": None, "saliency_change": -0.3}], "region 2: saliency_change is -0.3; to amplify"),
         ([{**FLAG, "mask": "none.png"}], "region 1: .*none.png"),
     ],
 )

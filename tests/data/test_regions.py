@@ -1,11 +1,16 @@
 """Regions, their pixels and their manifest."""
 import math
+import multiprocessing
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.folder import read_folder
+from realistic_editing.data.images import read_mask
+from realistic_editing.data.pixels import read_own_mask
 from realistic_editing.data.regions import Region, read_manifest, read_region, write_manifest
 
 
@@ -104,6 +109,54 @@ def test_masks_of_another_shape_or_none(tmp_path, write, colour_noise):
     (tmp_path / "broken.png").write_text("not an image")
     with pytest.raises(InputError, match="cannot be decoded"):
         read_region(region(tmp_path, photo=photo, mask=tmp_path / "broken.png"))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_cut_out_of_a_users_folder_is_the_region_that_an_edit_takes(tmp_path, write, colour_noise, wide):
+    """Neither the colours of the thing nor black under it may be taken for the mask."""
+    square = np.zeros((60, 80), np.uint8)
+    square[10:20, 10:30] = 255
+    cut_out = np.dstack([colour_noise(60, 80, 1) if wide else np.zeros((60, 80, 3), np.uint8), square])
+    levels = cut_out.astype(np.uint16) * 257 if wide else cut_out
+    photo, mask = write(tmp_path / "p.jpg", colour_noise(60, 80, 1)), tmp_path / "p_mask.png"
+    assert cv2.imwrite(str(mask), levels)
+    (found,) = read_folder(tmp_path)
+    assert found.photo == photo and found.area == pytest.approx(200 / 4800)
+    assert np.array_equal(read_region(found)[1], square)
+    assert np.array_equal(read_mask(mask, (60, 80))[0] > 0, square > 0)
+
+
+@pytest.mark.parametrize("ending", [".png", ".webp", ".tif"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_masks_of_a_folder_are_understood_as_those_of_an_edit(tmp_path, ending, channels):
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 15, channels), dtype=np.uint8)
+    assert cv2.imwrite(str(tmp_path / f"m{ending}"), pixels, [cv2.IMWRITE_WEBP_QUALITY, 101])  # above 100: without loss
+    theirs = read_mask(tmp_path / f"m{ending}", (12, 15))[0]
+    assert np.array_equal(read_own_mask(tmp_path / f"m{ending}"), theirs)
+
+
+def _area(folder):
+    return read_folder(folder)[0].area
+
+
+def test_a_folders_masks_can_be_read_again_in_forked_workers(tmp_path, write, colour_noise):
+    """Training reads the masks of a folder in the process that then forks the loader's workers."""
+    write(tmp_path / "p.png", colour_noise(300, 400, 1))
+    cut_out = np.full((300, 400, 4), 255, np.uint8)
+    cut_out[:200, :, 3] = 0
+    assert cv2.imwrite(str(tmp_path / "p_mask.png"), cut_out)
+    area = _area(tmp_path)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.map_async(_area, [tmp_path]).get(60) == [area]
+
+
+def test_a_cut_out_that_exif_turns_is_refused(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 3
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 15, 4), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "m.png", exif=turned)
+    with pytest.raises(InputError, match=r"m\.png: has transparency and an EXIF orientation; save it upright"):
+        read_own_mask(tmp_path / "m.png")
 
 
 def test_orientation_is_obeyed_for_users_photos_only(tmp_path, write, colour_noise):

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from realistic_editing.apps.demo import FOLDER
-from realistic_editing.apps.edit import LOSSLESS
 from realistic_editing.apps.export import write_mask
 from realistic_editing.apps.page.dials import Dials, read_dials, turned
+from realistic_editing.apps.results import lossless_suffix
 from realistic_editing.common.arrays import check_mask
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import check_task
@@ -254,8 +254,7 @@ def export(session: Session, kind: str, folder: Path) -> Path:
     """
     stem = session.photo.path.stem
     if kind == "photo":
-        suffix = session.photo.path.suffix.lower()
-        path = folder / f"{stem}_edited{suffix if suffix in LOSSLESS else '.png'}"
+        path = folder / f"{stem}_edited{lossless_suffix(session.photo.path)}"
         write_photo(path, session.photo, rendered(session))
         return path
     region = active(session)

@@ -1,0 +1,32 @@
+"""realistic-editing doctor: what is here, and what cannot start without more."""
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from realistic_editing.apps.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_doctor_finds_all_well(capsys):
+    main(["doctor", "--json"])
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert {"attenuate", "amplify", "critic", "compact_saliency"} <= set(found["weights"]) and "all well" in err
+    assert all(line.startswith("ok") for line in found["self-test"].values()) and len(found["self-test"]) == 3
+
+
+def test_the_doctor_names_the_commands_that_cannot_start(capsys, monkeypatch):
+    tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    packages = {re.split(r"[\[>=]", one)[0]: extra for extra in ("demo", "study") for one in extras[extra]}
+    for name in packages:
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    main(["doctor"])
+    out, err = capsys.readouterr()
+    for name, extra in packages.items():
+        assert re.search(rf"  {name}: not here, for .*; pip install 'realistic-editing\[{extra}\]'", out), name
+    assert "all well; but realistic-editing page needs the extra 'demo'" in err and "study needs the extra 'study'" in err

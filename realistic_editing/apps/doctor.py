@@ -31,6 +31,7 @@ OPTIONAL = {
     "sqlalchemy": ("realistic-editing study and study-export", "study"),
     "psycopg": ("a study's PostgreSQL database", "study"),
     "onnxruntime": ("exported networks run without PyTorch", "export"),
+    "ray": ("realistic-editing batch --engine ray", "cluster"),
     "PyOpenColorIO": ("tests, to read back exported tables", "dev"),
     "playwright": ("tests, to open pages", "dev"),
 }

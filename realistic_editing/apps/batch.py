@@ -1,48 +1,29 @@
 """Edit many photos: a folder, or a table of photos, masks and tasks; resumed, and past what cannot be read."""
-import dataclasses
+import contextlib
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
+from realistic_editing.apps.batch_scores import JOURNAL, SCORES, Job, Outcome, Scores
 from realistic_editing.apps.edit import edit_file, enhancer_of, wishes_of
 from realistic_editing.apps.results import lossless_suffix, refuse_left_out, refuse_overwriting
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import remove_strays
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.folder import read_folder
-from realistic_editing.enhance.enhancer import Edit, Enhancer
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.wishes import check_wishes
 from realistic_editing.weights import fingerprint
 
-SCORES = "scores.csv"
-KEPT = 5.0  # seconds between two writings of the scores
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """A photo to edit.
-
-    Args:
-        photo, mask: files.
-        task: "attenuate" or "amplify".
-        result: the file to write; the recipe has the suffix .json.
-    """
-
-    photo: Path
-    mask: Path
-    task: str
-    result: Path
-
-    def stamp(self) -> str:
-        """Tells whether photo and mask are those that were edited: their sizes and times of change."""
-        found = [file.stat() for file in (self.photo, self.mask) if file.is_file()]
-        return " ".join(f"{one.st_size}-{one.st_mtime_ns}" for one in found)
+# An engine is given jobs, the enhancers by task, the wishes and the folder of the results, and yields an outcome for every job,
+# in any order; it takes a job no sooner than it can be done.
+Engine = Callable[[Iterable[Job], Mapping[str, Enhancer], Mapping[str, Any], Path], Generator[Outcome, None, None]]
 
 
 def batch(options: Mapping[str, Any]) -> Path:
@@ -53,7 +34,8 @@ def batch(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: as for `enhance`, but photos in the place of image and mask: a folder of NAME.jpg with NAME_mask.png, or a CSV
-            file with columns photo, mask and, where it differs, task; masks, a folder of NAME.png, or None; output, a folder.
+            file with columns photo, mask and, where it differs, task; masks, a folder of NAME.png, or None; output, a folder;
+            engine, "local" or "ray", and for ray workers and address, see `ray_engine`, or None.
 
     Returns:
         The path of the scores.
@@ -61,17 +43,19 @@ def batch(options: Mapping[str, Any]) -> Path:
     Raises:
         InputError: when an option cannot be used, before any photo is edited; or, at the end, when photos were left out.
     """
-    wishes, folder = wishes_of(options), Path(options["output"])
+    wishes, folder, engine = wishes_of(options), Path(options["output"]), _engine(options)
     jobs, problems = _jobs(options)
     read = [file for job in jobs for file in (job.photo, job.mask)]
-    written = [file for job in jobs for file in (job.result, job.result.with_suffix(".json"))]
-    refuse_overwriting([*written, folder / SCORES], [*read, options["photos"]])
+    written = [file for job in jobs for file in job.written]
+    refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"]])
     enhancers = _enhancers(options, jobs, wishes)
-    scores = _Scores(folder / SCORES, jobs, {task: _settings(enhancer, wishes) for task, enhancer in enhancers.items()})
-    left = [job for job in jobs if not scores.has(job)]
+    scores = Scores(folder, jobs, {task: _settings(enhancer, wishes) for task, enhancer in enhancers.items()})
+    left = scores.left()
     if len(left) < len(jobs):
         print(f"{len(jobs) - len(left)} of {len(jobs)} photos were edited before", file=sys.stderr)
-    problems += _edit_all(left, enhancers, wishes, scores)
+    with contextlib.closing(engine(scores.begun(left), enhancers, wishes, folder)) as found:
+        problems += _edit_all(left, found, scores)
+    remove_strays([*written, scores.path])
     print(f"results: {folder}" + (f"\nscores: {scores.path}" if scores.path.is_file() else ""))
     refuse_left_out(problems)
     return scores.path
@@ -79,7 +63,10 @@ def batch(options: Mapping[str, Any]) -> Path:
 
 def _enhancers(options: Mapping[str, Any], jobs: Sequence[Job], wishes: Mapping[str, Any]) -> dict[str, Enhancer]:
     """The enhancer of every task that there is; what no photo can be edited with is refused here, once."""
-    enhancers = {task: enhancer_of({**options, "task": task}) for task in sorted({job.task for job in jobs})}
+    # What runs on Ray runs on the devices of other machines, which this one may lack.
+    device = options["device"] if options["engine"] == "local" else None
+    tasks = sorted({job.task for job in jobs})
+    enhancers = {task: enhancer_of({**options, "task": task, "device": device}) for task in tasks}
     for task, enhancer in enhancers.items():
         check_wishes(task, wishes, refinable=enhancer.objective is not None)
     return enhancers
@@ -92,83 +79,55 @@ def _settings(enhancer: Enhancer, wishes: Mapping[str, Any]) -> str:
     return json.dumps(found | wishes, sort_keys=True, default=list)
 
 
-def _edit_all(
-    jobs: Sequence[Job], enhancers: Mapping[str, Enhancer], wishes: Mapping[str, Any], scores: "_Scores"
-) -> list[str]:
-    """Edit photos, and keep their scores, also when stopped; why some could not be edited."""
-    problems, written = [], time.monotonic()
+def edit_job(job: Job, enhancers: Mapping[str, Enhancer], wishes: Mapping[str, Any]) -> Outcome:
+    """Edit a photo, and write its result and recipe: what every engine does with a photo.
+
+    Done twice, or again after a death in its middle, it leaves the same two files.
+
+    Args:
+        job: which photo.
+        enhancers: by task.
+        wishes: from `wishes_of`.
+    """
+    started = time.perf_counter()
     try:
-        for job in tqdm(jobs, "edit", unit="photo"):
-            started = time.perf_counter()
-            try:
-                edit = edit_file(enhancers[job.task], job.photo, job.mask, job.result, wishes)
-            except InputError as error:
-                problems.append(str(error))
-                continue
-            scores.add(job, edit, time.perf_counter() - started)
-            if time.monotonic() - written > KEPT:
-                scores.save()
-                written = time.monotonic()
+        edit = edit_file(enhancers[job.task], job.photo, job.mask, job.result, wishes)
+    except InputError as error:
+        return Outcome(job, problem=str(error))
+    measures = {name: f"{getattr(edit, name):.4f}" for name in ("realism_change", "saliency_change", "strength")}
+    return Outcome(job, measures | {"seconds": f"{time.perf_counter() - started:.2f}"})
+
+
+def _engine(options: Mapping[str, Any]) -> Engine:
+    """What edits jobs, by name."""
+    name = options["engine"]
+    if name == "ray":
+        from realistic_editing.apps.batch_ray import ray_engine  # an extra, and slow to import
+
+        return ray_engine(options["workers"], options["address"], options["device"])
+    if name != "local":
+        raise InputError(f"engine is {name!r}; use local, or ray")
+    for other in ("workers", "address"):
+        if options[other] is not None:
+            raise InputError(f"{other} is {options[other]!r}, which the local engine has no use for; add --engine ray")
+    return lambda jobs, enhancers, wishes, folder: (edit_job(job, enhancers, wishes) for job in jobs)
+
+
+def _edit_all(jobs: Sequence[Job], found: Iterable[Outcome], scores: Scores) -> list[str]:
+    """Have photos edited, and keep their scores, also when stopped; why some could not be edited."""
+    problems = {}
+    try:
+        for outcome in tqdm(found, "edit", len(jobs), unit="photo"):
+            if outcome.measures is None:
+                problems[outcome.job] = outcome.problem
+            else:
+                scores.add(outcome)
     except BaseException:
         if scores.added:  # a run stopped before its first photo leaves the table of the run before it
             scores.save()
         raise
     scores.save()
-    return problems
-
-
-class _Scores:
-    """The rows of scores.csv that hold: of these jobs, by the result's name, made with these settings from these files.
-
-    Args:
-        path: the table; what an earlier run left there is read.
-        jobs: what the rows may be of, in the order of the table.
-        settings: what an edit of each task depends on, see `_settings`.
-
-    Raises:
-        InputError: when there is another table at the path.
-    """
-
-    def __init__(self, path: Path, jobs: Sequence[Job], settings: Mapping[str, str]) -> None:
-        self.path, self.added, self._jobs, self._settings = path, False, jobs, settings
-        before = {}
-        if path.is_file():
-            try:
-                rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
-                before = {Path(row["result"]).name: row for row in rows}
-            except (ValueError, KeyError) as error:
-                raise InputError(f"{path}: is not a table of scores ({error}); remove it, or choose another output") from error
-        kept = [(job, before[job.result.name]) for job in jobs if self._holds(job, before.get(job.result.name, {}))]
-        self._rows = {job.result.name: row | _described(job) for job, row in kept}  # paths as this run names them
-
-    def has(self, job: Job) -> bool:
-        """Whether a job is done, with these settings, from these files."""
-        return job.result.name in self._rows
-
-    def add(self, job: Job, edit: Edit, seconds: float) -> None:
-        """Take the measures of an edit."""
-        measures = {name: f"{getattr(edit, name):.4f}" for name in ("realism_change", "saliency_change", "strength")}
-        kept = {"seconds": f"{seconds:.2f}", "stamp": job.stamp(), "settings": self._settings[job.task]}
-        self._rows[job.result.name] = _described(job) | measures | kept
-        self.added = True
-
-    def save(self) -> None:
-        """Write all rows; where there are none, an earlier run's table goes."""
-        rows = [self._rows[job.result.name] for job in self._jobs if self.has(job)]
-        if not rows:
-            self.path.unlink(missing_ok=True)
-            return
-        with replacing(self.path) as temporary:
-            pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
-
-    def _holds(self, job: Job, row: Mapping[str, str]) -> bool:
-        same = {"settings": self._settings[job.task], "stamp": job.stamp(), "task": job.task}
-        files = (job.result, job.result.with_suffix(".json"))
-        return all(row.get(name) == value for name, value in same.items()) and all(file.is_file() for file in files)
-
-
-def _described(job: Job) -> dict[str, str]:
-    return {"photo": str(job.photo), "mask": str(job.mask), "task": job.task, "result": str(job.result)}
+    return [problems[job] for job in jobs if job in problems]
 
 
 def _jobs(options: Mapping[str, Any]) -> tuple[list[Job], list[str]]:

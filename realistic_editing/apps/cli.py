@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("photos", help="a folder of NAME.jpg with NAME_mask.png, or a CSV: photo, mask and, at will, task")
     batch.add_argument("--masks", help="a folder of masks NAME.png, where they do not lie beside the photos")
     batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
+    batch.add_argument("--engine", default="local", help="local: one photo after another; ray: many at once, on a cluster")
+    batch.add_argument("--workers", type=int, help="with ray: photos at once; one for each processor, or GPU, when not given")
+    batch.add_argument("--address", help="with ray: of a cluster, auto or ray://HOST:10001; this machine when not given")
     _add_wishes(batch)
     _add_judges(batch)
 

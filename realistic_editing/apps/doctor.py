@@ -33,6 +33,7 @@ OPTIONAL = {
     "onnx": ("realistic-editing export-onnx", "export"),
     "onnxruntime": ("realistic-editing export-onnx", "export"),
     "transformers": ("realistic-editing mask --sam", "sam"),
+    "ray": ("realistic-editing batch --engine ray", "cluster"),
     "PyOpenColorIO": ("tests, to read back exported tables", "dev"),
     "playwright": ("tests, to open pages", "dev"),
 }

@@ -1,12 +1,15 @@
 """Write files so that a reader never sees half of one."""
 import contextlib
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
+
+STRAY = re.compile(r"\.(.+)\.[a-z0-9_]{8}(\.[^.]*|)")  # as mkstemp names the temporary files of `replacing`
 
 
 @contextlib.contextmanager
@@ -38,6 +41,22 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_strays(paths: Iterable[str | Path]) -> None:
+    """Remove what processes that were killed inside `replacing` left beside these files; none may be inside it now.
+
+    Args:
+        paths: the files that were to be written.
+    """
+    names: dict[Path, set[tuple[str, str]]] = {}
+    for path in map(Path, paths):
+        names.setdefault(path.parent, set()).add((path.stem, path.suffix))
+    for folder, known in names.items():
+        for entry in os.scandir(folder) if folder.is_dir() else ():
+            found = STRAY.fullmatch(entry.name)
+            if found and found.groups() in known:
+                Path(entry).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

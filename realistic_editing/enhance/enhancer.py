@@ -20,7 +20,7 @@ from realistic_editing.enhance.wishes import check_wishes
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops import Recipe, parse_order
 from realistic_editing.ops.photo import apply_to_photo
-from realistic_editing.weights import load_network
+from realistic_editing.weights import load_network, usable_device
 
 SIZE = 384  # side of the square that the networks see (section 4)
 
@@ -124,6 +124,13 @@ class Enhancer:
         )
         objective = network.card.get("objective")
         return cls(ready, *judges, task, Objective(**objective) if objective else None)
+
+    def to(self, device: torch.device | str | None) -> "Enhancer":
+        """Move the networks; None leaves them where they are. Returns self; raises InputError without such a device."""
+        if device is not None:
+            self.network.to(usable_device(device))
+            self.judges.to(usable_device(device))
+        return self
 
     @torch.no_grad()
     def propose(

@@ -71,7 +71,7 @@ def load_network(
     """
     if kind is not None and kind not in KINDS.values():
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(sorted(set(KINDS.values())))}")
-    device = _usable(device)
+    device = usable_device(device)
     path = _find(source)
     metadata, state = _read(path)
     try:
@@ -108,7 +108,8 @@ def bundled() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
 
 
-def _usable(device: torch.device | str | None) -> torch.device | None:
+def usable_device(device: torch.device | str | None) -> torch.device | None:
+    """A device that this machine has, as torch names it; None for None. Raises InputError."""
     if device is None:
         return None
     try:

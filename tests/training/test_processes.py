@@ -1,6 +1,7 @@
 """Two processes under torchrun: the steps of one process, one build of regions, one set of files, and exact resume."""
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -96,6 +97,21 @@ def test_two_processes_take_the_steps_of_one(data, two, tmp_path):
         if name in ("body.1.bias", "body.5.bias"):
             continue  # batch norm follows: their gradient is 0 but for rounding, which Adam scales up
         torch.testing.assert_close(learned[name], value, rtol=1e-2, atol=1e-4, msg=name)
+
+
+def test_two_machines_take_the_steps_of_two_processes(data, two, tmp_path):
+    """Two torchruns of one process each, which find one another by an address, as machines do."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    meeting = ["--nnodes=2", "--nproc_per_node=1", "--rdzv_backend=c10d", "--rdzv_id=1", f"--rdzv_endpoint=127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "torch.distributed.run", *meeting, str(ROOT / "scripts/train_realism.py")]
+    command += options(data, tmp_path / "run", "trainer.devices=1", "trainer.nodes=2")
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    machines = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [machine.communicate(timeout=300)[1] for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], "\n".join(text[-3000:] for text in said)
+    assert json.loads((tmp_path / "run/run.json").read_text())["processes"] == 2
+    np.testing.assert_allclose(losses(tmp_path / "run"), losses(two), rtol=1e-6)
 
 
 def test_one_process_builds_and_writes(data, two):

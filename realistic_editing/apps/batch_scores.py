@@ -1,0 +1,150 @@
+"""What a batch is made of, and its scores: a photo to edit, what came of it, and the table that says what is done."""
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import replacing
+
+SCORES = "scores.csv"
+JOURNAL = "scores.unfinished.jsonl"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A photo to edit.
+
+    Args:
+        photo, mask: files.
+        task: "attenuate" or "amplify".
+        result: the file to write; the recipe has the suffix .json.
+    """
+
+    photo: Path
+    mask: Path
+    task: str
+    result: Path
+
+    @property
+    def written(self) -> tuple[Path, Path]:
+        """The files that are written: the result and its recipe."""
+        return self.result, self.result.with_suffix(".json")
+
+    def stamp(self) -> str:
+        """Tells whether photo and mask are those that were edited: their sizes and times of change."""
+        found = [file.stat() for file in (self.photo, self.mask) if file.is_file()]
+        return " ".join(f"{one.st_size}-{one.st_mtime_ns}" for one in found)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    Args:
+        job: which.
+        measures: columns of its row, as text; None where it could not be edited.
+        problem: then, why.
+    """
+
+    job: Job
+    measures: Mapping[str, str] | None = None
+    problem: str | None = None
+
+
+class Scores:
+    """The rows of scores.csv that hold: of these jobs, by the result's name, made with these settings from these files.
+
+    While a run goes on, each row is added to a journal, at one cost however long the table is, and only by the process that
+    started the run, so that no two write at once. A run that is killed leaves the journal, and the next one reads it.
+
+    Args:
+        folder: of the results, the table and the journal; what an earlier run left there is read.
+        jobs: what the rows may be of, in the order of the table.
+        settings: what an edit of each task depends on beside its files.
+
+    Raises:
+        InputError: when there is another table at the path.
+    """
+
+    def __init__(self, folder: Path, jobs: Sequence[Job], settings: Mapping[str, str]) -> None:
+        self.path, self.added, self._jobs, self._settings = folder / SCORES, False, jobs, settings
+        self._journal = folder / JOURNAL
+        before = self._read()
+        kept = [(job, before[job.result.name]) for job in jobs if self._holds(job, before.get(job.result.name, {}))]
+        self._rows = {job.result.name: row | _described(job) for job, row in kept}  # paths as this run names them
+        self._outdated = before.keys() - self._rows.keys()
+
+    def has(self, job: Job) -> bool:
+        """Whether a job is done, with these settings, from these files."""
+        return job.result.name in self._rows
+
+    def left(self) -> list[Job]:
+        """The jobs that are still to be done."""
+        return [job for job in self._jobs if not self.has(job)]
+
+    def begun(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """The same jobs, each noted as begun when it is taken.
+
+        Without the note, a run that is killed when it has written over an earlier result, and before it has that result's
+        new row, would leave the new file under the earlier row, which holds again when the earlier options return.
+        """
+        for job in jobs:
+            if job.result.name in self._outdated:
+                self._note({"result": job.result.name})
+            yield job
+
+    def add(self, outcome: Outcome) -> None:
+        """Take the measures of an edit, and write them into the journal at once."""
+        job = outcome.job
+        row = _described(job) | dict(outcome.measures) | {"stamp": job.stamp(), "settings": self._settings[job.task]}
+        self._rows[job.result.name] = row
+        self._note(row)
+        self.added = True
+
+    def save(self) -> None:
+        """Write all rows, in the place of the journal; where there are none, an earlier run's table goes."""
+        rows = [self._rows[job.result.name] for job in self._jobs if self.has(job)]
+        if rows:
+            with replacing(self.path) as temporary:
+                pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
+        else:
+            self.path.unlink(missing_ok=True)
+        self._journal.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, dict[str, str]]:
+        """The rows of an earlier run by the result's name, the journal's over the table's."""
+        found = {}
+        if self.path.is_file():
+            try:
+                rows = pd.read_csv(self.path, dtype=str, keep_default_na=False).to_dict("records")
+                found = {Path(row["result"]).name: row for row in rows}
+            except (ValueError, KeyError) as error:
+                raise InputError(
+                    f"{self.path}: is not a table of scores ({error}); remove it, or choose another output"
+                ) from error
+        if self._journal.is_file():
+            for line in self._journal.read_text(encoding="utf-8", errors="replace").splitlines():
+                try:
+                    row = json.loads(line)
+                    found[Path(row["result"]).name] = row
+                except (ValueError, KeyError, TypeError):
+                    continue  # cut short when its run was killed: that photo is edited anew
+        return found
+
+    def _note(self, row: Mapping[str, str]) -> None:
+        self._journal.parent.mkdir(parents=True, exist_ok=True)
+        with self._journal.open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps(row))  # the line break first, because the last run's last line may be cut short
+
+    def _holds(self, job: Job, row: Mapping[str, str]) -> bool:
+        same = {"settings": self._settings[job.task], "task": job.task}
+        if any(row.get(name) != value for name, value in same.items()):  # before any file is asked for
+            return False
+        return row.get("stamp") == job.stamp() and all(file.is_file() for file in job.written)
+
+
+def _described(job: Job) -> dict[str, str]:
+    return {"photo": str(job.photo), "mask": str(job.mask), "task": job.task, "result": str(job.result)}

@@ -9,6 +9,7 @@ from realistic_editing.benchmark import plain
 from realistic_editing.benchmark.memory import extra_bytes
 from realistic_editing.benchmark.timing import Measured, in_turn
 from realistic_editing.common.arrays import LEVELS
+from realistic_editing.common.errors import InputError
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.photo import apply_to_photo
 
@@ -39,7 +40,12 @@ def applying(
 
     Returns:
         Plain first in each case where it is there; extra memory, and how far each result is from the first.
+
+    Raises:
+        InputError: for another depth.
     """
+    if set(depths) - {8, 16}:
+        raise InputError(f"apply.depths is {list(depths)}; use 8 and 16")
     found = []
     for size in megapixels:
         for depth in depths:

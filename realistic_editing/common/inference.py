@@ -19,8 +19,11 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
 
     Returns:
         The copy, in evaluation mode; attributes such as `card` are kept.
+
+    Raises:
+        ValueError: when the copy does not give what the network gives: a convolution's output goes elsewhere too.
     """
-    network = copy.deepcopy(network).eval()
+    original, network = network, copy.deepcopy(network).eval()
     replaced = {}
     for convolution, norm in _pairs(network, inputs):
         _fold(convolution, norm)
@@ -32,11 +35,23 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
         for name, child in list(parent.named_children()):
             if child in replaced:
                 setattr(parent, name, replaced[child])
-    return network.requires_grad_(False).to(memory_format=torch.channels_last)
+    network.requires_grad_(False).to(memory_format=torch.channels_last)
+    for before, after in zip(_numbers(original(*inputs)), _numbers(network(*inputs)), strict=True):
+        if not torch.allclose(before, after, rtol=1e-3, atol=1e-3):
+            apart = float((before - after).abs().max())
+            raise ValueError(f"{type(original).__name__} without its batch norms is {apart:.2g} apart; use it as it is")
+    return network
+
+
+def _numbers(output: Any) -> list[torch.Tensor]:
+    """The tensors of what a network gives: one, or the fields of a recipe."""
+    if isinstance(output, torch.Tensor):
+        return [output]
+    return [value for value in vars(output).values() if isinstance(value, torch.Tensor) and value.is_floating_point()]
 
 
 def _pairs(network: nn.Module, inputs: tuple[Any, ...]) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
-    """Each batch norm with the convolution whose output is its only use."""
+    """Each batch norm with the convolution before it, where each of the two is called once."""
     made, found, hooks = {}, [], []
 
     def note(module: nn.Module, _: Any, output: torch.Tensor) -> None:
@@ -50,7 +65,7 @@ def _pairs(network: nn.Module, inputs: tuple[Any, ...]) -> list[tuple[nn.Conv2d,
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             hooks.append(module.register_forward_hook(note))
-        elif isinstance(module, nn.BatchNorm2d):
+        elif isinstance(module, nn.BatchNorm2d) and module.affine and module.track_running_stats:
             hooks.append(module.register_forward_pre_hook(match))
     network(*inputs)
     for hook in hooks:

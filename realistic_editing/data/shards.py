@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -21,6 +22,7 @@ import cv2
 import fsspec
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
@@ -71,13 +73,24 @@ class PackedRegion(Region):
 @functools.cache
 def _mapped(path: str, cache: str) -> np.ndarray:
     if "://" in path:
-        try:
-            path = fsspec.open_local(f"simplecache::{path}", simplecache={"cache_storage": cache})
-        except (OSError, ValueError, ImportError) as error:
-            raise InputError(f"{path}: cannot be fetched ({error}); check the address and the connection") from error
+        path = str(_fetched(path, Path(cache)))
     if not os.path.isfile(path):
         raise InputError(f"{path}: no such shard; copy the whole folder, or pack the regions again")
     return np.memmap(path, np.uint8, mode="r")
+
+
+def _fetched(url: str, cache: Path) -> Path:
+    """Where a shard is kept; the first of several processes fetches it, whole or not at all."""
+    kept = cache / url.rsplit("/", 1)[1]
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(kept.with_suffix(".lock")):
+            if not kept.is_file():
+                with replacing(kept) as temporary, temporary.open("wb") as here, fsspec.open(url, "rb") as there:
+                    shutil.copyfileobj(there, here, 1 << 20)
+    except (OSError, ValueError, ImportError) as error:
+        raise InputError(f"{url}: cannot be fetched into {cache} ({error}); check address, connection and room") from error
+    return kept
 
 
 def write_shards(regions: Sequence[Region], folder: str | Path, size: int, photos: int = 256, workers: int = 1) -> Path:
@@ -97,7 +110,7 @@ def write_shards(regions: Sequence[Region], folder: str | Path, size: int, photo
         InputError: when a photo or mask cannot be read, the folder cannot be written, or it holds other regions.
     """
     folder = Path(folder)
-    names = json.dumps([[str(region.photo), str(region.mask), region.region_id] for region in regions])
+    names = json.dumps([[str(getattr(region, key)) for key in COLUMNS] + _stamps(region) for region in regions])
     _check_plan(folder / PLAN, {"size": size, "photos": photos, "regions": hashlib.sha256(names.encode()).hexdigest()})
     by_photo: dict[Path, list[Region]] = {}
     for region in regions:
@@ -135,11 +148,14 @@ def read_shards(folder: str | Path, cache: str | Path | None = None) -> list[Pac
     url = str(folder).rstrip("/")
     try:
         with fsspec.open(f"{url}/{TABLE}", "rb") as file:
-            table = pd.read_csv(io.BytesIO(file.read()), dtype=str, keep_default_na=False)
+            content = file.read()
+        table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
         rows = [_parse(row) for row in table[[*COLUMNS, *PLACES]].to_dict("records")]
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise InputError(f"{url}/{TABLE}: cannot be read ({error}); pack the regions first, or give their folder") from error
-    kept = str(cache or Path.home() / ".cache" / "realistic_editing")
+    # By address and content: shards packed anew under the same address are fetched anew.
+    name = hashlib.sha256(url.encode() + content).hexdigest()[:16]
+    kept = str(Path(cache or Path.home() / ".cache" / "realistic_editing") / name)
     return [PackedRegion(**{**row, "shard": f"{url}/{row['shard']}"}, cache=kept) for row in rows]
 
 
@@ -162,6 +178,12 @@ def _write_shard(groups: Sequence[Sequence[Region]], folder: Path, number: int, 
                 rows.append({key: getattr(region, key) for key in COLUMNS} | dict(zip(PLACES, place, strict=True)))
     with replacing(_part(folder, number)) as temporary:
         pd.DataFrame(rows).to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")
+
+
+def _stamps(region: Region) -> list[str]:
+    """Tell a region's files from those of the same names that were painted anew."""
+    found = [file.stat() for file in (region.photo, region.mask) if file is not None and file.is_file()]
+    return [f"{one.st_size}-{one.st_mtime_ns}" for one in found]
 
 
 def _part(folder: Path, number: int) -> Path:

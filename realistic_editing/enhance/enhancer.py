@@ -116,7 +116,8 @@ class Enhancer:
         task = network.card.get("task")
         if task not in TASKS:
             raise InputError(f"{name_or_path}: names no task (found {task!r}); train it with train_enhancer.py")
-        image, mask = torch.rand(1, 3, 64, 64, device=device), torch.ones(1, 1, 64, 64, device=device)
+        image = torch.linspace(0, 1, 3 * 64 * 64, device=device).view(1, 3, 64, 64)  # nothing is drawn: a user's seed stays
+        mask = torch.ones(1, 1, 64, 64, device=device)
         ready = for_inference(network, image, mask, torch.tensor([[0, 1, 2, 3]], device=device)).to(dtype=dtype)
         judges = (
             for_inference(load_network(critic, kind="realism", device=device), image, mask),

@@ -59,3 +59,23 @@ def test_a_convolution_whose_output_serves_twice_keeps_its_norm():
     ready = for_inference(network, IMAGE)
     assert sum(isinstance(module, nn.BatchNorm2d) for module in ready.modules()) == 2
     torch.testing.assert_close(ready(IMAGE), network(IMAGE))
+
+
+@torch.no_grad()
+def test_a_convolution_whose_output_also_goes_elsewhere_is_refused():
+    class Skip(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convolution, self.norm = nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)
+
+        def forward(self, image):
+            features = self.convolution(image)
+            return self.norm(features) + features
+
+    with pytest.raises(ValueError, match="use it as it is"):
+        for_inference(used(Skip()), IMAGE)
+
+
+def test_norms_without_weights_stay():
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4, affine=False)).eval()
+    assert isinstance(for_inference(network, IMAGE)[1], nn.BatchNorm2d)

@@ -1,4 +1,9 @@
 """Training from shards is training from the files, without their being read again."""
+import subprocess
+import sys
+import time
+
+import cv2
 import fsspec
 import numpy as np
 import pytest
@@ -10,6 +15,28 @@ from realistic_editing.data.shards import read_shards, write_shards
 from realistic_editing.data.transforms import RegionDataset
 
 SIZE = 64
+
+# Serves a folder, a shard in a second and a half.
+SLOW_SERVER = """
+import functools, http.server, sys, time
+class Slow(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_): pass
+    def copyfile(self, source, target):
+        data = source.read()
+        for start in range(0, len(data), max(1, len(data) // 15)):
+            target.write(data[start : start + max(1, len(data) // 15)])
+            time.sleep(0.1 if self.path.endswith("bin") else 0)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Slow, directory=sys.argv[1]))
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +97,14 @@ def test_other_regions_do_not_go_into_the_same_folder(regions, packed):
         write_shards(regions[:3], packed, SIZE, photos=2)
 
 
+def test_a_mask_that_was_painted_anew_is_not_passed_over(tmp_path):
+    regions = synthetic_regions(tmp_path, 2, seed=1)
+    write_shards(regions, tmp_path / "shards", SIZE)
+    cv2.imwrite(str(regions[0].mask), np.full((480, 640), 255, np.uint8))
+    with pytest.raises(InputError, match="other regions or settings"):
+        write_shards(regions, tmp_path / "shards", SIZE)
+
+
 def test_a_photo_that_cannot_be_read_leaves_no_table(regions, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no photo")
@@ -88,7 +123,30 @@ def test_shards_behind_a_url_are_fetched_when_needed(packed, tmp_path):
     here = read_shards(packed)
     for index in (0, 5):
         assert all(np.array_equal(*pair) for pair in zip(found[index].unpacked(), here[index].unpacked(), strict=True))
-    assert sum(file.stat().st_size > 1000 for file in (tmp_path / "cache").iterdir()) == 2  # of three shards
+    kept = list((tmp_path / "cache").rglob("*.bin"))
+    assert len(kept) == 2 and {file.read_bytes() for file in kept} == {(packed / file.name).read_bytes() for file in kept}
+    memory.pipe("/bucket/regions.csv", (packed / "regions.csv").read_bytes() + b"\n")  # packed anew, under the same address
+    read_shards("memory://bucket", cache=tmp_path / "cache")[0].unpacked()
+    assert len(list((tmp_path / "cache").rglob("*.bin"))) == 3
+
+
+def test_several_processes_fetch_a_shard_once_and_whole(packed, tmp_path):
+    pytest.importorskip("aiohttp", reason="fsspec needs aiohttp to read over HTTP")
+    server = subprocess.Popen([sys.executable, "-c", SLOW_SERVER, str(packed)], stdout=subprocess.PIPE, text=True)
+    try:
+        url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        code = "import sys; from realistic_editing.data.shards import read_shards; read_shards(*sys.argv[1:])[0].unpacked()"
+        command = [sys.executable, "-c", code, url, str(tmp_path)]
+        killed = subprocess.Popen(command)
+        wait_for(lambda: list(tmp_path.rglob(".00000*")))  # in the middle of a download
+        killed.kill()
+        killed.wait()
+        others = [subprocess.Popen(command) for _ in range(2)]
+        assert [other.wait(120) for other in others] == [0, 0]
+    finally:
+        server.kill()
+    (kept,) = tmp_path.rglob("00000.bin")
+    assert kept.read_bytes() == (packed / "00000.bin").read_bytes()
 
 
 def test_what_is_not_whole_is_refused(packed, tmp_path):

@@ -6,13 +6,15 @@ import pandas as pd
 from realistic_editing.baselines.deepsal import DeepsalConv, DeepsalRecolor, DeepsalWarp
 from realistic_editing.evaluation.baseline_agreement.attention import moved
 
+FEW = 5  # regions of a task, where no limit is given: three fits of a region take half a minute on a core
+
 
 def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, float], pd.DataFrame]:
     """Edit unseen regions with each operator, fitted to compact_saliency; see `attention.moved`.
 
     Args:
         root: the folder that holds coco/.
-        limit: of regions of a task; None: all.
+        limit: of regions of a task; None: FEW.
     """
     methods = {kind.name: kind(progress=False) for kind in (DeepsalRecolor, DeepsalConv, DeepsalWarp)}
-    return moved(methods, root, limit)
+    return moved(methods, root, limit or FEW)

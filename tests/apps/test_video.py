@@ -118,6 +118,22 @@ def test_frames_and_mask_clips_without_a_mask_file(run, clip, video_clips):
     assert all((old[:8] == new[:8]).all() for old, new in zip(before, after, strict=True))  # compression left no grey there
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_masks_may_fade_to_a_last_trace(run, clip, kind):
+    for number, factor in ((9, 0.5), (10, 1 / 255), (11, 1 / 200), (12, 0), (13, 1 / 65535)):
+        mask = cv2.imread(str(clip / f"masks/{number}.png"), 0) * (factor if kind == np.uint8 else 257 * factor)
+        cv2.imwrite(str(clip / f"masks/{number}.png"), np.rint(mask).astype(kind))
+    run("--out", str(clip / "o"), "--parameters", "first", mask="masks")
+    changes = [np.abs(old - new).max() for old, new in zip(pixels(clip / "clip.mkv"), pixels(clip / "o"), strict=True)]
+    assert changes[9] > 0 and changes[10:] == [0] * 4
+
+
+def test_masks_that_hold_only_0_and_1_are_refused(run, clip, capsys):
+    for number in range(COUNT):
+        cv2.imwrite(str(clip / f"masks/{number}.png"), cv2.imread(str(clip / f"masks/{number}.png"), 0) // 255)
+    assert "only 0 and 1, nearly black" in refused(run, capsys, "--out", str(clip / "o"), mask="masks")
+
+
 def test_a_box_in_the_masks_place(run, clip, video_clips):
     mask = video_clips.ellipse(SIZE)
     bright = np.clip(video_clips.texture(SIZE, 0) // 4 + np.uint8([190, 60, 10]), 0, 255)

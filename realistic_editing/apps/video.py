@@ -143,10 +143,10 @@ def _look(clip: Clip, enhancer: Enhancer, wishes: dict[str, Any], options: Mappi
         if why is not None:
             look.lost = number
             _say_lost(number, why, options)
-        if mask is not None:
-            _written(masks / f"{number + 1:06d}.png", mask)
-            if (mask >= 128).sum() >= LEAST:
-                _predict(look, number, photo, mask, enhancer, wishes, options)
+        # Black once the region is lost: the masks that are kept are then one for each frame, as --mask takes them.
+        _written(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
+        if mask is not None and (mask >= 128).sum() >= LEAST:
+            _predict(look, number, photo, mask, enhancer, wishes, options)
         look.count = number + 1
     if not look.edits:
         raise InputError(f"{options['mask'] or 'the region'}: no frame has {LEAST} selected pixels or more; paint more white")
@@ -190,7 +190,7 @@ def _render(
     shown = {round(place) for place in np.linspace(0, look.count - 1, min(SHOWN, look.count))}
     measured = set(look.moments) | shown
     for number, photo in enumerate(tqdm(clip.read(), "edit", total=look.count, unit="frame")):
-        mask = _read(masks / f"{number + 1:06d}.png", clip.size)
+        mask = cv2.imread(str(masks / f"{number + 1:06d}.png"), cv2.IMREAD_GRAYSCALE)
         edited, strength = photo.pixels, ramp(number, look.lost)
         if mask.any() and strength > 0:
             recipe = timeline.at(number, strength)
@@ -233,7 +233,7 @@ def _say_lost(number: int, why: str, options: Mapping[str, Any]) -> None:
     if options["when_lost"] == "error":
         raise InputError(
             f"{words}; cut the clip there, add --when-lost stop to leave the rest unedited, or give a mask for each frame "
-            "(--masks-out writes those that were found)"
+            "(--when-lost stop --masks-out FOLDER writes those that were found, and black ones for the rest)"
         )
     print(f"note: {words}; the edit fades out before it, and the rest is left as it is", file=sys.stderr)
 
@@ -272,10 +272,6 @@ def _samples(count: int, places: int) -> set[int]:
 def _written(path: Path, mask: np.ndarray) -> None:
     if not cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
         raise InputError(f"{path}: cannot be written; is the disk full?")
-
-
-def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
-    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else np.zeros(size, np.uint8)
 
 
 def _row(number: int, frame: np.ndarray, mask: np.ndarray, edited: np.ndarray) -> list[tuple[str, np.ndarray]]:

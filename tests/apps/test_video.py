@@ -154,7 +154,18 @@ def test_a_lost_region_ends_it_or_fades(run, clip, video_clips, capsys):
     said = run("--out", str(clip / "o.mkv"), "--when-lost", "stop", "--json", "--parameters", "first", source="cut.mkv")
     assert json.loads(said.out)["lost_at"] == COUNT + 1 and "fades out" in said.err
     changes = [np.abs(a - b).mean() for a, b in zip(pixels(clip / "cut.mkv"), pixels(clip / "o.mkv"), strict=True)]
+    assert "--when-lost stop --masks-out" in refused(run, capsys, "--out", str(clip / "p.mkv"), source="cut.mkv")
     assert changes[COUNT:] == [0] * 5 and 0 < changes[COUNT - 2] < changes[COUNT - 6] < changes[1]
+
+
+def test_the_masks_of_a_lost_region_are_masks_to_give(run, clip, video_clips):
+    frames = [frame.astype(np.uint8) for frame in pixels(clip / "clip.mkv")]
+    write(clip / "cut.mkv", frames + [video_clips.texture(SIZE, 9)] * 3)
+    run("--out", str(clip / "o.mkv"), "--when-lost", "stop", "--masks-out", str(clip / "found"), source="cut.mkv")
+    found = [cv2.imread(str(path), 0).max() for path in sorted((clip / "found").iterdir())]
+    assert found == [255] * COUNT + [0] * 3
+    run("--out", str(clip / "p.mkv"), source="cut.mkv", mask="found")
+    assert len(pixels(clip / "p.mkv")) == COUNT + 3
 
 
 def test_an_interrupt_leaves_nothing(run, clip, monkeypatch, capsys):

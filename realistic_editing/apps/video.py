@@ -1,6 +1,7 @@
 """Edit a region of a clip: one edit, or one that changes smoothly, instead of a new one for each frame."""
 import contextlib
 import dataclasses
+import itertools
 import json
 import sys
 import tempfile
@@ -104,7 +105,7 @@ def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
-    """Refuse, before any work is done, to write over what is read. Raises InputError."""
+    """Refuse, before any work is done, to write over what is read, or one output into another. Raises InputError."""
     check_output(output, clip.size)
     taken = {Path(one).resolve() for one in (options["clip"], options["mask"]) if one}
     others = [Path(options[name]) for name in ("masks_out", "sheet") if options[name]]
@@ -112,6 +113,9 @@ def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
         if place.resolve() in taken:
             raise InputError(f"{place}: would overwrite what is read or written beside it; choose another place")
         taken.add(place.resolve())
+    for inner, outer in itertools.permutations((output, *others), 2):
+        if outer.resolve() in inner.resolve().parents:
+            raise InputError(f"{inner}: lies inside another output, {outer}; choose a place beside it")
     if options["masks_out"]:
         if Path(options["masks_out"]).suffix:
             raise InputError(f"--masks-out is {options['masks_out']!r}; name a new folder, without a dot")

@@ -213,3 +213,12 @@ def test_what_is_wrong_is_named(run, clip, capsys, options, names, words):
 def test_the_input_is_never_overwritten(run, clip, capsys):
     assert "would overwrite" in refused(run, capsys, "--out", str(clip / "clip.mkv"))
     assert "not an empty folder" in refused(run, capsys, "--out", str(clip / "masks"), mask="masks")
+
+
+@pytest.mark.parametrize(
+    ("out", "option", "place"), [("o", "--masks-out", "o/m"), ("m/o.mkv", "--masks-out", "m"), ("o", "--sheet", "o/s.png")]
+)
+def test_no_output_lies_inside_another(run, clip, capsys, monkeypatch, out, option, place):
+    monkeypatch.setattr(module, "_look", lambda *given: pytest.fail("work was done before it was refused"))
+    said = refused(run, capsys, "--out", str(clip / out), option, str(clip / place))
+    assert "lies inside another output" in said and not (clip / "o").exists() and not (clip / "m").exists()

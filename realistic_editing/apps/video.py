@@ -30,6 +30,7 @@ from realistic_editing.ops.photo import apply_to_photo
 
 PARAMETERS = ("first", "smoothed")
 WHEN_LOST = ("error", "stop")
+COPIED, NO_SOUND = "copied, if the clip has any", "none: frames only"  # of sound; else why it is lost
 LEAST = 64  # pixels that a region must have for an edit of it to be predicted
 SHOWN = 6  # frames of a sheet
 WIDTH = 320  # of each of its pictures
@@ -83,7 +84,7 @@ def video(options: Mapping[str, Any]) -> Path:
             with writing(output, clip.size, clip.rate) as write:
                 report, rows = _render(clip, enhancer, look, timeline, masks, write)
     report = _described(options, clip, look, output) | report
-    report["sound"] = add_sound(output, clip.path) or "kept" if output.suffix and clip.frames is None else "none: frames only"
+    report["sound"] = add_sound(output, clip.path) or COPIED if output.suffix and clip.frames is None else NO_SOUND
     if options["sheet"]:
         save(sheet(rows), options["sheet"])
     _say(report, look, options)
@@ -243,8 +244,7 @@ def _say_lost(number: int, why: str, options: Mapping[str, Any]) -> None:
 
 
 def _say(report: dict[str, Any], look: Look, options: Mapping[str, Any]) -> None:
-    lost = report["sound"] not in ("kept", "none: frames only")
-    if lost:
+    if report["sound"] not in (COPIED, NO_SOUND):
         print(f"note: {report['sound']}", file=sys.stderr)
     if options["json"]:
         print(json.dumps(report, indent=2))

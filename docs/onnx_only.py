@@ -56,13 +56,39 @@ def shrunk(image, step):
     return cells.mean(axis=(3, 5), dtype=np.float32)
 
 
-if __name__ == "__main__":
+def read(photo_file, mask_file):
+    """The photo and the mask of two files, upright, as `edit` takes them. A mask of 16 bits keeps them."""
+    from PIL import Image, ImageOps
+
+    photo, mask = (ImageOps.exif_transpose(Image.open(file)) for file in (photo_file, mask_file))
+    # Pillow's convert("L") cuts 16 bits off at 255, which would make a soft mask hard.
+    deep = mask.mode.startswith("I")
+    levels = np.asarray(mask if deep else mask.convert("L"), np.float32) / (65535 if deep else 255)
+    if mask.size != photo.size:
+        sizes = "{} x {} and the photo {} x {}".format(*mask.size, *photo.size)
+        raise ValueError(f"{mask_file}: the mask is {sizes}; give a mask of the photo's size")
+    return np.asarray(photo.convert("RGB"), np.float32) / 255, levels
+
+
+def main(words):
+    """Edit as the words of the command line say; returns the exit code."""
+    if len(words) != 4:
+        print("use: python onnx_only.py FOLDER photo.png mask.png edited.png", file=sys.stderr)
+        return 2
     from PIL import Image
 
-    folder, photo_file, mask_file, result_file = sys.argv[1:]
-    photo = np.asarray(Image.open(photo_file).convert("RGB"), np.float32) / 255
-    mask = np.asarray(Image.open(mask_file).convert("L"), np.float32) / 255
+    folder, photo_file, mask_file, result_file = words
+    try:
+        photo, mask = read(photo_file, mask_file)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
     result, change, recipe = edit(folder, photo, mask)
     Image.fromarray(np.rint(result * 255).astype(np.uint8)).save(result_file)
     order, exposure = recipe["order"][0, 0].tolist(), recipe["exposure"][0, 0]
     print(f"order {order}, exposure {exposure:.2f}, realism {change:+.2f}: {result_file}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

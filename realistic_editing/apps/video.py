@@ -1,6 +1,7 @@
 """Edit a region of a clip: one edit, or one that changes smoothly, instead of a new one for each frame."""
 import contextlib
 import dataclasses
+import itertools
 import json
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from realistic_editing.ops.photo import apply_to_photo
 
 PARAMETERS = ("first", "smoothed")
 WHEN_LOST = ("error", "stop")
+COPIED, NO_SOUND = "copied, if the clip has any", "none: frames only"  # of sound; else why it is lost
 LEAST = 64  # pixels that a region must have for an edit of it to be predicted
 SHOWN = 6  # frames of a sheet
 WIDTH = 320  # of each of its pictures
@@ -82,7 +84,7 @@ def video(options: Mapping[str, Any]) -> Path:
             with writing(output, clip.size, clip.rate) as write:
                 report, rows = _render(clip, enhancer, look, timeline, masks, write)
     report = _described(options, clip, look, output) | report
-    report["sound"] = add_sound(output, clip.path) or "kept" if output.suffix and clip.frames is None else "none: frames only"
+    report["sound"] = add_sound(output, clip.path) or COPIED if output.suffix and clip.frames is None else NO_SOUND
     if options["sheet"]:
         save(sheet(rows), options["sheet"])
     _say(report, look, options)
@@ -104,7 +106,7 @@ def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
-    """Refuse, before any work is done, to write over what is read. Raises InputError."""
+    """Refuse, before any work is done, to write over what is read, or one output into another. Raises InputError."""
     check_output(output, clip.size)
     taken = {Path(one).resolve() for one in (options["clip"], options["mask"]) if one}
     others = [Path(options[name]) for name in ("masks_out", "sheet") if options[name]]
@@ -112,6 +114,9 @@ def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
         if place.resolve() in taken:
             raise InputError(f"{place}: would overwrite what is read or written beside it; choose another place")
         taken.add(place.resolve())
+    for inner, outer in itertools.permutations((output, *others), 2):
+        if outer.resolve() in inner.resolve().parents:
+            raise InputError(f"{inner}: lies inside another output, {outer}; choose a place beside it")
     if options["masks_out"]:
         if Path(options["masks_out"]).suffix:
             raise InputError(f"--masks-out is {options['masks_out']!r}; name a new folder, without a dot")
@@ -143,10 +148,10 @@ def _look(clip: Clip, enhancer: Enhancer, wishes: dict[str, Any], options: Mappi
         if why is not None:
             look.lost = number
             _say_lost(number, why, options)
-        if mask is not None:
-            _written(masks / f"{number + 1:06d}.png", mask)
-            if (mask >= 128).sum() >= LEAST:
-                _predict(look, number, photo, mask, enhancer, wishes, options)
+        # Black once the region is lost: the masks that are kept are then one for each frame, as --mask takes them.
+        _written(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
+        if mask is not None and (mask >= 128).sum() >= LEAST:
+            _predict(look, number, photo, mask, enhancer, wishes, options)
         look.count = number + 1
     if not look.edits:
         raise InputError(f"{options['mask'] or 'the region'}: no frame has {LEAST} selected pixels or more; paint more white")
@@ -190,7 +195,7 @@ def _render(
     shown = {round(place) for place in np.linspace(0, look.count - 1, min(SHOWN, look.count))}
     measured = set(look.moments) | shown
     for number, photo in enumerate(tqdm(clip.read(), "edit", total=look.count, unit="frame")):
-        mask = _read(masks / f"{number + 1:06d}.png", clip.size)
+        mask = cv2.imread(str(masks / f"{number + 1:06d}.png"), cv2.IMREAD_GRAYSCALE)
         edited, strength = photo.pixels, ramp(number, look.lost)
         if mask.any() and strength > 0:
             recipe = timeline.at(number, strength)
@@ -233,14 +238,13 @@ def _say_lost(number: int, why: str, options: Mapping[str, Any]) -> None:
     if options["when_lost"] == "error":
         raise InputError(
             f"{words}; cut the clip there, add --when-lost stop to leave the rest unedited, or give a mask for each frame "
-            "(--masks-out writes those that were found)"
+            "(--when-lost stop --masks-out FOLDER writes those that were found, and black ones for the rest)"
         )
     print(f"note: {words}; the edit fades out before it, and the rest is left as it is", file=sys.stderr)
 
 
 def _say(report: dict[str, Any], look: Look, options: Mapping[str, Any]) -> None:
-    lost = report["sound"] not in ("kept", "none: frames only")
-    if lost:
+    if report["sound"] not in (COPIED, NO_SOUND):
         print(f"note: {report['sound']}", file=sys.stderr)
     if options["json"]:
         print(json.dumps(report, indent=2))
@@ -272,10 +276,6 @@ def _samples(count: int, places: int) -> set[int]:
 def _written(path: Path, mask: np.ndarray) -> None:
     if not cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
         raise InputError(f"{path}: cannot be written; is the disk full?")
-
-
-def _read(path: Path, size: tuple[int, int]) -> np.ndarray:
-    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else np.zeros(size, np.uint8)
 
 
 def _row(number: int, frame: np.ndarray, mask: np.ndarray, edited: np.ndarray) -> list[tuple[str, np.ndarray]]:

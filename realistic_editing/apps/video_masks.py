@@ -36,9 +36,12 @@ def frames_with_masks(clip: Clip, options: Mapping[str, Any]) -> Iterator[tuple[
     """
     source = Path(options["mask"]) if options.get("mask") else None
     if source is not None and source.suffix.lower() not in SUFFIXES:
-        yield from _given(clip, open_clip(source))
+        frames = _given(clip, open_clip(source))
     else:
-        yield from _followed(clip, options)
+        frames = _followed(clip, options)
+    for photo, mask, why in frames:
+        # What a fade ends with cannot be seen, and an edit would refuse it: 0 and 1 where 0 and 255 were meant.
+        yield photo, np.zeros_like(mask) if mask is not None and mask.max() <= 1 else mask, why
 
 
 def _given(clip: Clip, masks: Clip) -> Iterator[tuple[Photo, np.ndarray, None]]:
@@ -64,8 +67,10 @@ def _unequal(clip: Clip, masks: Clip, frames: Any, found: Any) -> InputError:
 def _masks(masks: Clip, size: tuple[int, int]) -> Iterator[np.ndarray]:
     """(H, W) uint8 of each frame."""
     if masks.frames is not None:
+        fading = False
         for path in masks.frames:
-            mask = read_mask(path, size, empty=True)[0]
+            mask = read_mask(path, size, empty=True, faint=fading)[0]
+            fading = fading or mask.max() > 1
             yield mask if mask.dtype == np.uint8 else (mask >> 8).astype(np.uint8)
         return
     if abs(masks.size[1] * size[0] / (masks.size[0] * size[1]) - 1) > 0.02:

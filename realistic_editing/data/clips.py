@@ -4,6 +4,7 @@ import dataclasses
 import re
 import sys
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from realistic_editing.data.images import Photo, read_photo, write_photo
 # Suffix -> the codec's name for OpenCV. Those of its own build: H.264 has no encoder there.
 CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "FFV1"}
 FOLDER_RATE = 25.0  # frames in a second of a folder, which says nothing of it
+_LARGEST = 65535  # numerator of a frame rate in MPEG-4
 _UNEVEN = 0.1  # seconds by which the last frame may be off its place in an even row
 
 
@@ -94,7 +96,7 @@ def writing(
     Raises:
         InputError: when the format is unknown or cannot hold the size, the folder has content, or the disk is full.
     """
-    path = Path(path)
+    path, rate = Path(path), rate or FOLDER_RATE
     check_output(path, size)
     if not path.suffix:
         with replacing_folder(path) as folder:
@@ -102,8 +104,9 @@ def writing(
             yield lambda photo, pixels: write_photo(folder / f"{next(numbers):06d}.png", photo, pixels)
         return
     with replacing(path) as temporary:
-        code = cv2.VideoWriter_fourcc(*CODECS[path.suffix.lower()])
-        writer = cv2.VideoWriter(str(temporary), code, rate or FOLDER_RATE, (size[1], size[0]))
+        codec = CODECS[path.suffix.lower()]
+        rate = _fitting(rate) if codec == "mp4v" else rate
+        writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter_fourcc(*codec), rate, (size[1], size[0]))
         if not writer.isOpened():
             raise InputError(f"{path}: OpenCV cannot write this format here; name a folder of frames instead")
         count = 0
@@ -139,6 +142,12 @@ def check_output(path: Path, size: tuple[int, int]) -> None:
             f"{path}: the clip is {size[1]} x {size[0]}, and a video file holds even sides only; "
             f"write a folder of PNGs: {path.with_suffix('')}"
         )
+
+
+def _fitting(rate: float) -> float:
+    """A rate that MPEG-4 can hold, a fraction of numbers up to 65535, as near as whole decimals go; OpenCV takes three."""
+    tries = (Fraction(round(rate * 10**digits), 10**digits) for digits in (3, 2, 1, 0))
+    return float(next(one for one in tries if one.numerator <= _LARGEST))
 
 
 def _of_video(clip: Clip) -> Iterator[Photo]:

@@ -134,7 +134,9 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
             add_tiff_exif(temporary, photo.metadata["exif-data"])
 
 
-def read_mask(path: str | Path, photo_size: tuple[int, int], empty: bool = False) -> tuple[np.ndarray, tuple[str, ...]]:
+def read_mask(
+    path: str | Path, photo_size: tuple[int, int], empty: bool = False, faint: bool = False
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read the mask of a photo: white or opaque is selected, grey in part.
 
     A mask with transparency (a cut-out) is its alpha; otherwise a colour mask is its luminance (Rec. 709 weights of the
@@ -144,6 +146,7 @@ def read_mask(path: str | Path, photo_size: tuple[int, int], empty: bool = False
         path: a file as for `read_photo`.
         photo_size: (H, W) of the photo as displayed.
         empty: whether the mask may select nothing, as in a frame of a clip that the region has left.
+        faint: whether it may hold only 0 and 1, as where a fade ends.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.
@@ -158,7 +161,7 @@ def read_mask(path: str | Path, photo_size: tuple[int, int], empty: bool = False
     notes += found
     mask = _fit(path, np.ascontiguousarray(mask), photo_size, notes)
     largest = mask.max()
-    if largest <= 1 and not (empty and largest == 0):
+    if largest <= 1 and not (empty if largest == 0 else faint):
         found = "0 everywhere, so nothing is selected" if largest == 0 else "only 0 and 1, nearly black"
         raise InputError(f"{path}: the mask is {found}; paint the region white ({np.iinfo(mask.dtype).max}) on black")
     return mask, tuple(notes)

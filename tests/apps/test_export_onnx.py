@@ -1,4 +1,5 @@
 """The ONNX files: the same numbers as PyTorch, of any size and batch, and an edit without PyTorch."""
+import importlib.util
 import os
 import subprocess
 import sys
@@ -116,3 +117,35 @@ def test_the_documented_example_edits_a_photo_without_pytorch(files, tmp_path, t
     edited = np.asarray(Image.open(tmp_path / "edited.png"))
     assert np.abs(edited - exact).max() < 0.51 and np.array_equal(edited[mask == 0], photo[mask == 0])
     assert np.abs(edited.astype(int) - photo).max() > 20
+
+
+def example():
+    spec = importlib.util.spec_from_file_location("onnx_only", EXAMPLE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_example_keeps_the_softness_of_16_bits_and_turns_photos_upright(tmp_path):
+    Image.fromarray(np.uint16([[0, 200, 10000], [32768, 65535, 257]])).save(tmp_path / "deep.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown turned by a quarter
+    Image.fromarray(np.arange(18, dtype=np.uint8).reshape(3, 2, 3)).save(tmp_path / "photo.png", exif=exif)
+    photo, mask = example().read(tmp_path / "photo.png", tmp_path / "deep.png")
+    assert np.allclose(mask * 65535, [[0, 200, 10000], [32768, 65535, 257]], atol=0.01) and mask.dtype == np.float32
+    assert np.allclose(photo[..., 0] * 255, [[12, 6, 0], [15, 9, 3]], atol=1e-3)
+    Image.fromarray(np.uint8([[0, 51, 255], [0, 0, 255]])).save(tmp_path / "mask.png")
+    assert np.allclose(example().read(tmp_path / "photo.png", tmp_path / "mask.png")[1][0], [0, 0.2, 1])
+
+
+def test_the_example_says_plainly_what_is_wrong(tmp_path, capsys):
+    Image.new("RGB", (4, 3)).save(tmp_path / "photo.png")
+    Image.new("L", (3, 4)).save(tmp_path / "mask.png")
+    words = [str(tmp_path), *(str(tmp_path / f"{name}.png") for name in ("photo", "mask", "edited"))]
+    for given, said in (
+        (words[:3], "use: python onnx_only.py FOLDER"),
+        (words, "the mask is 3 x 4 and the photo 4 x 3; give a mask of the photo's size"),
+        ([words[0], "none.png", *words[2:]], "none.png"),
+    ):
+        assert example().main(given) == 2
+        assert said in capsys.readouterr().err

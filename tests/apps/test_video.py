@@ -118,6 +118,22 @@ def test_frames_and_mask_clips_without_a_mask_file(run, clip, video_clips):
     assert all((old[:8] == new[:8]).all() for old, new in zip(before, after, strict=True))  # compression left no grey there
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_masks_may_fade_to_a_last_trace(run, clip, kind):
+    for number, factor in ((9, 0.5), (10, 1 / 255), (11, 1 / 200), (12, 0), (13, 1 / 65535)):
+        mask = cv2.imread(str(clip / f"masks/{number}.png"), 0) * (factor if kind == np.uint8 else 257 * factor)
+        cv2.imwrite(str(clip / f"masks/{number}.png"), np.rint(mask).astype(kind))
+    run("--out", str(clip / "o"), "--parameters", "first", mask="masks")
+    changes = [np.abs(old - new).max() for old, new in zip(pixels(clip / "clip.mkv"), pixels(clip / "o"), strict=True)]
+    assert changes[9] > 0 and changes[10:] == [0] * 4
+
+
+def test_masks_that_hold_only_0_and_1_are_refused(run, clip, capsys):
+    for number in range(COUNT):
+        cv2.imwrite(str(clip / f"masks/{number}.png"), cv2.imread(str(clip / f"masks/{number}.png"), 0) // 255)
+    assert "only 0 and 1, nearly black" in refused(run, capsys, "--out", str(clip / "o"), mask="masks")
+
+
 def test_a_box_in_the_masks_place(run, clip, video_clips):
     mask = video_clips.ellipse(SIZE)
     bright = np.clip(video_clips.texture(SIZE, 0) // 4 + np.uint8([190, 60, 10]), 0, 255)
@@ -138,7 +154,18 @@ def test_a_lost_region_ends_it_or_fades(run, clip, video_clips, capsys):
     said = run("--out", str(clip / "o.mkv"), "--when-lost", "stop", "--json", "--parameters", "first", source="cut.mkv")
     assert json.loads(said.out)["lost_at"] == COUNT + 1 and "fades out" in said.err
     changes = [np.abs(a - b).mean() for a, b in zip(pixels(clip / "cut.mkv"), pixels(clip / "o.mkv"), strict=True)]
+    assert "--when-lost stop --masks-out" in refused(run, capsys, "--out", str(clip / "p.mkv"), source="cut.mkv")
     assert changes[COUNT:] == [0] * 5 and 0 < changes[COUNT - 2] < changes[COUNT - 6] < changes[1]
+
+
+def test_the_masks_of_a_lost_region_are_masks_to_give(run, clip, video_clips):
+    frames = [frame.astype(np.uint8) for frame in pixels(clip / "clip.mkv")]
+    write(clip / "cut.mkv", frames + [video_clips.texture(SIZE, 9)] * 3)
+    run("--out", str(clip / "o.mkv"), "--when-lost", "stop", "--masks-out", str(clip / "found"), source="cut.mkv")
+    found = [cv2.imread(str(path), 0).max() for path in sorted((clip / "found").iterdir())]
+    assert found == [255] * COUNT + [0] * 3
+    run("--out", str(clip / "p.mkv"), source="cut.mkv", mask="found")
+    assert len(pixels(clip / "p.mkv")) == COUNT + 3
 
 
 def test_an_interrupt_leaves_nothing(run, clip, monkeypatch, capsys):
@@ -155,6 +182,14 @@ def test_sound_is_said_to_be_lost(run, clip, monkeypatch):
     monkeypatch.setenv("PATH", "")
     said = run("--out", str(clip / "o.mkv"), "--parameters", "first")
     assert "ffmpeg is not installed, so sound is lost" in said.err and os.path.isfile(clip / "o.mkv")
+
+
+def test_sound_is_not_promised(run, clip, monkeypatch):
+    monkeypatch.setattr(module, "add_sound", lambda *given: None)  # as of ffmpeg, also for a clip without sound
+    said = run("--out", str(clip / "o.mkv"), "--parameters", "first", "--json")
+    assert json.loads(said.out)["sound"] == "copied, if the clip has any" and "note" not in said.err
+    said = run("--out", str(clip / "o"), "--parameters", "first", "--json")
+    assert json.loads(said.out)["sound"] == "none: frames only" and "note" not in said.err
 
 
 @pytest.mark.parametrize(
@@ -186,3 +221,12 @@ def test_what_is_wrong_is_named(run, clip, capsys, options, names, words):
 def test_the_input_is_never_overwritten(run, clip, capsys):
     assert "would overwrite" in refused(run, capsys, "--out", str(clip / "clip.mkv"))
     assert "not an empty folder" in refused(run, capsys, "--out", str(clip / "masks"), mask="masks")
+
+
+@pytest.mark.parametrize(
+    ("out", "option", "place"), [("o", "--masks-out", "o/m"), ("m/o.mkv", "--masks-out", "m"), ("o", "--sheet", "o/s.png")]
+)
+def test_no_output_lies_inside_another(run, clip, capsys, monkeypatch, out, option, place):
+    monkeypatch.setattr(module, "_look", lambda *given: pytest.fail("work was done before it was refused"))
+    said = refused(run, capsys, "--out", str(clip / out), option, str(clip / place))
+    assert "lies inside another output" in said and not (clip / "o").exists() and not (clip / "m").exists()

@@ -38,6 +38,13 @@ def test_what_is_written_is_read(tmp_path, frames, name, loss):
     assert [path.name for path in (tmp_path / "new").iterdir()] == [name]
 
 
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mov", "clip.mkv"])
+@pytest.mark.parametrize("rate", [200 / 3, 240.123456, 30000 / 1001, 655.357, 999.9, 1 / 3])
+def test_any_frame_rate_is_written(tmp_path, frames, name, rate):
+    found = open_clip(write(tmp_path / name, frames, rate))
+    assert found.rate == pytest.approx(rate, rel=1e-3) and len(list(found.read())) == 5
+
+
 def test_a_folder_goes_by_numbers_and_keeps_its_depth(tmp_path, frames):
     for number in (10, 2, 1):
         Image.fromarray(np.full((*SIZE, 3), number, np.uint8)).save(tmp_path / f"f{number}.png")

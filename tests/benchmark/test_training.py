@@ -68,7 +68,8 @@ def small(output, *extra):
     return _compose(
         "benchmark",
         [
-            "suite=training", f"output={output}", "photos=4", "training.seconds=0", "training.precisions=[32-true]", "trainer.accelerator=cpu",
+            "suite=training",
+            f"output={output}", "photos=4", "training.seconds=0", "training.precisions=[32-true]", "trainer.accelerator=cpu",
             "training.loops.saliency_compact.size=[48,64]", "training.loops.saliency_compact.batch_size=2",
             "+training.loops.saliency_compact.network.input_size=[48,64]",
             "+training.loops.saliency_compact.network.widths=[4,4,4,4,4]",

@@ -3,6 +3,7 @@ import dataclasses
 import math
 
 import torch
+from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as TF
 
 PIECES = 8  # of the tone curve and of each colour curve
@@ -82,7 +83,10 @@ def bend(image: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
 
 def soften(mask: torch.Tensor) -> torch.Tensor:
     """Blur masks (B, 1, H, W) as the method does before it uses them."""
-    return TF.gaussian_blur(mask, [9, 9], [BLUR, BLUR])
+    if min(mask.shape[-2:]) > 4:
+        return TF.gaussian_blur(mask, [9, 9], [BLUR, BLUR])
+    wide = F.pad(mask, (4, 4, 4, 4), mode="replicate")  # the blur mirrors four pixels, which a sliver has not
+    return TF.gaussian_blur(wide, [9, 9], [BLUR, BLUR])[..., 4:-4, 4:-4]
 
 
 def apply(image: torch.Tensor, mask: torch.Tensor, inside: Parameters, outside: Parameters | None) -> torch.Tensor:

@@ -36,7 +36,9 @@ class SaliencyFeedback(Baseline):
     choices = (
         "What was read is the outline: intensity and colour change round by round until the region is the most salient.",
         "A round's step, their number and the weights of the features are ours (step, rounds).",
-        "Features change about their mean over the photo, which is where the published results leave them as they were.",
+        "Features change about their mean over the photo, near which the published results leave them as they were. That "
+        "inside they only spread and outside only shrink, is by construction.",
+        "Each round begins from the photo, with the factors of all rounds together; 20 rounds are the most: later ones clip.",
         "The reverse for attenuate, and when it stops, is ours.",
     )
     background = True

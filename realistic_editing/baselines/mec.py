@@ -68,8 +68,10 @@ class MEC(Baseline):
         "than weights of 5, 2 and 2 do.",
         "Patches that are in their database already keep themselves, and are not looked up.",
         "Patches vote on their own side of the mask's border only, or an object would keep a rim of its old colour.",
-        "Outside the mask the lightness is kept: that of the same published results changes there by no more than "
-        "compression does, and white windows would turn grey otherwise.",
+        "Outside the mask the patches' lightness is not taken over: that of the same published results changes there by no "
+        "more than compression does, and white windows would turn grey otherwise. The Poisson step still lets it change by "
+        "some levels within about 10 pixels of the border.",
+        "All gradients are kept, where a re-implementation drops those above 100.",
         "To attenuate, no patch outside the mask is exchanged: the published results barely change there.",
         "A photo whose contrast is as wanted to begin with is still edited, for a little more.",
         "The contrast is measured on the photo at the working size with the change enlarged; finer sizes, too, stop where it "

@@ -8,6 +8,7 @@ import pandas as pd
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.tasks import TASKS
 from realistic_editing.evaluation.report import Table
 
 PACKAGE = "realistic_editing.evaluation.baseline_agreement"
@@ -45,6 +46,15 @@ GOALS = {
     ("mec", "object_enhancement_right_way"): Goal(least=0.85),
     ("mec", "object_enhancement_ratio"): Goal(least=0.7),
     ("mec", "object_enhancement_seconds"): Goal(most=120),
+    ("mec", "distractors_attenuation_right_way"): Goal(least=0.85),
+    ("mec", "distractors_attenuation_ratio"): Goal(least=0.5),
+    # By the witness: the other network is the one that these were fitted to.
+    **{("gazeshift", f"gazeshift_{task}_witness_right"): Goal(least=0.8) for task in TASKS},
+    **{
+        ("deepsal", f"deepsal_{kind}_{task}_witness_right"): Goal(least=0.8)
+        for kind in ("recolor", "conv", "warp")
+        for task in TASKS
+    },
 }
 
 

@@ -38,6 +38,11 @@ def test_neutral_parameters_change_nothing(image):
         torch.testing.assert_close(ops.apply(image, mask, neutral(), outside), image, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 40), (5, 4)])
+def test_slivers_are_softened_too(size):
+    torch.testing.assert_close(ops.soften(torch.full((1, 1, *size), 0.7)), torch.full((1, 1, *size), 0.7))
+
+
 def test_operators_by_hand(image):
     torch.testing.assert_close(ops.expose(image, ones(1)), 2 * image)
     flat = torch.tensor([0.2, 0.4, 0.6])[None, :, None, None].expand(1, 3, 5, 5)

@@ -72,6 +72,10 @@ def test_segments_keep_to_colour_and_cover_the_background(photo, mask):
     assert torch.equal(segment_weights(photo, np.ones_like(mask), 5), torch.ones(1, 48, 64))
 
 
+def test_a_region_without_a_background_is_left_alone(method, photo):
+    assert np.array_equal(method.change(photo, np.ones((48, 64), np.float32), "amplify"), photo)
+
+
 @pytest.mark.parametrize("task", ["amplify", "attenuate"])
 def test_the_region_comes_first_or_last(method, photo, mask, task):
     weights = segment_weights(photo, mask, method.segments)

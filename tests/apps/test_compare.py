@@ -139,7 +139,7 @@ def test_ade20k_by_category(tmp_path, tiny_weights):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], r"nothing is named; .* suite=saliency\|.*\|baselines\|masks, dataset=mechrez\|coco\|.*, or ratings="),
+        ([], r"nothing is named; .* suite=saliency\|.*\|masks\|baselines, dataset=mechrez\|coco\|.*, or ratings="),
         (["suite=critic", "dataset=mechrez"], "suite and dataset are given"),
         (["dataset=painting"], "use mechrez, coco, ade20k or folder"),
         (["dataset=mechrez", "method=[ours,deepsal]"], "method names deepsal; use one or several of all, ours, input, .*mec"),

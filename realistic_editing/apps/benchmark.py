@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from realistic_editing.apps.config import made
 from realistic_editing.benchmark.apply import applying
+from realistic_editing.benchmark.gpu import applying_there, proposing_there
 from realistic_editing.benchmark.load import loading
 from realistic_editing.benchmark.photos import split, synthetic_regions
 from realistic_editing.benchmark.propose import proposing, scoring, selecting
@@ -36,6 +37,9 @@ def benchmark(config: DictConfig) -> Path:
     """
     if config.suite not in (*SUITES, "all"):
         raise InputError(f"suite is {config.suite!r}; use one of {', '.join(SUITES)}, or all")
+    has_gpu = torch.cuda.is_available()
+    if config.suite == "gpu" and not has_gpu:
+        raise InputError("suite is 'gpu', and PyTorch finds no CUDA device here; use another, or suite=all")
     load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     output = Path(config.output)
     torch.manual_seed(config.trainer.seed)
@@ -44,7 +48,7 @@ def benchmark(config: DictConfig) -> Path:
             regions = synthetic_regions(Path(folder), config.photos, config.trainer.seed)
         else:
             regions = split(read_folder(config.data)[: config.photos])
-        names = list(SUITES) if config.suite == "all" else [config.suite]
+        names = [name for name in SUITES if has_gpu or name != "gpu"] if config.suite == "all" else [config.suite]
         for name in names:
             found = SUITES[name](config, regions)
             print(write_report(name, found, OmegaConf.to_container(config, resolve=True), output, load), flush=True)
@@ -88,6 +92,12 @@ def _score(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     return scoring(regions[0], **config.score)
 
 
+def _gpu(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    options, device = config.gpu, torch.device("cuda")
+    found = applying_there(options.megapixels, list(options.shares), options.seconds, device)
+    return found + proposing_there(regions[0], options.weights, options.batch, options.seconds, device)
+
+
 def _load(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     return loading(regions, **config.load)
 
@@ -99,5 +109,6 @@ SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "select": _select,
     "score": _score,
     "load": _load,
+    "gpu": _gpu,
     "training": _training,
 }

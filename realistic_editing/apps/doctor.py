@@ -34,6 +34,7 @@ OPTIONAL = {
     "onnxruntime": ("realistic-editing export-onnx", "export"),
     "transformers": ("realistic-editing mask --sam", "sam"),
     "ray": ("realistic-editing batch --engine ray", "cluster"),
+    "triton": ("edits of photos that lie on a GPU", "gpu"),
     "PyOpenColorIO": ("tests, to read back exported tables", "dev"),
     "playwright": ("tests, to open pages", "dev"),
 }

@@ -55,7 +55,7 @@ def applying(
                 for order in orders:
                     case = f"{size:g} megapixels, {depth} bit, {share:.0%} under the mask, order {''.join(map(str, order))}"
                     say(case)
-                    found += _compared(case, photo, mask, _recipe(order, seed), seconds, size <= plain_up_to)
+                    found += _compared(case, photo, mask, middling_recipe(order, seed), seconds, size <= plain_up_to)
     return found
 
 
@@ -113,7 +113,7 @@ def _rectangle(photo: np.ndarray, share: float) -> np.ndarray:
     return mask
 
 
-def _recipe(order: Sequence[int], seed: int) -> Recipe:
+def middling_recipe(order: Sequence[int], seed: int) -> Recipe:
     """An edit of middling strength."""
     generator = torch.Generator().manual_seed(seed)
     balance, curve, factors = (torch.rand(1, *shape, generator=generator) for shape in ((3,), (3, 8), (2,)))

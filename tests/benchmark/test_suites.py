@@ -4,11 +4,14 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.main import call
 from realistic_editing.benchmark.apply import applying
+from realistic_editing.benchmark.gpu import proposing_there
 from realistic_editing.benchmark.memory import extra_bytes
+from realistic_editing.benchmark.photos import synthetic_regions
 from realistic_editing.benchmark.report import write_report
 from realistic_editing.benchmark.timing import Measured
 
@@ -62,6 +65,19 @@ def test_score_and_load(tmp_path):
     rows = run("load", tmp_path, "load.size=64")
     samples = [row for row in rows if row["unit"] == "sample"]
     assert len(samples) == 4 and "extra_bytes" in samples[2] and sum(row["unit"] == "start" for row in rows) == 3
+
+
+def test_the_suite_of_gpus_proposes_like_the_others_and_needs_one(tmp_path, capsys):
+    if not torch.cuda.is_available():
+        with pytest.raises(SystemExit):
+            run("gpu", tmp_path)
+        assert "no CUDA device here; use another" in capsys.readouterr().err
+    region = synthetic_regions(tmp_path, 2, 0)[0]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    found = proposing_there(region, "attenuate", 2, 0, device, say=lambda _: None)
+    cases = list(dict.fromkeys(one.case for one in found))
+    assert [case.split(",")[0] for case in cases] == ["EditNet"] * 2 + ["bundled"] * 2 + ["best_realism of 24 orders"]
+    assert [one.amount for one in found if one.contender == "plain"] == [1, 2, 1, 2]
 
 
 def test_memory_that_work_takes_is_seen():

@@ -105,7 +105,8 @@ def _check_folder(store, task: str, folder: Path) -> None:
     if expected and _whole(folder) not in expected:
         raise InputError(
             f"{store.name}: holds the study of {' and '.join(sorted(expected))}, not of {_whole(folder)}; "
-            f"add another --database for a study of its own, or, where the folder has moved, go on once with --database {store.name}"
+            "add another --database for a study of its own, or, where the folder has moved, go on once with "
+            f"--database {store.name}"
         )
 
 

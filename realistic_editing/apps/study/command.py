@@ -3,6 +3,7 @@ import contextlib
 import csv
 import importlib.util
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -24,8 +25,8 @@ def study(options: Mapping[str, Any]) -> None:
 
     Args:
         options: folder, of photos, masks and results, see `folder_set`; task; port; host; database, a file of SQLite or a URL,
-            or None: outputs/study/FOLDER.sqlite; raters, how many have a link at least, or None; address, by which raters
-            reach the server, or None.
+            or None: outputs/study/FOLDER.sqlite, unless that is another folder's; raters, how many have a link at least, or
+            None; address, by which raters reach the server, or None.
 
     Raises:
         InputError: when an option cannot be used, or the extra is not installed.
@@ -44,11 +45,14 @@ def study(options: Mapping[str, Any]) -> None:
         raise InputError(f"raters is {options['raters']}; use a number from 0")
     with _listening(options["host"], options["port"]) as listener:
         store = Store(options["database"] or FOLDER / f"{folder.resolve().name}.sqlite")
+        if not options["database"]:
+            _check_folder(store, task, folder)
         pictures = (store.file.parent if store.file else FOLDER) / "pictures"
         material = prepare(folder, task, store.secret("ids"), pictures)
         for problem in material.problems:
             print(f"left out: {problem}", file=sys.stderr)
         store.register([panel.rated for panel in material.panels.values()])
+        store.keep_folder(task, _whole(folder))
         wanted = (0 if store.raters() else RATERS) if options["raters"] is None else options["raters"]
         for number in range(wanted):
             store.add_rater(f"rater {number + 1}")
@@ -92,6 +96,22 @@ def _need_extra() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(f"a study needs {', '.join(missing)}; pip install realistic-editing[study]")
+
+
+def _check_folder(store, task: str, folder: Path) -> None:
+    """Refuse a database that has its name by default and belongs to another folder of the same name."""
+    known = store.folders()
+    expected = {known[task]} if task in known else set(known.values())
+    if expected and _whole(folder) not in expected:
+        raise InputError(
+            f"{store.name}: holds the study of {' and '.join(sorted(expected))}, not of {_whole(folder)}; "
+            "add another --database for a study of its own, or, where the folder has moved, go on once with "
+            f"--database {store.name}"
+        )
+
+
+def _whole(folder: Path) -> str:
+    return os.fsencode(folder.resolve()).decode(errors="backslashreplace")  # databases take Unicode only
 
 
 @contextlib.contextmanager

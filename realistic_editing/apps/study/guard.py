@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 Message = MutableMapping[str, Any]
-LARGEST_BODY = 4096  # bytes; a rating needs about 80
+LARGEST_BODY = 4096  # bytes; a rating needs about 140
 HEADERS = {
     # Scripts, styles and pictures of this server and nothing else: a name that holds HTML stays text, even if unescaped.
     "content-security-policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "

@@ -5,12 +5,15 @@ import hmac
 import json
 from pathlib import Path
 
+import numpy as np
 import pyvips
 from tqdm import tqdm
 
 from realistic_editing.apps.study.store import Rated, check_name
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.data.pixels import resize
+from realistic_editing.data.regions import Region, read_region
 from realistic_editing.evaluation.photo_sets import folder_set
 
 SIDE = 1600  # pixels of the longer side, at most
@@ -19,12 +22,13 @@ ASPECT_TOLERANCE = 0.05  # as in other comparisons
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """Three pictures to be rated; each is the id of a picture, and tells nothing."""
+    """Three pictures to be rated; each is the id of a picture, and tells nothing. Another picture has another id."""
 
     rated: Rated
     photo: str
     mask: str
     edited: str
+    shown: str  # drawn from the three: who returns it has seen these pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +44,7 @@ def prepare(folder: str | Path, task: str, secret: str, pictures: Path) -> Mater
     """Read a folder of photos, masks and results, see `folder_set`, and write its pictures for browsers.
 
     Every picture becomes an sRGB JPEG of its photo's size, at most 1600 pixels wide or high, without metadata: neither its
-    format nor its size nor its name says which method made it.
+    format nor its size nor its name says which method made it. A mask becomes a grey PNG, white where it selects.
 
     Args:
         folder: photos, masks, and a sub-folder of results for each method.
@@ -57,8 +61,7 @@ def prepare(folder: str | Path, task: str, secret: str, pictures: Path) -> Mater
         image = photo.region.photo_id
         try:
             size = _shown_size(photo.region.photo)
-            sources = {"photo": photo.region.photo, "mask": photo.region.mask}
-            shown = {kind: _picture(path, size, pictures) for kind, path in sources.items()}
+            shown = {"photo": _picture(photo.region.photo, size, pictures), "mask": _mask(photo.region, size, pictures)}
             _check(image, "image", photo.region.photo)
         except InputError as error:
             problems.append(str(error))
@@ -70,8 +73,10 @@ def prepare(folder: str | Path, task: str, secret: str, pictures: Path) -> Mater
             except InputError as error:
                 problems.append(str(error))
                 continue
-            ids = {kind: _opaque(secret, kind, image, task) for kind in shown}
-            ids["edited"] = _opaque(secret, "edited", image, task, method)
+            # By their content as well: browsers keep a picture under its id, and must not show one that was replaced.
+            ids = {kind: _opaque(secret, kind, image, task, file.name) for kind, file in shown.items()}
+            ids["edited"] = _opaque(secret, "edited", image, task, method, edited.name)
+            ids["shown"] = _opaque(secret, "shown", *ids.values())
             digest = hashlib.sha256("".join(file.stem for file in (*shown.values(), edited)).encode()).hexdigest()
             rated = Rated(_opaque(secret, "panel", image, task, method), image, task, method, digest)
             panels[rated.id] = Panel(rated, **ids)
@@ -114,8 +119,7 @@ def _picture(path: Path, size: tuple[int, int], pictures: Path, own: tuple[int, 
     if own and abs(own[0] * height / (own[1] * width) - 1) > ASPECT_TOLERANCE:
         raise InputError(f"{path}: is of another shape than its photo; give the whole photo, edited")
     try:
-        digest = hashlib.sha256(path.read_bytes() + f"/{width}x{height}".encode()).hexdigest()
-        target = pictures / f"{digest}.jpg"
+        target = pictures / f"{_digest(path, size)}.jpg"
         if not target.is_file():
             image = pyvips.Image.thumbnail(
                 str(path), width, height=height, size="force", export_profile="srgb", fail_on="truncated"
@@ -124,11 +128,28 @@ def _picture(path: Path, size: tuple[int, int], pictures: Path, own: tuple[int, 
             with replacing(target) as temporary:
                 # 4:4:4, since edits of colour are what is to be seen.
                 image.cast("uchar").jpegsave(str(temporary), Q=93, subsample_mode="off", optimize_coding=True, keep="none")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
     except pyvips.Error as error:
         raise _unreadable(path, error) from error
     return target
+
+
+def _mask(region: Region, size: tuple[int, int], pictures: Path) -> Path:
+    """A mask's picture at a size, as the evaluation understands the file: a cut-out selects by its transparency."""
+    target = pictures / f"{_digest(region.mask, size)}.png"
+    if not target.is_file():
+        width, height = size
+        mask = np.ascontiguousarray(resize(read_region(region)[1], (height, width)))
+        with replacing(target) as temporary:
+            pyvips.Image.new_from_memory(mask.data, width, height, 1, "uchar").pngsave(str(temporary), keep="none")
+    return target
+
+
+def _digest(path: Path, size: tuple[int, int]) -> str:
+    """Of a file that is shown at a size."""
+    try:
+        return hashlib.sha256(path.read_bytes() + "/{}x{}".format(*size).encode()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
 
 
 def _unreadable(path: Path, error: pyvips.Error) -> InputError:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -24,8 +24,15 @@ from realistic_editing.evaluation.ratings import HIGHEST, LOWEST, MEASURES
 
 PAGES = Path(__file__).parent
 TOKEN = re.compile(r"[\w-]{32}", re.ASCII)  # of secrets.token_urlsafe(24)
+NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)  # of an answer: milliseconds since 1970, or one more than the last
 CHOICES = {str(value): value for value in range(LOWEST, HIGHEST + 1)}
+KINDS = {".jpg": "image/jpeg", ".png": "image/png"}  # of pictures
 RATE_LINK, ADMIN_LINK = "/r/{token}", "/admin/{token}"
+NO_RATING = "That is no rating; go back and choose one number for each question."
+REFUSALS = {
+    404: "Nothing is here. Open the link that you were sent, whole and unchanged.",
+    409: "Not saved: these pictures were replaced after the page was loaded. Reload the page, and rate what it shows now.",
+}
 
 
 class Html(str):
@@ -107,17 +114,11 @@ def _add_rating(app: FastAPI, study: Study) -> None:
 
     @app.post(RATE_LINK)
     async def rate(token: str, request: Request) -> Response:
-        """Keep a rating, and go on; the answer is sent when it is on disk."""
+        """Keep a rating, and go on; the answer is sent when it is on disk. The page's script is told so in words of its own."""
         rater = await run_in_threadpool(known, token)
-        form = await _form(request)
-        values = {name: form.get(name, []) for name in ("panel", *MEASURES)}
-        if any(len(given) != 1 for given in values.values()):
-            raise HTTPException(400)
-        shown, *marks = (given[0] for given in values.values())
-        if shown not in study.material.panels or any(mark not in CHOICES for mark in marks):
-            raise HTTPException(400)
-        await run_in_threadpool(study.store.rate, rater.id, shown, *(CHOICES[mark] for mark in marks))
-        return RedirectResponse(token, 303)
+        rating = _rating(study, await _form(request))
+        await run_in_threadpool(study.store.rate, rater.id, *rating)
+        return JSONResponse({"kept": True}) if _by_script(request) else RedirectResponse(token, 303)
 
     @app.get(RATE_LINK + "/picture/{picture}")
     def picture(token: str, picture: str) -> Response:
@@ -127,7 +128,23 @@ def _add_rating(app: FastAPI, study: Study) -> None:
             raise HTTPException(404)
         # Neither a date nor a tag, which might set one method's files apart from another's.
         content, kept = study.material.pictures[picture].read_bytes(), {"cache-control": "private, max-age=86400, immutable"}
-        return Response(content, media_type="image/jpeg", headers=kept)
+        return Response(content, media_type=KINDS[study.material.pictures[picture].suffix], headers=kept)
+
+
+def _rating(study: Study, form: dict[str, list[str]]) -> tuple[str, int, int, int]:
+    """Panel, effectiveness, realism and number of a form that was sent."""
+    values = {name: form.get(name, []) for name in ("panel", *MEASURES)}
+    if any(len(given) != 1 for given in values.values()):
+        raise HTTPException(400)
+    panel, *marks = (given[0] for given in values.values())
+    if panel not in study.material.panels or any(mark not in CHOICES for mark in marks):
+        raise HTTPException(400)
+    if form.get("shown") != [study.material.panels[panel].shown]:
+        raise HTTPException(409)
+    number = form.get("number", [])
+    if len(number) != 1 or not NUMBER.fullmatch(number[0]):
+        raise HTTPException(400)
+    return panel, *(CHOICES[mark] for mark in marks), int(number[0])
 
 
 def _rate_page(study: Study, rater: Rater, order: list[Panel], place: int) -> HTMLResponse:
@@ -142,6 +159,8 @@ def _rate_page(study: Study, rater: Rater, order: list[Panel], place: int) -> HT
         done=sum(panel.rated.id in rated for panel in order),
         subject=words.SUBJECT[study.task],
         panel=shown.rated.id,
+        shown=shown.shown,
+        number=study.store.number(rater.id, shown.rated.id) + 1,  # above the answer that is held, whatever a clock says
         token=rater.token,
         back=Html(f'<a href="{place - 1}" id="back">Back</a>' if place > 1 else ""),
         next=" ".join(f"picture/{picture}" for picture in (following.photo, following.mask, following.edited)),
@@ -224,8 +243,13 @@ def _file(path: Path, kind: str) -> Callable[[], Response]:
     return lambda: FileResponse(path, media_type=kind, headers={"cache-control": "no-cache"})
 
 
+def _by_script(request: Request) -> bool:
+    """Whether the page's script asks: it wants to hear that a rating is kept, since anyone may redirect."""
+    return request.headers.get("accept") == "application/json"
+
+
 def _refuse(request: Request, error: HTTPException) -> Response:
-    text = "That is no rating; go back and choose one number for each question."
-    if error.status_code == 404:
-        text = "Nothing is here. Open the link that you were sent, whole and unchanged."
+    text = REFUSALS.get(error.status_code, NO_RATING)
+    if _by_script(request):
+        return JSONResponse({"kept": False, "why": text}, error.status_code)
     return _page("message.html", title="Sorry", text=text, status=error.status_code)

@@ -9,10 +9,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from realistic_editing.apps.study.database import add_column, connect, make_file, make_private, read_url, refused
 from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation.ratings import HIGHEST, LOWEST
 
 LONGEST_NAME = 100  # characters of a rater's name
+_FOLDER = "folder of "  # begins the names of settings
 _SCHEMA = sa.MetaData()
 _SETTINGS = sa.Table(
     "study_setting", _SCHEMA,
@@ -43,6 +45,7 @@ _RATINGS = sa.Table(
         for name in ("effectiveness", "realism")
     ),
     sa.Column("rated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("number", sa.BigInteger, nullable=False, server_default="0"),  # see `rate`; 0 before it was kept
 )  # fmt: skip
 
 
@@ -78,27 +81,25 @@ class Store:
     """
 
     def __init__(self, database: str | Path, create: bool = True):
-        url = _url(database)
+        url = read_url(database)
         self.file = Path(url.database) if url.get_backend_name() == "sqlite" else None
         self.name = str(self.file or url.render_as_string(hide_password=True))
         if self.file and create:
-            _make_private(self.file)
+            make_file(self.file)
         elif self.file and not self.file.is_file():
             raise InputError(f"{self.file}: no such database; give the one that the study printed when it began")
+        self._engine = connect(url, self.name)
+        self._insert = sqlite.insert if self.file else postgresql.insert
         try:
-            self._engine = sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=self.file is None)
-            self._insert = sqlite.insert if self.file else postgresql.insert
-            if self.file:
-                sa.event.listen(self._engine, "connect", _configure_sqlite)
             if create:
                 _SCHEMA.create_all(self._engine)
+                add_column(self._engine, _RATINGS.c.number)
             elif not sa.inspect(self._engine).has_table(_RATINGS.name):
                 raise InputError(f"{self.name}: holds no study; give the database that the study printed when it began")
-        except ModuleNotFoundError as error:
-            raise InputError(f"{self.name}: needs {error.name}; pip install realistic-editing[study]") from error
-        except sa.exc.DBAPIError as error:
-            why = str(error.orig).strip().splitlines()[0]
-            raise InputError(f"{self.name}: cannot be opened ({why}); check the address and the rights") from error
+        except sa.exc.SQLAlchemyError as error:
+            raise refused(self.name, error) from error
+        if self.file:
+            make_private(self.file)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -110,6 +111,18 @@ class Store:
             new = self._insert(_SETTINGS).values(name=name, value=secrets.token_urlsafe(24))
             connection.execute(new.on_conflict_do_nothing())
             return connection.execute(sa.select(_SETTINGS.c.value).where(_SETTINGS.c.name == name)).scalar_one()
+
+    def folders(self) -> dict[str, str]:
+        """Task -> the folder that was served last for it."""
+        chosen = sa.select(_SETTINGS).where(_SETTINGS.c.name.startswith(_FOLDER))
+        with self._engine.connect() as connection:
+            return {row.name.removeprefix(_FOLDER): row.value for row in connection.execute(chosen)}
+
+    def keep_folder(self, task: str, folder: str) -> None:
+        """Remember which folder was served for a task."""
+        with self._engine.begin() as connection:
+            new = self._insert(_SETTINGS).values(name=_FOLDER + task, value=folder)
+            connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": folder}))
 
     def add_rater(self, name: str) -> Rater:
         """Make a rater with a link; one who is there already keeps his.
@@ -154,17 +167,27 @@ class Store:
                 row = self._insert(_PANELS).values(**dataclasses.asdict(panel))
                 connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"digest": panel.digest}))
 
-    def rate(self, rater: int, panel: str, effectiveness: int, realism: int) -> None:
-        """Keep a rating; on disk when this returns. A second of the same panel takes the first one's place.
+    def rate(self, rater: int, panel: str, effectiveness: int, realism: int, number: int) -> None:
+        """Keep a rating; on disk when this returns. A second of the same panel takes the first one's place, unless it is older.
 
         Args:
             rater, panel: ids.
             effectiveness, realism: from 1 to 10.
+            number: grows with each answer to this panel; one below what is held comes late, and changes nothing.
         """
-        given = {"effectiveness": effectiveness, "realism": realism, "rated_at": datetime.datetime.now(datetime.timezone.utc)}
+        now = datetime.datetime.now(datetime.timezone.utc)
+        given = {"effectiveness": effectiveness, "realism": realism, "rated_at": now, "number": number}
         row = self._insert(_RATINGS).values(rater=rater, panel=panel, **given)
+        # One statement, so that of two that arrive at once the newer one stays.
+        newer = row.on_conflict_do_update(index_elements=["rater", "panel"], set_=given, where=_RATINGS.c.number <= number)
         with self._engine.begin() as connection:
-            connection.execute(row.on_conflict_do_update(index_elements=["rater", "panel"], set_=given))
+            connection.execute(newer)
+
+    def number(self, rater: int, panel: str) -> int:
+        """Of the answer that is held; 0 where there is none."""
+        chosen = sa.select(_RATINGS.c.number).where(_RATINGS.c.rater == rater, _RATINGS.c.panel == panel)
+        with self._engine.connect() as connection:
+            return connection.scalar(chosen) or 0
 
     def ratings_of(self, rater: int) -> dict[str, tuple[int, int]]:
         """Panel -> (effectiveness, realism) of what a rater has rated."""
@@ -195,38 +218,3 @@ def check_name(name: str, what: str) -> str:
     if not name or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
         raise InputError(f"{what} {name!r}: is empty or holds control characters; give a name of letters")
     return name
-
-
-def _url(database: str | Path) -> sa.URL:
-    text = str(database)
-    if "://" not in text:
-        return sa.URL.create("sqlite", database=text)
-    try:
-        url = sa.make_url(text)
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise InputError("the database's URL cannot be read; use postgresql://user:password@host/name") from error
-    if url.drivername in ("postgresql", "postgres"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() not in ("sqlite", "postgresql") or (url.get_backend_name() == "sqlite" and not url.database):
-        raise InputError(f"{url.render_as_string()}: use a file of SQLite, or postgresql://user:password@host/name")
-    return url
-
-
-def _make_private(file: Path) -> None:
-    """Links are as good as passwords, so that only the owner may read the file."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            file.touch(mode=0o600)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be made ({error.strerror}); choose another place with --database") from error
-
-
-def _configure_sqlite(connection, _record) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 30000")  # milliseconds; writers wait for each other
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # the log is on disk before a commit returns, even where the power fails
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-

@@ -50,13 +50,13 @@ def _make_folder(folder: Path, images: list[str], size: int = 240) -> Path:
 class Served:
     """`realistic-editing study` in a process of its own, in `cwd`."""
 
-    def __init__(self, cwd: Path, *options: str):
-        self.cwd, self.options, self.port = cwd, options, 0
+    def __init__(self, cwd: Path, *options: str, folder: str = "photos"):
+        self.cwd, self.options, self.folder, self.port = cwd, options, folder, 0
         self.start()
 
     def start(self) -> None:
         program = [sys.executable, "-m", "realistic_editing.apps.cli"]
-        command = [*program, "study", "photos", "--port", str(self.port), *self.options]
+        command = [*program, "study", self.folder, "--port", str(self.port), *self.options]
         self.errors = open(self.cwd / "errors.txt", "a+")
         self.process = subprocess.Popen(command, cwd=self.cwd, stdout=subprocess.PIPE, stderr=self.errors, text=True)
         self.said = ""
@@ -83,8 +83,13 @@ class Served:
         connection.request(method or ("GET" if body is None else "POST"), path, body, kind | (headers or {}))
         answer = connection.getresponse()
         content = answer.read()
-        text = content if answer.getheader("content-type") == "image/jpeg" else content.decode()
+        text = content if answer.getheader("content-type", "").startswith("image/") else content.decode()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, text
+
+    def form(self, address: str, effectiveness: int, realism: int) -> dict:
+        """A panel's form as a browser sends it, filled in."""
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', self.ask(address)[2]))
+        return {**hidden, "effectiveness": effectiveness, "realism": realism}
 
     def add(self, name: str) -> str:
         """A new rater, by the admin's page: the path of the link."""
@@ -102,8 +107,8 @@ def serve():
     """Served(...), ended with the test."""
     running = []
 
-    def start(*arguments):
-        running.append(Served(*arguments))
+    def start(*arguments, **named):
+        running.append(Served(*arguments, **named))
         return running[-1]
 
     yield start

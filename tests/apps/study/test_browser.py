@@ -121,6 +121,116 @@ def test_a_rating_outlives_a_bad_connection(study, open_page):
     assert "1 of 4" in open_page(study.admin).locator("tr", has_text="on a train").inner_text()
 
 
+LEAVES = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"  # false: the browser asks first
+MINE = "**/r/*"  # where ratings go
+
+
+def answer_all(page, *keys):
+    for key in (*keys, "Enter"):
+        page.keyboard.press(key)
+
+
+def test_answers_are_held_still_while_they_are_sent(study, open_page):
+    page = open_page(study.add("impatient"))
+    answer_all(page, "8", "6")
+    page.wait_for_url("**/2")
+    lost, waiting = [True], []
+    page.route(MINE, lambda route: (waiting.append(1), route.abort())[1] if lost[0] and is_post(route) else route.continue_())
+    assert page.evaluate(LEAVES)
+    answer_all(page, "3", "4")
+    page.locator("#status", has_text="trying again").wait_for()
+    assert page.locator("fieldset:disabled").count() == 2 and page.locator("button").is_disabled()
+    assert page.locator("#back[inert]").count() == 1 and not page.evaluate(LEAVES)
+    answer_all(page, "9", "9")
+    page.locator("#effectiveness label").first.click(force=True)
+    page.locator("#back").click(force=True)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")  # as when the pictures arrive only now
+    assert chosen(page) == ["3", "4"] and place(page) == "2 of 4" and page.locator("fieldset:disabled").count() == 2
+    lost[0] = False
+    page.wait_for_url("**/3")
+    assert waiting and page.evaluate(LEAVES)
+    page.click("#back")
+    page.wait_for_url("**/2")
+    assert chosen(page) == ["3", "4"] and page.locator("fieldset:disabled").count() == 0
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+def test_what_passes_is_tried_again(study, open_page, status):
+    page = open_page(study.add(f"patient {status}"))
+    answers = []
+
+    def busy(route):
+        if not is_post(route) or answers:
+            return route.continue_()
+        answers.append(status)
+        route.fulfill(status=status, body="busy")
+
+    page.route(MINE, busy)
+    answer_all(page, "5", "5")
+    page.wait_for_url("**/2")
+    assert answers == [status]
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({"status": 303, "headers": {"location": "/sign-in"}}, "something else than the study answered"),
+        ({"status": 200, "body": "<h1>Welcome to our wireless network</h1>"}, "something else than the study answered"),
+        ({"status": 200, "body": "null"}, "something else than the study answered"),
+        ({"status": 403, "json": {"kept": False, "why": "Said by the server."}}, "Said by the server."),
+    ],
+)
+def test_only_the_study_itself_acknowledges(study, open_page, reply, words):
+    page = open_page(study.add(f"behind a proxy {reply}"[:90]))
+    page.route(MINE, lambda route: route.fulfill(**reply) if is_post(route) else route.continue_())
+    answer_all(page, "5", "5")
+    page.locator("#status", has_text=words).wait_for()
+    assert place(page) == "1 of 4" and page.locator("fieldset:disabled").count() == 0 and page.evaluate(LEAVES)
+    page.unroute(MINE)
+    answer_all(page)  # the button is in focus again
+    page.wait_for_url("**/2")
+
+
+def test_an_answer_to_pictures_that_were_replaced_says_to_reload(study, open_page):
+    page = open_page(study.add("long away"))
+    page.evaluate("document.querySelector('[name=shown]').value = 'a'.repeat(32)")
+    answer_all(page, "5", "5")
+    page.locator("#status", has_text="Reload the page").wait_for()
+    page.reload()
+    assert page.locator("input:checked").count() == 0
+    answer_all(page, "5", "5")
+    page.wait_for_url("**/2")
+
+
+def test_a_first_try_that_arrives_last_does_not_undo_a_correction(study, open_page):
+    link = study.add("on a slow train")
+    page, late = open_page(link), []
+
+    def delay(route):
+        if is_post(route) and not late:
+            late.append(route.request.post_data)
+            return route.abort()
+        route.continue_()
+
+    page.route(MINE, delay)
+    answer_all(page, "8", "6")
+    page.wait_for_url("**/2")
+    page.click("#back")
+    page.wait_for_url("**/1")
+    page.evaluate("Date.now = () => 5")  # as on a device whose clock is behind
+    page.locator("#effectiveness label").nth(1).click()
+    page.click("button")
+    page.wait_for_url("**/2")
+    assert study.ask(link, late[0])[0] == 303
+    page.click("#back")
+    page.wait_for_url("**/1")
+    assert chosen(page) == ["2", "6"]
+
+
+def is_post(route):
+    return route.request.method == "POST"
+
+
 def test_it_fits_a_phone(study, open_page):
     link = study.add("with a phone")
     page = open_page(link, viewport={"width": 375, "height": 740}, has_touch=True, is_mobile=True, device_scale_factor=2)

@@ -2,7 +2,6 @@
 import csv
 import http.client
 import itertools
-import re
 import threading
 import time
 
@@ -18,18 +17,18 @@ RATERS = 20
 def rate_all(served, link, jobs, kept, stop):
     """A rater: sends each rating until it is acknowledged, and every seventh once more."""
     connection = None
-    for number, (panel, form) in enumerate(jobs):
+    for number, form in enumerate(jobs):
         for _ in range(2 if number % 7 == 0 else 1):
             while not stop.is_set():
                 try:
                     connection = connection or http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
-                    status, headers, _ = served.ask(link, {"panel": panel, **form}, connection=connection)
+                    status, headers, _ = served.ask(link, form, connection=connection)
                 except (OSError, http.client.HTTPException):
                     connection = None
                     time.sleep(0.05)
                     continue
                 assert status == 303 and headers["location"] == link.rsplit("/", 1)[1]
-                kept[link, panel] = (form["effectiveness"], form["realism"])
+                kept[link, form["panel"]] = (form["effectiveness"], form["realism"])
                 break
 
 
@@ -40,12 +39,12 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled(kind, images, tmp_path
     served = serve(tmp_path, "--task", "amplify", "--raters", str(RATERS), "--database", database)
     count = 2 * images
     first = next(iter(served.links.values()))
-    panels = [re.search(r'name="panel" value="(\w+)"', served.ask(f"{first}/{place + 1}")[2])[1] for place in range(count)]
-    assert len(set(panels)) == count and len(served.links) == RATERS
+    forms = [served.form(f"{first}/{place + 1}", 1, 1) for place in range(count)]
+    assert len({form["panel"] for form in forms}) == count and len(served.links) == RATERS
     kept, stop, threads = {}, threading.Event(), []
     for shift, link in enumerate(served.links.values()):
-        forms = [{"effectiveness": 1 + (place + shift) % 10, "realism": 1 + (3 * place + shift) % 10} for place in range(count)]
-        jobs = list(zip(panels, forms, strict=True))
+        marks = [{"effectiveness": 1 + (place + shift) % 10, "realism": 1 + (3 * place + shift) % 10} for place in range(count)]
+        jobs = [form | given for form, given in zip(forms, marks, strict=True)]
         threads.append(threading.Thread(target=rate_all, args=(served, link, jobs[shift:] + jobs[:shift], kept, stop)))
     try:
         for thread in threads:
@@ -87,7 +86,7 @@ def test_many_writers_of_one_panel_leave_one_rating(kind, tmp_path, request):
     panel, marks = "p" * 32, list(itertools.product(range(1, 11), (1, 10)))
     store.register([Rated(panel, "i", "amplify", "m", "d")])
     rater = store.add_rater("anna")
-    threads = [threading.Thread(target=store.rate, args=(rater.id, panel, *pair)) for pair in marks]
+    threads = [threading.Thread(target=store.rate, args=(rater.id, panel, *pair, 1)) for pair in marks]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -95,7 +94,7 @@ def test_many_writers_of_one_panel_leave_one_rating(kind, tmp_path, request):
     assert len(store.export()) == 1 and store.ratings_of(rater.id)[panel] in marks
     for refused in (0, 11):  # by the database itself
         with pytest.raises(IntegrityError):
-            store.rate(rater.id, panel, refused, 5)
+            store.rate(rater.id, panel, refused, 5, 1)
     with pytest.raises(IntegrityError):
-        store.rate(rater.id + 1, panel, 5, 5)
+        store.rate(rater.id + 1, panel, 5, 5, 1)
     store.close()

@@ -31,6 +31,12 @@ class Objective:
         cast_margin: colour cast that costs nothing, in units of chroma (see `color_cast`).
         cast_weight: factor of what is above it, added to the loss of realism; 0 = none. A critic that knows colours but
             not things lets a face turn green on a lawn.
+        lift_margin: brightening of near-black that costs nothing, in units of L (see `shadow_lift`).
+        lift_weight: factor of what is above it, added to the loss of realism; 0 = none. Without it, attention is lowered
+            by a veil over the region, which this critic takes for real and an eye does not.
+        fade_margin: loss of saturation that costs nothing on human regions, in [0, 1].
+        fade_weight: factor of what is above it, added to the loss of realism there; 0 = none. Grey skin looks ill, and this
+            critic takes it for real.
         combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
     """
 
@@ -46,6 +52,10 @@ class Objective:
     human_weight: float = 0.0
     cast_margin: float = 0.0
     cast_weight: float = 0.0
+    lift_margin: float = 0.0
+    lift_weight: float = 0.0
+    fade_margin: float = 0.0
+    fade_weight: float = 0.0
     combine: str = "product"
 
     def __post_init__(self) -> None:
@@ -106,7 +116,7 @@ def enhancement_loss(
         realism_change: (B,) dR of eq. 2.
         human: (B,) bool, whether the region is a person.
         objective: the choices.
-        recipe: B edits, which `objective.cast_weight` needs.
+        recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
 
     Returns:
         {"total", "saliency", "realism", "change"}: (B,) each; "change" is S.
@@ -126,6 +136,10 @@ def enhancement_loss(
         realism = torch.where(human, objective.human_weight * (-realism_change).relu(), realism)
     if objective.cast_weight and recipe is not None:
         realism = realism + objective.cast_weight * (color_cast(recipe) - objective.cast_margin).relu()
+    if objective.lift_weight and recipe is not None:
+        realism = realism + objective.lift_weight * (shadow_lift(recipe) - objective.lift_margin).relu()
+    if objective.fade_weight and recipe is not None:
+        realism = realism + objective.fade_weight * human * (1 - recipe.saturation - objective.fade_margin).relu()
     total = (1 + realism) * attention if objective.combine == "product" else realism + attention  # eq. 6
     return {"total": total, "saliency": attention, "realism": realism, "change": change}
 
@@ -139,10 +153,29 @@ def color_cast(recipe: Recipe) -> torch.Tensor:
     Returns:
         (B,), 0 for an edit that keeps grey grey; about 5 is seen at once beside an unedited grey.
     """
-    tones = torch.linspace(0.125, 0.875, 7, device=recipe.exposure.device, dtype=recipe.exposure.dtype)
-    grey = tones.expand(len(recipe), 3, 1, -1)
-    lab = rgb_to_lab(apply(grey, torch.ones_like(grey[:, :1]), recipe))
-    return 100 * (lab[:, 1:].square().sum(dim=1) + 1e-8).sqrt().mean(dim=(1, 2))  # a finite slope at grey
+    lab = _greys(recipe, torch.linspace(0.125, 0.875, 7))
+    return 100 * (lab[:, 1:].square().sum(dim=1) + 1e-8).sqrt().mean(dim=1)  # a finite slope at grey
+
+
+def shadow_lift(recipe: Recipe) -> torch.Tensor:
+    """What an edit makes of near-black: how much it brightens a grey of 0.125, whose CIELAB L is 12.
+
+    Args:
+        recipe: B edits.
+
+    Returns:
+        (B,) in units of L; negative where it darkens. One stop of exposure gives 14; above about 8, a dark jacket looks
+        as if seen through mist.
+    """
+    tone = torch.tensor([0.125])
+    still = Recipe.identity(recipe.order[:1], recipe.exposure.dtype)
+    return 100 * (_greys(recipe, tone)[:, 0, 0] - _greys(still, tone)[:, 0, 0])
+
+
+def _greys(recipe: Recipe, tones: torch.Tensor) -> torch.Tensor:
+    """What edits make of greys: B edits and (N,) in [0, 1] -> (B, 3, N), Lab as `rgb_to_lab` gives it."""
+    grey = tones.to(recipe.exposure).expand(len(recipe), 3, 1, -1)
+    return rgb_to_lab(apply(grey, torch.ones_like(grey[:, :1]), recipe))[:, :, 0]
 
 
 def _region_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -16,6 +16,7 @@ from realistic_editing.enhance.loss import (
     log_saliency_both,
     log_saliency_ratio,
     saliency_change,
+    shadow_lift,
 )
 from realistic_editing.ops import Recipe
 
@@ -155,6 +156,37 @@ def test_the_slope_of_a_cast_is_finite_at_no_cast():
     white = torch.ones(1, 3, requires_grad=True)
     color_cast(dataclasses.replace(balanced(1.0), white_balance=white)).sum().backward()
     assert white.grad.isfinite().all()
+
+
+def lit(exposure=1.0, saturation=1.0):
+    return dataclasses.replace(balanced(1.0), exposure=torch.tensor([exposure]), saturation=torch.tensor([saturation]))
+
+
+def test_lifted_shadows_by_opencv():
+    dark = np.float32([[[0.125] * 3, [0.25] * 3]])
+    before, after = cv2.cvtColor(dark, cv2.COLOR_RGB2LAB)[0, :, 0]
+    assert float(shadow_lift(lit(2.0))) == pytest.approx(after - before, rel=1e-3) and after - before > 10
+    assert float(shadow_lift(lit())) == pytest.approx(0, abs=1e-4)
+    assert float(shadow_lift(lit(0.7))) < 0
+    assert float(shadow_lift(lit(saturation=0.0))) == pytest.approx(0, abs=1e-4)
+
+
+def test_lifted_shadows_beyond_the_margin_cost_realism():
+    objective = Objective(saliency_weight=-1.0, lift_margin=6.0, lift_weight=0.05)
+    others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
+    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, edit) for edit in (lit(2.0), lit(1.2), lit(0.5))]
+    expected = pytest.approx(0.05 * (float(shadow_lift(lit(2.0))) - 6), rel=1e-4)
+    assert [float(one["realism"]) for one in terms] == [expected, 0, 0]
+
+
+def test_faded_people_cost_realism_and_faded_things_do_not():
+    objective = Objective(saliency_weight=-1.0, fade_margin=0.25, fade_weight=4.0)
+    for saturation, person, thing in ((0.5, 1.0, 0.0), (0.8, 0.0, 0.0), (1.5, 0.0, 0.0)):
+        for human, expected in ((True, person), (False, thing)):
+            terms = enhancement_loss(
+                BEFORE, LESS, MASK, torch.zeros(1), torch.tensor([human]), objective, lit(saturation=saturation)
+            )
+            assert float(terms["realism"]) == pytest.approx(expected)
 
 
 OBJECTIVES = sorted(path.stem for path in (CONFIGS / "objective").glob("*.yaml"))

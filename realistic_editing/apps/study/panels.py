@@ -83,8 +83,8 @@ def prepare(folder: str | Path, task: str, secret: str, pictures: Path) -> Mater
             files |= {ids[kind]: file for kind, file in (shown | {"edited": edited}).items()}
     if not panels:
         raise InputError(
-            f"{folder}: has nothing to rate; put each method's results into a sub-folder of its own, named as their photos. "
-            f"{'; '.join(problems[:3])}"
+            f"{folder}: has nothing to rate; put each method's results into a sub-folder of its own, named as their photos"
+            + "".join(f"; {problem}" for problem in problems[:3])
         )
     return Material(panels, files, problems)
 

@@ -84,9 +84,8 @@ class Store:
         url = read_url(database)
         self.file = Path(url.database) if url.get_backend_name() == "sqlite" else None
         self.name = str(self.file or url.render_as_string(hide_password=True))
-        if self.file and create:
-            make_file(self.file)
-        elif self.file and not self.file.is_file():
+        self.new = create and self.file is not None and make_file(self.file)  # whether the file was absent
+        if self.file and not create and not self.file.is_file():
             raise InputError(f"{self.file}: no such database; give the one that the study printed when it began")
         self._engine = connect(url, self.name)
         self._insert = sqlite.insert if self.file else postgresql.insert

@@ -47,7 +47,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     jobs, problems = _jobs(options)
     read = [file for job in jobs for file in (job.photo, job.mask)]
     written = [file for job in jobs for file in job.written]
-    refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"]])
+    refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
     enhancers = _enhancers(options, jobs, wishes)
     scores = Scores(folder, jobs, {task: _settings(enhancer, wishes) for task, enhancer in enhancers.items()})
     left = scores.left()
@@ -159,6 +159,10 @@ def _listed(source: Path, task: str, problems: list[str]) -> list[tuple[Path, Pa
         raise InputError(f"{source}: has no column {' and '.join(sorted(missing))}; name photo, mask and, at will, task")
     named = []
     for line, row in enumerate(table.to_dict("records"), start=2):
+        empty = [name for name in ("photo", "mask") if not row[name].strip()]
+        if empty:
+            problems.append(f"{source}, line {line}: {' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty")
+            continue
         try:
             named.append((source.parent / row["photo"], source.parent / row["mask"], check_task(row.get("task") or task)))
         except InputError as error:

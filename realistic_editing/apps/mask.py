@@ -58,6 +58,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     if len(given) != 1:
         found = " and ".join(given) + " are given" if given else "no region is named"
         raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
+    check_outside(options)
     pixels, notes, sam = photo.pixels, (), options.get("sam")
     if sam and given[0] not in ("box", "points"):
         raise InputError(f"sam is {sam} beside {given[0]}; give it a box or points")
@@ -72,6 +73,12 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
         found = select_by_sam(pixels, sam, inside, outside) if sam else select_points(pixels, inside, outside)
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
+
+
+def check_outside(options: Mapping[str, Any]) -> None:
+    """Refuse points outside a region that is not named by points, which nothing would heed. Raises InputError."""
+    if options.get("outside") and not options.get("points"):
+        raise InputError(f"outside is {options['outside']!r}, which only points have use for; add points, or leave it out")
 
 
 def _free(image: Path, output: str | None) -> Path:

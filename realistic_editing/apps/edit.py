@@ -13,7 +13,7 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.images import Photo, read_photo, write_photo
+from realistic_editing.data.images import Photo, check_format, read_photo, write_photo
 from realistic_editing.enhance.enhancer import Edit, Enhancer, check_strength
 from realistic_editing.enhance.select import RULES
 from realistic_editing.enhance.strength import MOST
@@ -76,9 +76,10 @@ def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, wishes:
 
 
 def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[Photo, np.ndarray]:
-    """The photo and its region, see `region_of`, with notes on what was changed in reading."""
+    """The photo and its region, see `region_of`, with notes on what was changed in reading; refuses an unfit output."""
     refuse_overwriting([output, output.with_suffix(".json")], [image, region.get("mask")])
     photo = read_photo(image)
+    check_format(output, photo)  # before an edit is proposed, which takes a while
     selected, notes = region_of(photo, region)
     say((*photo.notes, *notes), image)
     return photo, selected

@@ -68,6 +68,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given")
     _add_wishes(edit)
     _add_judges(edit)
+    _add_json(edit)
 
     batch = commands.add_parser("batch", help="edit many photos; goes on where it stopped", formatter_class=Help)
     batch.add_argument("photos", help="a folder of NAME.jpg with NAME_mask.png, or a CSV: photo, mask and, at will, task")
@@ -78,6 +79,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     batch.add_argument("--address", help="with ray: of a cluster, auto or ray://HOST:10001; this machine when not given")
     _add_wishes(batch)
     _add_judges(batch)
+    _add_json(batch)
 
     plan = commands.add_parser("plan", help="edit several regions of a photo, each with its task", formatter_class=Help)
     plan.add_argument("image", help="the photo")
@@ -85,6 +87,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     plan.add_argument("--anyway", action="store_true", help="go on where one region is to gain and to lose attention")
     plan.add_argument("--output", default="outputs/plan", help="a folder for every step, its recipe, and the result")
     _add_judges(plan)
+    _add_json(plan)
 
     _add_video(commands)
 
@@ -93,7 +96,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     score.add_argument("mask", nargs="?", help="the mask of a photo, or a folder of masks NAME.png")
     score.add_argument("--edited", help="the photo after an edit, or a folder of edits by the photos' names: dR and saliency")
     score.add_argument("--output", help="a CSV file")
-    score.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(score)
     _add_judges(score)
 
     recipe = commands.add_parser("recipe", help="what an edit does, in a photographer's words", formatter_class=Help)
@@ -101,9 +104,10 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     recipe.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     recipe.add_argument("--apply", nargs=2, metavar=("PHOTO", "MASK"), help="edit this photo by it")
     recipe.add_argument("--output", help="of --apply; outputs/PHOTO_RECIPE.png or .tif when not given")
+    _add_json(recipe)
 
     doctor = commands.add_parser("doctor", help="what is installed, and whether it works", formatter_class=Help)
-    doctor.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(doctor)
 
     mask = commands.add_parser("mask", help="select a region, or mend a rough mask", formatter_class=Help)
     mask.add_argument("image", help="the photo")
@@ -111,6 +115,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     _add_region(mask)
     mask.add_argument("--sam", help="a folder of a Segment Anything model, to look in GrabCut's place (extra sam)")
     mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
+    _add_json(mask)
 
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Help)
     export.add_argument("recipe", help="the .json that an edit left beside its result")
@@ -123,6 +128,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
         help="cube: a table and the mask; ora, tiff: layers; xmp: sliders of Lightroom and Camera Raw with an ellipse",
     )  # fmt: skip
     export.add_argument("--output", help="a folder; that of the recipe when not given")
+    _add_json(export)
 
     graphs = commands.add_parser(
         "export-onnx", help="critic, enhancer and operators as ONNX files", formatter_class=Help
@@ -176,7 +182,7 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     video.add_argument("--afresh", type=int, default=3, help="places at which to measure how edits made frame by frame flicker")
     video.add_argument("--masks-out", help="a new folder for the mask of every frame, to be mended and used again")
     video.add_argument("--sheet", help="a PNG of some frames: input, mask, edited")
-    video.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(video)
     _add_wishes(video)
     _add_judges(video)
 
@@ -214,6 +220,10 @@ def _add_wishes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--human", action="store_true", help="the region is a person, of whom refinement takes more care")
     parser.add_argument("--seed", type=int, default=0, help="of --order random")
     parser.add_argument("--weights", help="a .safetensors file of your own instead of the bundled network")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, and all else to stderr")
 
 
 def _add_judges(parser: argparse.ArgumentParser) -> None:

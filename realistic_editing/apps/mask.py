@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.apps.export import write_mask
-from realistic_editing.apps.results import refuse_overwriting, say
+from realistic_editing.apps.results import refuse_overwriting, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.sam import select_by_sam
@@ -21,7 +21,7 @@ def mask(options: Mapping[str, Any]) -> Path:
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
             own transparency; outside, points that are not in the region; sam, a folder of a Segment Anything
-            model that looks in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo.
+            model that looks in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo; json.
 
     Returns:
         The path of the mask.
@@ -34,10 +34,13 @@ def mask(options: Mapping[str, Any]) -> Path:
     refuse_overwriting([path], [options["image"], options["mask"]])
     photo = read_photo(options["image"])
     refine = options["mask"] is not None
-    found, notes = region_of(photo, {**options, "refine_mask": refine})
-    say((*photo.notes, *notes), options["image"])
-    write_mask(path, found)
-    print(f"mask: {path}, {100 * found.mean() / np.iinfo(found.dtype).max:.1f} % of the photo")
+    with reporting(options) as report:
+        found, notes = region_of(photo, {**options, "refine_mask": refine})
+        say((*photo.notes, *notes), options["image"])
+        write_mask(path, found)
+        share = float(found.mean()) / np.iinfo(found.dtype).max
+        report |= {"mask": path, "share": share}
+        print(f"mask: {path}, {100 * share:.1f} % of the photo")
     return path
 
 

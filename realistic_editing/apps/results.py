@@ -1,7 +1,10 @@
 """What all commands that write files have in common: a result's format, what it may not replace, and words for the user."""
+import contextlib
+import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from realistic_editing.common.errors import InputError
 
@@ -53,6 +56,28 @@ def say(notes: Iterable[str], about: str | Path) -> None:
     """
     for note in notes:
         print(f"note: {about}: {note}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def reporting(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a place for what a command finds, by name: printed when the block ends, as one JSON object, where that is asked.
+
+    All else that is printed meanwhile then goes to stderr, so that the object is all that stdout holds.
+
+    Args:
+        options: of the command; json, whether to print JSON, may be absent.
+    """
+    found: dict[str, Any] = {}
+    asked = bool(options.get("json"))
+    with contextlib.redirect_stdout(sys.stderr) if asked else contextlib.nullcontext():
+        yield found
+    if asked:
+        print(json.dumps(found, indent=2, default=str))  # paths as text
+
+
+def measures_of(edit: Any) -> dict[str, float]:
+    """What an `Edit` does, for a report: dR, the change of saliency, and the strength at which it is taken."""
+    return {name: float(getattr(edit, name)) for name in ("realism_change", "saliency_change", "strength")}
 
 
 def refuse_left_out(problems: Sequence[str]) -> None:

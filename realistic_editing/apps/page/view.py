@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from realistic_editing.apps.page.session import Region, Session, rendered
-from realistic_editing.common.arrays import to_unit
+from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.guard import GUARD
@@ -33,7 +33,7 @@ def before_and_after(session: Session, outline: bool) -> tuple[np.ndarray, np.nd
     """
     after = rendered(session, small=True)
     shown = [region for region in session.regions if outline or region.start is None]
-    before, after = (np.ascontiguousarray(_as_bytes(pixels)).copy() for pixels in (session.small, after))
+    before, after = (np.ascontiguousarray(as_bytes(pixels)).copy() for pixels in (session.small, after))
     for region in shown:
         for pixels in (before, after):
             _draw_border(pixels, region.mask)
@@ -42,7 +42,7 @@ def before_and_after(session: Session, outline: bool) -> tuple[np.ndarray, np.nd
 
 def canvas(session: Session) -> dict[str, Any]:
     """The painter's value: the photo as it is shown, nothing painted."""
-    return {"background": _as_bytes(session.small), "layers": [], "composite": None}
+    return {"background": as_bytes(session.small), "layers": [], "composite": None}
 
 
 def order_pictures(session: Session, sort: str) -> list[tuple[int, np.ndarray, str]]:
@@ -68,7 +68,7 @@ def order_pictures(session: Session, sort: str) -> list[tuple[int, np.ndarray, s
         recipe = region.proposals[index]
         order = " → ".join(_SHORT[operator] for operator in recipe.order[0].tolist())
         caption = f"dR {region.realism[index]:+.2f} | {100 * region.saliency[index]:+.0f} %\n{order}"
-        found.append((index, _as_bytes(apply_to_photo(pixels, mask, recipe)), caption))
+        found.append((index, as_bytes(apply_to_photo(pixels, mask, recipe)), caption))
     return found
 
 
@@ -182,7 +182,3 @@ def _draw_border(pixels: np.ndarray, mask: np.ndarray) -> None:
     lines, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for color, width in (((20, 20, 20), 3), ((255, 214, 64), 1)):
         cv2.drawContours(pixels, lines, -1, color, width, cv2.LINE_AA)
-
-
-def _as_bytes(pixels: np.ndarray) -> np.ndarray:
-    return pixels if pixels.dtype == np.uint8 else np.rint(to_unit(pixels) * 255).astype(np.uint8)

@@ -126,3 +126,15 @@ def test_the_gauge_warns_below_the_guard():
     assert view.realism_words(-0.11) == ("Stops looking real: take less of it", "bad")
     assert [view.realism_words(value)[1] for value in (-0.1, -0.05, 0.0, 0.3)] == ["doubt", "doubt", "good", "good"]
     assert view.effect_words(0.2, "attenuate")[1] == "bad" and view.effect_words(0.2, "amplify")[1] == "good"
+
+
+def test_thumbnails_show_the_densest_part_of_a_long_region_and_all_of_a_short_one():
+    """Thumbnails that are mostly other things look all alike."""
+    pixels = np.zeros((400, 600, 3), np.uint8)
+    long, short = (np.zeros((400, 600), np.uint8) for _ in range(2))
+    long[10:390, 40:80], long[200:300, 40:110] = 255, 255
+    short[100:140, 500:560] = 255
+    for mask, least, whole in ((long, 0.4, False), (short, 0.3, True)):
+        _, shown = view._around(pixels, mask)
+        assert shown.shape[0] == shown.shape[1] <= view.THUMBNAIL and (shown > 127).mean() > least
+        assert not whole or shown[[0, -1]].max() == shown[:, [0, -1]].max() == 0

@@ -6,6 +6,7 @@ from PIL import Image
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.study.store import Rated, Store
+from realistic_editing.common.errors import InputError
 
 
 def refused(*arguments):
@@ -67,3 +68,23 @@ def test_a_study_that_cannot_begin_leaves_no_database(tmp_path, monkeypatch, cap
     kept = Store(database, create=False)
     assert len(kept.export()) == 1
     kept.close()
+
+
+def test_a_link_can_be_looked_at_by_its_head(study):
+    """As messengers do before they show it."""
+    link = study.add("by a messenger")
+    for path in (link, f"{link}/1", study.admin, "/study.css"):
+        (status, headers, text), expected = study.ask(path, method="HEAD"), study.ask(path)
+        assert text == "" and status == expected[0] < 400 and headers.keys() == expected[1].keys()
+    assert study.ask("/r/" + "x" * 32, method="HEAD")[0] == 404
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1"])
+def test_a_name_that_a_spreadsheet_would_run_is_refused(study, tmp_path, name):
+    status, _, text = study.ask(study.admin, {"name": name})
+    assert status == 400 and "a spreadsheet" in text and "formulas do" in text
+    store = Store(tmp_path / "one.sqlite")
+    with pytest.raises(InputError, match="begins with"):
+        store.add_rater(name)
+    assert store.raters() == []
+    store.close()

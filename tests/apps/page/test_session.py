@@ -1,5 +1,6 @@
 """What the page does, without a browser."""
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -7,7 +8,9 @@ import torch
 from PIL import Image
 
 from realistic_editing import Enhancer, Recipe
+from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.main import call
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page import view
 from realistic_editing.apps.page.dials import Dials
@@ -138,3 +141,10 @@ def test_thumbnails_show_the_densest_part_of_a_long_region_and_all_of_a_short_on
         _, shown = view._around(pixels, mask)
         assert shown.shape[0] == shown.shape[1] <= view.THUMBNAIL and (shown > 127).mean() > least
         assert not whole or shown[[0, -1]].max() == shown[:, [0, -1]].max() == 0
+
+
+def test_the_suite_of_the_page_times_a_proposal_and_a_slider(tmp_path):
+    options = ["suite=page", f"output={tmp_path}", "photos=2", "page.seconds=0", "page.side=300"]
+    call("benchmark", _compose("benchmark", options))
+    rows = json.loads((tmp_path / "page.json").read_text())["results"]
+    assert [row["case"].split(", ")[0] for row in rows] == ["a proposal", "a slider"] and "300" in rows[0]["case"]

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from realistic_editing.baselines import FAMILIES
 from realistic_editing.evaluation import bootstrap
 from realistic_editing.evaluation.bench import DISTINCTNESS
 from realistic_editing.evaluation.measures import MOVED
 from realistic_editing.evaluation.methods import REPRODUCED
-from realistic_editing.evaluation.published import ABLATION, PHOTOS, RUNTIME, TABLES, rated
+from realistic_editing.evaluation.published import ABLATION, PHOTOS, RUNTIME, TABLES, printed, rated
 from realistic_editing.evaluation.report import Table
 from realistic_editing.evaluation.significance import holm, signed_rank
 
@@ -72,7 +73,7 @@ def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
     if "adversarial" in set(rows.method):
         wanted.append((ABLATION, "attenuate"))
     for table, task in wanted:
-        group = rows[(rows.task == task) & rows.method.isin(rated(table, task))]
+        group = rows[(rows.task == task) & rows.method.map(_rated_as).isin(rated(table, task))]
         if len(group):
             tables.append(_ratings(table, task, group, layout))
     if rows.seconds.notna().any():
@@ -115,14 +116,16 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
                 "contrast, right way": _mean(sign * changes["contrast"] > 0, rows, layout),
                 "-S": _mean(changes["eq3"] if model != DISTINCTNESS else np.full(len(rows), math.nan), rows, layout),
                 "relative": _mean(changes["relative"], rows, layout),
+                "median relative": float(changes["relative"].median()),
                 "difference": _mean(changes["difference"], rows, layout),
                 "median difference": float(changes["difference"].median()),
                 "contrast": _mean(changes["contrast"], rows, layout),
             }
             made.append({"method": method, "model": model} | cells)
     note = (
-        "Relative: the change of the region's mean saliency over that mean; difference: the plain change; contrast: the change "
-        "of the mean inside less that outside."
+        "Relative: the change of the region's mean saliency over that mean, which a few regions that are nearly 0 may carry "
+        "away: the median stands beside it; difference: the plain change; contrast: the change of the mean inside "
+        "less that outside."
     )
     return Table(f"{part}_saliency", f"{title}: saliency by each model", note, pd.DataFrame(made))
 
@@ -159,19 +162,26 @@ def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int
 
 
 def _correct(rows: list[dict[str, object]]) -> None:
-    """Replace the p values of a table by corrected ones, as text."""
+    """Replace the p values of a table by corrected ones."""
     cells = [(row, name) for row in rows for name in row if name.startswith("p, ")]
     corrected = holm(np.array([row[name] for row, name in cells], float))
     for (row, name), p in zip(cells, corrected, strict=True):
-        row[name] = "" if math.isnan(p) else "< 0.0001" if p < 1e-4 else f"{p:.4f}"
+        row[name] = float(p)
+
+
+def _rated_as(method: str) -> str:
+    """The name in the paper's tables, see `published.NAMES`, of a method or of its reproduction."""
+    name = method.removesuffix(REPRODUCED)
+    return next((family for family, operators in FAMILIES.items() if name in operators), name)
 
 
 def _ratings(table: str, task: str, rows: pd.DataFrame, layout: Layout) -> Table:
     """The paper's ratings in one of its tables beside what was measured."""
     published, made = rated(table, task), []
     for method, group in rows.groupby("method", sort=False):
-        rating = published[method]
-        cells = {"method": method} | {
+        rating = published[_rated_as(method)]
+        reproduced = " (here reproduced)" if method.endswith(REPRODUCED) else ""
+        cells = {"method": method, "rated": f"{rating.method}{reproduced}"} | {
             name: f"{value:.2f} ({spread:.2f})"
             for name, (value, spread) in (("effectiveness", rating.effectiveness), ("realism", rating.realism))
         }
@@ -179,8 +189,9 @@ def _ratings(table: str, task: str, rows: pd.DataFrame, layout: Layout) -> Table
     doubts = "; ".join(f"{name}: {row.note}" for name, row in published.items() if row.note)
     note = (
         f"Effectiveness and realism: the paper's ratings by 8 photographers, 1 to 10, mean and standard deviation, of "
-        f"{PHOTOS[table]} (Table {table[0]}); ours there is the authors' network, here this "
-        "package's. The other columns are measured here, on all photos of the task, which are not the rated ones alone."
+        f"{PHOTOS[table]} ({printed(table)}), of the method under `rated`; ours there is the authors' network, here this "
+        "package's, and what is reproduced here is not the program whose results were rated: Deepsal stands beside each of its "
+        "operators. The other columns are measured here, on all photos of the task, which are not the rated ones alone."
     )
     note += f" {doubts}." if doubts else ""
     name, words = (f"ratings_{task}", task) if table != ABLATION else ("ratings_adversarial", "adversarial training")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from realistic_editing.baselines import BASELINES, baseline
+from realistic_editing.baselines import BASELINES, FAMILIES, baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import read_version
@@ -55,7 +55,7 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
 
     Args:
         asked: names, or one; "all": all; None: our own and the published ones, which are quick. An earlier method's bare name
-            means its published results, or, where the set has none, our reproduction.
+            means its published results, or, where the set has none, our reproduction; deepsal then means its three operators.
         photos: of the data set, with the results that others published.
         rivals: names of other enhancement networks.
 
@@ -64,7 +64,7 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     """
     published = list(dict.fromkeys(name for photo in photos for name in photo.results))
     # Their rows would be taken for those of the method that has the name.
-    own = {ALL, OPTIMISED, *OWN, *ALIASES, *BASELINES, *(f"{name}{REPRODUCED}" for name in BASELINES)}
+    own = {ALL, OPTIMISED, *OWN, *ALIASES, *BASELINES, *FAMILIES, *(f"{name}{REPRODUCED}" for name in BASELINES)}
     clash = [name for name in rivals if name in own or name in published]
     if clash:
         raise InputError(f"rivals: one is called {clash[0]!r}, as another method is; rename its file, or leave it out")
@@ -78,13 +78,19 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     names = [asked] if isinstance(asked, str) else list(asked)
     if names == [ALL]:
         return known
-    aliases = ALIASES | {name: f"{name}{REPRODUCED}" for name in BASELINES if name not in published}
-    wanted = {aliases.get(name, name) for name in names}
+    wanted = {meant for name in names for meant in ([name] if name in published else _meant(name))}
     unknown = sorted(wanted - set(known))
     if unknown or not wanted:
-        offered = ", ".join([ALL, *ALIASES, *known])
+        offered = ", ".join([ALL, *ALIASES, *FAMILIES, *known])
         raise InputError(f"method names {', '.join(unknown) or 'nothing'}; use one or several of {offered}")
     return [name for name in known if name in wanted]
+
+
+def _meant(name: str) -> list[str]:
+    """What a short name stands for; every other name for itself."""
+    if name in BASELINES or name in FAMILIES:
+        return [f"{one}{REPRODUCED}" for one in FAMILIES.get(name, (name,))]
+    return [ALIASES.get(name, name)]
 
 
 class Editor:

@@ -106,7 +106,7 @@ def test_rivals_and_optimisation_are_methods_of_their_task(root, tmp_path, tiny_
 
 
 def test_a_rival_named_as_another_method_is_refused(root, tmp_path, tiny_weights):
-    for name in ("ours_random", "ours", "all", "optimised", "mec", "wrs", "wrs_reproduced"):
+    for name in ("ours_random", "ours", "all", "deepsal", "optimised", "mec", "wrs", "wrs_reproduced"):
         rival = tmp_path / f"{name}.safetensors"
         shutil.copy(tiny_weights["attenuate"], rival)
         options = ("dataset=mechrez", "method=[input,ours_random]", "limit=1", f"rivals=['{rival}']")
@@ -158,7 +158,7 @@ def test_ade20k_by_category(tmp_path, tiny_weights):
         ([], r"nothing is named; .* suite=saliency\|.*\|masks\|baselines, dataset=mechrez\|coco\|.*, or ratings="),
         (["suite=critic", "dataset=mechrez"], "suite and dataset are given"),
         (["dataset=painting"], "use mechrez, coco, ade20k or folder"),
-        (["dataset=mechrez", "method=[ours,deepsal]"], "method names deepsal; use one or several of all, ours, input, .*mec"),
+        (["dataset=mechrez", "method=[ours,painter]"], "method names painter; use one or several of all, ours, input, .*mec"),
         (["dataset=mechrez", "against=deepsal"], "against"),
         (["dataset=mechrez", "task=brighten"], "attenuate or amplify"),
         (["dataset=mechrez", "workers=0"], "workers is 0"),

@@ -69,7 +69,7 @@ class Report:
 
 
     def _clear(self, folder: Path) -> None:
-        """Remove the tables and figures of an earlier report there that this one does not have: they would look like its own."""
+        """Remove the tables and figures of an earlier report there that this one has not: they would look like its own."""
         try:
             earlier = json.loads((folder / "report.json").read_text())
             tables, figures = set(earlier["tables"]), set(earlier.get("figures", ()))

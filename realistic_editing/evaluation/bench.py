@@ -162,15 +162,18 @@ class Bench:
         return rows, problems
 
     def memory(self, photo: TestPhoto, method: str) -> float:
-        """MiB by which this process's memory rises at most while it edits a photo by a method, loaded and run once before.
+        """MiB by which this process's memory rises at most while it edits a photo by a method, which it has run before.
 
         Raises:
             InputError: when the photo cannot be read.
         """
         editor, _ = self._opened(photo)
-        editor.edit(method)
-        editor.forget()
-        return greatest_rise(lambda: editor.edit(method))
+
+        def edit() -> None:
+            editor.forget()
+            editor.edit(method)
+
+        return greatest_rise(edit)
 
     def _opened(self, photo: TestPhoto) -> tuple[Editor, dict[str, torch.Tensor]]:
         """What edits a photo, and its saliency by each model."""

@@ -170,8 +170,8 @@ class Editor:
 
 @functools.cache
 def _earlier(name: str) -> Baseline:
-    """An earlier method with its defaults, loaded once for each process."""
-    return baseline(name)
+    """An earlier method with its defaults, loaded once for each process; a comparison has a progress bar of its own."""
+    return baseline(name, progress=False) if name in FAMILIES["deepsal"] else baseline(name)
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:

@@ -10,11 +10,12 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
+from realistic_editing.baselines import FAMILIES
 from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation import compare as module
 from realistic_editing.evaluation.bench import DISTINCTNESS, Bench, Plan, stamp
 from realistic_editing.evaluation.compare import compare
-from realistic_editing.evaluation.methods import INPUT, choose
+from realistic_editing.evaluation.methods import INPUT, _earlier, choose
 from realistic_editing.evaluation.photo_sets import folder_set
 
 MEASURED = ("realism", "delta_e_inside", "delta_e_outside", "ssim_outside", "seam", f"difference: {DISTINCTNESS}")
@@ -193,3 +194,8 @@ def test_a_folder_of_another_run_is_refused(photo_folder, plan, tmp_path):
     with pytest.raises(InputError, match=r"file: cannot be written"):
         run(photo_folder, plan, tmp_path / "file", ["input"])
     assert run(photo_folder, plan, tmp_path / "out", ["input"]).measured == 3
+
+
+def test_methods_with_progress_bars_of_their_own_keep_still_in_a_comparison():
+    for name in FAMILIES["deepsal"]:
+        assert not _earlier(name).progress

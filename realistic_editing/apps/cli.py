@@ -35,19 +35,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
     """The options by name. A mask may stand anywhere behind its photo, which argparse does not allow of what may be absent."""
+    found, left = _parser().parse_known_args(arguments)
+    options = vars(found)
+    refuse = options.pop("refuse")
+    if len(left) == 1 and not left[0].startswith("-") and "mask" in options and "image" in options and options["mask"] is None:
+        options["mask"] = left.pop()
+    if left:
+        refuse(f"unrecognized arguments: {' '.join(left)}")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="realistic-editing", description="Make a region of a photo draw more or less attention, realistically."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_commands(commands)
-    found, left = parser.parse_known_args(arguments)
-    options = vars(found)
-    if len(left) == 1 and not left[0].startswith("-") and "mask" in options and "image" in options and options["mask"] is None:
-        options["mask"] = left.pop()
-    if left:
-        commands.choices[options["command"]].error(f"unrecognized arguments: {' '.join(left)}")
-    return options
+    for command in commands.choices.values():
+        command.set_defaults(refuse=command.error)  # with the command's own usage
+    return parser
 
 
 def _version() -> str:
@@ -58,7 +65,6 @@ def _version() -> str:
 
 
 def _add_commands(commands: argparse._SubParsersAction) -> None:
-
     edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Help)
     edit.add_argument("image", help="the photo: JPEG, PNG, TIFF or WebP, 8 or 16 bits")
     edit.add_argument("mask", nargs="?", help="the region: white = edit; of the photo's aspect; or one of the following")

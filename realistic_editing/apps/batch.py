@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from realistic_editing.apps.batch_scores import JOURNAL, SCORES, Job, Outcome, Scores, alone_in
 from realistic_editing.apps.edit import edit_file, enhancer_of, wishes_of
-from realistic_editing.apps.results import lossless_suffix, refuse_left_out, refuse_overwriting
+from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_left_out, refuse_overwriting, reporting
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import remove_strays
 from realistic_editing.common.tasks import check_task
@@ -49,9 +49,9 @@ def batch(options: Mapping[str, Any]) -> Path:
     jobs, problems = _jobs(options)
     read = [file for job in jobs for file in (job.photo, job.mask)]
     written = [file for job in jobs for file in job.written]
-    refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"]])
+    refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
     enhancers = _enhancers(options, jobs, wishes)
-    with alone_in(folder):
+    with alone_in(folder), reporting(options) as report:
         scores = Scores(folder, jobs, {task: _settings(enhancer, wishes) for task, enhancer in enhancers.items()})
         left = scores.left()
         if len(left) < len(jobs):
@@ -59,7 +59,10 @@ def batch(options: Mapping[str, Any]) -> Path:
         with contextlib.closing(engine(scores.begun(left), enhancers, wishes, folder)) as found:
             problems += _edit_all(left, found, scores)
         remove_strays([*written, scores.path])
-    print(f"results: {folder}" + (f"\nscores: {scores.path}" if scores.path.is_file() else ""))
+        kept = scores.path if scores.path.is_file() else None
+        print(f"results: {folder}" + (f"\nscores: {kept}" if kept else ""))
+        photos = scores.rows() if options.get("json") else []  # there may be a million
+        report |= {"results": folder, "scores": kept, "photos": photos, "problems": problems}
     refuse_left_out(problems)
     return scores.path
 
@@ -105,7 +108,7 @@ def edit_job(job: Job, enhancers: Mapping[str, Enhancer], wishes: Mapping[str, A
         ):
             raise
         return Outcome(job, problem=f"{job.photo}: needs more memory than there is; edit it on a larger machine, or smaller")
-    measures = {name: f"{getattr(edit, name):.4f}" for name in ("realism_change", "saliency_change", "strength")}
+    measures = {name: f"{value:.4f}" for name, value in measures_of(edit).items()}
     return Outcome(job, measures | {"seconds": f"{time.perf_counter() - started:.2f}", "stamp": stamp})
 
 
@@ -171,6 +174,10 @@ def _listed(source: Path, task: str, problems: list[str]) -> list[tuple[Path, Pa
         raise InputError(f"{source}: has no column {' and '.join(sorted(missing))}; name photo, mask and, at will, task")
     named = []
     for line, row in enumerate(table.to_dict("records"), start=2):
+        empty = [name for name in ("photo", "mask") if not row[name].strip()]
+        if empty:
+            problems.append(f"{source}, line {line}: {' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty")
+            continue
         try:
             named.append((source.parent / row["photo"], source.parent / row["mask"], check_task(row.get("task") or task)))
         except InputError as error:

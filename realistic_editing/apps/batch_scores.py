@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -15,6 +16,7 @@ from realistic_editing.common.files import replacing
 SCORES = "scores.csv"
 JOURNAL = "scores.unfinished.jsonl"
 LOCK = "scores.lock"
+MEASURES = ("realism_change", "saliency_change", "strength", "seconds")  # columns of numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +110,16 @@ class Scores:
         self._rows[job.result.name] = row
         self._note(row)
         self.added = True
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What was done, for a report: of each photo the files, the task, and the measures as numbers."""
+        of_files = ("photo", "mask", "task", "result")
+        found = []
+        for job in filter(self.has, self._jobs):
+            row = self._rows[job.result.name]
+            numbers = {name: float(row[name]) for name in MEASURES}
+            found.append({name: row[name] for name in of_files} | {"recipe": str(job.written[1])} | numbers)
+        return found
 
     def save(self) -> None:
         """Write all rows, in the place of the journal; where there are none, an earlier run's table goes."""

@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from realistic_editing.apps.config import made
+from realistic_editing.apps.page.timing import answering
 from realistic_editing.benchmark.apply import applying
 from realistic_editing.benchmark.gpu import applying_there, proposing_there
 from realistic_editing.benchmark.load import loading
@@ -102,6 +103,10 @@ def _load(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     return loading(regions, **config.load)
 
 
+def _page(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    return answering(regions[0], **config.page)
+
+
 # A suite takes the configuration and regions, of which it uses what it needs.
 SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "apply": _apply,
@@ -109,6 +114,7 @@ SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "select": _select,
     "score": _score,
     "load": _load,
+    "page": _page,
     "gpu": _gpu,
     "training": _training,
 }

@@ -2,12 +2,21 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call
 
 FORMATS = ("cube", "ora", "tiff", "xmp")
-Defaults = argparse.ArgumentDefaultsHelpFormatter
+
+
+class Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Says a default where there is one: not of what is required, nor of a switch, nor where nothing is the default."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        silent = action.required or action.nargs == 0 or action.default in (None, argparse.SUPPRESS)
+        return action.help if silent else super()._get_help_string(action)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -16,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: after the command's name; those of this process when None.
     """
-    options = vars(_parser().parse_args(arguments))
+    options = _options(arguments)
     command = options.pop("command")
     if command == "train":
         call(f"train_{options['network']}", _compose(f"train_{options['network']}", options["overrides"]))
@@ -24,13 +33,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
         call("enhance" if command == "edit" else command, options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
+    """The options by name. A mask may stand anywhere behind its photo, which argparse does not allow of what may be absent."""
     parser = argparse.ArgumentParser(
         prog="realistic-editing", description="Make a region of a photo draw more or less attention, realistically."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_commands(commands)
+    found, left = parser.parse_known_args(arguments)
+    options = vars(found)
+    if len(left) == 1 and not left[0].startswith("-") and "mask" in options and "image" in options and options["mask"] is None:
+        options["mask"] = left.pop()
+    if left:
+        commands.choices[options["command"]].error(f"unrecognized arguments: {' '.join(left)}")
+    return options
 
-    edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Defaults)
+
+def _version() -> str:
+    try:
+        return version("realistic-editing")
+    except PackageNotFoundError:
+        return "(not installed; run from its source)"
+
+
+def _add_commands(commands: argparse._SubParsersAction) -> None:
+
+    edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Help)
     edit.add_argument("image", help="the photo: JPEG, PNG, TIFF or WebP, 8 or 16 bits")
     edit.add_argument("mask", nargs="?", help="the region: white = edit; of the photo's aspect; or one of the following")
     _add_region(edit)
@@ -39,8 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given")
     _add_wishes(edit)
     _add_judges(edit)
+    _add_json(edit)
 
-    batch = commands.add_parser("batch", help="edit many photos; goes on where it stopped", formatter_class=Defaults)
+    batch = commands.add_parser("batch", help="edit many photos; goes on where it stopped", formatter_class=Help)
     batch.add_argument("photos", help="a folder of NAME.jpg with NAME_mask.png, or a CSV: photo, mask and, at will, task")
     batch.add_argument("--masks", help="a folder of masks NAME.png, where they do not lie beside the photos")
     batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
@@ -49,41 +79,45 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--address", help="with ray: of a cluster, auto or ray://HOST:10001; this machine when not given")
     _add_wishes(batch)
     _add_judges(batch)
+    _add_json(batch)
 
-    plan = commands.add_parser("plan", help="edit several regions of a photo, each with its task", formatter_class=Defaults)
+    plan = commands.add_parser("plan", help="edit several regions of a photo, each with its task", formatter_class=Help)
     plan.add_argument("image", help="the photo")
     plan.add_argument("plan", help="YAML or JSON: a list of regions, each with mask, task, and options of an edit")
     plan.add_argument("--anyway", action="store_true", help="go on where one region is to gain and to lose attention")
     plan.add_argument("--output", default="outputs/plan", help="a folder for every step, its recipe, and the result")
     _add_judges(plan)
+    _add_json(plan)
 
     _add_video(commands)
 
-    score = commands.add_parser("score", help="how real a region looks, and what an edit changes", formatter_class=Defaults)
+    score = commands.add_parser("score", help="how real a region looks, and what an edit changes", formatter_class=Help)
     score.add_argument("image", help="a photo, or a folder of NAME.jpg with NAME_mask.png")
     score.add_argument("mask", nargs="?", help="the mask of a photo, or a folder of masks NAME.png")
     score.add_argument("--edited", help="the photo after an edit, or a folder of edits by the photos' names: dR and saliency")
     score.add_argument("--output", help="a CSV file")
-    score.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(score)
     _add_judges(score)
 
-    recipe = commands.add_parser("recipe", help="what an edit does, in a photographer's words", formatter_class=Defaults)
+    recipe = commands.add_parser("recipe", help="what an edit does, in a photographer's words", formatter_class=Help)
     recipe.add_argument("recipe", help="the .json that an edit left beside its result")
     recipe.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     recipe.add_argument("--apply", nargs=2, metavar=("PHOTO", "MASK"), help="edit this photo by it")
     recipe.add_argument("--output", help="of --apply; outputs/PHOTO_RECIPE.png or .tif when not given")
+    _add_json(recipe)
 
-    doctor = commands.add_parser("doctor", help="what is installed, and whether it works", formatter_class=Defaults)
-    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor = commands.add_parser("doctor", help="what is installed, and whether it works", formatter_class=Help)
+    _add_json(doctor)
 
-    mask = commands.add_parser("mask", help="select a region, or mend a rough mask", formatter_class=Defaults)
+    mask = commands.add_parser("mask", help="select a region, or mend a rough mask", formatter_class=Help)
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
     mask.add_argument("--sam", help="a folder of a Segment Anything model, to look in GrabCut's place (extra sam)")
     mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
+    _add_json(mask)
 
-    export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Defaults)
+    export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Help)
     export.add_argument("recipe", help="the .json that an edit left beside its result")
     export.add_argument("image", help="the photo that was edited")
     export.add_argument("mask", help="its mask")
@@ -94,9 +128,10 @@ def _parser() -> argparse.ArgumentParser:
         help="cube: a table and the mask; ora, tiff: layers; xmp: sliders of Lightroom and Camera Raw with an ellipse",
     )  # fmt: skip
     export.add_argument("--output", help="a folder; that of the recipe when not given")
+    _add_json(export)
 
     graphs = commands.add_parser(
-        "export-onnx", help="critic, enhancer and operators as ONNX files", formatter_class=Defaults
+        "export-onnx", help="critic, enhancer and operators as ONNX files", formatter_class=Help
     )
     graphs.add_argument("--output", default="outputs/onnx", help="a folder")
     graphs.add_argument("--task", default="attenuate", help="of the enhancer: attenuate or amplify")
@@ -105,10 +140,10 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_study(commands)
 
-    demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Defaults)
+    demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Help)
     demo.add_argument("--output", default="outputs/demo", help="folder for the results")
 
-    page = commands.add_parser("page", help="edit photos in the browser", formatter_class=Defaults)
+    page = commands.add_parser("page", help="edit photos in the browser", formatter_class=Help)
     page.add_argument("--port", type=int, default=7860, help="of the page")
     page.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets others on the network see it")
     _add_judges(page)
@@ -116,11 +151,10 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
     train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
-    return parser
 
 
 def _add_study(commands: argparse._SubParsersAction) -> None:
-    study = commands.add_parser("study", help="serve a user study: raters by link, 1 to 10", formatter_class=Defaults)
+    study = commands.add_parser("study", help="serve a user study: raters by link, 1 to 10", formatter_class=Help)
     study.add_argument("folder", help="NAME.jpg with NAME_mask.png or masks/NAME.png, and a sub-folder METHOD/NAME.png each")
     study.add_argument("--task", required=True, help="attenuate or amplify: what the edits were for")
     study.add_argument("--port", type=int, default=8765, help="0: any that is free")
@@ -129,17 +163,17 @@ def _add_study(commands: argparse._SubParsersAction) -> None:
     study.add_argument("--database", help="a file, or postgresql://user:password@host/name; outputs/study/FOLDER.sqlite")
     study.add_argument("--raters", type=int, help="make links for this many; 8 at first, when not given")
 
-    written = commands.add_parser("study-export", help="write a study's ratings as CSV", formatter_class=Defaults)
+    written = commands.add_parser("study-export", help="write a study's ratings as CSV", formatter_class=Help)
     written.add_argument("database", help="the file or URL that the study printed")
     written.add_argument("output", help="the CSV file, for scripts/evaluate.py ratings=FILE")
 
 
 def _add_video(commands: argparse._SubParsersAction) -> None:
-    video = commands.add_parser("video", help="edit a region of a clip, without flicker", formatter_class=Defaults)
+    video = commands.add_parser("video", help="edit a region of a clip, without flicker", formatter_class=Help)
     video.add_argument("clip", help="a video file, or a folder of frames")
     video.add_argument("--mask", help="of the first frame, then followed; or a folder or a video with a mask for each frame")
     video.add_argument("--box", help="in the mask's place: x,y,width,height in pixels of the first frame")
-    video.add_argument("--points", help="in the mask's place: points in the region, such as '320,200 350,240'")
+    video.add_argument("--points", help="in the mask's place: points in the region, such as '320,200 350,240', --points=-5,0")
     video.add_argument("--outside", help="with --points: points that are not in it")
     video.add_argument("--out", help=".mp4, .mov (with loss), .mkv (without), or without suffix a folder of PNGs")
     video.add_argument("--parameters", default="smoothed", help="first (those of the first frame) or smoothed (over time)")
@@ -148,7 +182,7 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     video.add_argument("--afresh", type=int, default=3, help="places at which to measure how edits made frame by frame flicker")
     video.add_argument("--masks-out", help="a new folder for the mask of every frame, to be mended and used again")
     video.add_argument("--sheet", help="a PNG of some frames: input, mask, edited")
-    video.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(video)
     _add_wishes(video)
     _add_judges(video)
 
@@ -156,7 +190,7 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
 def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
     parser.add_argument("--box", help="x,y,width,height in pixels around the thing")
-    parser.add_argument("--points", help="points in the region, such as '320,200 350,240'")
+    parser.add_argument("--points", help="points in the region, such as '320,200 350,240'; --points=-5,0 for one left of it")
     parser.add_argument("--outside", help="with --points: points that are not in it")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
 
@@ -186,6 +220,10 @@ def _add_wishes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--human", action="store_true", help="the region is a person, of whom refinement takes more care")
     parser.add_argument("--seed", type=int, default=0, help="of --order random")
     parser.add_argument("--weights", help="a .safetensors file of your own instead of the bundled network")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, and all else to stderr")
 
 
 def _add_judges(parser: argparse.ArgumentParser) -> None:

@@ -38,7 +38,11 @@ OPTIONAL = {
     "PyOpenColorIO": ("tests, to read back exported tables", "dev"),
     "playwright": ("tests, to open pages", "dev"),
 }
-PROGRAMS = {"ffmpeg": "video with sound", "chromium": "tests, to open pages"}
+# Program -> what needs it, and how to get it.
+PROGRAMS = {
+    "ffmpeg": ("video with sound", "apt install ffmpeg, or see https://ffmpeg.org/download.html"),
+    "chromium": ("tests, to open pages", "apt install chromium, or Chrome"),
+}
 
 
 def doctor(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,9 +98,8 @@ def _version(name: str) -> str:
 def _words(name: str, value: Any) -> str:
     if not isinstance(value, bool):
         return str(value)
-    user, extra = OPTIONAL.get(name, (PROGRAMS.get(name), None))
-    install = "" if value or extra is None else f"; pip install 'realistic-editing[{extra}]'"
-    return f"{'here' if value else 'not here'}, for {user}{install}"
+    user, remedy = PROGRAMS.get(name) or (OPTIONAL[name][0], f"pip install 'realistic-editing[{OPTIONAL[name][1]}]'")
+    return f"here, for {user}" if value else f"not here, for {user}; {remedy}"
 
 
 def _tested() -> dict[str, str]:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.apps.mask import region_of
-from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, say
+from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_overwriting, reporting, say
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.images import Photo, read_photo, write_photo
+from realistic_editing.data.images import Photo, check_format, read_photo, write_photo
 from realistic_editing.enhance.enhancer import Edit, Enhancer, check_strength
 from realistic_editing.enhance.select import RULES
 from realistic_editing.enhance.strength import MOST
@@ -48,12 +48,15 @@ def enhance(options: Mapping[str, Any]) -> Path:
     output = Path(options["output"] or default_output(Path(options["image"]), options["task"], options["method"]))
     if earlier is not None:
         _refuse_ours(options, output)
-    photo, mask = _read(options["image"], options, output)
-    if earlier is not None:
-        return _by_earlier_method(earlier, photo, mask, output, options)
-    edit = _written(enhancer_of(options), photo, mask, output, wishes)
-    print(edit)
-    print(f"result: {output}\nrecipe: {output.with_suffix('.json')}")
+    with reporting(options) as found:
+        photo, mask = _read(options["image"], options, output)
+        found |= {"result": output, "recipe": None, "task": options["task"], "method": options["method"]}
+        if earlier is not None:
+            found |= _by_earlier_method(earlier, photo, mask, output, options)
+            return output
+        edit = _written(enhancer_of(options), photo, mask, output, wishes)
+        found |= {"recipe": output.with_suffix(".json"), **measures_of(edit), "problems": missed(edit, wishes)}
+        print(f"{edit}\nresult: {output}\nrecipe: {found['recipe']}")
     return output
 
 
@@ -76,9 +79,10 @@ def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, wishes:
 
 
 def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[Photo, np.ndarray]:
-    """The photo and its region, see `region_of`, with notes on what was changed in reading."""
+    """The photo and its region, see `region_of`, with notes on what was changed in reading; refuses an unfit output."""
     refuse_overwriting([output, output.with_suffix(".json")], [image, region.get("mask")])
     photo = read_photo(image)
+    check_format(output, photo)  # before an edit is proposed, which takes a while
     selected, notes = region_of(photo, region)
     say((*photo.notes, *notes), image)
     return photo, selected
@@ -169,14 +173,14 @@ def proposal(enhancer: Enhancer, pixels: np.ndarray, mask: np.ndarray, wishes: M
 
 def _by_earlier_method(
     earlier: Baseline, photo: Photo, mask: np.ndarray, output: Path, options: Mapping[str, Any]
-) -> Path:
-    """Edit by an earlier method, and say what our judges see in the result."""
+) -> dict[str, Any]:
+    """Edit by an earlier method, and say what our judges see in the result, also for a report."""
     enhancer = enhancer_of(options)
     result = earlier.edit(photo.pixels, mask, options["task"])
     realism, saliency = enhancer.judge(photo.pixels, mask, result)
     write_photo(output, photo, result)
     print(f"{options['task']} by {earlier.name}: realism {realism:+.2f}, saliency {100 * saliency:+.0f} %\nresult: {output}")
-    return output
+    return {"realism_change": float(realism), "saliency_change": float(saliency), "strength": None, "problems": []}
 
 
 def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyvips
 
-from realistic_editing.apps.results import refuse_overwriting, say
+from realistic_editing.apps.results import refuse_overwriting, reporting, say
 from realistic_editing.common.arrays import LEVELS, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
@@ -30,7 +30,7 @@ def export(options: Mapping[str, Any]) -> list[Path]:
         options: recipe, the JSON file that an edit left; image and mask, that it was made for; strength; formats: "cube"
             writes NAME.cube and NAME_mask.png, "ora" NAME.ora and "tiff" NAME_layers.tif, the photo and the edit as layers,
             "xmp" NAME.xmp, sliders with an ellipse; size, points of the table along each axis; output, a folder, or None for
-            that of the recipe.
+            that of the recipe; json.
 
     Returns:
         The files.
@@ -54,8 +54,11 @@ def export(options: Mapping[str, Any]) -> list[Path]:
         words = "the recipe blends after every operator; where the mask is soft, what is exported differs from it a little"
         say([words], options["recipe"])
     edited = Edited(recipe, photo, mask, base.name, options["size"])
-    for name in wanted:
-        WRITERS[name](paths_of(base, name), edited)
+    with reporting(options) as found:
+        found |= {"recipe": options["recipe"], "strength": float(options["strength"]), "files": files, "formats": {}}
+        for name in wanted:
+            WRITERS[name](paths_of(base, name), edited)
+            found["formats"][name] = paths_of(base, name)
     return files
 
 

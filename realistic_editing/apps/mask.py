@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.apps.export import write_mask
-from realistic_editing.apps.results import refuse_overwriting, say
+from realistic_editing.apps.results import refuse_overwriting, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.sam import select_by_sam
@@ -21,7 +21,7 @@ def mask(options: Mapping[str, Any]) -> Path:
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
             own transparency; outside, points that are not in the region; sam, a folder of a Segment Anything
-            model that looks in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo.
+            model that looks in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo; json.
 
     Returns:
         The path of the mask.
@@ -34,10 +34,13 @@ def mask(options: Mapping[str, Any]) -> Path:
     refuse_overwriting([path], [options["image"], options["mask"]])
     photo = read_photo(options["image"])
     refine = options["mask"] is not None
-    found, notes = region_of(photo, {**options, "refine_mask": refine})
-    say((*photo.notes, *notes), options["image"])
-    write_mask(path, found)
-    print(f"mask: {path}, {100 * found.mean() / np.iinfo(found.dtype).max:.1f} % of the photo")
+    with reporting(options) as report:
+        found, notes = region_of(photo, {**options, "refine_mask": refine})
+        say((*photo.notes, *notes), options["image"])
+        write_mask(path, found)
+        share = float(found.mean()) / np.iinfo(found.dtype).max
+        report |= {"mask": path, "share": share}
+        print(f"mask: {path}, {100 * share:.1f} % of the photo")
     return path
 
 
@@ -58,6 +61,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     if len(given) != 1:
         found = " and ".join(given) + " are given" if given else "no region is named"
         raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
+    check_outside(options)
     pixels, notes, sam = photo.pixels, (), options.get("sam")
     if sam and given[0] not in ("box", "points"):
         raise InputError(f"sam is {sam} beside {given[0]}; give it a box or points")
@@ -72,6 +76,12 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
         found = select_by_sam(pixels, sam, inside, outside) if sam else select_points(pixels, inside, outside)
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
+
+
+def check_outside(options: Mapping[str, Any]) -> None:
+    """Refuse points outside a region that is not named by points, which nothing would heed. Raises InputError."""
+    if options.get("outside") and not options.get("points"):
+        raise InputError(f"outside is {options['outside']!r}, which only points have use for; add points, or leave it out")
 
 
 def _free(image: Path, output: str | None) -> Path:

@@ -10,15 +10,21 @@ import numpy as np
 import yaml
 
 from realistic_editing.apps.edit import WISHES, missed, proposal, wishes_of, write_edit
-from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, say
-from realistic_editing.common.arrays import to_unit
+from realistic_editing.apps.mask import WAYS, region_of
+from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_overwriting, reporting, say
+from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.images import Photo, read_mask, read_photo, write_photo
+from realistic_editing.data.images import Photo, read_photo, write_photo
+from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.wishes import check_wishes
+from realistic_editing.evaluation.sheets import outlined, save, sheet
 
+# Ways to name a region, and what belongs to them.
+REGION = (*WAYS, "outside", "refine_mask")
+WIDTH = 480  # pixels of each picture of before and after
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said
 
 
@@ -31,7 +37,7 @@ class Step:
         mask: (H, W) uint8 or uint16.
         task: "attenuate" or "amplify".
         wishes: from `wishes_of`.
-        file: of the mask.
+        file: of the mask; None where the region is named otherwise.
         notes: on what was changed in reading it.
     """
 
@@ -39,17 +45,16 @@ class Step:
     mask: np.ndarray
     task: str
     wishes: Mapping[str, Any]
-    file: Path
+    file: Path | None
     notes: tuple[str, ...] = ()
 
 
 def plan(options: Mapping[str, Any]) -> Path:
-    """Edit the regions of a plan one after another, and write every step, its recipe, and what each did.
+    """Edit the regions of a plan one after another, and write every step, its recipe, what each did, and before and after.
 
     Args:
-        options: image; plan, a YAML or JSON file: a list of regions, each with mask and task and, at will, name and the
-            options of an edit (order, strength, min_realism_change, saliency_change, guard, refine, human, seed); anyway, to
-            go on where two tasks contradict each other; output, a folder; critic, saliency and device as for an edit.
+        options: image; plan, a YAML or JSON file: a list of regions, see `read_plan`; anyway, to go on where two tasks
+            contradict each other; output, a folder; json; critic, saliency and device as for an edit.
 
     Returns:
         The path of the result.
@@ -60,31 +65,40 @@ def plan(options: Mapping[str, Any]) -> Path:
     """
     source, folder = Path(options["image"]), Path(options["output"])
     photo = read_photo(source)
-    steps = read_plan(options["plan"], photo.pixels.shape[:2])
+    steps = read_plan(options["plan"], photo)
     base, suffix = f"{source.stem}_", lossless_suffix(source)
     files = [folder / f"{base}{number}_{step.name}{suffix}" for number, step in enumerate(steps, start=1)]
-    result, report = folder / f"{base}edited{suffix}", folder / f"{base}plan.json"
-    written = [*files, *(file.with_suffix(".json") for file in files), result, report]
+    result, report, beside = (folder / f"{base}{end}" for end in (f"edited{suffix}", "plan.json", "before_after.png"))
+    written = [*files, *(file.with_suffix(".json") for file in files), result, report, beside]
     refuse_overwriting(written, [source, options["plan"], *(step.file for step in steps)])
     for problem, contradicts in overlaps(steps):
         if contradicts and not options["anyway"]:
             raise InputError(f"{options['plan']}: {problem}; change one of them, or add --anyway")
         say([problem], options["plan"])
     say(photo.notes, source)
-    pixels, done = _edit_all(photo, steps, files, {name: options[name] for name in ("device", "critic", "saliency")})
-    write_photo(result, photo, pixels)
-    with replacing(report) as temporary:
-        temporary.write_text(json.dumps(done, indent=2) + "\n")
-    print(f"result: {result}")
+    with reporting(options) as found:
+        pixels, shown, done = _edit_all(photo, steps, files, {name: options[name] for name in ("device", "critic", "saliency")})
+        write_photo(result, photo, pixels)
+        with replacing(report) as temporary:
+            temporary.write_text(json.dumps(done, indent=2) + "\n")
+        save(sheet(_rows(steps, shown)), beside)
+        paths = [{"result": file, "recipe": file.with_suffix(".json")} for file in files]
+        found |= {"result": result, "plan": report, "before_after": beside}
+        found["steps"] = [step | path for step, path in zip(done, paths, strict=True)]
+        print(f"result: {result}\nbefore and after: {beside}")
     return result
 
 
 def _edit_all(
     photo: Photo, steps: Sequence[Step], files: Sequence[Path], judges: Mapping[str, Any]
-) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Edit step by step, each on what the one before left, and write each; the last one's pixels, and what each did."""
+) -> tuple[np.ndarray, list[np.ndarray], list[dict[str, Any]]]:
+    """Edit step by step, each on what the one before left, and write each.
+
+    Returns:
+        The last one's pixels; those before the first step and after each, small; what each did.
+    """
     enhancers: dict[str, Enhancer] = {}
-    pixels, done = photo.pixels, []
+    pixels, shown, done = photo.pixels, [_small(photo.pixels)], []
     for number, (step, file) in enumerate(zip(steps, files, strict=True), start=1):
         say(step.notes, step.name)
         if step.task not in enhancers:
@@ -92,19 +106,34 @@ def _edit_all(
         edit = proposal(enhancers[step.task], pixels, step.mask, step.wishes)
         pixels = edit.apply(pixels, step.mask)
         write_edit(file, photo, pixels, edit)
+        shown.append(_small(pixels))
         print(f"{number}. {step.name}: {edit}")
         say(missed(edit, step.wishes), step.name)
-        measures = {name: getattr(edit, name) for name in ("realism_change", "saliency_change", "strength")}
-        done.append({"region": step.name, "task": step.task} | measures)
-    return pixels, done
+        done.append({"region": step.name, "task": step.task} | measures_of(edit))
+    return pixels, shown, done
 
 
-def read_plan(path: str | Path, size: tuple[int, int]) -> list[Step]:
-    """Read a plan and its masks, whose paths start at the plan's folder.
+def _rows(steps: Sequence[Step], shown: Sequence[np.ndarray]) -> list[list[tuple[str, np.ndarray]]]:
+    """The whole plan, and then each step: before, with its region outlined, and after."""
+    rows = [[("before", shown[0]), ("after", shown[-1])]] if len(steps) > 1 else []
+    for step, before, after in zip(steps, shown[:-1], shown[1:], strict=True):
+        rows.append([(f"before: {step.name}", outlined(before, _small(step.mask))), (f"after: {step.task}", after)])
+    return rows
+
+
+def _small(pixels: np.ndarray) -> np.ndarray:
+    """A photo or mask as a sheet shows it."""
+    return as_bytes(resize(pixels, (max(1, round(WIDTH * pixels.shape[0] / pixels.shape[1])), WIDTH)))
+
+
+def read_plan(path: str | Path, photo: Photo) -> list[Step]:
+    """Read a plan, and find its regions.
 
     Args:
-        path: a YAML or JSON file.
-        size: (H, W) of the photo.
+        path: a YAML or JSON file: a list of regions, each with task, and one of mask, whose path starts at the plan's folder,
+            box, points (and outside) and alpha, as for `region_of`, or as lists of numbers; at will name, refine_mask, and
+            the options of an edit (order, strength, min_realism_change, saliency_change, guard, refine, human, seed).
+        photo: that the plan is for.
 
     Raises:
         InputError: naming the file, the region and what is wrong with it.
@@ -114,27 +143,35 @@ def read_plan(path: str | Path, size: tuple[int, int]) -> list[Step]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as YAML or JSON ({error})") from error
     if not isinstance(content, list) or not content or not all(isinstance(entry, dict) for entry in content):
-        raise InputError(f"{path}: expected a list of regions, each with mask and task")
+        raise InputError(f"{path}: expected a list of regions, each with task and mask, or box or points")
     steps, names = [], set()
     for number, entry in enumerate(content, start=1):
-        known = {"mask", "task", "name", *WISHES}
-        unknown, missing = sorted(set(entry) - known), sorted({"mask", "task"} - set(entry))
-        if unknown or missing:
-            wrong = f"does not know {', '.join(unknown)}" if unknown else f"lacks {' and '.join(missing)}"
+        known = {"task", "name", *REGION, *WISHES}
+        unknown = sorted(map(str, set(entry) - known))
+        if unknown or "task" not in entry:
+            wrong = f"does not know {', '.join(unknown)}" if unknown else "lacks task"
             raise InputError(f"{path}, region {number}: {wrong}; use {', '.join(sorted(known))}")
-        name = str(entry.get("name") or Path(str(entry["mask"])).stem)
+        name = str(entry.get("name") or (Path(str(entry["mask"])).stem if entry.get("mask") else f"region {number}"))
         if name in names or Path(name).name != name:
             raise InputError(f"{path}, region {number}: is called {name!r}; give each region a name of its own, without /")
         names.add(name)
         try:
-            file, task = Path(path).parent / str(entry["mask"]), check_task(entry["task"])
+            task, file = check_task(entry["task"]), Path(path).parent / str(entry["mask"]) if entry.get("mask") else None
             wishes = wishes_of({**WISHES, **{key: entry[key] for key in WISHES if key in entry}})
             check_wishes(task, wishes)
-            mask, notes = read_mask(file, size)
+            region = {key: _text(entry.get(key)) for key in REGION} | {"mask": file}
+            mask, notes = region_of(photo, region)
             steps.append(Step(name, mask, task, wishes, file, notes))
         except InputError as error:
             raise InputError(f"{path}, region {number}: {error}") from error
     return steps
+
+
+def _text(value: Any) -> Any:
+    """A box or points given as lists of numbers, as the command line writes them: "1,2,3,4", and "1,2 3,4"."""
+    if not isinstance(value, list):
+        return value
+    return (" " if any(isinstance(one, list) for one in value) else ",").join(str(_text(one)) for one in value)
 
 
 def overlaps(steps: Sequence[Step]) -> list[tuple[str, bool]]:

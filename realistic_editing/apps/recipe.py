@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, say
+from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.enhancer import check_strength
@@ -16,7 +16,8 @@ def recipe(options: Mapping[str, Any]) -> Path | None:
     """Say what a recipe does, and, where a photo is given, edit it.
 
     Args:
-        options: recipe, a JSON file; strength; apply, a photo and its mask, or None; output, the result's file, or None.
+        options: recipe, a JSON file; strength; apply, a photo and its mask, or None; output, the result's file, or None;
+            json.
 
     Returns:
         The path of the result, where there is one.
@@ -25,10 +26,18 @@ def recipe(options: Mapping[str, Any]) -> Path | None:
         InputError: when an option or a file cannot be used.
     """
     edits = Recipe.load(options["recipe"]).at_strength(check_strength(options["strength"]))
-    for index in range(len(edits)):
-        print("\n".join([*([f"edit {index + 1} of {len(edits)}"] if len(edits) > 1 else []), *describe(edits[index])]))
-    if not options["apply"]:
-        return None
+    with reporting(options) as found:
+        words = [describe(edits[index]) for index in range(len(edits))]
+        for number, lines in enumerate(words, start=1):
+            print("\n".join([*([f"edit {number} of {len(edits)}"] if len(edits) > 1 else []), *lines]))
+        output = _applied(edits, options) if options["apply"] else None
+        found |= {"recipe": options["recipe"], "strength": options["strength"], "words": words, **edits.to_dict()}
+        found["result"] = output
+    return output
+
+
+def _applied(edits: Recipe, options: Mapping[str, Any]) -> Path:
+    """Edit the photo of `options["apply"]`: the result's path."""
     if len(edits) != 1:
         raise InputError(f"{options['recipe']}: holds {len(edits)} edits; give a file with one")
     source = Path(options["apply"][0])

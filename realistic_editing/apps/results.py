@@ -1,12 +1,16 @@
 """What all commands that write files have in common: a result's format, what it may not replace, and words for the user."""
+import contextlib
+import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from realistic_editing.common.errors import InputError
 
 # Formats that store pixels exactly; a result goes into one of these unless the user names another.
 LOSSLESS = (".png", ".tif", ".tiff")
+DATABASE = b"SQLite format 3\0"  # begins every file of SQLite
 
 
 def lossless_suffix(photo: Path) -> str:
@@ -15,19 +19,32 @@ def lossless_suffix(photo: Path) -> str:
 
 
 def refuse_overwriting(outputs: Iterable[str | Path], inputs: Iterable[str | Path | None]) -> None:
-    """Refuse to write over what is read.
+    """Refuse to write over what is read, or into a folder whose files are, or over a database, which is no result.
 
     Args:
         outputs: the files that will be written.
-        inputs: the files that are read; None where one was not given.
+        inputs: the files and folders that are read; None where one was not given.
 
     Raises:
-        InputError: naming the first output that is an input too, by whatever path.
+        InputError: naming the first output that is an input too, by whatever path, lies in a folder that is one, or is a
+            database.
     """
     kept = {Path(file).resolve() for file in inputs if file}
-    for output in outputs:
-        if Path(output).resolve() in kept:
+    for output in map(Path, outputs):
+        place = output.resolve()
+        if place in kept:
             raise InputError(f"{output}: would overwrite a file that is read here; choose another output")
+        if place.parent in kept:
+            raise InputError(f"{output}: would lie among the files of {output.parent}, which are read; choose another folder")
+        if _is_database(place):
+            raise InputError(f"{output}: is a database, which would be lost; choose another output")
+
+
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(DATABASE)) == DATABASE
 
 
 def say(notes: Iterable[str], about: str | Path) -> None:
@@ -39,6 +56,28 @@ def say(notes: Iterable[str], about: str | Path) -> None:
     """
     for note in notes:
         print(f"note: {about}: {note}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def reporting(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a place for what a command finds, by name: printed when the block ends, as one JSON object, where that is asked.
+
+    All else that is printed meanwhile then goes to stderr, so that the object is all that stdout holds.
+
+    Args:
+        options: of the command; json, whether to print JSON, may be absent.
+    """
+    found: dict[str, Any] = {}
+    asked = bool(options.get("json"))
+    with contextlib.redirect_stdout(sys.stderr) if asked else contextlib.nullcontext():
+        yield found
+    if asked:
+        print(json.dumps(found, indent=2, default=str))  # paths as text
+
+
+def measures_of(edit: Any) -> dict[str, float]:
+    """What an `Edit` does, for a report: dR, the change of saliency, and the strength at which it is taken."""
+    return {name: float(getattr(edit, name)) for name in ("realism_change", "saliency_change", "strength")}
 
 
 def refuse_left_out(problems: Sequence[str], what: str = "photos") -> None:

@@ -36,9 +36,9 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
             photos were left out: what cannot be read, has no mask, or, with `edited`, no edit.
     """
     source = Path(options["image"])
-    jobs, problems = _jobs(source, options["mask"], options["edited"])
     if options["output"]:
-        refuse_overwriting([options["output"]], [file for job in jobs for file in job])
+        _check_output(Path(options["output"]), options)
+    jobs, problems = _jobs(source, options["mask"], options["edited"])
     judges = Judges(
         load_network(options["critic"], "realism", options["device"]),
         load_network(options["saliency"], "saliency", options["device"]),
@@ -60,6 +60,13 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
     print(frame.to_json(orient="records", indent=2) if options["json"] else frame.to_string(index=False, float_format="%.3f"))
     refuse_left_out(problems)
     return frame
+
+
+def _check_output(output: Path, options: Mapping[str, Any]) -> None:
+    """Refuse what is no table, also where it is a photo that could not be scored."""
+    refuse_overwriting([output], [options[name] for name in ("image", "mask", "edited")])
+    if output.suffix.lower() != ".csv":
+        raise InputError(f"{output}: the scores are a table; give a name that ends in .csv")
 
 
 def _jobs(image: Path, mask: str | None, edited: str | None) -> tuple[list[Job], list[str]]:

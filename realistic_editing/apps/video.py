@@ -14,6 +14,8 @@ import numpy as np
 from tqdm import tqdm
 
 from realistic_editing.apps.edit import enhancer_of, proposal, wishes_of
+from realistic_editing.apps.mask import check_outside
+from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.apps.video_masks import frames_with_masks
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing, replacing_folder
@@ -102,17 +104,19 @@ def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError(f"--{name} is {options[name]}; use a whole number from {least}")
     if options["sheet"] and Path(options["sheet"]).suffix.lower() != ".png":
         raise InputError(f"--sheet is {options['sheet']!r}; name a file that ends in .png")
+    check_outside(options)
     return wishes_of(options)
 
 
 def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
     """Refuse, before any work is done, to write over what is read, or one output into another. Raises InputError."""
     check_output(output, clip.size)
-    taken = {Path(one).resolve() for one in (options["clip"], options["mask"]) if one}
     others = [Path(options[name]) for name in ("masks_out", "sheet") if options[name]]
-    for place in (output, output.with_suffix(".json"), *others):
+    places, taken = (output, output.with_suffix(".json"), *others), set()
+    refuse_overwriting(places, [options["clip"], options["mask"]])
+    for place in places:
         if place.resolve() in taken:
-            raise InputError(f"{place}: would overwrite what is read or written beside it; choose another place")
+            raise InputError(f"{place}: would overwrite what is written beside it; choose another place")
         taken.add(place.resolve())
     for inner, outer in itertools.permutations((output, *others), 2):
         if outer.resolve() in inner.resolve().parents:

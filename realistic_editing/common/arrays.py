@@ -81,6 +81,11 @@ def to_unit(array: np.ndarray) -> np.ndarray:
     return array * np.float32(1 / LEVELS[array.dtype])
 
 
+def as_bytes(array: np.ndarray) -> np.ndarray:
+    """A photo or mask of any of the dtypes as uint8, rounded; as it is where it has 8 bits."""
+    return array if array.dtype == np.uint8 else np.rint(to_unit(array) * 255).astype(np.uint8)
+
+
 def _check_array(array: np.ndarray, name: str) -> None:
     if not isinstance(array, np.ndarray):
         raise InputError(f"{name} is a {type(array).__name__}; expected a NumPy array: convert with numpy.asarray")

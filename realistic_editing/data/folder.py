@@ -53,7 +53,8 @@ def read_folder(
         regions.append(Region(photo, beside[name], "folder", name, "mask", area=area, split=split))
     if not regions:
         expected = f"NAME{MASK}.png beside NAME.jpg" if masks is None else f"a mask NAME.png in {masks} for NAME.jpg"
-        raise InputError(f"{photos}: no photo with a usable mask; expected {expected}. {'; '.join(left_out[:3])}")
+        words = f"{photos}: no photo with a usable mask; expected {expected}"
+        raise InputError(". ".join([words, *(["; ".join(left_out[:3])] if left_out else [])]))
     if problems is not None:
         problems += left_out
     elif left_out:

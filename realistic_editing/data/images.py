@@ -102,7 +102,7 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
             f"pixels are {pixels.dtype} {pixels.shape}, and {photo.path} is {photo.pixels.dtype} {photo.pixels.shape}; "
             "keep the photo's size and dtype"
         )
-    kind = _format(path, photo)
+    kind = check_format(path, photo)
     image = pyvips.Image.new_from_array(pixels)
     if photo.alpha is not None and kind != "JPEG":
         image = image.bandjoin(pyvips.Image.new_from_array(photo.alpha))
@@ -266,7 +266,12 @@ def _upright(image: pyvips.Image, pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _format(path: Path, photo: Photo) -> str:
+def check_format(path: Path, photo: Photo) -> str:
+    """The format that a path's suffix means for a photo: JPEG, PNG, TIFF or WebP.
+
+    Raises:
+        InputError: when it is unknown, or cannot hold the photo's depth or alpha.
+    """
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
         raise InputError(f"{path}: cannot write the format {path.suffix or '(no suffix)'}; use {', '.join(_FORMATS)}")

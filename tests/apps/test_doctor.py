@@ -31,3 +31,12 @@ def test_the_doctor_names_the_commands_that_cannot_start(capsys, monkeypatch):
         assert re.search(rf"  {name}: not here, for .*; pip install 'realistic-editing\[{extra}\]'", out), name
     assert err.startswith("all well; but ")
     assert "realistic-editing page needs the extra 'demo'" in err and "study needs the extra 'study'" in err
+
+
+def test_the_doctor_says_how_to_get_a_program(capsys, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("realistic_editing.apps.doctor._tested", dict)
+    main(["doctor"])
+    out = capsys.readouterr().out
+    assert "ffmpeg: not here, for video with sound; apt install ffmpeg" in out
+    assert "chromium: not here, for tests, to open pages; apt install chromium" in out

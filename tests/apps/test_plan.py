@@ -103,3 +103,34 @@ def test_what_is_wrong_is_named_by_region(folder, capsys, steps, words):
         run(folder, steps)
     assert stop.value.code == 2 and re.search(words, capsys.readouterr().err)
     assert not (folder / "out").exists()
+
+
+def test_before_and_after_lie_side_by_side(folder):
+    run(folder, [FLAG, TANK])
+    seen, photo, result = (read(folder / path) for path in
+                           ("out/astronaut_before_after.png", "astronaut.jpg", "out/astronaut_edited.png"))  # fmt: skip
+    assert seen.shape == (3 * (480 + 28), 2 * 488, 3)  # the whole plan, and each step
+    whole = [Image.fromarray(pixels).resize((480, 480), Image.BILINEAR) for pixels in (photo, result)]
+    for left, expected in zip((4, 492), whole, strict=True):
+        assert np.abs(seen[24:504, left : left + 480].astype(int) - np.array(expected)).mean() < 1
+
+
+@pytest.mark.parametrize("region", [
+    {"box": "122,0,17,58"}, {"box": [122, 0, 17, 58]}, {"points": "20,70 24,80", "outside": "120,20"},
+    {"points": [[20, 70], [24, 80]], "outside": [120, 20]},
+])  # fmt: skip
+def test_a_region_is_named_by_a_box_or_points_too(folder, region):
+    run(folder, [{**region, "task": "attenuate", "order": "3,1,0,2", "strength": 1}])
+    before, after = read(folder / "astronaut.jpg"), read(folder / "out/astronaut_1_region 1.png")
+    assert (before != after).any() and (before[120:, 60:] == after[120:, 60:]).all()
+
+
+@pytest.mark.parametrize(("entry", "words"), [
+    ({}, "region 1: no region is named; give one of"), ({"box": [1, 2]}, "use x,y,width,height"),
+    ({"box": [0, 40, 60, 80], "mask": "flag.png"}, "mask and box are given"),
+    ({"mask": "flag.png", "outside": [[1, 2]]}, "which only points have use for"),
+])  # fmt: skip
+def test_a_region_that_is_not_named_once_is_refused(folder, capsys, entry, words):
+    with pytest.raises(SystemExit) as stop:
+        run(folder, [{**entry, "task": "attenuate"}])
+    assert stop.value.code == 2 and words in capsys.readouterr().err

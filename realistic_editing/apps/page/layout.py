@@ -16,6 +16,7 @@ SLIDERS = (
     ("highlights", "Highlights, %", -25, 12, 0.1),
 )
 DOWNLOADS = {"photo": "Photo", "recipe": "Recipe", "lut": "LUT (.cube)", "mask": "Mask"}
+HANDLE = 5  # per cent of the photo's width: at first nearly all of it is after
 BRUSH = "rgba(255, 60, 90, 0.55)"
 
 
@@ -31,8 +32,8 @@ def place() -> dict[str, Any]:
             with gr.Tabs(selected="compare") as parts["tabs"]:
                 with gr.Tab("Before and after", id="compare"):
                     parts["compare"] = gr.ImageSlider(
-                        label="Left of the handle: before. Right of it: after.", interactive=False, format="png",
-                        elem_id="compare", buttons=["fullscreen"], max_height=640,
+                        label="Before | after", interactive=False, format="png", elem_id="compare", buttons=["fullscreen"],
+                        max_height=640, slider_position=HANDLE,
                     )  # fmt: skip
                     parts["outline"] = gr.Checkbox(False, label="Outline the regions", container=False)
                 with gr.Tab("Mark a region", id="mark"):

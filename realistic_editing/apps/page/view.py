@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from realistic_editing.apps.page.session import Region, Session, rendered
-from realistic_editing.common.arrays import to_unit
+from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.guard import GUARD
@@ -15,7 +15,8 @@ from realistic_editing.enhance.words import describe
 from realistic_editing.ops.photo import apply_to_photo
 
 THUMBNAIL = 160  # pixels of the longer side
-MARGIN = 0.35  # of a region's size, that a thumbnail shows around it
+MARGIN = 0.1  # of a region's shorter side, that a thumbnail shows around it
+LEAST_SHOWN = 0.25  # of its longer side: of a long region its densest part, since all of it would be mostly other things
 DOUBT = -0.03  # dR, from which on an edit is in doubt; from GUARD on it is warned of
 SORTS = ("realism", "effect")
 GOALS = {"attenuate": "less attention", "amplify": "more attention"}
@@ -33,7 +34,7 @@ def before_and_after(session: Session, outline: bool) -> tuple[np.ndarray, np.nd
     """
     after = rendered(session, small=True)
     shown = [region for region in session.regions if outline or region.start is None]
-    before, after = (np.ascontiguousarray(_as_bytes(pixels)).copy() for pixels in (session.small, after))
+    before, after = (np.ascontiguousarray(as_bytes(pixels)).copy() for pixels in (session.small, after))
     for region in shown:
         for pixels in (before, after):
             _draw_border(pixels, region.mask)
@@ -42,7 +43,7 @@ def before_and_after(session: Session, outline: bool) -> tuple[np.ndarray, np.nd
 
 def canvas(session: Session) -> dict[str, Any]:
     """The painter's value: the photo as it is shown, nothing painted."""
-    return {"background": _as_bytes(session.small), "layers": [], "composite": None}
+    return {"background": as_bytes(session.small), "layers": [], "composite": None}
 
 
 def order_pictures(session: Session, sort: str) -> list[tuple[int, np.ndarray, str]]:
@@ -68,7 +69,7 @@ def order_pictures(session: Session, sort: str) -> list[tuple[int, np.ndarray, s
         recipe = region.proposals[index]
         order = " → ".join(_SHORT[operator] for operator in recipe.order[0].tolist())
         caption = f"dR {region.realism[index]:+.2f} | {100 * region.saliency[index]:+.0f} %\n{order}"
-        found.append((index, _as_bytes(apply_to_photo(pixels, mask, recipe)), caption))
+        found.append((index, as_bytes(apply_to_photo(pixels, mask, recipe)), caption))
     return found
 
 
@@ -158,21 +159,26 @@ def _note(words: str) -> str:
 
 
 def _around(pixels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A region with some of its surroundings, square where the photo allows, at the size of a thumbnail."""
+    """A region, or the densest part of a long one, with little around it, square where the photo allows, as a thumbnail."""
     mask = resize(mask, pixels.shape[:2])
     rows, columns = (np.flatnonzero(mask.max(axis=axis)) for axis in (1, 0))
-    side = round((1 + 2 * MARGIN) * max(rows[-1] - rows[0], columns[-1] - columns[0])) + 16
-    crop = tuple(_window(span[0], span[-1] + 1, side, length) for span, length in zip((rows, columns), mask.shape, strict=True))
+    shorter, longer = sorted((np.ptp(rows) + 1, np.ptp(columns) + 1))
+    side = round(max((1 + 2 * MARGIN) * shorter, LEAST_SHOWN * longer)) + 16
+    crop = tuple(_window(mask.sum(axis=axis, dtype=float), side) for axis in (1, 0))
     pixels, mask = pixels[crop], mask[crop]
     scale = min(1.0, THUMBNAIL / max(mask.shape))
     size = tuple(max(1, round(side * scale)) for side in mask.shape)
     return resize(pixels, size), resize(mask, size)
 
 
-def _window(first: int, stop: int, side: int, length: int) -> slice:
-    """A span of `side`, or all there is, with [first, stop) in its middle as far as `length` allows."""
-    side = min(side, length)
-    start = max(0, min((first + stop - side) // 2, length - side))
+def _window(weights: np.ndarray, side: int) -> slice:
+    """A span of `side`, or all there is: what has weight in its middle, as far as it fits, else the heaviest part of it."""
+    side, found = min(side, len(weights)), np.flatnonzero(weights)
+    first, stop = found[0], found[-1] + 1
+    if stop - first > side:
+        start = int(np.argmax(np.convolve(weights, np.ones(side), "valid")))
+    else:
+        start = max(0, min((first + stop - side) // 2, len(weights) - side))
     return slice(start, start + side)
 
 
@@ -182,7 +188,3 @@ def _draw_border(pixels: np.ndarray, mask: np.ndarray) -> None:
     lines, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for color, width in (((20, 20, 20), 3), ((255, 214, 64), 1)):
         cv2.drawContours(pixels, lines, -1, color, width, cv2.LINE_AA)
-
-
-def _as_bytes(pixels: np.ndarray) -> np.ndarray:
-    return pixels if pixels.dtype == np.uint8 else np.rint(to_unit(pixels) * 255).astype(np.uint8)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
@@ -34,6 +35,7 @@ def study(options: Mapping[str, Any]) -> None:
     _need_extra()
     import uvicorn
 
+    from realistic_editing.apps.study.database import files_of
     from realistic_editing.apps.study.panels import prepare
     from realistic_editing.apps.study.server import Study, create_app
     from realistic_editing.apps.study.store import Store
@@ -48,7 +50,13 @@ def study(options: Mapping[str, Any]) -> None:
         if not options["database"]:
             _check_folder(store, task, folder)
         pictures = (store.file.parent if store.file else FOLDER) / "pictures"
-        material = prepare(folder, task, store.secret("ids"), pictures)
+        try:
+            material = prepare(folder, task, store.secret("ids"), pictures)
+        except InputError:
+            store.close()
+            for file in files_of(store.file) if store.new else ():  # a study that cannot begin leaves no database
+                file.unlink(missing_ok=True)
+            raise
         for problem in material.problems:
             print(f"left out: {problem}", file=sys.stderr)
         store.register([panel.rated for panel in material.panels.values()])
@@ -74,14 +82,16 @@ def study_export(options: Mapping[str, Any]) -> Path:
         The file.
 
     Raises:
-        InputError: when there is no such study, or it holds no ratings.
+        InputError: when there is no such study, it holds no ratings, or the file would be written over its database.
     """
     _need_extra()
+    from realistic_editing.apps.study.database import files_of
     from realistic_editing.apps.study.store import Store
 
-    store, output = Store(options["database"], create=False), Path(options["output"])
-    rows = store.export()
-    store.close()
+    output = Path(options["output"])
+    with contextlib.closing(Store(options["database"], create=False)) as store:
+        refuse_overwriting([output], files_of(store.file) if store.file else [])
+        rows = store.export()
     if not rows:
         raise InputError(f"{store.name}: holds no ratings yet; send the raters their links")
     with replacing(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:

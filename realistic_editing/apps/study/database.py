@@ -64,28 +64,38 @@ def refused(name: str, error: sa.exc.SQLAlchemyError) -> InputError:
     return InputError(f"{name}: cannot be opened ({why}); check the address and the rights")
 
 
-def make_file(file: Path) -> None:
+def make_file(file: Path) -> bool:
     """Make a file of SQLite that is private from its first byte, and its folder.
+
+    Returns:
+        Whether it was absent.
 
     Raises:
         InputError: when it cannot be made.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
+        absent = not file.exists()
+        if absent:
             file.touch(mode=0o600)
+        return absent
     except OSError as error:
         raise InputError(f"{file}: cannot be made ({error.strerror}); choose another place with --database") from error
 
 
+def files_of(file: Path) -> tuple[Path, ...]:
+    """A file of SQLite and its logs, which hold what is not yet in it; they come and go with its connections."""
+    return file, *(file.with_name(f"{file.name}-{log}") for log in ("wal", "shm", "journal"))
+
+
 def make_private(file: Path) -> None:
     """Take all rights to a file of SQLite and its logs from others: links are as good as passwords. Warns where it may not."""
-    for path in (file, *(file.with_name(f"{file.name}-{log}") for log in ("wal", "shm"))):
+    for path in files_of(file):
         try:
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & OTHERS:
                 path.chmod(mode & ~OTHERS)
-        except FileNotFoundError:  # a log comes and goes with its connections
+        except FileNotFoundError:
             continue
         except OSError as error:
             why = error.strerror

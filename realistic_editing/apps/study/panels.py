@@ -22,13 +22,17 @@ ASPECT_TOLERANCE = 0.05  # as in other comparisons
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
-    """Three pictures to be rated; each is the id of a picture, and tells nothing. Another picture has another id."""
+    """Three pictures to be rated; each is the id of a picture, and tells nothing. Another picture has another id.
+
+    `wide` says that the photo is wider than high, for which a phone has another layout.
+    """
 
     rated: Rated
     photo: str
     mask: str
     edited: str
     shown: str  # drawn from the three: who returns it has seen these pictures
+    wide: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,12 +83,12 @@ def prepare(folder: str | Path, task: str, secret: str, pictures: Path) -> Mater
             ids["shown"] = _opaque(secret, "shown", *ids.values())
             digest = hashlib.sha256("".join(file.stem for file in (*shown.values(), edited)).encode()).hexdigest()
             rated = Rated(_opaque(secret, "panel", image, task, method), image, task, method, digest)
-            panels[rated.id] = Panel(rated, **ids)
+            panels[rated.id] = Panel(rated, **ids, wide=size[0] > size[1])
             files |= {ids[kind]: file for kind, file in (shown | {"edited": edited}).items()}
     if not panels:
         raise InputError(
-            f"{folder}: has nothing to rate; put each method's results into a sub-folder of its own, named as their photos. "
-            f"{'; '.join(problems[:3])}"
+            f"{folder}: has nothing to rate; put each method's results into a sub-folder of its own, named as their photos"
+            + "".join(f"; {problem}" for problem in problems[:3])
         )
     return Material(panels, files, problems)
 

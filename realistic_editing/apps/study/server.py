@@ -27,6 +27,7 @@ TOKEN = re.compile(r"[\w-]{32}", re.ASCII)  # of secrets.token_urlsafe(24)
 NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)  # of an answer: milliseconds since 1970, or one more than the last
 CHOICES = {str(value): value for value in range(LOWEST, HIGHEST + 1)}
 KINDS = {".jpg": "image/jpeg", ".png": "image/png"}  # of pictures
+READ = ["GET", "HEAD"]  # HEAD, by which messengers and mail programs look at a link before they show it
 RATE_LINK, ADMIN_LINK = "/r/{token}", "/admin/{token}"
 NO_RATING = "That is no rating; go back and choose one number for each question."
 REFUSALS = {
@@ -79,7 +80,7 @@ def create_app(study: Study) -> FastAPI:
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(TooLarge, lambda request, error: HTMLResponse("", status_code=413))
     for name, kind in (("study.css", "text/css"), ("rate.js", "text/javascript")):
-        app.get(f"/{name}")(_file(PAGES / name, kind))
+        app.api_route(f"/{name}", methods=READ)(_file(PAGES / name, kind))
     _add_rating(app, study)
     _add_admin(app, study)
     return app
@@ -92,7 +93,7 @@ def _add_rating(app: FastAPI, study: Study) -> None:
             raise HTTPException(404)
         return rater
 
-    @app.get(RATE_LINK)
+    @app.api_route(RATE_LINK, methods=READ)
     def resume(token: str) -> Response:
         """Where the rater stopped."""
         rater = known(token)
@@ -103,7 +104,7 @@ def _add_rating(app: FastAPI, study: Study) -> None:
                 return RedirectResponse(f"{token}/{place}", 303)
         return _page("done.html", count=len(order), last=f"{token}/{len(order)}")
 
-    @app.get(RATE_LINK + "/{place}")
+    @app.api_route(RATE_LINK + "/{place}", methods=READ)
     def panel(token: str, place: str) -> Response:
         """A panel with its two questions, and what was answered before."""
         rater = known(token)
@@ -120,7 +121,7 @@ def _add_rating(app: FastAPI, study: Study) -> None:
         await run_in_threadpool(study.store.rate, rater.id, *rating)
         return JSONResponse({"kept": True}) if _by_script(request) else RedirectResponse(token, 303)
 
-    @app.get(RATE_LINK + "/picture/{picture}")
+    @app.api_route(RATE_LINK + "/picture/{picture}", methods=READ)
     def picture(token: str, picture: str) -> Response:
         """A picture of the study by its id; a file's name or path is never looked up."""
         known(token)
@@ -160,6 +161,7 @@ def _rate_page(study: Study, rater: Rater, order: list[Panel], place: int) -> HT
         subject=words.SUBJECT[study.task],
         panel=shown.rated.id,
         shown=shown.shown,
+        shape="wide" if shown.wide else "high",
         number=study.store.number(rater.id, shown.rated.id) + 1,  # above the answer that is held, whatever a clock says
         token=rater.token,
         back=Html(f'<a href="{place - 1}" id="back">Back</a>' if place > 1 else ""),
@@ -188,7 +190,7 @@ def _add_admin(app: FastAPI, study: Study) -> None:
         if not hmac.compare_digest(token.encode("utf-8", "replace"), expected):  # in constant time
             raise HTTPException(404)
 
-    @app.get(ADMIN_LINK)
+    @app.api_route(ADMIN_LINK, methods=READ)
     def progress(token: str) -> Response:
         """How far every rater is with every method."""
         check(token)

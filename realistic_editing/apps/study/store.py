@@ -13,6 +13,7 @@ from realistic_editing.apps.study.database import add_column, connect, make_file
 from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation.ratings import HIGHEST, LOWEST
 
+FORMULA = ("=", "+", "-", "@")  # how what a spreadsheet runs begins
 LONGEST_NAME = 100  # characters of a rater's name
 _FOLDER = "folder of "  # begins the names of settings
 _SCHEMA = sa.MetaData()
@@ -84,9 +85,8 @@ class Store:
         url = read_url(database)
         self.file = Path(url.database) if url.get_backend_name() == "sqlite" else None
         self.name = str(self.file or url.render_as_string(hide_password=True))
-        if self.file and create:
-            make_file(self.file)
-        elif self.file and not self.file.is_file():
+        self.new = create and self.file is not None and make_file(self.file)  # whether the file was absent
+        if self.file and not create and not self.file.is_file():
             raise InputError(f"{self.file}: no such database; give the one that the study printed when it began")
         self._engine = connect(url, self.name)
         self._insert = sqlite.insert if self.file else postgresql.insert
@@ -128,7 +128,7 @@ class Store:
         """Make a rater with a link; one who is there already keeps his.
 
         Raises:
-            InputError: when the name is empty, too long, or holds control characters.
+            InputError: when the name is too long, or none, see `check_name`.
         """
         name = check_name(name, "rater")
         if len(name) > LONGEST_NAME:
@@ -212,9 +212,11 @@ def check_name(name: str, what: str) -> str:
     """A name of a rater, an image or a method that a line of CSV brings back as it was; spaces around it are taken away.
 
     Raises:
-        InputError: when it is empty, or holds control characters or what is not Unicode.
+        InputError: when it is empty, holds control characters or what is not Unicode, or begins as a formula does.
     """
     name = name.strip()
+    if name.startswith(FORMULA):
+        raise InputError(f"{what} {name!r}: begins with {name[0]}, as a spreadsheet's formulas do; give another name")
     if not name or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
         raise InputError(f"{what} {name!r}: is empty or holds control characters; give a name of letters")
     return name

@@ -94,6 +94,21 @@ def picture(page):
     return box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2, side
 
 
+def handle(page):
+    """Where the handle of before and after stands: a share of the photo's width."""
+    box, (left, _, side) = page.locator("#compare [data-testid=slider]").bounding_box(), picture(page)
+    return (box["x"] + box["width"] / 2 - left) / side
+
+
+def move_handle(page, share):
+    """Drag the handle to a share of the photo's width."""
+    left, top, side = picture(page)
+    page.mouse.move(left + handle(page) * side, top + side / 2)
+    page.mouse.down()
+    page.mouse.move(left + share * side, top + side / 2, steps=8)
+    page.mouse.up()
+
+
 def flag(page):
     """The mean level of the flag, at the left edge of the photo, as the reader sees it."""
     left, top, side = picture(page)
@@ -126,11 +141,9 @@ def test_a_photographer_edits_the_example(page, tmp_path):
     page.wait_for_selector("#gauges .gauge.bad >> text=Stops looking real")
 
     page.locator("#compare").scroll_into_view_if_needed()
-    before, box, (left, top, side) = flag(page), page.locator("#compare [data-testid=slider]").bounding_box(), picture(page)
-    page.mouse.move(box["x"] + box["width"] / 2, top + side / 2)
-    page.mouse.down()
-    page.mouse.move(left + 3, top + side / 2, steps=8)  # the handle to the left edge: all is after
-    page.mouse.up()
+    move_handle(page, 0.98)  # all is before
+    before = flag(page)
+    move_handle(page, 0.01)
     assert flag(page) > before + 15
 
     with page.expect_download() as download:
@@ -149,6 +162,33 @@ def test_a_photographer_edits_the_example(page, tmp_path):
         page.get_by_role("button", name="Propose", exact=True).click()
     page.wait_for_selector("#gauges >> text=Draws less attention, as asked")
     assert page.locator("#exposure input[type=number]").input_value() == proposed
+
+
+def test_the_first_view_shows_the_edit(page):
+    """The flag reaches from the left edge to a fifth of the photo's width."""
+    assert handle(page) < 0.08
+    shown = flag(page)
+    move_handle(page, 0.98)
+    assert abs(flag(page) - shown) > 3
+
+
+def test_on_a_phone_photo_and_gauges_stay_above_the_sliders_and_the_orders(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.querySelector('#gauges').getBoundingClientRect().bottom < 844")
+    tops = [page.locator(name).bounding_box()["y"] for name in ("#compare", "#gauges", "#strength", "#highlights", "#orders")]
+    assert tops == sorted(tops)
+    label = page.locator("#compare [data-testid=block-label]").bounding_box()
+    assert label["x"] + label["width"] < page.locator("#compare .icon-button-wrapper").bounding_box()["x"]
+    for name in ("#exposure", "#highlights"):
+        slider = page.locator(f"{name} input[type=range]")
+        slider.evaluate("slider => slider.scrollIntoView({block: 'end'})")
+        photo, gauges, knob = (page.locator(one).bounding_box() for one in ("#compare", "#gauges", f"{name} input[type=range]"))
+        assert -1 <= photo["y"] and photo["height"] <= 0.45 * 844 and photo["y"] + photo["height"] <= gauges["y"] + 1
+        assert gauges["y"] + gauges["height"] < knob["y"] < 844
+    with changing(page, "#gauges", "#steps", "#compare"):
+        drag(page, knob, 0.5, 0.9)
+    page.get_by_role("tab", name="Mark a region").click()  # the painter gets the room
+    assert page.locator("#compare").is_hidden() and page.locator("#editor").is_visible()
 
 
 def test_own_photos_regions_and_mistakes(page, tmp_path):

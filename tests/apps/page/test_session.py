@@ -1,5 +1,6 @@
 """What the page does, without a browser."""
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -7,7 +8,9 @@ import torch
 from PIL import Image
 
 from realistic_editing import Enhancer, Recipe
+from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.main import call
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page import view
 from realistic_editing.apps.page.dials import Dials
@@ -126,3 +129,22 @@ def test_the_gauge_warns_below_the_guard():
     assert view.realism_words(-0.11) == ("Stops looking real: take less of it", "bad")
     assert [view.realism_words(value)[1] for value in (-0.1, -0.05, 0.0, 0.3)] == ["doubt", "doubt", "good", "good"]
     assert view.effect_words(0.2, "attenuate")[1] == "bad" and view.effect_words(0.2, "amplify")[1] == "good"
+
+
+def test_thumbnails_show_the_densest_part_of_a_long_region_and_all_of_a_short_one():
+    """Thumbnails that are mostly other things look all alike."""
+    pixels = np.zeros((400, 600, 3), np.uint8)
+    long, short = (np.zeros((400, 600), np.uint8) for _ in range(2))
+    long[10:390, 40:80], long[200:300, 40:110] = 255, 255
+    short[100:140, 500:560] = 255
+    for mask, least, whole in ((long, 0.4, False), (short, 0.3, True)):
+        _, shown = view._around(pixels, mask)
+        assert shown.shape[0] == shown.shape[1] <= view.THUMBNAIL and (shown > 127).mean() > least
+        assert not whole or shown[[0, -1]].max() == shown[:, [0, -1]].max() == 0
+
+
+def test_the_suite_of_the_page_times_a_proposal_and_a_slider(tmp_path):
+    options = ["suite=page", f"output={tmp_path}", "photos=2", "page.seconds=0", "page.side=300"]
+    call("benchmark", _compose("benchmark", options))
+    rows = json.loads((tmp_path / "page.json").read_text())["results"]
+    assert [row["case"].split(", ")[0] for row in rows] == ["a proposal", "a slider"] and "300" in rows[0]["case"]

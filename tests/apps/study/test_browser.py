@@ -238,13 +238,19 @@ def test_it_fits_a_phone(study, open_page):
     for label in page.locator(".choices label").all():
         box = label.bounding_box()
         assert box["width"] >= 30 and box["height"] >= 40
-    boxes = [image.bounding_box() for image in page.locator("figure img").all()]
+    original, mask, edited = (image.bounding_box() for image in page.locator("figure img").all())
+    boxes = (original, mask, edited)
     assert all(box["height"] > 100 and abs(box["width"] / box["height"] - 1.5) < 0.02 for box in boxes)
-    first_control = page.locator("#effectiveness").bounding_box()["y"]
-    assert all(box["y"] + box["height"] <= first_control for box in boxes)  # seen at once, and uncovered
+    assert original["width"] == edited["width"] > 0.75 * 375 and original["y"] < edited["y"] < mask["y"]
+    questions = page.locator("#effectiveness").bounding_box()["y"]
+    assert edited["y"] + edited["height"] - original["y"] <= questions  # both are seen at once, and uncovered
     assert page.locator("button").bounding_box()["y"] < 740
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    below = page.locator("figure img").nth(1).bounding_box()
+    assert below["y"] + below["height"] <= page.locator("#effectiveness").bounding_box()["y"]  # and the mask can be
     page.locator("figure a").first.tap()
     assert page.locator("#large").is_visible() and page.locator("#large p").inner_text() == "Original"
+    assert page.locator("#large img").bounding_box()["width"] > 0.95 * 375  # larger than its 360 pixels
     page.locator("#large").tap()
     assert not page.locator("#large").is_visible()
     page.locator("#effectiveness label").nth(9).tap()
@@ -275,7 +281,9 @@ def test_the_admin_makes_a_link_and_hostile_names_stay_text(study, open_page):
     row = page.locator("tr").last
     assert row.locator("th").inner_text() == name
     assert page.evaluate("document.images.length") == 0
-    assert SCRIPT in page.locator("thead").inner_text()
+    assert SCRIPT in page.locator("thead").inner_text() and not page.locator(".swipe").is_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".swipe").is_visible() and page.evaluate("document.documentElement.scrollWidth") <= 390
     row.locator("a").click()
     page.wait_for_url("**/1")
     assert place(page) == "1 of 4"

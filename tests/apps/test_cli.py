@@ -1,0 +1,90 @@
+"""The command line itself: where a mask may stand, what help says, and options that would go unheeded."""
+import re
+from importlib.metadata import version
+
+import pytest
+
+from realistic_editing.apps import cli
+from realistic_editing.apps.demo import FOLDER
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """What the command hands to a job."""
+    jobs = []
+    monkeypatch.setattr(cli, "call", lambda job, options: jobs.append((job, options)))
+
+    def parse(*arguments):
+        cli.main(arguments)
+        return jobs.pop()
+
+    return parse
+
+
+def refused(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["edit", "score", "mask"])
+def test_a_mask_stands_before_or_behind_the_options(given, command):
+    option = ["--output", "o.csv"]
+    expected = given(command, "a.jpg", "flag.png", *option)
+    assert expected[1]["mask"] == "flag.png" and expected[1]["image"] == "a.jpg"
+    assert given(command, "a.jpg", *option, "flag.png") == given(command, *option, "a.jpg", "flag.png") == expected
+    assert given(command, "a.jpg", *option)[1]["mask"] is None
+
+
+@pytest.mark.parametrize("words", [
+    ("edit", "a.jpg", "m.png", "--task", "amplify", "other.png"), ("edit", "a.jpg", "--task", "amplify", "m.png", "o.png"),
+    ("score", "a.jpg", "--nonsense"), ("mask", "a.jpg", "--nonsense", "m.png"), ("plan", "a.jpg", "p.yaml", "m.png"),
+    ("video", "clip.mp4", "--every", "3", "m.png"), ("train", "realism", "--nonsense"),
+])  # fmt: skip
+def test_what_is_one_too_many_is_refused_with_the_usage_of_its_command(capsys, words):
+    error = refused(capsys, *words)
+    assert error.startswith(f"usage: realistic-editing {words[0]} ") and "unrecognized arguments: " in error
+
+
+COMMANDS = ("edit", "batch", "plan", "video", "score", "recipe", "doctor", "mask", "export", "export-onnx", "study",
+            "study-export", "demo", "page", "train")  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_defaults_only_where_there_are_some(capsys, command):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert not re.search(r"\(default: (None|False|-0\.1|==SUPPRESS==)\)", text)
+    if command == "edit":
+        assert "(default: attenuate)" in text and "(default: 0)" in text and "--points=-5,0" in text
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--version"])
+    assert stop.value.code == 0 and capsys.readouterr().out == f"realistic-editing {version('realistic-editing')}\n"
+
+
+@pytest.mark.parametrize("command", ["edit", "mask"])
+@pytest.mark.parametrize("region", [[str(FOLDER / "flag.png")], ["--box", "10,10,90,90"]])
+def test_points_outside_are_refused_where_no_points_are_inside(capsys, tmp_path, command, region):
+    error = refused(capsys, command, str(FOLDER / "astronaut.jpg"), *region, "--outside", "5,5",
+                    "--output", str(tmp_path / "o.png"))  # fmt: skip
+    assert "outside is '5,5', which only points have use for" in error and not list(tmp_path.iterdir())
+
+
+def test_a_result_that_cannot_be_written_is_refused_before_it_is_made(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("realistic_editing.apps.edit.proposal", lambda *given: pytest.fail("an edit was proposed"))
+    files = [str(FOLDER / "astronaut.jpg"), str(FOLDER / "flag.png")]
+    assert "cannot write the format .gif" in refused(capsys, "edit", *files, "--output", str(tmp_path / "new/o.gif"))
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_empty_row_of_a_table_is_named_by_its_line(capsys, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("photo,mask\n,m.png\na.jpg\n,\n")
+    error = refused(capsys, "batch", str(table), "--output", str(tmp_path / "out"))
+    for words in ("line 2: photo is empty", "line 3: mask is empty", "line 4: photo and mask are empty"):
+        assert f"{table}, {words}" in error

@@ -3,14 +3,16 @@ import contextlib
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 from tqdm import tqdm
 
-from realistic_editing.apps.batch_scores import JOURNAL, SCORES, Job, Outcome, Scores
+from realistic_editing.apps.batch_scores import JOURNAL, SCORES, Job, Outcome, Scores, alone_in
 from realistic_editing.apps.edit import edit_file, enhancer_of, wishes_of
 from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_left_out, refuse_overwriting, reporting
 from realistic_editing.common.errors import InputError
@@ -49,11 +51,11 @@ def batch(options: Mapping[str, Any]) -> Path:
     written = [file for job in jobs for file in job.written]
     refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
     enhancers = _enhancers(options, jobs, wishes)
-    scores = Scores(folder, jobs, {task: _settings(enhancer, wishes) for task, enhancer in enhancers.items()})
-    left = scores.left()
-    if len(left) < len(jobs):
-        print(f"{len(jobs) - len(left)} of {len(jobs)} photos were edited before", file=sys.stderr)
-    with reporting(options) as report:
+    with alone_in(folder), reporting(options) as report:
+        scores = Scores(folder, jobs, {task: _settings(enhancer, wishes) for task, enhancer in enhancers.items()})
+        left = scores.left()
+        if len(left) < len(jobs):
+            print(f"{len(jobs) - len(left)} of {len(jobs)} photos were edited before", file=sys.stderr)
         with contextlib.closing(engine(scores.begun(left), enhancers, wishes, folder)) as found:
             problems += _edit_all(left, found, scores)
         remove_strays([*written, scores.path])
@@ -93,13 +95,21 @@ def edit_job(job: Job, enhancers: Mapping[str, Enhancer], wishes: Mapping[str, A
         enhancers: by task.
         wishes: from `wishes_of`.
     """
-    started = time.perf_counter()
+    # The stamp first: a photo that changes while it is edited is to be edited anew.
+    started, stamp = time.perf_counter(), job.stamp()
     try:
         edit = edit_file(enhancers[job.task], job.photo, job.mask, job.result, wishes)
     except InputError as error:
         return Outcome(job, problem=str(error))
+    except (MemoryError, RuntimeError) as error:
+        # What PyTorch raises for want of memory has a type of its own on a GPU only.
+        if isinstance(error, RuntimeError) and not (
+            isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+        ):
+            raise
+        return Outcome(job, problem=f"{job.photo}: needs more memory than there is; edit it on a larger machine, or smaller")
     measures = {name: f"{value:.4f}" for name, value in measures_of(edit).items()}
-    return Outcome(job, measures | {"seconds": f"{time.perf_counter() - started:.2f}"})
+    return Outcome(job, measures | {"seconds": f"{time.perf_counter() - started:.2f}", "stamp": stamp})
 
 
 def _engine(options: Mapping[str, Any]) -> Engine:
@@ -142,11 +152,12 @@ def _jobs(options: Mapping[str, Any]) -> tuple[list[Job], list[str]]:
         named = [(region.photo, region.mask, check_task(options["task"])) for region in regions]
     else:
         named = _listed(source, options["task"], problems)
-    jobs, taken = [], set()
+    jobs, taken, numbers = [], set(), Counter()
     for photo, mask, task in named:
         name = photo.stem
-        if name in taken:  # another photo of this name, or another region of this photo
-            name = next(one for n in range(2, len(named) + 2) if (one := f"{photo.stem}_{n}") not in taken)
+        while name in taken:  # another photo of this name, or another region of this photo
+            numbers[photo.stem] += 1
+            name = f"{photo.stem}_{numbers[photo.stem] + 1}"
         taken.add(name)  # without the suffix, because recipes are all .json
         jobs.append(Job(photo, mask, task, Path(options["output"]) / f"{name}{lossless_suffix(photo)}"))
     return jobs, problems

@@ -5,6 +5,7 @@ is named at the end, and costs no other photo its place. Ray gives tasks to any 
 that is lost to others, and keeps a worker's process, and with it the networks, from task to task.
 """
 import contextlib
+import dataclasses
 import functools
 import io
 import itertools
@@ -66,16 +67,17 @@ def _edit_all(
     if first is None:
         return  # all was done before: nothing to start
     jobs, gpus = itertools.chain([first], jobs), int(str(device).startswith("cuda"))
+    folder = Path(os.path.abspath(folder))  # a worker may begin anywhere
     with _joined(workers, address), _probe(folder) as probe:
         # max_calls: Ray would end a worker that has a GPU after each task, and load the networks for every photo.
         remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=TRIES - 1, max_calls=0)(_edit)
-        shared = [ray.put((dict(enhancers), wishes, device, Path.cwd(), probe))]  # in a list, so that a worker asks for it once
+        shared = [ray.put((dict(enhancers), wishes, device, probe))]  # in a list, so that a worker asks for it once
         # Twice as many as can run, so that no worker waits for the next photo.
         at_once = workers or 2 * max(int(ray.cluster_resources().get("GPU" if gpus else "CPU", 1)), 1)
         running: dict[Any, Job] = {}
         while True:
             for job in itertools.islice(jobs, at_once - len(running)):
-                running[remote.remote(job, shared)] = job
+                running[remote.remote(_absolute(job), shared)] = job
             if not running:
                 return
             for done in ray.wait(list(running))[0]:
@@ -97,7 +99,12 @@ def _outcome(done: Any, job: Job) -> Outcome:
             raise InputError(str(error.cause)) from error
         raise
     sys.stderr.write(notes)
-    return outcome
+    return dataclasses.replace(outcome, job=job)
+
+
+def _absolute(job: Job) -> Job:
+    files = {name: Path(os.path.abspath(getattr(job, name))) for name in ("photo", "mask", "result")}
+    return dataclasses.replace(job, **files)
 
 
 def _edit(job: Job, shared: list[Any]) -> tuple[Outcome, str]:
@@ -113,15 +120,10 @@ def _given(shared: Any) -> tuple[dict[str, Enhancer], Mapping[str, Any]]:
     """In a worker, once: the networks, on their device, and the wishes; and whether this machine has the files."""
     import ray
 
-    enhancers, wishes, device, here, probe = ray.get(shared)
-    try:
-        os.chdir(here)  # for relative paths
-        found = probe.is_file()
-    except OSError:
-        found = False
-    if not found:
+    enhancers, wishes, device, probe = ray.get(shared)
+    if not probe.is_file():
         raise InputError(
-            f"{here / probe}: not seen by the machine {socket.gethostname()}; photos, masks and output must lie in a file "
+            f"{probe}: not seen by the machine {socket.gethostname()}; photos, masks and output must lie in a file "
             "system that all machines of the cluster share, under the same path"
         )
     return {task: enhancer.to(device) for task, enhancer in enhancers.items()}, wishes

@@ -1,17 +1,21 @@
 """What a batch is made of, and its scores: a photo to edit, what came of it, and the table that says what is done."""
+import contextlib
 import dataclasses
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 
 SCORES = "scores.csv"
 JOURNAL = "scores.unfinished.jsonl"
+LOCK = "scores.lock"
 MEASURES = ("realism_change", "saliency_change", "strength", "seconds")  # columns of numbers
 
 
@@ -47,7 +51,8 @@ class Outcome:
 
     Args:
         job: which.
-        measures: columns of its row, as text; None where it could not be edited.
+        measures: columns of its row, as text, with the stamp of its files from before the edit; None where it could not be
+            edited.
         problem: then, why.
     """
 
@@ -101,7 +106,7 @@ class Scores:
     def add(self, outcome: Outcome) -> None:
         """Take the measures of an edit, and write them into the journal at once."""
         job = outcome.job
-        row = _described(job) | dict(outcome.measures) | {"stamp": job.stamp(), "settings": self._settings[job.task]}
+        row = _described(job) | dict(outcome.measures) | {"settings": self._settings[job.task]}
         self._rows[job.result.name] = row
         self._note(row)
         self.added = True
@@ -155,8 +160,44 @@ class Scores:
         same = {"settings": self._settings[job.task], "task": job.task}
         if any(row.get(name) != value for name, value in same.items()):  # before any file is asked for
             return False
+        # Names such as x_2 pass from photo to photo when the list changes.
+        if not all(_may_be_one(row.get(name, ""), getattr(job, name)) for name in ("photo", "mask")):
+            return False
         return row.get("stamp") == job.stamp() and all(file.is_file() for file in job.written)
 
 
 def _described(job: Job) -> dict[str, str]:
     return {"photo": str(job.photo), "mask": str(job.mask), "task": job.task, "result": str(job.result)}
+
+
+def _may_be_one(before: str, now: Path) -> bool:
+    """Whether an earlier run's path and this run's can be one file's: one may be relative, to wherever its run began."""
+    parts = [[part for part in Path(os.path.normpath(path)).parts if part != ".."] for path in (before, now)]
+    count = min(map(len, parts))
+    return parts[0][-count:] == parts[1][-count:]
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other batches out of a folder of results, as long as this process lives.
+
+    Args:
+        folder: made where it is absent.
+
+    Raises:
+        InputError: when another batch is in it, or it cannot be written.
+    """
+    path = folder / LOCK
+    lock = FileLock(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(f"{folder}: another batch writes its results there; wait for it, or choose another output") from error
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another output folder") from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        lock.release()

@@ -82,7 +82,7 @@ def _apply(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
 
 
 def _propose(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
-    return proposing(regions[0], **config.propose)
+    return proposing(regions, **config.propose)
 
 
 def _select(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
@@ -90,7 +90,7 @@ def _select(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
 
 
 def _score(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
-    return scoring(regions[0], **config.score)
+    return scoring(regions, **config.score)
 
 
 def _gpu(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:

@@ -21,6 +21,7 @@ from realistic_editing.evaluation.report import Report
 from realistic_editing.evaluation.rivals import rival_name
 from realistic_editing.evaluation.spread import spread_figure, spread_method, spread_tables
 from realistic_editing.evaluation.store import PICTURES
+from realistic_editing.weights import file_size
 
 DATASETS = ("mechrez", "coco", "ade20k", "folder")
 SPREAD = "spread.png"
@@ -65,7 +66,8 @@ def compare_methods(config: DictConfig) -> Report:
         print(f"left out: {problem}")
     if not len(comparison.rows):
         raise InputError(f"dataset={config.dataset}: nothing could be measured; {'; '.join(problems[:3])}")
-    layout = Layout(comparison.models, against, ratings, config.resamples, config.seed)
+    size = max(file_size(config[task]) for task in TASKS) / 1e6
+    layout = Layout(comparison.models, against, ratings, config.resamples, config.seed, size)
     tables, pictures = comparison_tables(comparison.rows, layout), {}
     shown = spread_method(comparison.rows, (against, *OURS))
     if shown is not None:

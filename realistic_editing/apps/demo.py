@@ -11,8 +11,8 @@ from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.enhancer import Edit, Enhancer
 
 FOLDER = Path(__file__).resolve().parent / "demo_photo"
-# What a photographer might try here: calm the flag at the edge, and let the shuttle's tank in the back speak.
-EDITS = (("attenuate", "flag"), ("amplify", "tank"))
+# What a photographer might try here: calm the flag at the edge, or let it speak.
+EDITS = (("attenuate", "flag"), ("amplify", "flag"))
 REFINE = 20  # steps of optimisation from the network's proposal, which is timid where it has seen little of the kind
 
 

@@ -9,6 +9,7 @@ import torch
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
+from realistic_editing.apps.results import refuse_left_out
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.bsds import read_bsds
 from realistic_editing.data.build import build
@@ -39,7 +40,7 @@ def load_regions(config: DictConfig) -> list[Region]:
     """
     root, options = Path(config.paths.data), config.regions
     if options.shards:
-        return read_shards(options.shards)
+        return read_shards(options.shards, options.cache)
     present = [name for name in SOURCES if (root / name).is_dir()]
     sources = present if options.sources == "auto" else list(options.sources)
     unknown = sorted(set(sources) - set(SOURCES))
@@ -74,12 +75,13 @@ def pack_regions(config: DictConfig) -> Path:
         The path of their table.
 
     Raises:
-        InputError: as `load_regions` and `write_shards`.
+        InputError: as `load_regions` and `write_shards`; or, when all else is written, naming what was left out.
     """
-    regions = load_regions(config)
-    path = write_shards(regions, config.output, config.size, config.photos, config.workers or os.cpu_count())
-    taken = sum(file.stat().st_size for file in path.parent.glob("*.bin"))
-    print(f"{path.parent}: {len(regions)} regions, {taken / 1e9:.2f} GB; train with regions.shards={path.parent}")
+    regions, problems = load_regions(config), []
+    path = write_shards(regions, config.output, config.size, config.photos, config.workers or os.cpu_count(), problems)
+    taken, count = sum(file.stat().st_size for file in path.parent.glob("*.bin")), len(regions) - len(problems)
+    print(f"{path.parent}: {count} regions, {taken / 1e9:.2f} GB; train with regions.shards={path.parent}")
+    refuse_left_out(problems, "regions")
     return path
 
 

@@ -80,11 +80,15 @@ def measures_of(edit: Any) -> dict[str, float]:
     return {name: float(getattr(edit, name)) for name in ("realism_change", "saliency_change", "strength")}
 
 
-def refuse_left_out(problems: Sequence[str]) -> None:
+def refuse_left_out(problems: Sequence[str], what: str = "photos") -> None:
     """End a command that went on past what it could not use, when all else is written: exit code 2, and every reason.
+
+    Args:
+        problems: the reasons.
+        what: was left out.
 
     Raises:
         InputError: where there is a problem.
     """
     if problems:
-        raise InputError(f"{len(problems)} photos were left out:\n  " + "\n  ".join(problems))
+        raise InputError(f"{len(problems)} {what} were left out:\n  " + "\n  ".join(problems))

@@ -16,18 +16,21 @@ BASELINES: dict[str, str] = {
     "deepsal_warp": "realistic_editing.baselines.deepsal:DeepsalWarp",
     "gazeshift": "realistic_editing.baselines.gazeshift:GazeShift",
 }
+# A method of several operators -> they; where one is to stand for it, the first.
+FAMILIES = {"deepsal": ("deepsal_recolor", "deepsal_conv", "deepsal_warp")}
 
 
 def baseline(name: str, **options: Any) -> Baseline:
     """An earlier method.
 
     Args:
-        name: a key of BASELINES.
+        name: a key of BASELINES, or of FAMILIES.
         options: of its class, such as the saliency model that it asks.
 
     Raises:
         InputError: when there is no such method.
     """
-    if name not in BASELINES:
-        raise InputError(f"method is {name!r}; use one of {', '.join(BASELINES)}")
-    return network_class(BASELINES[name])(**options)
+    found = FAMILIES.get(name, (name,))[0]
+    if found not in BASELINES:
+        raise InputError(f"method is {name!r}; use one of {', '.join([*BASELINES, *FAMILIES])}")
+    return network_class(BASELINES[found])(**options)

@@ -67,7 +67,7 @@ def _compared(
         edits |= {"plain": plain_apply, "differentiable path": _differentiable}
     edits |= {"this project": apply_to_photo, "limit: a copy of the photo": lambda photo, mask, recipe: photo.copy()}
     works = {name: lambda _, edit=edit: edit(photo, mask, recipe) for name, edit in edits.items()}
-    found = in_turn(case, works, 1, "photos", seconds)
+    found = in_turn(case, works, 1, "photos", seconds, least=3)
     results = [edit(photo, mask, recipe) for edit in edits.values()]
     noted = []
     for one, edit, result in zip(found, edits.values(), results, strict=True):

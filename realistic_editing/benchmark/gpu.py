@@ -1,4 +1,5 @@
 """The suite "gpu": applying and proposing where photo, mask and networks already lie on a GPU, beside plain code there."""
+import copy
 import dataclasses
 from collections.abc import Callable, Sequence
 
@@ -52,7 +53,7 @@ def applying_there(
             "limit: a copy of the photo": photo.clone,
         }
         say(case)
-        measured = in_turn(case, _waiting(edits, device), 1, "photos", seconds, most=100)
+        measured = _timed(case, edits, 1, seconds, device)
         apart = int((edits["this project"]().int() - edits["plain"]().int()).abs().max())
         ours = dataclasses.replace(measured[2], note=f"at most {apart} level from the first")
         found += [*measured[:2], ours, measured[3]]
@@ -63,7 +64,7 @@ def applying_there(
 def proposing_there(
     region: Region, weights: str, batch: int, seconds: float, device: torch.device, say: Say = print
 ) -> list[Measured]:
-    """Time proposals: one order, 24 orders proposed and judged, and many photos at once.
+    """Time proposals: one order of one photo and of many at once, all 24 orders, and 24 orders proposed and judged.
 
     Args:
         region: whose photo and mask are shown at 384 x 384.
@@ -74,7 +75,7 @@ def proposing_there(
         say: told what comes next.
 
     Returns:
-        The network as in the release first in each case.
+        The network as in the release first in each case; of all 24 orders, that network with one pass of its encoder.
     """
     photo, mask = read_rgb(region.photo), read_grey(region.mask)
     image, shown = (one.to(device) for one in as_seen(photo, mask))
@@ -82,15 +83,20 @@ def proposing_there(
     for name, network in (("EditNet", EditNet().eval()), ("bundled", load_network(weights, kind="enhancer"))):
         network = network.to(device)
         ready = for_inference(network, image, shown, order)
-        forms: dict[str, nn.Module] = {"plain": network, "this project": ready}
-        if device.type == "cuda":  # one graph of all kernels: at batch 1 their launches are what takes the time
-            forms["this project, compiled to a CUDA graph"] = torch.compile(ready, mode="reduce-overhead")
+        forms: dict[str, nn.Module] = {
+            "plain": network, "this project": ready, "this project, bfloat16": copy.deepcopy(ready).to(torch.bfloat16)
+        }  # fmt: skip
         for count in (1, batch):
             many = [one.expand(count, *one.shape[1:]).contiguous() for one in (image, shown, order)]
             case = f"{name}, one order, {SIZE} px, batch {count}"
-            works = {form: lambda one=one, many=many: one(*many) for form, one in forms.items()}
+            works = {form: lambda one=one, many=many: one(*many) for form, one in (forms | _graph(ready, device)).items()}
             say(case)
-            found += in_turn(case, _waiting(works, device), count, "photos", seconds, most=100)
+            found += _timed(case, works, count, seconds, device)
+        case = f"{name}, all 24 orders, {SIZE} px, batch 1"
+        works = {form: lambda one=one: one.all_orders(image, shown) for form, one in forms.items()}
+        works = {"plain, one pass of the encoder": works.pop("plain"), **works}
+        say(case)
+        found += _timed(case, works, 1, seconds, device)
     enhancer = Enhancer.from_pretrained(weights, device=str(device))
     judged = {
         f"this project, {words}": lambda guard=guard: enhancer.propose(photo, mask, "best_realism", guard=guard)
@@ -98,7 +104,33 @@ def proposing_there(
     }
     case = f"best_realism of 24 orders, {photo.shape[1]} x {photo.shape[0]}"
     say(case)
-    return found + in_turn(case, _waiting(judged, device), 1, "photos", seconds, most=100)
+    return found + _timed(case, judged, 1, seconds, device)
+
+
+def _graph(network: nn.Module, device: torch.device) -> dict[str, nn.Module]:
+    """The network as one graph of all kernels, for one batch size: at batch 1 their launches are what takes the time."""
+    if device.type != "cuda":
+        return {}
+    compiled = torch.compile(copy.deepcopy(network), mode="reduce-overhead", dynamic=False)
+    return {"this project, compiled to a CUDA graph": compiled}
+
+
+def _timed(
+    case: str, works: dict[str, Callable[[], object]], amount: int, seconds: float, device: torch.device
+) -> list[Measured]:
+    """The times, and the device's memory that each takes at its most beside what lies there."""
+    warm_ups = 3 if device.type == "cuda" else 1
+    found = in_turn(case, _waiting(works, device), amount, "photos", seconds, most=100, warm_ups=warm_ups)
+    if device.type != "cuda":
+        return found
+    noted = []
+    for one, work in zip(found, works.values(), strict=True):
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        work()
+        torch.cuda.synchronize(device)
+        noted.append(dataclasses.replace(one, extra_bytes=torch.cuda.max_memory_allocated(device) - before))
+    return noted
 
 
 def _waiting(works: dict[str, Callable[[], object]], device: torch.device) -> dict:

@@ -1,11 +1,13 @@
 """The suite "load": training samples from photo files and from shards, and how long the command takes to start."""
+import contextlib
 import dataclasses
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from realistic_editing.benchmark import plain
@@ -30,28 +32,42 @@ def loading(regions: Sequence[Region], size: int, weights: str, seconds: float, 
         say: told what comes next.
 
     Returns:
-        For samples: a plain data set, this project's from files, this project's from shards (the same pixels), and a bare
-        copy of the stored pixels; memory is what an epoch adds. For starting: each on its own line.
+        For samples, all on one thread: a plain data set, without and with the same crops and flips, this project's from files,
+        this project's from shards (the same pixels), decoding the stored masks alone, and a bare copy of the stored photos;
+        memory is what an epoch adds. For starting: each on its own line.
     """
     case = f"training samples, {size} px, one process"
     say(case)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _one_thread():
         write_shards(regions, folder, size)
         packed = read_shards(folder)
-        plainly = plain.PlainRegions(regions, size)
+        plainly, cropping = plain.PlainRegions(regions, size), plain.PlainRegions(regions, size, augment=True)
         files = RegionDataset(regions, size, augment=True, cache=False)
         shards = RegionDataset(packed, size, augment=True)
         works = {
             "plain": lambda _: [plainly[i] for i in range(len(plainly))],
+            "plain, with crops and flips": lambda _: [cropping[i] for i in range(len(cropping))],
             "this project, from files": lambda _: [files[i, i] for i in range(len(files))],
             "this project, from shards": lambda _: [shards[i, i] for i in range(len(shards))],
-            "limit: a copy of the stored pixels": lambda _: [np.array(region.unpacked()[0]) for region in packed],
+            "decoding the stored masks": lambda _: [region.stored_mask() for region in packed],
+            "limit: a copy of the stored photos": lambda _: [np.array(region.stored_photo()) for region in packed],
         }
         found = in_turn(case, works, len(regions), "samples", seconds)
         memory = extra_bytes(lambda: [None for i in range(len(shards)) if shards[i, i] is None])
-        found[2] = dataclasses.replace(found[2], extra_bytes=memory)
+        found = [dataclasses.replace(one, extra_bytes=memory) if "shards" in one.contender else one for one in found]
     say("starting")
     return found + _starting(weights, seconds)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have OpenCV work on one thread, as a loader's process beside others does."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _starting(weights: str, seconds: float) -> list[Measured]:

@@ -1,10 +1,9 @@
 """How much memory a piece of work takes beside what is there before it."""
-import contextlib
-import ctypes
-import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
+
+from realistic_editing.common.memory import give_back
 
 _STATUS = Path("/proc/self/status")
 
@@ -22,8 +21,7 @@ def extra_bytes(work: Callable[[], object]) -> int | None:
     """
     if not _STATUS.exists():
         return None
-    gc.collect()
-    _give_back()
+    give_back()
     before = highest = _resident()
     done = threading.Event()
 
@@ -42,12 +40,6 @@ def extra_bytes(work: Callable[[], object]) -> int | None:
         done.set()
         watcher.join()
     return highest - before
-
-
-def _give_back() -> None:
-    """Let the C library return what it keeps of freed memory, or that would be used again unseen."""
-    with contextlib.suppress(OSError, AttributeError):  # other C libraries have no such function
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _resident() -> int:

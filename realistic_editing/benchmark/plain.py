@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from realistic_editing.data.osie import GazePhoto, fixation_map
 from realistic_editing.data.regions import Region
+from realistic_editing.data.transforms import zoom_and_flip
 from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.ops.orders import COLOR_CURVE, EXPOSURE, SATURATION, WHITE_BALANCE
 from realistic_editing.ops.sampling import EditPreset, EditRanges
@@ -24,10 +25,16 @@ Batch = Sequence[torch.Tensor]
 
 
 class PlainRegions(Dataset):
-    """Photo (3, size, size) and mask (1, size, size), float32 in [0, 1]; read from disk each time."""
+    """Photo (3, size, size) and mask (1, size, size), float32 in [0, 1]; read from disk each time.
 
-    def __init__(self, regions: Sequence[Region], size: int) -> None:
-        self.regions, self.size = regions, size
+    Args:
+        regions: to read.
+        size: of the samples.
+        augment: the crops and flips that training has.
+    """
+
+    def __init__(self, regions: Sequence[Region], size: int, augment: bool = False) -> None:
+        self.regions, self.size, self.augment = regions, size, augment
 
     def __len__(self) -> int:
         return len(self.regions)
@@ -36,6 +43,8 @@ class PlainRegions(Dataset):
         region = self.regions[index]
         photo = cv2.cvtColor(cv2.imread(str(region.photo)), cv2.COLOR_BGR2RGB)
         mask = cv2.imread(str(region.mask), cv2.IMREAD_GRAYSCALE)
+        if self.augment:
+            photo, mask = (np.ascontiguousarray(pixels) for pixels in zoom_and_flip(photo, mask, np.random.default_rng(index)))
         photo, mask = (cv2.resize(pixels, (self.size, self.size)) for pixels in (photo, mask))
         photo = torch.from_numpy(photo.transpose(2, 0, 1).astype(np.float32) / 255)
         return photo, torch.from_numpy(mask[None].astype(np.float32) / 255)

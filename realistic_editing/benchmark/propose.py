@@ -1,18 +1,20 @@
 """The suites "propose", "select" and "score": networks on one photo, beside the way the authors' release runs them."""
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from realistic_editing.benchmark import plain
+from realistic_editing.benchmark.apply import middling_recipe
+from realistic_editing.benchmark.folded import as_if_trained, judgements_apart, pairs_of, parameters_apart
 from realistic_editing.benchmark.timing import Measured, in_turn
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
-from realistic_editing.enhance.enhancer import SIZE, Enhancer, as_seen
+from realistic_editing.enhance.enhancer import SIZE, Enhancer
 from realistic_editing.enhance.loss import saliency_change
 from realistic_editing.enhance.network import EditNet
 from realistic_editing.ops.orders import ALL_ORDERS, all_orders
@@ -24,11 +26,13 @@ Say = Callable[[str], None]
 
 
 @torch.no_grad()
-def proposing(region: Region, weights: str, seconds: float, plain_orders: int, say: Say = print) -> list[Measured]:
+def proposing(
+    regions: Sequence[Region], weights: str, seconds: float, plain_orders: int, say: Say = print
+) -> list[Measured]:
     """Time proposals, of the paper's network with weights by chance and of the bundled one: one order, and all 24.
 
     Args:
-        region: whose photo and mask are shown at 384 x 384.
+        regions: photos and masks, shown at 384 x 384: the first is timed, and what is proposed for some is compared.
         weights: of the enhancer, a bundled name or a file.
         seconds: for each case, warming up not counted.
         plain_orders: of how many orders the plain way is timed; its time for 24 is counted 24 / plain_orders times.
@@ -37,11 +41,12 @@ def proposing(region: Region, weights: str, seconds: float, plain_orders: int, s
     Returns:
         In each case the network as in the release first; and what the processor would need at its peak.
     """
-    image, mask = as_seen(read_rgb(region.photo), read_grey(region.mask))
+    pairs = pairs_of(regions)
+    image, mask = pairs[0]
     orders, found, peak = all_orders(), [], _peak_flops()
     for name, network in (("EditNet", EditNet().eval()), ("bundled", load_network(weights, kind="enhancer"))):
         ready = for_inference(network, image, mask, orders[:1])
-        apart = (ready.all_orders(image, mask).color_curve - network.all_orders(image, mask).color_curve).abs().max()
+        apart = parameters_apart(as_if_trained(network, pairs) if name == "EditNet" else network, pairs)
         works = {
             f"{name}, one order": {
                 "plain": lambda _, network=network: network(image, mask, orders[:1]),
@@ -52,17 +57,17 @@ def proposing(region: Region, weights: str, seconds: float, plain_orders: int, s
                 "this project": lambda _, ready=ready: ready.all_orders(image, mask),
             },
         }
-        with FlopCounterMode(display=False) as counter:
-            ready(image, mask, orders[:1])
-        limit = counter.get_total_flops() / peak
         for case, contenders in works.items():
             case = f"{case}, {SIZE} px"
             say(case)
             plainly, ours = in_turn(case, contenders, 1, "proposals", seconds)
             if "24" in case:
                 plainly = dataclasses.replace(plainly, amount=plain_orders / len(orders))
-            note = f"parameters at most {float(apart):.1e} from the first"
-            words = f"limit: {counter.get_total_flops() / 1e9:.1f} GFLOP at the {peak / 1e9:.0f} GFLOP/s of a large product"
+            with FlopCounterMode(display=False) as counter:
+                contenders["this project"](None)
+            limit = counter.get_total_flops() / peak
+            note = f"parameters at most {apart:.1e} from the first, of {len(pairs)} photos"
+            words = f"limit: {counter.get_total_flops() / 1e9:.3f} GFLOP at the {peak / 1e9:.0f} GFLOP/s of a large product"
             found += [plainly, dataclasses.replace(ours, note=note), Measured(case, words, 1, "proposals", (limit,), (0.0,))]
     return found
 
@@ -75,7 +80,8 @@ def selecting(region: Region, weights: str, seconds: float, plain_orders: int, s
         region: whose photo is edited.
         weights: of the enhancer, a bundled name or a file.
         seconds: for each case, warming up not counted.
-        plain_orders: of how many orders the plain way is timed; its time is counted 24 / plain_orders times.
+        plain_orders: of how many orders the plain way is timed; their time is counted 24 / plain_orders times, and that of
+            looking at the unedited photo once.
         say: told what comes next.
 
     Returns:
@@ -83,41 +89,54 @@ def selecting(region: Region, weights: str, seconds: float, plain_orders: int, s
         and EML-Net. Its weights are chance's, so it says nothing of what is chosen.
     """
     photo, mask = read_rgb(region.photo), read_grey(region.mask)
-    enhancer = Enhancer.from_pretrained(weights)
+    enhancer, found, times = Enhancer.from_pretrained(weights), [], len(ALL_ORDERS) / plain_orders
+    look, try_orders = _plain_choice(photo, mask, ALL_ORDERS[:plain_orders])
+    height, width = photo.shape[:2]
+    for rule in ("best_realism", "best_saliency"):
+        case = f"{rule} of 24 orders, {width} x {height}, {(mask > 0).mean():.0%} under the mask"
+        say(case)
+        works = {
+            "look": lambda _: look(),
+            "orders": lambda _: try_orders(),
+            "this project, as proposed": lambda _, rule=rule: enhancer.propose(photo, mask, rule, guard=None),
+            "this project, guarded": lambda _, rule=rule: enhancer.propose(photo, mask, rule),
+        }
+        looked, tried, *ours = in_turn(case, works, 1, "photos", seconds, least=3)
+        whole = tuple(once + times * each for once, each in zip(looked.seconds, tried.seconds, strict=False))
+        name = f"plain, the photo once and {plain_orders} orders times {times:g}"
+        found += [Measured(case, name, 1, "photos", whole, (0.0,) * len(whole)), *ours]
+    return found
+
+
+def _plain_choice(
+    photo: np.ndarray, mask: np.ndarray, orders: Sequence[Sequence[int]]
+) -> tuple[Callable[[], tuple], Callable[[], None]]:
+    """What the plain way does once for a photo, and what it does for each of some orders."""
     network, critic, saliency = EditNet(input_size=None).eval(), RealismNet().eval(), EMLNet().eval()
 
-    def plainly(_) -> None:
+    def look() -> tuple[torch.Tensor, ...]:
         image = torch.from_numpy(photo.transpose(2, 0, 1)[None].astype(np.float32) / 255)
         region = torch.from_numpy(mask[None, None].astype(np.float32) / 255)
-        before, realism = saliency(image), critic(image, region)
-        for order in ALL_ORDERS[:plain_orders]:
+        return image, region, saliency(image), critic(image, region)
+
+    image, region, before, realism = look()
+
+    def try_orders() -> None:
+        for order in orders:
             recipe, edited = network(image, region, torch.tensor([order])), image
             for operator in order:
                 edited = plain.edit(edited, region, operator, plain.parameter_of(recipe, operator))
             float(critic(edited, region) - realism), float(saliency_change(before, saliency(edited), region))
 
-    found, share = [], plain_orders / len(ALL_ORDERS)
-    height, width = photo.shape[:2]
-    size = f"{width} x {height}, {(mask > 0).mean():.0%} under the mask"
-    say(f"all of 24 orders, plain, {size}")
-    (slow,) = in_turn("", {f"plain, {plain_orders} orders times {1 / share:g}": plainly}, share, "photos", 0, least=1)
-    for rule in ("best_realism", "best_saliency"):
-        case = f"{rule} of 24 orders, {size}"
-        say(case)
-        ours = {
-            "this project, as proposed": lambda _, rule=rule: enhancer.propose(photo, mask, rule, guard=None),
-            "this project, guarded": lambda _, rule=rule: enhancer.propose(photo, mask, rule),
-        }
-        found += [dataclasses.replace(slow, case=case), *in_turn(case, ours, 1, "photos", seconds)]
-    return found
+    return look, try_orders
 
 
 @torch.no_grad()
-def scoring(region: Region, seconds: float, batch: int, say: Say = print) -> list[Measured]:
-    """Time the judges: the critic on photos, and both judges on an edit.
+def scoring(regions: Sequence[Region], seconds: float, batch: int, say: Say = print) -> list[Measured]:
+    """Time the judges on photos.
 
     Args:
-        region: whose photo is judged.
+        regions: the photo of the first is judged; of some, what judges say of edits with and without batch norms is compared.
         seconds: for each case, warming up not counted.
         batch: photos at once.
         say: told what comes next.
@@ -125,14 +144,18 @@ def scoring(region: Region, seconds: float, batch: int, say: Say = print) -> lis
     Returns:
         The paper's judges first in each case: the pix2pix critic, EML-Net, in float32.
     """
-    image, mask = as_seen(read_rgb(region.photo), read_grey(region.mask))
+    pairs = pairs_of(regions)
+    image, mask = pairs[0]
     images, masks = (one.expand(batch, -1, -1, -1).contiguous() for one in (image, mask))
-    pairs = {
+    judges = {
         "critic": (RealismNet().eval(), load_network("critic", "realism"), (images, masks)),
         "saliency": (EMLNet().eval(), load_network("compact_saliency", "saliency"), (images,)),
     }
+    recipes = middling_recipe((0, 1, 2, 3), seed=0).repeat_interleave(len(ALL_ORDERS))
+    recipes = dataclasses.replace(recipes, order=all_orders())
+    aparts = judgements_apart(judges["critic"][1], judges["saliency"][1], pairs, recipes)
     found = []
-    for name, (paper, bundled, inputs) in pairs.items():
+    for (name, (paper, bundled, inputs)), apart in zip(judges.items(), aparts, strict=True):
         ready, case = for_inference(bundled, *inputs), f"{name}, {SIZE} px, batch {batch}"
         works = {
             f"plain, {type(paper).__name__}": lambda _, paper=paper, inputs=inputs: paper(*inputs),
@@ -140,7 +163,10 @@ def scoring(region: Region, seconds: float, batch: int, say: Say = print) -> lis
             "this project": lambda _, ready=ready, inputs=inputs: ready(*inputs),
         }
         say(case)
-        found += in_turn(case, works, batch, "photos", seconds)
+        *others, ours = in_turn(case, works, batch, "photos", seconds)
+        change = "dR" if name == "critic" else "the change of saliency"
+        note = f"{change} at most {apart:.1e} from as trained, of {len(recipes)} edits of {len(pairs)} photos"
+        found += [*others, dataclasses.replace(ours, note=note)]
     return found
 
 

@@ -75,6 +75,7 @@ def in_turn(
     seconds: float,
     least: int = 2,
     most: int = 20,
+    warm_ups: int = 1,
 ) -> list[Measured]:
     """Time all contenders round after round, each round in the reverse order of the one before.
 
@@ -83,17 +84,19 @@ def in_turn(
 
     Args:
         case: what they do.
-        contenders: work by name; each is done once, untimed, before the first round.
+        contenders: work by name.
         amount, unit: see `Measured`.
         seconds: no round starts after this long, warming up not counted.
         least, most: rounds.
+        warm_ups: how often each is done, untimed, before the first round; compiled work needs some.
 
     Returns:
         One for each contender, in the order given.
     """
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
     for work in contenders.values():
-        work(Stopwatch())
+        for _ in range(warm_ups):
+            work(Stopwatch())
     names, started = list(contenders), time.perf_counter()
     for turn in range(most):
         if turn >= least and time.perf_counter() - started > seconds:

@@ -29,7 +29,7 @@ def check_photo(array: np.ndarray, name: str = "photo") -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
-def check_mask(array: np.ndarray, photo: np.ndarray, name: str = "mask") -> np.ndarray:
+def check_mask(array: np.ndarray, photo: np.ndarray, name: str = "mask", keep_bool: bool = False) -> np.ndarray:
     """Refuse what cannot be the mask of `photo`.
 
     Args:
@@ -37,15 +37,18 @@ def check_mask(array: np.ndarray, photo: np.ndarray, name: str = "mask") -> np.n
             whatever the photo's. The largest value of the type (True, 255, 65535, 1.0) selects a pixel wholly.
         photo: (H, W, 3).
         name: what the message calls the argument.
+        keep_bool: whether a mask of bool stays one, which costs no memory.
 
     Returns:
-        (H, W), C-contiguous, with values as given; bool becomes uint8, 0 and 255.
+        (H, W), C-contiguous, with values as given: the same array, or a copy when its memory is laid out otherwise. Without
+        `keep_bool`, bool becomes uint8, 0 and 255.
 
     Raises:
         InputError: naming the argument, the value found and the remedy; also when the mask selects nothing.
     """
-    if isinstance(array, np.ndarray) and array.dtype == bool:
-        array = array.astype(np.uint8) * np.uint8(255)
+    chosen = isinstance(array, np.ndarray) and array.dtype == bool
+    if chosen:
+        array = array.view(np.uint8)
     _check_array(array, name)
     if array.ndim != 2:
         raise InputError(f"{name} has shape {array.shape}; expected (H, W): pass one channel, such as {name}[..., 0]")
@@ -57,14 +60,18 @@ def check_mask(array: np.ndarray, photo: np.ndarray, name: str = "mask") -> np.n
         )
     largest = _check_range(array, name)
     if largest == 0:
-        raise InputError(f"{name} is 0 everywhere, so nothing is selected; mark the region with {LEVELS[array.dtype]}")
-    if largest == 1 and LEVELS[array.dtype] > 1:
+        most = True if chosen else LEVELS[array.dtype]
+        raise InputError(f"{name} is 0 everywhere, so nothing is selected; mark the region with {most}")
+    if largest == 1 and LEVELS[array.dtype] > 1 and not chosen:
         # Read literally, this would edit at a 255th of the strength: nobody means that.
         raise InputError(
             f"{name} is {array.dtype} and holds only 0 and 1, where {LEVELS[array.dtype]} means selected; "
             f"pass {name}.astype(bool)"
         )
-    return np.ascontiguousarray(array)
+    array = np.ascontiguousarray(array)
+    if chosen:
+        return array.view(bool) if keep_bool else array * np.uint8(255)
+    return array
 
 
 def to_unit(array: np.ndarray) -> np.ndarray:

@@ -3,10 +3,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.pixels import read_stored
 from realistic_editing.data.raw import RawMask, RawPhoto, RawSource
 from realistic_editing.data.regions import HUMAN
 
@@ -50,10 +50,10 @@ def region_masks(raw: RawPhoto, size: tuple[int, int]) -> list[RawMask]:
         size: height and width of the photo.
 
     Raises:
-        InputError: when the label map cannot be read, is not of the photo's size, or holds an unknown label.
+        InputError: when the label map cannot be read or is cut short, is not of the photo's size, or holds an unknown label.
     """
     path, names = raw.annotations
-    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    labels = read_stored(path)
     if labels is None or labels.ndim != 2:
         raise InputError(f"{path}: not a label map with one channel; fetch the annotations of ADE20K again")
     if labels.shape != tuple(size):

@@ -4,10 +4,10 @@ More photos to edit where COCO is scarce, and regions of sky, water and ground, 
 """
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.pixels import read_stored
 from realistic_editing.data.raw import RawMask, RawPhoto, RawSource
 from realistic_editing.data.splits import split_of
 
@@ -56,7 +56,7 @@ def region_masks(raw: RawPhoto, size: tuple[int, int]) -> list[RawMask]:
     """
     labels = []
     for path in raw.annotations:
-        label_map = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)  # 16 bits where there are more than 256 segments
+        label_map = read_stored(path)  # 16 bits where there are more than 256 segments
         if label_map is None or label_map.ndim != 2:
             raise InputError(f"{path}: not a label map with one channel; fetch the segments of BSDS500 again")
         if label_map.shape != tuple(size):

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.whole import is_whole
 
 
 def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
@@ -20,7 +21,7 @@ def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
         (H, W, 3) uint8, RGB.
 
     Raises:
-        InputError: when the file is absent or cannot be decoded.
+        InputError: when the file is absent, cut short or cannot be decoded.
     """
     return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR, upright), cv2.COLOR_BGR2RGB)
 
@@ -99,13 +100,29 @@ def read_version(path: str | Path, size: tuple[int, int], upright: bool = False)
     return resize(pixels, size)
 
 
+def read_stored(path: str | Path) -> np.ndarray | None:
+    """What OpenCV decodes of a file, whatever its channels and depth, such as a label map; None where it knows no such format.
+
+    Raises:
+        InputError: when the file is absent or cut short.
+    """
+    return _decoded(path, cv2.IMREAD_UNCHANGED)
+
+
 def _read(path: str | Path, flags: int, upright: bool) -> np.ndarray:
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; check the data root (paths.data or REALISTIC_EDITING_DATA)")
-    pixels = cv2.imread(str(path), flags if upright else flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    pixels = _decoded(path, flags if upright else flags | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
         raise InputError(f"{path}: cannot be decoded as an image; replace or remove the file")
     return pixels
+
+
+def _decoded(path: str | Path, flags: int) -> np.ndarray | None:
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file; check the data root (paths.data or REALISTIC_EDITING_DATA)")
+    data = Path(path).read_bytes()
+    if not is_whole(data):  # OpenCV would fill what is missing with grey
+        raise InputError(f"{path}: is cut short; fetch it again")
+    return cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -32,6 +32,7 @@ from realistic_editing.data.regions import COLUMNS, Region, read_region
 from realistic_editing.data.transforms import cropping_size
 
 PLACES = ("shard", "photo_at", "height", "width", "mask_at", "mask_bytes")
+DIGEST = "shard_digest"  # the bytes of a shard and their hash, by which a download is known to be whole
 TABLE = "regions.csv"  # written last: where it is, the shards are whole
 PLAN = "plan.json"
 
@@ -45,6 +46,7 @@ class PackedRegion(Region):
         photo_at, height, width: where the photo's pixels begin, and their size.
         mask_at, mask_bytes: the same of the mask's PNG.
         cache: a folder where a shard that has a URL is kept, once it was needed.
+        digest: of the shard, as `digest_of` gives it; empty in tables written before there was one.
     """
 
     shard: str = ""
@@ -54,6 +56,7 @@ class PackedRegion(Region):
     mask_at: int = 0
     mask_bytes: int = 0
     cache: str = ""
+    digest: str = ""
 
     def unpacked(self) -> tuple[np.ndarray, np.ndarray]:
         """The photo, (height, width, 3) uint8 RGB, read-only in the shard, and its mask, (height, width) uint8.
@@ -61,39 +64,82 @@ class PackedRegion(Region):
         Raises:
             InputError: when the shard is not there, or is cut short.
         """
-        data = _mapped(self.shard, self.cache)
-        photo_end, mask_end = self.photo_at + 3 * self.height * self.width, self.mask_at + self.mask_bytes
-        whole = max(photo_end, mask_end) <= len(data)
-        mask = cv2.imdecode(np.asarray(data[self.mask_at : mask_end]), cv2.IMREAD_GRAYSCALE) if whole else None
+        return self.stored_photo(), self.stored_mask()
+
+    def stored_photo(self) -> np.ndarray:
+        """The photo alone, as `unpacked` gives it: nothing is decoded or copied."""
+        return self._stored(self.photo_at, 3 * self.height * self.width).reshape(self.height, self.width, 3)
+
+    def stored_mask(self) -> np.ndarray:
+        """The mask alone, decoded."""
+        mask = cv2.imdecode(np.asarray(self._stored(self.mask_at, self.mask_bytes)), cv2.IMREAD_GRAYSCALE)
         if mask is None or mask.shape != (self.height, self.width):
-            raise InputError(f"{self.shard}: cut short, or not as {TABLE} says; pack the regions again")
-        return data[self.photo_at : photo_end].reshape(self.height, self.width, 3), mask
+            raise self._not_whole()
+        return mask
+
+    def _stored(self, start: int, length: int) -> np.ndarray:
+        found = _mapped(self.shard, self.cache, self.digest)[start : start + length]
+        if len(found) < length or not length:
+            raise self._not_whole()
+        return found
+
+    def _not_whole(self) -> InputError:
+        return InputError(f"{self.shard}: cut short, or not as {TABLE} says; pack the regions again")
 
 
 @functools.cache
-def _mapped(path: str, cache: str) -> np.ndarray:
+def _mapped(path: str, cache: str, digest: str) -> np.ndarray:
     if "://" in path:
-        path = str(_fetched(path, Path(cache)))
+        path = str(_fetched(path, Path(cache), digest))
     if not os.path.isfile(path):
         raise InputError(f"{path}: no such shard; copy the whole folder, or pack the regions again")
     return np.memmap(path, np.uint8, mode="r")
 
 
-def _fetched(url: str, cache: Path) -> Path:
+def _fetched(url: str, cache: Path, digest: str) -> Path:
     """Where a shard is kept; the first of several processes fetches it, whole or not at all."""
     kept = cache / url.rsplit("/", 1)[1]
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with FileLock(kept.with_suffix(".lock")):
-            if not kept.is_file():
-                with replacing(kept) as temporary, temporary.open("wb") as here, fsspec.open(url, "rb") as there:
-                    shutil.copyfileobj(there, here, 1 << 20)
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{url}: cannot be fetched into {cache} ({error}); check address, connection and room") from error
+    length = int(digest.split("-")[0]) if digest else None
+    for last in (False, True):  # a connection may break once
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            with FileLock(kept.with_suffix(".lock")):
+                if not kept.is_file() or length not in (None, kept.stat().st_size):
+                    _fetch(url, kept, digest)
+            break
+        except (OSError, ValueError, ImportError) as error:
+            if last:
+                remedy = "check address, connection and room, or pack the regions again"
+                raise InputError(f"{url}: cannot be fetched into {cache} ({error}); {remedy}") from error
     return kept
 
 
-def write_shards(regions: Sequence[Region], folder: str | Path, size: int, photos: int = 256, workers: int = 1) -> Path:
+def _fetch(url: str, kept: Path, digest: str) -> None:
+    with replacing(kept) as temporary:
+        with temporary.open("wb") as here, fsspec.open(url, "rb") as there:
+            shutil.copyfileobj(there, here, 1 << 20)
+        if digest and (found := digest_of(temporary)) != digest:
+            raise OSError(f"what came is {found}, and {TABLE} says {digest}: bytes and hash")
+
+
+def digest_of(path: Path) -> str:
+    """A file's bytes and the beginning of their SHA-256, as BYTES-HASH."""
+    digest, length = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+            length += len(part)
+    return f"{length}-{digest.hexdigest()[:32]}"
+
+
+def write_shards(
+    regions: Sequence[Region],
+    folder: str | Path,
+    size: int,
+    photos: int = 256,
+    workers: int = 1,
+    problems: list[str] | None = None,
+) -> Path:
     """Pack regions with their photos; what an earlier call with the same arguments finished is kept.
 
     Args:
@@ -102,12 +148,14 @@ def write_shards(regions: Sequence[Region], folder: str | Path, size: int, photo
         size: the side, in pixels, that training cuts crops for; photos are stored with at most twice that on the shorter side.
         photos: in each shard.
         workers: processes.
+        problems: a list to which is added why regions were left out; None: the first that cannot be read stops all.
 
     Returns:
         The path of the table.
 
     Raises:
-        InputError: when a photo or mask cannot be read, the folder cannot be written, or it holds other regions.
+        InputError: when a photo or mask cannot be read and `problems` is None, or none can be; when the folder cannot be
+            written, or it holds other regions.
     """
     folder = Path(folder)
     names = json.dumps([[str(getattr(region, key)) for key in COLUMNS] + _stamps(region) for region in regions])
@@ -119,14 +167,20 @@ def write_shards(regions: Sequence[Region], folder: str | Path, size: int, photo
     parts = [groups[start : start + photos] for start in range(0, len(groups), photos)]
     missing = [number for number in range(len(parts)) if not _part(folder, number).is_file()]
     with ProcessPoolExecutor(max(workers, 1), get_context("spawn")) as pool:  # fork would copy what PyTorch's threads hold
-        jobs = [pool.submit(_write_shard, parts[number], folder, number, size) for number in missing]
+        strict = problems is None
+        jobs = [pool.submit(_write_shard, parts[number], folder, number, size, strict) for number in missing]
         try:
             for job in tqdm(as_completed(jobs), "pack", len(parts), initial=len(parts) - len(missing), unit="shard"):
                 job.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    left_out = [line for number in range(len(parts)) for line in _left_out(folder, number)]
     table = pd.concat([pd.read_csv(_part(folder, number), dtype=str, keep_default_na=False) for number in range(len(parts))])
+    if left_out and (problems is None or table.empty):
+        raise InputError(left_out[0])
+    if left_out:
+        problems += left_out
     with replacing(folder / TABLE) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     return folder / TABLE
@@ -150,7 +204,8 @@ def read_shards(folder: str | Path, cache: str | Path | None = None) -> list[Pac
         with fsspec.open(f"{url}/{TABLE}", "rb") as file:
             content = file.read()
         table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
-        rows = [_parse(row) for row in table[[*COLUMNS, *PLACES]].to_dict("records")]
+        digests = table[DIGEST] if DIGEST in table else [""] * len(table)
+        rows = [_parse(row) for row in table[[*COLUMNS, *PLACES]].assign(digest=digests).to_dict("records")]
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise InputError(f"{url}/{TABLE}: cannot be read ({error}); pack the regions first, or give their folder") from error
     # By address and content: shards packed anew under the same address are fetched anew.
@@ -159,15 +214,21 @@ def read_shards(folder: str | Path, cache: str | Path | None = None) -> list[Pac
     return [PackedRegion(**{**row, "shard": f"{url}/{row['shard']}"}, cache=kept) for row in rows]
 
 
-def _write_shard(groups: Sequence[Sequence[Region]], folder: Path, number: int, size: int) -> None:
-    """One shard and its part of the table, the shard first."""
-    rows, name = [], f"{number:05d}.bin"
+def _write_shard(groups: Sequence[Sequence[Region]], folder: Path, number: int, size: int, strict: bool) -> None:
+    """One shard, what was left out of it, and its part of the table, in this order."""
+    rows, problems, name = [], [], f"{number:05d}.bin"
     cv2.setNumThreads(1)
     with replacing(folder / name) as temporary, temporary.open("wb") as file:
         for group in groups:
             photo_at = shape = None
             for region in group:
-                image, mask = read_region(region)
+                try:
+                    image, mask = read_region(region)
+                except InputError as error:
+                    if strict:
+                        raise
+                    problems.append(str(error))
+                    continue
                 stored = cropping_size(*mask.shape, size)
                 if photo_at is None:
                     photo_at, shape = file.tell(), stored
@@ -176,8 +237,12 @@ def _write_shard(groups: Sequence[Sequence[Region]], folder: Path, number: int, 
                 place = (name, photo_at, *shape, file.tell(), len(encoded))
                 file.write(encoded.data)
                 rows.append({key: getattr(region, key) for key in COLUMNS} | dict(zip(PLACES, place, strict=True)))
+    if problems:
+        with replacing(_part(folder, number, "left_out.json")) as temporary:
+            temporary.write_text(json.dumps(problems) + "\n")
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *PLACES]).assign(**{DIGEST: digest_of(folder / name)})
     with replacing(_part(folder, number)) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")
+        table.to_csv(temporary, index=False, na_rep="nan", lineterminator="\n")
 
 
 def _stamps(region: Region) -> list[str]:
@@ -186,8 +251,13 @@ def _stamps(region: Region) -> list[str]:
     return [f"{one.st_size}-{one.st_mtime_ns}" for one in found]
 
 
-def _part(folder: Path, number: int) -> Path:
-    return folder / f"{number:05d}.csv"
+def _part(folder: Path, number: int, suffix: str = "csv") -> Path:
+    return folder / f"{number:05d}.{suffix}"
+
+
+def _left_out(folder: Path, number: int) -> list[str]:
+    path = _part(folder, number, "left_out.json")
+    return json.loads(path.read_text()) if path.is_file() else []
 
 
 def _check_plan(path: Path, plan: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.inference import for_inference
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
-from realistic_editing.enhance.guard import GUARD, guarded
+from realistic_editing.enhance.guard import GUARD, guarded, keep_grey
 from realistic_editing.enhance.judges import Judges, Scene
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
@@ -146,7 +146,7 @@ class Enhancer:
         human: bool = False,
         guard: float | None = GUARD,
     ) -> Edit:
-        """Propose an edit of the masked region.
+        """Propose an edit of the masked region; of a black and white photo, one of tone alone.
 
         Args:
             photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1], any size.
@@ -178,6 +178,7 @@ class Enhancer:
             recipe = self.network.all_orders(image, region)[pick.to(image.device)]
         else:
             recipe = self.network.all_orders(image, region)
+        recipe = keep_grey(recipe, image)
         scene = self.judges.look(image, region)
         realism, saliency = changes_of(scene, recipe)
         if len(recipe) > 1:
@@ -188,6 +189,7 @@ class Enhancer:
             recipe = optimise(
                 scene, self.objective, torch.tensor([human], device=image.device), recipe.order, recipe, refine, progress=True
             ).recipe
+            recipe = keep_grey(recipe, image)
             realism, saliency = changes_of(scene, recipe)
         if min_realism_change is not None or saliency_change is not None:
             strength = find_strength(scene, recipe, self.task, min_realism_change, saliency_change)

@@ -1,6 +1,7 @@
 """What a proposal must be: able to move attention, and real. One that is not is mended on the photo itself."""
 import torch
 
+from realistic_editing.data.pixels import is_grey
 from realistic_editing.enhance.judges import Judges, Scene
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
@@ -11,6 +12,17 @@ GUARD = -0.1  # dR, below which a proposal is taken weaker
 WEAK = 0.05  # relative change of saliency the right way, below which a proposal is refined
 STEPS = 10  # of that refinement
 POINTS = 1000  # pixels of each zone that tell it of realism: a quarter of the time that whole photos take
+
+
+def keep_grey(recipe: Recipe, image: torch.Tensor) -> Recipe:
+    """Edits of tone alone where the photo is black and white: the critic likes a tint there, and a photographer does not.
+
+    Args:
+        recipe: edits of one photo.
+        image: (1, 3, H, W) RGB in [0, 1].
+    """
+    pixels = (image[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
+    return recipe.without_color() if is_grey(pixels) else recipe
 
 
 def guarded(
@@ -42,6 +54,7 @@ def guarded(
     if objective is not None and effect < WEAK:
         glance = judges.glance(scene.image, scene.mask, POINTS, torch.Generator(device).manual_seed(0))
         refined = optimise(glance, objective, torch.tensor([human], device=device), recipe.order, recipe, STEPS).recipe
+        refined = keep_grey(refined, scene.image)
         again = scene.edited(refined)
         if sign * float(scene.saliency_change(again)) > effect:
             recipe, outcome = refined, again

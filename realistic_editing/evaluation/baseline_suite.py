@@ -1,6 +1,7 @@
 """Whether the earlier methods that run here do what their published results do, or, without those, what they promise."""
 import dataclasses
 import importlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import pandas as pd
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import TASKS
+from realistic_editing.evaluation.baseline_agreement.tuning import untouched
 from realistic_editing.evaluation.report import Table
 
 PACKAGE = "realistic_editing.evaluation.baseline_agreement"
 METHODS = ("ohr", "wrs", "hagiwara", "mec", "gazeshift", "deepsal")  # a module of PACKAGE each
+
+
+FEWEST = 5  # photos, or regions, that a verdict is given on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +32,10 @@ class Goal:
             return f"<= {self.most:g}"
         return f">= {self.least:g}" if self.most == float("inf") else f"{self.least:g} to {self.most:g}"
 
-    def verdict(self, value: float) -> str:
-        """"yes" or "NO"."""
+    def verdict(self, value: float, count: int) -> str:
+        """"yes" or "NO", or "too few" photos to say."""
+        if count < FEWEST or math.isnan(value):
+            return "too few"
         return "yes" if self.least <= value <= self.most else "NO"
 
 
@@ -81,12 +88,28 @@ def baseline_suite(
         raise InputError(f"method names {', '.join(unknown)}; use one or several of {', '.join(METHODS)}")
     made = []
     for name in names:
-        figures, rows = importlib.import_module(f"{PACKAGE}.{name}").agreement(root, limit)
+        module = importlib.import_module(f"{PACKAGE}.{name}")
+        figures, rows = module.agreement(root, limit)
         with replacing(Path(output) / f"{name}_photos.csv") as temporary:
             rows.to_csv(temporary, index=False, lineterminator="\n")
+        others = untouched(name, rows)
+        apart = figures if len(others) == len(rows) else module.figures_of(others) if len(others) else {}
         for figure, value in figures.items():
             goal = GOALS.get((name, figure))
-            judged = {"goal": str(goal), "met": goal.verdict(value)} if goal else {"goal": "", "met": ""}
-            made.append({"method": name, "figure": figure, "value": float(value)} | judged)
-    note = "What each figure is, stands at the method's `agreement` in realistic_editing/evaluation/baseline_agreement."
+            met = goal.verdict(value, _count(rows, figure)) if goal else ""
+            row = {"method": name, "figure": figure, "value": float(value), "goal": str(goal or ""), "met": met}
+            made.append(row | {"photos that chose nothing": float(apart.get(figure, math.nan))})
+    note = (
+        "What each figure is, stands at the method's `agreement` in realistic_editing/evaluation/baseline_agreement. Photos "
+        "that chose nothing: the figure over photos that chose none of the method's constants (tuning.py there), blank where "
+        f"all did. Too few: less than {FEWEST}."
+    )
     return [Table("agreement", "Earlier methods beside their published results", note, pd.DataFrame(made))], {}
+
+
+def _count(rows: pd.DataFrame, figure: str) -> int:
+    """How many rows a figure is of: those of the method, part and task that its name holds."""
+    for column in {"method", "part", "task"} & set(rows.columns):
+        named = rows[[value in figure for value in rows[column]]]
+        rows = named if len(named) else rows
+    return len(rows)

@@ -12,6 +12,7 @@ import torch
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.memory import greatest_rise
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import read_region
@@ -31,7 +32,7 @@ from realistic_editing.weights import fingerprint, load_network
 
 DISTINCTNESS = "patch distinctness"
 PACKAGE = Path(__file__).resolve().parents[1]
-PARTS = ("ops", "describe", "data", "saliency", "realism", "enhance", "weights")  # of the code, that numbers depend on
+PARTS = ("common", "ops", "describe", "data", "saliency", "realism", "enhance", "weights")  # code that numbers depend on
 FILES = ("bench", "color_difference", "enhancer", "measures", "methods", "sweep")  # the same, beside this one
 RECIPE = ("log2_exposure", "saturation", "red", "blue")
 
@@ -134,18 +135,12 @@ class Bench:
             A row for each method (see the README of the columns in `compare`), and why some could not be measured.
         """
         try:
-            pixels, mask = read_region(photo.region)
-            if not (mask >= 128).any():
-                raise InputError(f"{photo.region.mask}: marks nothing; paint the region white")
+            editor, before = self._opened(photo)
         except InputError as error:
             return [], [str(error)]
-        image, region = self._tensor(pixels), torch.from_numpy(resize(mask, (self.plan.size,) * 2))[None, None].float() / 255
-        self._keep(photo, INPUT, pixels)
-        before = self._saliency(pixels, image)
+        image, region = editor.image, editor.region
+        self._keep(photo, INPUT, editor.pixels)
         realism = self._realism(image, region)
-        enhancer, rivals = self.enhancers[photo.region.task], self.rivals[photo.region.task]
-        first = before[self.models[0]]
-        editor = Editor(photo, pixels, mask, image, region, enhancer, self.preset, self.plan.seed, first, rivals)
         rows, problems = [], []
         for method in methods:
             try:
@@ -162,9 +157,34 @@ class Bench:
                 changes = saliency_changes(before[model], after[model], region)
                 row |= {f"{name}: {model}": value for name, value in changes.items()}
             row |= {"realism_before": realism, "realism": self._realism(edited, region) - realism}
-            row |= photo_changes(image, edited, region) | {"seconds": result.seconds, "memory": result.memory}
+            row |= photo_changes(image, edited, region) | {"seconds": result.seconds, "memory": math.nan}
             rows.append(row | (parameters(result.recipe) if result.recipe is not None else dict.fromkeys(RECIPE, math.nan)))
         return rows, problems
+
+    def memory(self, photo: TestPhoto, method: str) -> float:
+        """MiB by which this process's memory rises at most while it edits a photo by a method, which it has run before.
+
+        Raises:
+            InputError: when the photo cannot be read.
+        """
+        editor, _ = self._opened(photo)
+
+        def edit() -> None:
+            editor.forget()
+            editor.edit(method)
+
+        return greatest_rise(edit)
+
+    def _opened(self, photo: TestPhoto) -> tuple[Editor, dict[str, torch.Tensor]]:
+        """What edits a photo, and its saliency by each model."""
+        pixels, mask = read_region(photo.region)
+        if not (mask >= 128).any():
+            raise InputError(f"{photo.region.mask}: marks nothing; paint the region white")
+        image, region = self._tensor(pixels), torch.from_numpy(resize(mask, (self.plan.size,) * 2))[None, None].float() / 255
+        before = self._saliency(pixels, image)
+        enhancer, rivals = self.enhancers[photo.region.task], self.rivals[photo.region.task]
+        first = before[self.models[0]]
+        return Editor(photo, pixels, mask, image, region, enhancer, self.preset, self.plan.seed, first, rivals), before
 
     def _keep(self, photo: TestPhoto, method: str, pixels: np.ndarray) -> None:
         if self.plan.pictures is not None:

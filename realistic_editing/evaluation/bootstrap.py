@@ -1,5 +1,6 @@
 """How sure a number is: bootstrap intervals over photos."""
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ class Estimate:
 
     Args:
         value: measured on all photos.
-        low, high: ends of the interval.
+        low, high: ends of the interval; nan where nothing says how sure it is, as of one photo.
     """
 
     value: float
@@ -19,7 +20,9 @@ class Estimate:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        """Without an interval, where there is none."""
+        interval = "" if math.isnan(self.low) else f" [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f}{interval}"
 
 
 def bootstrap(
@@ -42,9 +45,13 @@ def bootstrap(
         level: share of the resampled statistics inside the interval.
 
     Returns:
-        The statistic of all samples and its interval; nan where the statistic is.
+        The statistic of all samples and its interval; nan where the statistic is, and an interval of nan over one photo, which
+        drawn anew is always itself.
     """
     names, owner = np.unique(np.asarray(photos), return_inverse=True)
+    value = float(statistic(np.arange(len(owner))))
+    if len(names) < 2:
+        return Estimate(value, math.nan, math.nan)
     members = [np.flatnonzero(owner == index) for index in range(len(names))]
     generator = np.random.default_rng(seed)
     found = []
@@ -53,7 +60,7 @@ def bootstrap(
         found.append(statistic(np.concatenate([members[index] for index in drawn])))
     # A draw may leave one side of a comparison empty; it then says nothing.
     low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2]) if np.isfinite(found).any() else (np.nan,) * 2
-    return Estimate(float(statistic(np.arange(len(owner)))), float(low), float(high))
+    return Estimate(value, float(low), float(high))
 
 
 def mean(values: Sequence[float], photos: Sequence[str], resamples: int = 1000, seed: int = 0) -> Estimate:
@@ -61,6 +68,8 @@ def mean(values: Sequence[float], photos: Sequence[str], resamples: int = 1000, 
     values = np.asarray(values, dtype=np.float64)
     _, owner = np.unique(np.asarray(photos), return_inverse=True)
     sums, counts = np.bincount(owner, values), np.bincount(owner)
+    if len(sums) < 2:
+        return Estimate(float(values.mean()), math.nan, math.nan)
     drawn = np.random.default_rng(seed).integers(len(sums), size=(resamples, len(sums)))
     found = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     return Estimate(float(values.mean()), *(float(end) for end in np.quantile(found, [0.025, 0.975])))

@@ -2,10 +2,11 @@
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ class Comparison:
         rows: of each photo and method, in the order of the photos and then of the methods. name, part, task, photo (regions of
             one photo share it), category, method, stamp; eq3, relative, difference and contrast by each saliency model, as
             `measures.saliency_changes`, in columns "eq3: MODEL"; realism_before and realism (dR); what
-            `measures.photo_changes` gives; seconds and memory (MiB) of methods that were run; and of those with a recipe
-            log2_exposure, saturation, red and blue.
+            `measures.photo_changes` gives; seconds of methods that were run, and memory, `Bench.memory`, in the first of their
+            rows; and of those with a recipe log2_exposure, saturation, red and blue.
         problems: what could not be measured, by the file's name, and why.
         models: the saliency models.
         measured: rows that were not there before.
@@ -54,7 +55,8 @@ def compare(
 ) -> Comparison:
     """Edit each photo by each method, and measure; rows that `folder` has already are kept.
 
-    Stopped, the same call goes on where it stopped: all but the last seconds are in `folder`.
+    Stopped, the same call goes on where it stopped: all photos that were finished are in `folder`; killed, all but those of the
+    last seconds.
 
     Args:
         photos: to edit.
@@ -82,6 +84,7 @@ def compare(
             ]
             before = len(store.table(wanted))
             problems = _fill(store, photos, wanted, bench, workers or os.cpu_count() or 1)
+            _fill_memory(store, photos, wanted, bench)
             rows = store.table(wanted)
     return Comparison(rows, problems, bench.models, len(rows) - before, store.note, settings)
 
@@ -89,23 +92,38 @@ def compare(
 def _fill(
     store: RowStore, photos: Sequence[TestPhoto], wanted: Sequence[tuple[str, str, str]], bench: Bench, workers: int
 ) -> list[str]:
-    """Measure what the store has not, and keep it; returns why some could not be."""
+    """Measure what the store has not, and keep it as it comes; returns why some could not be, in the order of the photos."""
     missing: dict[str, list[str]] = {}
     for name, method, files in wanted:
         if not store.has(name, method, files):
             missing.setdefault(name, []).append(method)
     jobs = [(photo, missing[photo.name]) for photo in photos if photo.name in missing]
-    problems: list[str] = []
+    problems: dict[int, list[str]] = {}
+
+    def keep(number: int, measured: Measured) -> None:
+        rows, problems[number] = measured
+        store.add(rows)
+        store.save(now=False)
+
     try:
-        found = _measured(jobs, bench, min(workers, max(len(jobs), 1)))
-        for rows, troubles in tqdm(found, "compare", len(jobs), unit="photo", disable=not jobs):
-            store.add(rows)
-            problems += troubles
-            store.save(now=False)
+        _run(jobs, bench, min(workers, max(len(jobs), 1)), keep)
     finally:
         if jobs:
             store.save()
-    return problems
+    return [problem for number in sorted(problems) for problem in problems[number]]
+
+
+def _fill_memory(store: RowStore, photos: Sequence[TestPhoto], wanted: Sequence[tuple[str, str, str]], bench: Bench) -> None:
+    """Measure each method's memory on the first photo that it edits, where that is not known yet."""
+    rows = store.table(wanted)
+    if not len(rows):
+        return
+    firsts = rows[rows.seconds.notna()].drop_duplicates("method")
+    named = {photo.name: photo for photo in photos}
+    unknown = firsts[firsts.memory.isna()].to_dict("records")
+    for row in tqdm(unknown, "memory", unit="method", disable=not unknown):
+        store.add([row | {"memory": bench.memory(named[row["name"]], row["method"])}])
+        store.save()
 
 
 @contextlib.contextmanager
@@ -125,18 +143,29 @@ def _alone_in(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _measured(jobs: Sequence[tuple[TestPhoto, list[str]]], bench: Bench, workers: int) -> Iterator[Measured]:
-    """The results in the order of the jobs."""
+def _run(
+    jobs: Sequence[tuple[TestPhoto, list[str]]], bench: Bench, workers: int, keep: Callable[[int, Measured], None]
+) -> None:
+    """Give `keep` the number of each job and what it measured, as soon as it has."""
+    progress = functools.partial(tqdm, desc="compare", total=len(jobs), unit="photo", disable=not jobs)
     if workers == 1:
-        yield from (bench.measure(photo, methods) for photo, methods in jobs)
+        for number, (photo, methods) in enumerate(progress(jobs)):
+            keep(number, bench.measure(photo, methods))
         return
     # Spawned: a fork of a process whose libraries have threads may hang.
-    context = multiprocessing.get_context("spawn")
+    context, others = multiprocessing.get_context("spawn"), multiprocessing.active_children()
     with concurrent.futures.ProcessPoolExecutor(workers, context, _start, (bench.plan,)) as pool:
+        numbers = {pool.submit(_measure, job): number for number, job in enumerate(jobs)}
         try:
-            yield from pool.map(_measure, jobs)
-        finally:
-            pool.shutdown(cancel_futures=True)  # an interrupted run does not wait for what nobody will read
+            for done in progress(concurrent.futures.as_completed(numbers)):
+                keep(numbers.pop(done), done.result())
+        except BaseException:
+            for done in [one for one in numbers if one.done() and not one.cancelled() and one.exception() is None]:
+                keep(numbers[done], done.result())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(multiprocessing.active_children()) - set(others):
+                worker.terminate()  # a photo in work may need minutes yet
+            raise
 
 
 def _start(plan: Plan) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from realistic_editing.baselines import FAMILIES
 from realistic_editing.evaluation import bootstrap
 from realistic_editing.evaluation.bench import DISTINCTNESS
 from realistic_editing.evaluation.measures import MOVED
-from realistic_editing.evaluation.methods import REPRODUCED
-from realistic_editing.evaluation.published import ABLATION, PHOTOS, RUNTIME, TABLES, rated
+from realistic_editing.evaluation.methods import OURS, REPRODUCED
+from realistic_editing.evaluation.published import ABLATION, PHOTOS, RUNTIME, TABLES, printed, rated
 from realistic_editing.evaluation.report import Table
 from realistic_editing.evaluation.significance import holm, signed_rank
 
@@ -29,8 +30,7 @@ NOTE = (
     "the mask M inside and by 1 - M outside; SSIM: of windows wholly outside; seam: how much steeper colours become along the "
     "border. "
     "Published results came as JPEGs, so what differs outside includes the noise of compression. Of methods that were run "
-    "here, on one thread: seconds, the median, and MiB, the most by which an edit raised the process's resident memory above "
-    "what loading and judging had taken (Linux only)."
+    "here, on one thread: seconds, the median."
 )
 
 
@@ -43,6 +43,7 @@ class Layout:
         against: the method that others are compared with.
         ratings: of which photos, a key of published.TABLES, to show beside; or None.
         resamples, seed: of the bootstrap.
+        size: of our network's file, in MB; None: not to be told.
     """
 
     models: Sequence[str]
@@ -50,6 +51,7 @@ class Layout:
     ratings: str | None = None
     resamples: int = 1000
     seed: int = 0
+    size: float | None = None
 
 
 def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
@@ -72,11 +74,11 @@ def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
     if "adversarial" in set(rows.method):
         wanted.append((ABLATION, "attenuate"))
     for table, task in wanted:
-        group = rows[(rows.task == task) & rows.method.isin(rated(table, task))]
+        group = rows[(rows.task == task) & rows.method.map(_rated_as).isin(rated(table, task))]
         if len(group):
             tables.append(_ratings(table, task, group, layout))
     if rows.seconds.notna().any():
-        tables.append(_runtime(rows))
+        tables.append(_runtime(rows, layout.size))
     return tables
 
 
@@ -101,7 +103,7 @@ def _cells(rows: pd.DataFrame, sign: int, layout: Layout) -> dict[str, object]:
         name = "relative" if model == DISTINCTNESS else "eq3"
         cells[f"saliency, {model}"] = _mean(rows[f"{name}: {model}"], rows, layout)
     cells |= {heading: _mean(rows[name], rows, layout) for name, heading in PHOTO.items()}
-    return cells | {"seconds": float(rows.seconds.median()), "MiB": float(rows.memory.max())}
+    return cells | {"seconds": float(rows.seconds.median())}
 
 
 def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int, layout: Layout) -> Table:
@@ -115,14 +117,16 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
                 "contrast, right way": _mean(sign * changes["contrast"] > 0, rows, layout),
                 "-S": _mean(changes["eq3"] if model != DISTINCTNESS else np.full(len(rows), math.nan), rows, layout),
                 "relative": _mean(changes["relative"], rows, layout),
+                "median relative": float(changes["relative"].median()),
                 "difference": _mean(changes["difference"], rows, layout),
                 "median difference": float(changes["difference"].median()),
                 "contrast": _mean(changes["contrast"], rows, layout),
             }
             made.append({"method": method, "model": model} | cells)
     note = (
-        "Relative: the change of the region's mean saliency over that mean; difference: the plain change; contrast: the change "
-        "of the mean inside less that outside."
+        "Relative: the change of the region's mean saliency over that mean, which a few regions that are nearly 0 may carry "
+        "away: the median stands beside it; difference: the plain change; contrast: the change of the mean inside "
+        "less that outside."
     )
     return Table(f"{part}_saliency", f"{title}: saliency by each model", note, pd.DataFrame(made))
 
@@ -159,19 +163,26 @@ def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int
 
 
 def _correct(rows: list[dict[str, object]]) -> None:
-    """Replace the p values of a table by corrected ones, as text."""
+    """Replace the p values of a table by corrected ones."""
     cells = [(row, name) for row in rows for name in row if name.startswith("p, ")]
     corrected = holm(np.array([row[name] for row, name in cells], float))
     for (row, name), p in zip(cells, corrected, strict=True):
-        row[name] = "" if math.isnan(p) else "< 0.0001" if p < 1e-4 else f"{p:.4f}"
+        row[name] = float(p)
+
+
+def _rated_as(method: str) -> str:
+    """The name in the paper's tables, see `published.NAMES`, of a method or of its reproduction."""
+    name = method.removesuffix(REPRODUCED)
+    return next((family for family, operators in FAMILIES.items() if name in operators), name)
 
 
 def _ratings(table: str, task: str, rows: pd.DataFrame, layout: Layout) -> Table:
     """The paper's ratings in one of its tables beside what was measured."""
     published, made = rated(table, task), []
     for method, group in rows.groupby("method", sort=False):
-        rating = published[method]
-        cells = {"method": method} | {
+        rating = published[_rated_as(method)]
+        reproduced = " (here reproduced)" if method.endswith(REPRODUCED) else ""
+        cells = {"method": method, "rated": f"{rating.method}{reproduced}"} | {
             name: f"{value:.2f} ({spread:.2f})"
             for name, (value, spread) in (("effectiveness", rating.effectiveness), ("realism", rating.realism))
         }
@@ -179,25 +190,28 @@ def _ratings(table: str, task: str, rows: pd.DataFrame, layout: Layout) -> Table
     doubts = "; ".join(f"{name}: {row.note}" for name, row in published.items() if row.note)
     note = (
         f"Effectiveness and realism: the paper's ratings by 8 photographers, 1 to 10, mean and standard deviation, of "
-        f"{PHOTOS[table]} (Table {table[0]}); ours there is the authors' network, here this "
-        "package's. The other columns are measured here, on all photos of the task, which are not the rated ones alone."
+        f"{PHOTOS[table]} ({printed(table)}), of the method under `rated`; ours there is the authors' network, here this "
+        "package's, and what is reproduced here is not the program whose results were rated: Deepsal stands beside each of its "
+        "operators. The other columns are measured here, on all photos of the task, which are not the rated ones alone."
     )
     note += f" {doubts}." if doubts else ""
     name, words = (f"ratings_{task}", task) if table != ABLATION else ("ratings_adversarial", "adversarial training")
     return Table(name, f"The paper's ratings beside the measures: {words}", note, pd.DataFrame(made))
 
 
-def _runtime(rows: pd.DataFrame) -> Table:
+def _runtime(rows: pd.DataFrame, size: float | None) -> Table:
     """Section 5's times and sizes beside those measured here."""
     made = []
     for method, group in rows[rows.seconds.notna()].groupby("method", sort=False):
         known = RUNTIME.get(method.removesuffix(REPRODUCED), {})
         cells = {"method": method, "seconds": float(group.seconds.median()), "slowest": float(group.seconds.max())}
         cells["MiB"] = float(group.memory.max())
+        cells["size"] = f"{size:.1f} MB" if size is not None and method in OURS else ""
         made.append(cells | {"in the paper": known.get("time", ""), "size there": known.get("size", "")})
     note = (
         "Seconds for a photo at its own size, one thread of this machine's processor, median and slowest; ours with the "
-        "network, the choice of the order and the edit. MiB as in the other tables. In the paper: what its section 5 says of "
-        "the authors' programs on their machines; size: of the network's weights."
+        "network, the choice of the order and the edit. MiB: the most by which memory rises while the first photo is edited, "
+        "in a process that has done so before (Linux only). In the paper: what its section 5 says of the authors' programs on "
+        "their machines. Size: of the network's weights as stored, ours in half precision."
     )
     return Table("runtime", "Time and memory (section 5)", note, pd.DataFrame(made))

@@ -5,7 +5,7 @@ one over images alone speaks of these raters only. The pigeonhole bootstrap draw
 the ratings where they meet (Owen, The Pigeonhole Bootstrap, Annals of Applied Statistics 1(2), 2007). Its spread counts
 what neither rater nor image explains three times, and that of few raters too little. So the draws give the interval's
 shape, and its width comes from the classical mean squares of two crossed random factors, with Student's t by
-Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946).
+Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946), never fewer than the smaller factor has alone.
 """
 import numpy as np
 from scipy import stats
@@ -59,8 +59,11 @@ def _error(off: np.ndarray, there: np.ndarray) -> tuple[float, float]:
     fitted = (by_rater / there.sum(axis=1))[:, None] + (by_image / there.sum(axis=0))[None, :]
     rest = ((off - fitted)[there] ** 2).sum() / max(count - raters - images + 1, 1) / count
     # Both hold what neither explains, which must count once. By chance too much is taken off; never less than either alone.
-    variance = max(between_raters + between_images - rest, between_raters, between_images)
-    if variance == 0:
+    variance, alone = between_raters + between_images - rest, max(between_raters, between_images)
+    if alone == 0:
         return 0.0, 1.0
+    if variance <= alone:
+        return float(np.sqrt(alone)), raters - 1.0 if between_raters >= between_images else images - 1.0
     parts = ((between_raters, raters - 1), (between_images, images - 1), (rest, (raters - 1) * (images - 1)))
-    return float(np.sqrt(variance)), float(variance**2 / sum(part**2 / degrees for part, degrees in parts))
+    degrees = variance**2 / sum(part**2 / freedom for part, freedom in parts)
+    return float(np.sqrt(variance)), float(max(degrees, min(raters, images) - 1))  # a sum knows no less than its lesser part

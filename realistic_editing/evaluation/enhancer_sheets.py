@@ -6,7 +6,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from realistic_editing.data.regions import Region
+from realistic_editing.data.pixels import resize
+from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.evaluation import sheets
@@ -67,21 +68,23 @@ def damage_rows(
         menders: names of MENDERS: what is made of the damaged mask is shown too, outlined and as an edit.
 
     Returns:
-        (text, picture (h, w, 3) uint8), a row for each region, for `sheets.sheet`.
+        (text, picture (h, w, 3) uint8, in the photo's proportions), a row for each region, for `sheets.sheet`: the photo with
+        the outline of each mask, the clean one first, and then the edits.
     """
     rows = []
     for region, image, mask in read(regions, size, "damage"):
         name, case = case_of(region, image, mask, judges, seed)
         masks = {CLEAN: grey(mask)} | dict(masks_of(name, picture(image), grey(mask), menders, kinds=(kind,)))
-        outlines = [(each, sheets.outlined(picture(image), rough)) for each, rough in masks.items() if each != CLEAN]
-        row = [(f"{region.photo_id}, region {region.region_id}", outlines[0][1]), *outlines[1:]]
+        row = [(f"{each} mask", sheets.outlined(picture(image), rough)) for each, rough in masks.items()]
+        row[0] = (f"{row[0][0]}, {region.photo_id}, {region.region_id}", row[0][1])
         for each, rough in masks.items():
             for method, network in networks.items():
                 used, recipe = proposal(case, rough, network)
                 edited = edit(image, used, recipe)
                 row.append((f"{method}, {each}: seam {seam(image, edited, used):.2f}", picture(edited)))
-        frame = _around(mask[0, 0].numpy() > 0.5, size)
-        rows.append([(text, np.ascontiguousarray(shown[frame])) for text, shown in row])
+        shape = _shape(read_region(region)[1].shape, size)  # of the photo, which was read as a square
+        frame = _around(resize(grey(mask), shape) >= 128, size)
+        rows.append([(text, np.ascontiguousarray(resize(shown, shape)[frame])) for text, shown in row])
     return rows
 
 
@@ -106,9 +109,14 @@ def descent(curves: Mapping[str, Sequence[torch.Tensor]], network: float) -> Fig
     return figure
 
 
+def _shape(of: tuple[int, int], size: int) -> tuple[int, int]:
+    """A photo's (height, width) where its shorter side has so many pixels."""
+    return tuple(round(side * size / min(of)) for side in of)
+
+
 def _around(inside: np.ndarray, size: int, side: int = 256) -> tuple[slice, slice]:
-    """A square window of one size for all rows, on the region's middle."""
+    """A square window of one size for all rows, on the region's middle; `inside` has `size` pixels on its shorter side."""
     side = min(side, size)
     middle = [round(float(axis.mean())) if len(axis) else size // 2 for axis in np.nonzero(inside)]
-    top, left = (min(max(place - side // 2, 0), size - side) for place in middle)
+    top, left = (min(max(place - side // 2, 0), whole - side) for place, whole in zip(middle, inside.shape, strict=True))
     return slice(top, top + side), slice(left, left + side)

@@ -121,7 +121,7 @@ def _pictures(
     words = "the photo with the region's outline, the edit, saliency before and after; regions picked by the seed"
     named = {
         f"gallery_{task}.png": f"{title}: {words}.",
-        f"damaged_{task}.png": f"{title}: the damaged mask, and edits by the clean and the damaged one (Figure 11).",
+        f"damaged_{task}.png": f"{title}: the clean and the damaged mask, and edits by either (Figure 11).",
     }
     if curves["no edit"]:
         indices = found[found.method.str.startswith(OPTIMUM)]["index"]

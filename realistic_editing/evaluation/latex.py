@@ -3,7 +3,7 @@ import numbers
 import re
 
 from realistic_editing.evaluation.bootstrap import Estimate
-from realistic_editing.evaluation.table import Table, text_of
+from realistic_editing.evaluation.table import Table, texts
 
 _MEANT_OTHERWISE = {
     "\\": r"\textbackslash{}",
@@ -38,9 +38,9 @@ def to_latex(table: Table) -> str:
         rf"\label{{tab:{table.name}}}",
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
-        _line(frame.columns),
+        _line(map(escaped, frame.columns)),
         r"\midrule",
-        *(_line(row) for row in frame.to_numpy(object)),
+        *(_line(map(_cell, *rows)) for rows in zip(frame.to_numpy(object), texts(frame).to_numpy(object), strict=True)),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -54,11 +54,11 @@ def escaped(text: str) -> str:
 
 
 def _line(cells) -> str:
-    return " & ".join(_cell(cell) for cell in cells) + r" \\"
+    return " & ".join(cells) + r" \\"
 
 
-def _cell(cell) -> str:
-    text = escaped(text_of(cell))
+def _cell(cell, text: str) -> str:
+    text = escaped(text)
     return re.sub(r"(?<![\de])-(?=\d)", "$-$", text) if _numeric(cell) else text  # or it prints as a hyphen
 
 

@@ -55,8 +55,8 @@ def mask_suite(
         sheets.save(sheets.sheet(rows), folder / f"mended_{task}.png")
         named |= {
             f"seams_{task}.png": f"{task.capitalize()}: the mean seam along each mask's border, with its interval.",
-            f"mended_{task}.png": f"{task.capitalize()}: the damaged mask, the mended one, and edits by the clean, the damaged "
-            f"and the mended mask; {SHOWN} regions picked by the seed, {', '.join(DAMAGES)}.",
+            f"mended_{task}.png": f"{task.capitalize()}: the clean mask, the damaged and the mended one, and edits by each "
+            f"of them; {SHOWN} regions picked by the seed, {', '.join(DAMAGES)}.",
         }  # fmt: skip
     return tables, named
 

@@ -4,14 +4,13 @@ import functools
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from realistic_editing.baselines import BASELINES, baseline
+from realistic_editing.baselines import BASELINES, FAMILIES, baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import read_version
@@ -40,14 +39,11 @@ class Result:
         pixels: (H, W, 3) uint8, RGB, of the photo's size.
         recipe: the edit, where the method is one of ours or of chance.
         seconds: it took; nan where it was not run here.
-        memory: MiB by which it raised the process's resident memory at most; memory that was free in the process already
-            does not count, so that the greatest of several photos says most. nan where not run, or not on Linux.
     """
 
     pixels: np.ndarray
     recipe: Recipe | None = None
     seconds: float = float("nan")
-    memory: float = float("nan")
 
 
 def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rivals: Sequence[str] = ()) -> list[str]:
@@ -55,7 +51,7 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
 
     Args:
         asked: names, or one; "all": all; None: our own and the published ones, which are quick. An earlier method's bare name
-            means its published results, or, where the set has none, our reproduction.
+            means its published results, or, where the set has none, our reproduction; deepsal then means its three operators.
         photos: of the data set, with the results that others published.
         rivals: names of other enhancement networks.
 
@@ -64,7 +60,7 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     """
     published = list(dict.fromkeys(name for photo in photos for name in photo.results))
     # Their rows would be taken for those of the method that has the name.
-    own = {ALL, OPTIMISED, *OWN, *ALIASES, *BASELINES, *(f"{name}{REPRODUCED}" for name in BASELINES)}
+    own = {ALL, OPTIMISED, *OWN, *ALIASES, *BASELINES, *FAMILIES, *(f"{name}{REPRODUCED}" for name in BASELINES)}
     clash = [name for name in rivals if name in own or name in published]
     if clash:
         raise InputError(f"rivals: one is called {clash[0]!r}, as another method is; rename its file, or leave it out")
@@ -78,13 +74,19 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     names = [asked] if isinstance(asked, str) else list(asked)
     if names == [ALL]:
         return known
-    aliases = ALIASES | {name: f"{name}{REPRODUCED}" for name in BASELINES if name not in published}
-    wanted = {aliases.get(name, name) for name in names}
+    wanted = {meant for name in names for meant in ([name] if name in published else _meant(name))}
     unknown = sorted(wanted - set(known))
     if unknown or not wanted:
-        offered = ", ".join([ALL, *ALIASES, *known])
+        offered = ", ".join([ALL, *ALIASES, *known, *FAMILIES])
         raise InputError(f"method names {', '.join(unknown) or 'nothing'}; use one or several of {offered}")
     return [name for name in known if name in wanted]
+
+
+def _meant(name: str) -> list[str]:
+    """What a short name stands for; every other name for itself."""
+    if name in BASELINES or name in FAMILIES:
+        return [f"{one}{REPRODUCED}" for one in FAMILIES.get(name, (name,))]
+    return [ALIASES.get(name, name)]
 
 
 class Editor:
@@ -116,8 +118,12 @@ class Editor:
     ) -> None:
         self.photo, self.pixels, self.mask, self.image, self.region = photo, pixels, mask, image, region
         self.enhancer, self.preset, self.seed, self.before, self.rivals = enhancer, preset, seed, before, rivals
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what edits share, so that the next one is made from nothing."""
         self._candidates: dict = {}
-        self._spent = self._rise = 0.0  # seconds and MiB that the 24 candidates took, which two rules share
+        self._spent = 0.0  # seconds that the 24 candidates took, which two rules share
 
     def edit(self, method: str) -> Result:
         """Edit by a method.
@@ -135,8 +141,8 @@ class Editor:
             return Result(self.pixels)
         if method.endswith(REPRODUCED):
             earlier, task = _earlier(method.removesuffix(REPRODUCED)), self.photo.region.task
-            pixels, seconds, memory = _watched(lambda: earlier.edit(self.pixels, self.mask, task))
-            return Result(pixels, None, seconds, memory)
+            pixels, seconds = _timed(lambda: earlier.edit(self.pixels, self.mask, task))
+            return Result(pixels, None, seconds)
         generator = torch.Generator().manual_seed(zlib.crc32(f"{self.seed}/{self.photo.name}".encode()))
         order = random_orders(1, generator)
         case = Case(
@@ -145,11 +151,9 @@ class Editor:
         shared = OURS.get(method, "random") != "random"
         if shared and not self._candidates:
             with torch.no_grad():
-                _, self._spent, self._rise = _watched(lambda: case.all_orders(self.enhancer.network))
-        (recipe, pixels), seconds, memory = _watched(lambda: self._made(method, case))
-        if shared:
-            seconds, memory = seconds + self._spent, max(memory, self._rise)
-        return Result(pixels, recipe, seconds, memory)
+                _, self._spent = _timed(lambda: case.all_orders(self.enhancer.network))
+        (recipe, pixels), seconds = _timed(lambda: self._made(method, case))
+        return Result(pixels, recipe, seconds + self._spent if shared else seconds)
 
     def _made(self, method: str, case: Case) -> tuple[Recipe, np.ndarray]:
         if method in RANDOM:
@@ -166,24 +170,12 @@ class Editor:
 
 @functools.cache
 def _earlier(name: str) -> Baseline:
-    """An earlier method with its defaults, loaded once for each process."""
-    return baseline(name)
+    """An earlier method with its defaults, loaded once for each process; a comparison has a progress bar of its own."""
+    return baseline(name, progress=False) if name in FAMILIES["deepsal"] else baseline(name)
 
 
-def _watched(work: Callable[[], Any]) -> tuple[Any, float, float]:
-    """What `work` returns, the seconds it took, and the MiB by which it raised the process's resident memory."""
-    free, started = _resident(peak=False), time.perf_counter()
+def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What `work` returns, and the seconds it took."""
+    started = time.perf_counter()
     made = work()
-    return made, time.perf_counter() - started, _resident(peak=True) - free
-
-
-def _resident(peak: bool) -> float:
-    """This process's resident memory in MiB, or its peak since this was last asked without `peak`; nan but on Linux."""
-    status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-    try:
-        if not peak:
-            reset.write_text("5")  # forget the peak
-        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return float(fields["VmHWM" if peak else "VmRSS"].split()[0]) / 1024
-    except (OSError, KeyError):
-        return float("nan")
+    return made, time.perf_counter() - started

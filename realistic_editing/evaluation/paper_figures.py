@@ -138,13 +138,16 @@ def figure_9a(enhancer: Enhancer, photos: Sequence[Photo]) -> Figure:
             place.set_axis_off()
             _show(place, picture, text)
         scores = realism_around(enhancer, photo, edit.recipe)
-        span = (-SHIFT["saturation"], SHIFT["saturation"], -SHIFT["exposure"], SHIFT["exposure"])
+        # Half a step beyond the outermost samples, so that each stands in the middle of its cell.
+        span = [sign * SHIFT[name] * HEAT / (HEAT - 1) for name in ("saturation", "exposure") for sign in (-1, 1)]
         drawn = heat.imshow(scores, origin="lower", extent=span, cmap="viridis", aspect="auto")
         heat.plot(0, 0, marker="+", color=ORANGE, markersize=12, markeredgewidth=2)
         heat.set_xlabel("added to saturation", fontsize=7)
         heat.set_ylabel("added to exposure", fontsize=7)
         heat.tick_params(labelsize=6)
-        figure.colorbar(drawn, ax=heat, label="dR").ax.tick_params(labelsize=6)
+        bar = figure.colorbar(drawn, ax=heat)
+        bar.set_label("dR", fontsize=7)
+        bar.ax.tick_params(labelsize=6)
     return figure
 
 

@@ -76,6 +76,11 @@ RUNTIME = {
 }
 
 
+def printed(table: str) -> str:
+    """A table as the paper prints its name: "Table 3 (b)" of "3b"."""
+    return f"Table {table[0]}" + (f" ({table[1:]})" if table[1:] else "")
+
+
 def rated(table: str, task: str) -> dict[str, Published]:
     """The paper's ratings in a table, "2", "3a", "3b" or "4": method, as a value of NAMES, -> its row."""
     return {NAMES[row.method]: row for row in PAPER if row.table == table and row.task == task}

@@ -13,7 +13,7 @@ from realistic_editing.common.provenance import command, machine, revision
 from realistic_editing.evaluation.bootstrap import Estimate
 from realistic_editing.evaluation.latex import to_latex
 from realistic_editing.evaluation.page import Item, write_page
-from realistic_editing.evaluation.table import Table, text_of
+from realistic_editing.evaluation.table import Table, text_of, texts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +58,10 @@ class Report:
             lines += [f"![{caption}]({name})", "", caption, ""]
         text = "\n".join(lines)
         content = {"facts": facts, "tables": {t.name: _flat(t.frame).to_dict("records") for t in self.tables}}
+        content["figures"] = dict(self.figures)
         with replacing(folder / "report.json") as temporary:
             temporary.write_text(json.dumps(_plain(content), indent=2) + "\n")
-        tables = [(table.title, table.note, table.frame.map(text_of)) for table in self.tables]
+        tables = [(table.title, table.note, texts(table.frame)) for table in self.tables]
         write_page(folder / "report.html", self.title, facts, tables, self.figures, self.photos, self.items)
         with replacing(folder / "report.md") as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -68,14 +69,15 @@ class Report:
 
 
     def _clear(self, folder: Path) -> None:
-        """Remove the tables of an earlier report there that this one does not have: they would look like its own."""
+        """Remove the tables and figures of an earlier report there that this one has not: they would look like its own."""
         try:
-            earlier = json.loads((folder / "report.json").read_text())["tables"]
+            earlier = json.loads((folder / "report.json").read_text())
+            tables, figures = set(earlier["tables"]), set(earlier.get("figures", ()))
         except (OSError, ValueError, KeyError):
             return
-        for name in set(earlier) - {table.name for table in self.tables}:
-            for suffix in (".csv", ".tex"):
-                (folder / f"{Path(name).name}{suffix}").unlink(missing_ok=True)
+        gone = [f"{name}{suffix}" for name in tables - {table.name for table in self.tables} for suffix in (".csv", ".tex")]
+        for name in [*gone, *(figures - set(self.figures))]:
+            (folder / Path(name).name).unlink(missing_ok=True)
 
 
 def difference_table(own: dict[str, float], reference: dict[str, float], bound: float = 0.002) -> pd.DataFrame:
@@ -95,8 +97,7 @@ def difference_table(own: dict[str, float], reference: dict[str, float], bound: 
 
 
 def _markdown(frame: pd.DataFrame) -> list[str]:
-    cells = [[text_of(cell) for cell in row] for row in frame.to_numpy(object)]
-    rows = [list(frame.columns), ["---"] * len(frame.columns), *cells]
+    rows = [list(frame.columns), ["---"] * len(frame.columns), *texts(frame).to_numpy(object)]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
 
 

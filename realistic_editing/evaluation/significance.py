@@ -14,9 +14,10 @@ def signed_rank(differences: np.ndarray) -> float:
         differences: (N,) of pairs, without nan.
 
     Returns:
-        1 where all differences are 0, which is a test made and speaks for no difference; nan without any, where none was made.
+        1 where all differences are 0, which is a test made and speaks for no difference; nan for fewer than two pairs, of which
+        no test can be made.
     """
-    if not len(differences):
+    if len(differences) < 2:
         return float("nan")
     moved = np.asarray(differences)[np.asarray(differences) != 0]
     return float(stats.wilcoxon(moved).pvalue) if len(moved) else 1.0

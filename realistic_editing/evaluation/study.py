@@ -15,7 +15,7 @@ from realistic_editing.evaluation.table import Table
 WORDS = {"attenuate": "attenuation", "amplify": "amplification"}
 _INTERVALS = (
     "95 % intervals with raters and images both as random factors (pigeonhole bootstrap, Owen 2007, at the width of two "
-    "crossed random factors); nan where there are fewer than two of either"
+    "crossed random factors); none where there are fewer than two of either"
 )
 
 

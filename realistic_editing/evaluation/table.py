@@ -25,6 +25,15 @@ class Table:
     frame: pd.DataFrame
 
 
+def texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table's cells as text: p values, in columns named "p" or "p, ...", to four decimals, all else as `text_of`."""
+    return frame.apply(lambda column: column.map(_p_text if column.name == "p" or column.name.startswith("p, ") else text_of))
+
+
+def _p_text(p: float) -> str:
+    return "" if math.isnan(p) else "< 0.0001" if p < 1e-4 else f"{p:.4f}"
+
+
 def text_of(cell: Any) -> str:
     """A cell as text: three decimals, more where they would all be 0; nothing where it is nan."""
     if isinstance(cell, float):

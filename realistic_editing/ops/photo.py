@@ -22,7 +22,8 @@ def apply_to_photo(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> np.nd
 
     Within rounding, the result is that of `apply`. The arithmetic is float32 (float64 for a float64 photo); integers
     are rounded to the nearest. It uses as many threads as PyTorch does (`torch.set_num_threads`), and no memory of note
-    beside the result. The first call for a dtype compiles for some seconds; the outcome is cached on disk.
+    beside the result; but a photo or mask that does not lie in memory row by row, without gaps, is copied first. The first
+    call for a dtype compiles for some seconds; the outcome is cached on disk.
 
     Args:
         photo: (H, W, 3) RGB as displayed: uint8, uint16, or float32 or float64 in [0, 1]; left unchanged.
@@ -34,11 +35,13 @@ def apply_to_photo(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> np.nd
 
     Raises:
         InputError: when photo or mask is not as above, or the mask is 0 everywhere.
-        ValueError: when the recipe is not one edit, or a parameter is not finite or has the wrong sign.
+        ValueError: when the recipe is not one edit, or a parameter has the wrong sign or is more than the arithmetic holds.
     """
     photo = check_photo(photo)
-    mask = check_mask(mask, photo)
-    edit_rows = _once(recipe, photo, mask) if recipe.blend == "final" else _each(recipe, photo, mask)
+    mask = check_mask(mask, photo, keep_bool=True)
+    unit = 1 if mask.dtype == bool else 1 / LEVELS[mask.dtype]
+    mask = mask.view(np.uint8) if mask.dtype == bool else mask
+    edit_rows = _once(recipe, photo, unit) if recipe.blend == "final" else _each(recipe, photo, unit)
     height, width = mask.shape
     result = np.empty_like(photo)
     # Read-only views: the kernel is compiled once, whether or not the caller's arrays can be written.
@@ -65,8 +68,12 @@ def apply_to_photo(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> np.nd
 Rows = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
 
 
-def _once(recipe: Recipe, photo: np.ndarray, mask: np.ndarray) -> Rows:
-    """The kernel for a recipe that is blended at the end, with what it asks for of all but the rows."""
+def _once(recipe: Recipe, photo: np.ndarray, unit: float) -> Rows:
+    """The kernel for a recipe that is blended at the end, with what it asks for of all but the rows.
+
+    Args:
+        unit: what 1 in the mask stands for.
+    """
     order, gain, slopes, saturation, exposure = _parameters(recipe)
     work = _arithmetic(photo)
     at = order.index(SATURATION)
@@ -78,17 +85,19 @@ def _once(recipe: Recipe, photo: np.ndarray, mask: np.ndarray) -> Rows:
     table = np.empty((3, 0))
     if levels == 255:
         table = _side(np.linspace(0, 1, 256), gains[:2], slopes, curve_first)
-    fixed = (table.astype(work), gains.astype(work), bends.astype(work), curve_first, work.type(saturation))
-    shared = _shared(photo, mask)
+    gains = _cast(gains, work, "white_balance and exposure")
+    fixed = (table.astype(work), gains, bends.astype(work), curve_first, _cast(saturation, work, "saturation"))
+    shared = _shared(photo, unit)
     return lambda source, selection, target: edit_once(source, selection, target, *fixed, *shared, *_buffers(work))
 
 
-def _each(recipe: Recipe, photo: np.ndarray, mask: np.ndarray) -> Rows:
+def _each(recipe: Recipe, photo: np.ndarray, unit: float) -> Rows:
     """The same for a recipe that is blended after every operator."""
     order, gain, slopes, saturation, exposure = _parameters(recipe)
     work = _arithmetic(photo)
-    fixed = (np.array(order), gain.astype(work), slopes.astype(work), work.type(saturation), work.type(exposure))
-    shared = _shared(photo, mask)
+    gain, exposure = _cast(gain, work, "white_balance"), _cast(exposure, work, "exposure")
+    fixed = (np.array(order), gain, slopes.astype(work), _cast(saturation, work, "saturation"), exposure)
+    shared = _shared(photo, unit)
     return lambda source, selection, target: edit_each(source, selection, target, *fixed, *shared, *_buffers(work))
 
 
@@ -96,9 +105,21 @@ def _arithmetic(photo: np.ndarray) -> np.dtype:
     return np.dtype(np.float64 if photo.dtype == np.float64 else np.float32)
 
 
-def _shared(photo: np.ndarray, mask: np.ndarray) -> tuple:
+def _cast(value: np.ndarray | float, work: np.dtype, name: str) -> np.ndarray | np.floating:
+    """The value in the arithmetic's dtype, refused where that does not hold it."""
+    with np.errstate(over="ignore"):
+        found = np.asarray(value).astype(work)
+    if not np.isfinite(found).all():
+        raise ValueError(
+            f"recipe.{name} come to {np.abs(value).max():.3g}, and {work} holds {np.finfo(work).max:.3g} at most; use smaller "
+            "values, or a photo of float64"
+        )
+    return found[()]
+
+
+def _shared(photo: np.ndarray, unit: float) -> tuple:
     work = _arithmetic(photo)
-    return work.type(LEVELS[photo.dtype]), work.type(1 / LEVELS[mask.dtype]), np.array([0, 1, 0.5, 8], work)
+    return work.type(LEVELS[photo.dtype]), work.type(unit), np.array([0, 1, 0.5, 8], work)
 
 
 def _buffers(work: np.dtype) -> tuple[np.ndarray, np.ndarray]:

@@ -108,6 +108,11 @@ def bundled() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
 
 
+def file_size(source: str | Path) -> int:
+    """Bytes of a file of weights. Arguments and errors as `load_network`."""
+    return _find(source).stat().st_size
+
+
 def usable_device(device: torch.device | str | None) -> torch.device | None:
     """A device that this machine has, as torch names it; None for None. Raises InputError."""
     if device is None:

@@ -1,4 +1,5 @@
 """realistic-editing batch --engine ray, on a Ray cluster of this machine: what the local engine does, whoever is killed."""
+import contextlib
 import json
 import os
 import re
@@ -67,7 +68,11 @@ def content(folder):
     return files, [(Path(row.pop("result")).name, row) for row in scores.drop(columns="seconds").to_dict("records")]
 
 
-def test_ray_edits_as_the_local_engine_past_what_is_broken_and_once_only(ray, photos, tmp_path, judges, capsys):
+def test_ray_edits_as_the_local_engine_past_what_is_broken_and_once_only(
+    ray, photos, tmp_path, judges, capsys, monkeypatch
+):
+    """Files are named from a folder that is not the workers'."""
+    monkeypatch.chdir(tmp_path)
     (photos / "aa.jpg").write_bytes(b"\xff\xd8\xff")
     shutil.copy(photos / "a_mask.png", photos / "aa_mask.png")
     Image.open(photos / "b_mask.png").resize((32, 32)).save(photos / "b_mask.png")  # of which a note is made
@@ -76,9 +81,10 @@ def test_ray_edits_as_the_local_engine_past_what_is_broken_and_once_only(ray, ph
     try:
         for name, options in (("local", []), ("ray", ["--engine", "ray"])):
             with pytest.raises(SystemExit) as stop:
-                run(photos, tmp_path / name, *judges, *options)
+                run("photos", name, *judges, *options)
             assert stop.value.code == 2
-            said[name] = re.findall(r"note: .*|error: [^\r]*", capsys.readouterr().err)  # all but the progress bar
+            error = capsys.readouterr().err.replace(f"{tmp_path}/", "")  # workers say where a file lies in full
+            said[name] = re.findall(r"note: .*|error: [^\r]*", error)  # all but the progress bar
     finally:
         torch.set_num_threads(threads)
     assert content(tmp_path / "local") == content(tmp_path / "ray")
@@ -182,12 +188,22 @@ def test_a_killed_driver_goes_on(ray, photos, tmp_path, judges, capsys):
 
 
 def test_a_machine_that_lacks_the_files_ends_the_batch(ray, photos, tmp_path, judges, monkeypatch, capsys):
-    """A worker that looks from where another file system begins sees no such folder."""
-    monkeypatch.setattr(batch_ray.Path, "cwd", classmethod(lambda _: Path("/nowhere")))
+    """The workers are told of a file where they have no such folder."""
+    probed = []
+
+    @contextlib.contextmanager
+    def probe(folder):
+        probed.append(folder)
+        yield Path("/nowhere") / folder.name / ".scores.csv"
+
+    monkeypatch.setattr(batch_ray, "_probe", probe)
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stop:
-        run(photos, tmp_path / "out", *judges, "--engine", "ray")
+        run("photos", "out", *judges, "--engine", "ray")
     error = capsys.readouterr().err
-    assert stop.value.code == 2 and "not seen by the machine" in error and "share" in error and "Traceback" not in error
+    assert probed == [tmp_path / "out"]
+    assert stop.value.code == 2 and "/nowhere/out/.scores.csv: not seen by the machine" in error
+    assert "share" in error and "Traceback" not in error
 
 
 @pytest.mark.parametrize(
@@ -202,6 +218,11 @@ def test_options_that_no_engine_knows_are_refused(photos, tmp_path, capsys, opti
     with pytest.raises(SystemExit) as stop:
         run(photos, tmp_path / "out", *options)
     assert stop.value.code == 2 and words in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_the_page_on_clusters_lists_every_setting():
+    page = (Path(__file__).resolve().parents[2] / "docs/cluster.md").read_text()
+    assert all(f"export {name}={value} " in page for name, value in batch_ray.SETTINGS.items())
 
 
 def test_without_ray_the_extra_is_named(photos, tmp_path, monkeypatch, capsys):

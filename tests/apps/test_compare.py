@@ -65,6 +65,22 @@ def test_mechrez_from_end_to_end(root, tmp_path, tiny_weights, capsys):
     assert content["facts"]["rows"].endswith(f"{len(rows)} measured now") and content["facts"]["regions"] == "8 of 8 photos"
 
 
+def test_files_cut_short_are_named_and_not_measured(root, tmp_path, tiny_weights):
+    data = tmp_path / "data"
+    shutil.copytree(root, data)
+    cut = [data / "mechrez" / name for name in ("object_enhancement/001_out.jpg", "object_enhancement/002_in.jpg",
+                                                "saliency_shift/masks/001_mask.jpg")]  # fmt: skip
+    for path in cut:
+        content = path.read_bytes()
+        path.write_bytes(content[: 2 * len(content) // 3])
+    evaluate(configured(data, tiny_weights, tmp_path / "out", "dataset=mechrez", "method=[input,mec]", "against=input"))
+    left_out = json.loads((tmp_path / "out/report.json").read_text())["facts"]["left out"]
+    assert all(f"{path}: is cut short" in left_out for path in cut)
+    rows = pd.read_csv(tmp_path / "out/rows.csv")
+    assert rows[rows.part == "object_enhancement"].name.str.split("/").str[2].tolist() == ["001"]
+    assert rows[rows.part == "object_enhancement"].method.tolist() == ["input"]
+
+
 def test_again_nothing_is_measured_and_a_quick_look_keeps_the_rest(root, tmp_path, tiny_weights, capsys):
     options = ("dataset=mechrez", "method=[input,mec]", "task=attenuate")
     evaluate(configured(root, tiny_weights, tmp_path, *options))
@@ -90,7 +106,7 @@ def test_rivals_and_optimisation_are_methods_of_their_task(root, tmp_path, tiny_
 
 
 def test_a_rival_named_as_another_method_is_refused(root, tmp_path, tiny_weights):
-    for name in ("ours_random", "ours", "all", "optimised", "mec", "wrs", "wrs_reproduced"):
+    for name in ("ours_random", "ours", "all", "deepsal", "optimised", "mec", "wrs", "wrs_reproduced"):
         rival = tmp_path / f"{name}.safetensors"
         shutil.copy(tiny_weights["attenuate"], rival)
         options = ("dataset=mechrez", "method=[input,ours_random]", "limit=1", f"rivals=['{rival}']")
@@ -142,7 +158,7 @@ def test_ade20k_by_category(tmp_path, tiny_weights):
         ([], r"nothing is named; .* suite=saliency\|.*\|masks\|baselines, dataset=mechrez\|coco\|.*, or ratings="),
         (["suite=critic", "dataset=mechrez"], "suite and dataset are given"),
         (["dataset=painting"], "use mechrez, coco, ade20k or folder"),
-        (["dataset=mechrez", "method=[ours,deepsal]"], "method names deepsal; use one or several of all, ours, input, .*mec"),
+        (["dataset=mechrez", "method=[ours,painter]"], "method names painter; use one or several of all, ours, input, .*mec"),
         (["dataset=mechrez", "against=deepsal"], "against"),
         (["dataset=mechrez", "task=brighten"], "attenuate or amplify"),
         (["dataset=mechrez", "workers=0"], "workers is 0"),

@@ -2,9 +2,12 @@
 import threading
 import time
 
+import fsspec
 import pytest
 
-from realistic_editing.apps.regions import _alone_in
+from realistic_editing.apps.cli import _compose
+from realistic_editing.apps.regions import _alone_in, load_regions, pack_regions
+from realistic_editing.benchmark.photos import synthetic_regions
 from realistic_editing.common.errors import InputError
 
 
@@ -38,3 +41,21 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"regions.*set paths\.regions"), _alone_in(tmp_path / "file" / "regions"):
         pass
+
+
+def test_what_is_packed_past_a_broken_photo_is_read_into_the_cache_that_is_asked_for(tmp_path, capsys):
+    photos, packed, cache = (tmp_path / name for name in ("photos", "packed", "cache"))
+    photos.mkdir()
+    synthetic_regions(photos, 3, seed=0)
+    (photos / "1.jpg").write_bytes(b"no photo")
+    options = [f"regions.folders=[{photos}]", "regions.sources=[]", f"output={packed}", "size=32", "workers=1"]
+    with pytest.raises(InputError, match="1 regions were left out:\n  .*1.jpg"):
+        pack_regions(_compose("pack_regions", options))
+    assert f"{packed}: 2 regions" in capsys.readouterr().out
+    memory = fsspec.filesystem("memory")
+    for file in packed.iterdir():
+        memory.pipe(f"/asked/{file.name}", file.read_bytes())
+    config = _compose("train_realism", ["regions.shards=memory://asked", f"regions.cache={cache}"])
+    regions = load_regions(config)
+    regions[0].unpacked()
+    assert len(regions) == 2 and len(list(cache.rglob("*.bin"))) == 1

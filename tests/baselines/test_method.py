@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from realistic_editing.baselines import baseline
+from realistic_editing.baselines import BASELINES, FAMILIES, baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 
@@ -60,3 +60,9 @@ def test_what_cannot_be_used_is_refused(photo, mask):
         Darker().edit(photo, mask * 0, "amplify")
     with pytest.raises(InputError, match="method is 'nobody'; use one of"):
         baseline("nobody")
+
+
+def test_a_family_stands_for_its_first_operator():
+    assert isinstance(baseline("deepsal"), type(baseline("deepsal_recolor")))
+    for name, operators in FAMILIES.items():
+        assert name not in BASELINES and set(operators) <= set(BASELINES)

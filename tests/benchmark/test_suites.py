@@ -1,6 +1,9 @@
 """Every suite runs, compares like with like, and says what it found."""
+import copy
+import itertools
 import json
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,12 +11,15 @@ import torch
 
 from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.main import call
-from realistic_editing.benchmark.apply import applying
+from realistic_editing.benchmark import propose, timing
+from realistic_editing.benchmark.apply import applying, middling_recipe
+from realistic_editing.benchmark.folded import as_if_trained, judgements_apart, pairs_of, parameters_apart
 from realistic_editing.benchmark.gpu import proposing_there
 from realistic_editing.benchmark.memory import extra_bytes
 from realistic_editing.benchmark.photos import synthetic_regions
 from realistic_editing.benchmark.report import write_report
 from realistic_editing.benchmark.timing import Measured
+from realistic_editing.weights import load_network
 
 
 def run(suite, output, *extra):
@@ -24,7 +30,7 @@ def run(suite, output, *extra):
 
 
 def test_apply_compares_equal_results_and_counts_memory(tmp_path):
-    rows = run("apply", tmp_path, "apply.megapixels=[0.3,1]", "apply.plain_up_to=0.5", "apply.shares=[0.2]")
+    rows = run("apply", tmp_path, "apply.megapixels=[0.3,4]", "apply.plain_up_to=0.5", "apply.shares=[0.2]")
     names = ["plain", "differentiable path", "this project", "limit: a copy of the photo"]
     assert [row["contender"] for row in rows] == (names * 2) + (names[2:] * 2)
     for row in rows[:8]:
@@ -32,6 +38,8 @@ def test_apply_compares_equal_results_and_counts_memory(tmp_path):
         assert told if row["contender"] in names[1:3] else row["note"] == ""
     copies = [row for row in rows[8:] if row["contender"] == names[3]]
     assert all(0.9 < row["extra_per_input_byte"] < 1.5 for row in copies)
+    ours = [row for row in rows[8:] if row["contender"] == "this project"]
+    assert len(ours) == 2 and all(row["extra_per_input_byte"] <= 1.2 for row in ours)  # the result, and next to nothing
     assert rows[0]["ratio"] == 1 and rows[2]["ratio"] > 3
     text = (tmp_path / "apply.md").read_text()
     assert "times the input" in text and "share reading data" not in text
@@ -51,20 +59,71 @@ def test_propose_shows_both_networks_and_the_limit(tmp_path):
             assert float(row["note"].split()[3]) < 1e-3
     orders = [row for row in rows if "24" in row["case"] and row["contender"] == "this project"]
     assert all(row["ratio"] > 3 for row in orders)  # one pass of the encoder instead of 24
+    counted = [row["milliseconds"] for row in rows if row["contender"].startswith("limit")]
+    assert counted[0] < counted[1] and counted[2] < counted[3]  # 24 orders are more arithmetic than one
 
 
-def test_select_counts_the_orders_that_were_not_run(tmp_path):
-    rows = run("select", tmp_path)
-    plain = [row for row in rows if row["contender"].startswith("plain")]
-    assert len(rows) == 6 and all(row["milliseconds"] == pytest.approx(24000 * row["seconds"][0], rel=1e-2) for row in plain)
+def test_folding_that_changes_any_parameter_or_judgement_is_told(tmp_path, monkeypatch, tiny_weights):
+    pairs = pairs_of(synthetic_regions(tmp_path, 3, 0))
+    enhancer = as_if_trained(load_network(tiny_weights["attenuate"], kind="enhancer"), pairs)
+    judges = [load_network(tiny_weights[name], kind=kind) for name, kind in (("critic", "realism"), ("saliency", "saliency"))]
+    recipes = middling_recipe((0, 1, 2, 3), 0)
+    assert parameters_apart(enhancer, pairs) < 1e-4 and max(judgements_apart(*judges, pairs, recipes)) < 1e-4
+
+    def broken(network, *_):
+        network = copy.deepcopy(network)
+        with torch.no_grad():  # the last numbers: the exposure's, or the last layer's
+            [*network.parameters()][-1].add_(0.5)
+        return network
+
+    monkeypatch.setattr("realistic_editing.benchmark.folded.for_inference", broken)
+    assert parameters_apart(enhancer, pairs) > 1e-2 and judgements_apart(*judges, pairs, recipes)[0] > 1e-6
+
+
+def test_select_counts_a_photo_once_and_every_order(tmp_path, monkeypatch):
+    """By a clock that a judge's call moves on by a second: the photo has both, and so has each of 24 orders."""
+    called = []
+
+    class Network(torch.nn.Module):
+        def __init__(self, input_size=None):
+            super().__init__()
+
+        def forward(self, image, mask, order):
+            return middling_recipe(order[0].tolist(), 0)
+
+    class Judge(Network):
+        def forward(self, image, mask=None):
+            called.append(1)
+            return image.mean(dim=1, keepdim=True) if mask is None else image.mean(dim=(1, 2, 3))
+
+    ticks = itertools.count()
+    monkeypatch.setattr(timing, "time", SimpleNamespace(perf_counter=lambda: len(called) + 1e-3 * next(ticks)))
+    for name, kind in (("EditNet", Network), ("RealismNet", Judge), ("EMLNet", Judge)):
+        monkeypatch.setattr(propose, name, kind)
+    quick = SimpleNamespace(propose=lambda *_, **__: None)
+    monkeypatch.setattr(propose, "Enhancer", SimpleNamespace(from_pretrained=lambda _: quick))
+    for orders, times in ((1, "24"), (3, "8")):
+        rows = run("select", tmp_path, f"select.plain_orders={orders}")
+        plain = [row for row in rows if row["contender"] == f"plain, the photo once and {orders} orders times {times}"]
+        assert len(rows) == 6 and len(plain) == 2
+        for row in plain:
+            assert len(row["seconds"]) == 3 and row["milliseconds"] == pytest.approx(1000 * (2 + 24 * 2), abs=100)
 
 
 def test_score_and_load(tmp_path):
     rows = run("score", tmp_path, "score.batch=1")
     assert [row["case"].split(",")[0] for row in rows] == ["critic"] * 3 + ["saliency"] * 3
+    notes = [row["note"] for row in rows if row["contender"] == "this project"]
+    assert "dR at most" in notes[0] and "the change of saliency at most" in notes[1]
+    assert all(float(note.split(" at most ")[1].split()[0]) < 1e-3 for note in notes)
     rows = run("load", tmp_path, "load.size=64")
-    samples = [row for row in rows if row["unit"] == "sample"]
-    assert len(samples) == 4 and "extra_bytes" in samples[2] and sum(row["unit"] == "start" for row in rows) == 3
+    samples = {row["contender"]: row for row in rows if row["unit"] == "sample"}
+    assert list(samples) == [
+        "plain", "plain, with crops and flips", "this project, from files", "this project, from shards",
+        "decoding the stored masks", "limit: a copy of the stored photos",
+    ]  # fmt: skip
+    assert "extra_bytes" in samples["this project, from shards"] and sum(row["unit"] == "start" for row in rows) == 3
+    assert samples["limit: a copy of the stored photos"]["ratio"] > samples["this project, from shards"]["ratio"]
 
 
 def test_the_suite_of_gpus_proposes_like_the_others_and_needs_one(tmp_path, capsys):
@@ -76,8 +135,9 @@ def test_the_suite_of_gpus_proposes_like_the_others_and_needs_one(tmp_path, caps
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     found = proposing_there(region, "attenuate", 2, 0, device, say=lambda _: None)
     cases = list(dict.fromkeys(one.case for one in found))
-    assert [case.split(",")[0] for case in cases] == ["EditNet"] * 2 + ["bundled"] * 2 + ["best_realism of 24 orders"]
+    assert [case.split(",")[0] for case in cases] == ["EditNet"] * 3 + ["bundled"] * 3 + ["best_realism of 24 orders"]
     assert [one.amount for one in found if one.contender == "plain"] == [1, 2, 1, 2]
+    assert sum("all 24 orders" in one.case for one in found) == 2 * 3 and sum("bfloat16" in one.contender for one in found) == 6
 
 
 def test_memory_that_work_takes_is_seen():

@@ -14,6 +14,9 @@ def test_contenders_take_turns_after_a_round_that_does_not_count():
     found = in_turn("case", work, 2, "images", seconds=60, most=3)
     assert "".join(calls) == "ab" + "ab" + "ba" + "ab"
     assert [one.contender for one in found] == ["a", "b"] and all(len(one.seconds) == 3 for one in found)
+    calls.clear()
+    in_turn("case", work, 2, "images", seconds=0, least=1, warm_ups=3)
+    assert "".join(calls) == "aaabbb" + "ab"
 
 
 def test_quick_contenders_have_more_turns_beside_a_slow_one():

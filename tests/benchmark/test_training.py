@@ -10,6 +10,7 @@ from realistic_editing.apps.main import call
 from realistic_editing.benchmark import plain
 from realistic_editing.benchmark.photos import gaze_photos, synthetic_regions
 from realistic_editing.benchmark.training import Loop
+from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.sampling import get_preset
 
@@ -60,6 +61,10 @@ def test_plain_data_are_the_photos(tmp_path):
     photo, mask = plain.PlainRegions(regions, 32)[0]
     assert photo.shape == (3, 32, 32) and mask.shape == (1, 32, 32) and 0 <= photo.min() and photo.max() <= 1
     assert mask.mean().item() == pytest.approx(regions[0].area, abs=0.02)
+    cut = plain.PlainRegions(regions, 32, augment=True)
+    assert torch.equal(cut[0][0], cut[0][0]) and not torch.equal(cut[0][0], photo)  # the sample's number decides the crop
+    expected = RegionDataset(regions, 32, augment=True)[0, 0]
+    assert (255 * cut[0][1] - expected["mask"]).abs().mean() < 10  # the same crop, shrunk without care for aliasing
     photo, density, fixations = plain.PlainGaze(gaze_photos(regions, 0), (24, 32))[0]
     assert photo.shape == (3, 24, 32) and density.sum().item() == pytest.approx(1, abs=1e-4) and fixations.sum() > 40
 

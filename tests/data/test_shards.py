@@ -6,11 +6,13 @@ import time
 import cv2
 import fsspec
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from realistic_editing.benchmark.photos import synthetic_regions
 from realistic_editing.common.errors import InputError
+from realistic_editing.data import shards
 from realistic_editing.data.shards import read_shards, write_shards
 from realistic_editing.data.transforms import RegionDataset
 
@@ -112,6 +114,54 @@ def test_a_photo_that_cannot_be_read_leaves_no_table(regions, tmp_path):
     with pytest.raises(InputError, match="broken.jpg"):
         write_shards([regions[2], bad], tmp_path / "shards", SIZE)
     assert not list((tmp_path / "shards").glob("*.csv")) and not list((tmp_path / "shards").glob("*.bin"))
+
+
+def test_packing_goes_past_what_cannot_be_read_and_names_it(regions, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo")
+    bad = type(regions[0])(**{**vars(regions[0]), "photo": broken})
+    with pytest.raises(InputError, match="broken.jpg"):
+        write_shards([bad], tmp_path / "nothing", SIZE, problems=[])
+    for _ in range(2):  # the second finds all done
+        problems = []
+        write_shards([bad, regions[2], bad], tmp_path / "shards", SIZE, problems=problems)
+        assert len(problems) == 2 and all("broken.jpg" in problem for problem in problems)
+    (found,) = read_shards(tmp_path / "shards")
+    assert found.photo == regions[2].photo and found.unpacked()[1].any()
+
+
+def test_a_download_that_is_damaged_is_fetched_again_once_and_never_kept(packed, tmp_path, monkeypatch):
+    memory, whole = fsspec.filesystem("memory"), (packed / "00000.bin").read_bytes()
+    memory.pipe("/damaged/regions.csv", (packed / "regions.csv").read_bytes())
+    cache = tmp_path / "cache"
+    for content in (whole[:-7], whole[:-1] + bytes([whole[-1] ^ 1])):
+        memory.pipe("/damaged/00000.bin", content)
+        with pytest.raises(InputError, match="memory://damaged/00000.bin: cannot be fetched.*bytes and hash"):
+            read_shards("memory://damaged", cache)[0].unpacked()
+        assert not list(cache.rglob("*.bin"))
+    fetch, tries = shards._fetch, []
+
+    def mended(*args):
+        tries.append(args)
+        if len(tries) == 2:
+            memory.pipe("/damaged/00000.bin", whole)
+        fetch(*args)
+
+    monkeypatch.setattr(shards, "_fetch", mended)
+    read_shards("memory://damaged", cache)[0].unpacked()
+    (kept,) = cache.rglob("*.bin")
+    assert len(tries) == 2 and kept.read_bytes() == whole
+    kept.write_bytes(whole[:-7])  # by an earlier version, which did not look
+    shards._mapped.cache_clear()
+    read_shards("memory://damaged", cache)[0].unpacked()
+    assert kept.read_bytes() == whole
+
+
+def test_a_table_without_hashes_is_read(packed, tmp_path):
+    table = pd.read_csv(packed / "regions.csv", dtype=str, keep_default_na=False)
+    table.drop(columns=shards.DIGEST).to_csv(tmp_path / "regions.csv", index=False)
+    (tmp_path / "00000.bin").write_bytes((packed / "00000.bin").read_bytes())
+    assert read_shards(tmp_path)[0].unpacked()[1].any()
 
 
 def test_shards_behind_a_url_are_fetched_when_needed(packed, tmp_path):

@@ -121,3 +121,21 @@ def test_options_that_make_no_sense_are_refused(enhancer, photo, options, word):
     without = Enhancer(enhancer.network, enhancer.critic, enhancer.saliency, "attenuate")
     with pytest.raises(InputError, match="objective"):
         without.propose(*photo, refine=1)
+
+
+@pytest.mark.parametrize("options", [{}, {"order": (3, 1, 0, 2)}, {"order": (3, 1, 0, 2), "refine": 3}, {"guard": None}])
+def test_black_and_white_photos_stay_so(photo, options):
+    """Heads that answer give every photo a tint; of grey ones it is left out, refined or not."""
+    torch.manual_seed(1)
+    network = CompactEnhancer(SALIENCY, input_size=48, stride=1, ring=8, palette=4, hidden=16)
+    for head in network.heads.values():
+        torch.nn.init.normal_(head.weight, std=0.5)
+    critic = CompactCritic(input_size=48, stride=1, ring=8, palette=4, hidden=16)
+    objective = Objective(saliency_weight=-1.0, change="log_ratio")
+    enhancer = Enhancer(network, critic, CompactSaliency(**SALIENCY), "attenuate", objective)
+    pixels, mask = photo
+    grey = np.repeat(pixels[:, :, :1], 3, axis=2)
+    edited = enhancer.propose(grey, mask, **options).apply(grey, mask)
+    assert (edited == edited[:, :, :1]).all() and not np.array_equal(edited, grey)
+    colored = enhancer.propose(pixels, mask, **options).recipe
+    assert not torch.allclose(colored.white_balance, torch.ones(1, 3), atol=1e-3)

@@ -43,3 +43,9 @@ def test_seeded_and_certain_where_all_are_equal():
 def test_a_statistic_that_is_not_defined_stays_undefined():
     found = bootstrap.bootstrap(lambda index: float("nan"), ["a", "b"], resamples=10)
     assert np.isnan([found.value, found.low, found.high]).all()
+
+
+def test_one_photo_has_a_value_and_no_interval():
+    values = np.array([0.25, 0.75])
+    for found in (bootstrap.mean(values, ["a", "a"]), bootstrap.bootstrap(lambda index: values[index].mean(), ["a", "a"])):
+        assert found.value == 0.5 and np.isnan([found.low, found.high]).all() and str(found) == "0.500"

@@ -1,5 +1,7 @@
 """The comparison on made photos: numbers, resuming, interruption, damaged files, and the same from one process or two."""
 import os
+import signal
+import threading
 import time
 
 import numpy as np
@@ -8,11 +10,12 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
+from realistic_editing.baselines import FAMILIES
 from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation import compare as module
-from realistic_editing.evaluation.bench import DISTINCTNESS, Bench, Plan
+from realistic_editing.evaluation.bench import DISTINCTNESS, Bench, Plan, stamp
 from realistic_editing.evaluation.compare import compare
-from realistic_editing.evaluation.methods import INPUT, choose
+from realistic_editing.evaluation.methods import INPUT, _earlier, choose
 from realistic_editing.evaluation.photo_sets import folder_set
 
 MEASURED = ("realism", "delta_e_inside", "delta_e_outside", "ssim_outside", "seam", f"difference: {DISTINCTNESS}")
@@ -66,6 +69,57 @@ def test_a_run_goes_on_where_it_stopped(photo_folder, plan, tmp_path, monkeypatc
     drop = ["seconds", "memory"]
     pd.testing.assert_frame_equal(rest.rows.drop(columns=drop), whole.rows.drop(columns=drop), check_dtype=False)
     assert run(photo_folder, plan, tmp_path / "out", methods).measured == 0
+
+
+def _no_bench(plan):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _slow_then_quick(job):
+    """In place of a measurement: the first photo takes a minute, the others no time."""
+    photo, methods = job
+    time.sleep(60 if photo.name.split("/")[1] == "a" else 0)
+    rows = [{"name": photo.name, "method": method, "stamp": stamp(photo, method)} for method in methods]
+    return rows, [f"{photo.name}: measured"]
+
+
+def test_an_interrupt_keeps_what_is_finished_and_ends_soon(photo_folder, plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_start", _no_bench)
+    monkeypatch.setattr(module, "_measure", _slow_then_quick)
+    took = []
+
+    def interrupt():
+        while not (tmp_path / "out/seen").is_file():
+            time.sleep(0.05)
+        took.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    class Seen(module.RowStore):
+        def save(self, now=True):
+            if len(self) == 2:  # b and c, which were not the first in order
+                (tmp_path / "out/seen").touch()
+            super().save(now)
+
+    monkeypatch.setattr(module, "RowStore", Seen)
+    watcher = threading.Thread(target=interrupt, daemon=True)
+    watcher.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(photo_folder, plan, tmp_path / "out", ["bright"], workers=2)
+    assert time.monotonic() - took[0] < 5
+    assert set(pd.read_csv(tmp_path / "out/rows.csv").name.str.split("/").str[1]) == {"b", "c"}
+
+
+def test_memory_is_measured_once_for_each_method_and_kept(photo_folder, plan, tmp_path, monkeypatch):
+    asked, memory = [], Bench.memory
+    monkeypatch.setattr(Bench, "memory", lambda self, *what: (asked.append(what[1]), memory(self, *what))[1])
+    methods = ["input", "ours_random", "ohr", "bright"]
+    found = run(photo_folder, plan, tmp_path / "out", methods).rows
+    assert asked == ["ours_random", "ohr_reproduced"]
+    known = found[found.memory.notna()]
+    assert known.empty or (known.name.str.contains("/a/").all() and [*known.method] == asked and (known.memory >= 0).all())
+    again = run(photo_folder, plan, tmp_path / "out", methods).rows
+    assert len(asked) == (2 if len(known) else 4)
+    pd.testing.assert_frame_equal(again, found, check_dtype=False)
 
 
 def test_only_what_is_new_or_changed_is_measured(photo_folder, plan, tmp_path):
@@ -140,3 +194,8 @@ def test_a_folder_of_another_run_is_refused(photo_folder, plan, tmp_path):
     with pytest.raises(InputError, match=r"file: cannot be written"):
         run(photo_folder, plan, tmp_path / "file", ["input"])
     assert run(photo_folder, plan, tmp_path / "out", ["input"]).measured == 3
+
+
+def test_methods_with_progress_bars_of_their_own_keep_still_in_a_comparison():
+    for name in FAMILIES["deepsal"]:
+        assert not _earlier(name).progress

@@ -35,6 +35,24 @@ def test_coverage_is_near_95_percent_where_an_interval_over_ratings_is_too_narro
     assert naive_held / STUDIES < naive_most
 
 
+@pytest.mark.parametrize(("raters", "images", "widest"), [(4, 5, 3.4), (6, 8, 2.5)])
+@pytest.mark.parametrize("sizes", [(1.0, 1.0, 1.8), (1.2, 0.0, 1.8), (0.0, 0.0, 1.0)])
+def test_few_raters_and_images_hold_the_truth_and_no_interval_explodes(raters, images, widest, sizes):
+    rng = np.random.default_rng(5)
+    ideal = 1.96 * np.sqrt(sizes[0] ** 2 / raters + sizes[1] ** 2 / images + sizes[2] ** 2 / (raters * images))
+    found = [crossed.mean(simulated(rng, raters, images, sizes), resamples=200) for _ in range(STUDIES)]
+    assert np.quantile([(one.high - one.low) / 2 / ideal for one in found], 0.99) < widest  # Student's t alone: 1.6 and 1.3
+    assert np.mean([one.low <= 0 <= one.high for one in found]) > 0.917  # 95 % less three standard errors
+
+
+def test_a_variance_of_one_factor_alone_has_that_factors_degrees_of_freedom():
+    raters = np.array([-1.0, -0.4, 0.2, 0.5, 0.7])[:, None]
+    noise = np.array([[1.0, -1, 1, -1], [-1, 1, -1, 1], [1, -1, -1, 1], [-1, 1, 1, -1], [0, 0, 0, 0]])
+    found = crossed.mean(raters + 0.9 * noise, resamples=20000)  # every image's mean is 0: less than chance alone would make
+    error = raters.std(ddof=1) / np.sqrt(5)
+    assert (found.high - found.low) / 2 == pytest.approx(stats.t.ppf(0.975, 4) * error, rel=0.03)
+
+
 def test_without_effects_of_raters_and_images_it_is_hardly_wider_than_over_ratings():
     rng = np.random.default_rng(1)
     widths = []

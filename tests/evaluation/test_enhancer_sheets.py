@@ -71,7 +71,7 @@ def test_damages_show_the_seams_of_the_table(regions, judges):
     assert sheet.dtype == np.uint8 and sheet.shape[0] == 3 * (SIZE + sheets.TITLE + sheets.GAP)
     table = measure_seams({"ours": Dimmer()}, judges, regions, SIZE, seed=5)
     wanted = [f"{row.seam:.2f}" for row in table.itertuples() if row.mask in ("clean", "jagged")]
-    shown = [re.search(r"seam (.*)", text).group(1) for row in rows for text, _ in row[1:]]
+    shown = [re.search(r"seam (.*)", text).group(1) for row in rows for text, _ in row[2:]]
     assert shown == wanted and float(wanted[1]) > 0
 
 
@@ -81,9 +81,24 @@ def test_mended_masks_are_shown_beside_damaged_ones(regions, judges):
     table = measure_seams(networks, judges, regions, SIZE, seed=5, menders=menders).groupby("index", sort=False)
     for row, (_, found) in zip(rows, table, strict=True):
         seams = found.set_index("mask").seam
-        assert row[1][0] == "shifted, mended" and not np.array_equal(row[0][1], row[1][1])
+        captions = [f"clean mask, {found.photo.iloc[0].split('/')[1]}, 0", "shifted mask", "shifted, mended mask"]
+        assert [text for text, _ in row[:3]] == captions
+        clean, shifted, mended = (outline for _, outline in row[:3])
+        assert not np.array_equal(clean, shifted) and not np.array_equal(shifted, mended)
         wanted = [f"ours, {name}: seam {seams[name]:.2f}" for name in ("clean", "shifted", "shifted, mended")]
-        assert [text for text, _ in row[2:]] == wanted
+        assert [text for text, _ in row[3:]] == wanted
+
+
+def test_close_ups_keep_the_photos_proportions(regions, judges):
+    region = regions[0]
+    photo, mask = np.full((SIZE, 2 * SIZE, 3), 100, np.uint8), np.zeros((SIZE, 2 * SIZE), np.uint8)
+    cv2.circle(mask, (SIZE, SIZE // 2), 20, 255, -1)
+    cv2.imwrite(str(region.photo), photo)
+    cv2.imwrite(str(region.mask), mask)
+    row = enhancer_sheets.damage_rows({"ours": Dimmer()}, judges, [region], SIZE, seed=5)[0]
+    assert {shown.shape for _, shown in row} == {(SIZE, SIZE, 3)}
+    rows, columns = np.nonzero(row[2][1].mean(axis=2) < 75)  # where the edit by the clean mask is dark: a disc still
+    assert np.ptp(rows) == pytest.approx(np.ptp(columns), abs=3) and np.ptp(rows) == pytest.approx(40, abs=3)
 
 
 def test_descent_never_rises_and_starts_where_it_started():

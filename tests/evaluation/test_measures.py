@@ -127,6 +127,17 @@ def test_a_seam_grows_with_the_step_and_lies_at_the_border(mask):
     assert seam(flat, flat + 0.3 * mask, mask, thing=inner) == seam(flat, flat + 0.3 * mask, mask) > 0
 
 
+def test_a_seam_by_hand():
+    black, mask = torch.zeros(1, 3, SIDE, SIDE), torch.zeros(1, 1, SIDE, SIDE)
+    mask[..., SIDE // 2 :] = 1
+    # Black beside white: lightness grows by 100 in one column of the band, which has `width` columns on either side.
+    assert seam(black, black + mask, mask) == pytest.approx(100 / 4, rel=1e-4)
+    assert seam(black, black + mask, mask, width=1) == pytest.approx(100 / 2, rel=1e-4)
+    # Where the photo has half that step already, it grows by the other half: grey of lightness 50 is 0.4663 in sRGB.
+    grey = black + 0.4663 * mask
+    assert seam(grey, black + mask, mask) == pytest.approx(50 / 4, rel=1e-2)
+
+
 # Part -> method -> the median change of the published maps inside the mask, and the share of photos whose contrast rose, as
 # measured once from the set's own saliency maps.
 PUBLISHED = {

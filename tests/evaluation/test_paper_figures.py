@@ -85,7 +85,13 @@ def test_the_estimate_is_the_middle_of_its_map(enhancer, photos):
     assert scores[middle, middle] == pytest.approx(enhancer.measure(photos[0].pixels, photos[0].mask, recipe).realism_change)
     assert (np.diff(scores[middle:, middle]) < 0).all()  # brighter is less real to this critic
     assert scores[0, middle] == scores[1, middle]  # an exposure below its range is cut to it
-    assert len(paper_figures.figure_9a(enhancer, photos).axes) == 2 * 3 + 2
+    figure = paper_figures.figure_9a(enhancer, photos)
+    assert len(figure.axes) == 2 * 3 + 2
+    heat, bar = figure.axes[2], figure.axes[-1]
+    left, right, bottom, top = heat.images[0].get_extent()
+    half = (right - left) / paper_figures.HEAT / 2  # of a cell: the outermost samples, at 0.4, stand in the middle of theirs
+    assert [left + half, right - half, bottom + half, top - half] == pytest.approx([-0.4, 0.4, -0.4, 0.4])
+    assert bar.yaxis.label.get_size() == heat.yaxis.label.get_size() == 7
 
 
 def test_parameters_are_told_in_stops(enhancer, photos):

@@ -77,6 +77,8 @@ def test_methods_are_all_or_those_asked_for(photo_folder):
     assert choose("input", found) == ["input"]
     # A bare name is the published results, or, where a set has none, the method run here.
     assert choose(["mec", "bright"], found) == ["mec_reproduced", "bright"]
+    operators = [f"deepsal_{name}_reproduced" for name in ("conv", "recolor", "warp")]
+    assert choose(["deepsal", "input"], found) == ["input", *operators]
     assert choose("all", found, ["adversarial"]) == [
         *OWN, "adversarial", OPTIMISED, *(f"{name}_reproduced" for name in BASELINES), "bright", "dark",
     ]  # fmt: skip

@@ -26,13 +26,23 @@ def test_a_report_as_markdown_csv_and_json(tmp_path):
     assert content["tables"]["t"][1]["y"] is None and content["tables"]["t"][0]["x_high"] == 0.75
 
 
-def test_tables_of_an_earlier_report_do_not_stay(tmp_path):
+def test_p_values_are_numbers_in_the_csv_and_short_in_the_text(tmp_path):
+    frame = pd.DataFrame({"name": ["a", "b", "c"], "p, dR": [4.1e-6, 0.03125, np.nan]})
+    text = Report("Title", {}, [Table("t", "Table", "", frame)], {}).write(tmp_path)
+    assert "| a | < 0.0001 |" in text and "| b | 0.0312 |" in text and "| c |  |" in text
+    assert "<td>&lt; 0.0001</td>" in (tmp_path / "report.html").read_text()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv"), frame)
+
+
+def test_tables_and_figures_of_an_earlier_report_do_not_stay(tmp_path):
     first, second = (Table(name, name, "", pd.DataFrame({"a|b": ["x|y"]})) for name in ("first", "second"))
     (tmp_path / "mine.csv").write_text("of the user's")
-    Report("Title", {}, [first, second], {}).write(tmp_path)
-    text = Report("Title", {}, [second], {}).write(tmp_path)
+    for name in ("a.png", "b.png", "mine.png"):
+        save(np.zeros((4, 4, 3), np.uint8), tmp_path / name)
+    Report("Title", {}, [first, second], {"a.png": "A.", "b.png": "B."}).write(tmp_path)
+    text = Report("Title", {}, [second], {"b.png": "B."}).write(tmp_path)
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"mine.csv", "second.csv", "second.tex", "report.md", "report.json", "report.html"}
+    assert left == {"mine.csv", "mine.png", "b.png", "second.csv", "second.tex", "report.md", "report.json", "report.html"}
     assert "x\\|y" in text  # or it would end the cell
 
 

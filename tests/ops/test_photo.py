@@ -140,6 +140,17 @@ def test_a_bool_mask_is_a_whole_mask():
     chosen = mask > 100
     expected = apply_to_photo(photo, np.where(chosen, 255, 0).astype(np.uint8), random_recipe(4))
     assert np.array_equal(apply_to_photo(photo, chosen, random_recipe(4)), expected)
+    assert np.array_equal(apply_to_photo(photo, np.asfortranarray(chosen), random_recipe(4)), expected)
+    assert np.shares_memory(check_mask(chosen, photo, keep_bool=True), chosen) and check_mask(chosen, photo).max() == 255
+
+
+@pytest.mark.parametrize("order", ALL_ORDERS)
+def test_one_pixel_of_16_bits_in_every_order(order):
+    photo, mask = random_pair(8, 5, 7, np.uint16)
+    mask[:] = 0
+    mask[2, 3] = 40000
+    for blend in BLENDS:
+        assert_agrees(photo, mask, random_recipe(8, order, blend))
 
 
 def test_memory_layout_and_read_only_arrays_do_not_matter():
@@ -192,6 +203,18 @@ def test_refuses_a_broken_recipe(change, message):
     photo, mask = random_pair(0, 4, 4)
     with pytest.raises(ValueError, match=message):
         apply_to_photo(photo, mask, dataclasses.replace(random_recipe(0), **change))
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_refuses_what_the_arithmetic_does_not_hold(blend):
+    """Finite, and infinite in float32: a channel would become 0."""
+    photo, mask = random_pair(0, 4, 4)
+    large = {"saturation": torch.tensor([1e39], dtype=torch.float64), "exposure": torch.tensor([1e39], dtype=torch.float64)}
+    for name, value in large.items():
+        recipe = dataclasses.replace(random_recipe(0, blend=blend).to(dtype=torch.float64), **{name: value})
+        with pytest.raises(ValueError, match=f"{name} come to 1e\\+39.*float32 holds 3.4e\\+38"):
+            apply_to_photo(photo, mask, recipe)
+        apply_to_photo(photo / 255, mask, recipe)
 
 
 def test_refuses_a_batch_of_two():

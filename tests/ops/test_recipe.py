@@ -93,6 +93,17 @@ def test_indexing_joining_and_repeating(recipe):
         recipe[5]
 
 
+def test_without_color_keeps_tone_and_leaves_grey_grey(recipe):
+    toned = recipe.without_color()
+    assert torch.equal(toned.exposure, recipe.exposure) and torch.equal(toned.order, recipe.order)
+    assert bool((toned.saturation == 1).all()) and bool((toned.white_balance == 1).all())
+    assert torch.equal(toned.color_curve[:, 0], toned.color_curve[:, 2]) and toned.blend == recipe.blend
+    expected = recipe.color_curve.numpy().prod(axis=1) ** (1 / 3)
+    torch.testing.assert_close(toned.color_curve[:, 1].numpy(), expected, rtol=1e-5, atol=0)
+    again = toned.without_color()
+    torch.testing.assert_close(again.color_curve, toned.color_curve)
+
+
 def test_there_are_24_orders_and_random_ones_are_uniform():
     assert len({tuple(row) for row in all_orders().tolist()}) == 24
     drawn = random_orders(24000, torch.Generator().manual_seed(0))

@@ -20,7 +20,7 @@ from realistic_editing.data.images import Photo, read_mask, read_photo, write_ph
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.select import refine_mask
 from realistic_editing.enhance.enhancer import Enhancer, as_seen, changes_of, check_strength
-from realistic_editing.enhance.guard import GUARD, guarded
+from realistic_editing.enhance.guard import GUARD, guarded, keep_grey
 from realistic_editing.enhance.select import select_order
 from realistic_editing.enhance.strength import find_strength
 from realistic_editing.ops import Recipe
@@ -156,7 +156,7 @@ def propose(session: Session, enhancers: Enhancers) -> Session:
     region, enhancer = active(session), enhancers[active(session).task]
     with torch.no_grad():
         image, mask = as_seen(rendered(session, session.active), region.mask, _device(enhancer))
-        proposals = enhancer.network.all_orders(image, mask)
+        proposals = keep_grey(enhancer.network.all_orders(image, mask), image)
         realism, saliency = changes_of(enhancer.judges.look(image, mask), proposals)
         pick = int(select_order("best_realism", region.task, realism[None], saliency[None], None))
     region = dataclasses.replace(

@@ -32,7 +32,13 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
     photos = [photo for part in PARTS for photo in _spread(read_mechrez(root, part), limit)]
     for photo in tqdm(photos, desc="mec", unit="photo"):
         rows.append(_row(photo, method))
-    table, figures = pd.DataFrame(rows), {}
+    table = pd.DataFrame(rows)
+    return figures_of(table), table
+
+
+def figures_of(table: pd.DataFrame) -> dict[str, float]:
+    """See `agreement`, of its rows or of some of them."""
+    figures = {}
     for part, own in table.groupby("part", sort=False):
         sign = 1 if TASKS[part] == "amplify" else -1
         figures[f"{part}_photos"] = len(own)
@@ -42,7 +48,7 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
                 figures[f"{part}_{whose}{name}"] = float(own[whose + name].median())
         figures[f"{part}_ratio"] = figures[f"{part}_change"] / figures[f"{part}_published_change"]
         figures[f"{part}_seconds"] = float(own["seconds"].median())
-    return figures, table
+    return figures
 
 
 def _spread(photos: list[MechrezPhoto], limit: int | None) -> list[MechrezPhoto]:

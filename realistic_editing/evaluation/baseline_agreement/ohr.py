@@ -25,6 +25,11 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
         `changed_outside`, the share of photos with any change outside the mask. And a row per photo.
     """
     rows = pd.DataFrame([_row(pair) for pair in pairs(root, HueRotation(), limit)])
+    return figures_of(rows), rows
+
+
+def figures_of(rows: pd.DataFrame) -> dict[str, float]:
+    """See `agreement`, of its rows or of some of them."""
     turned = rows[rows["turned"]]
     return {
         "photos": len(rows),
@@ -37,7 +42,7 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
         "published_chroma": rows["published_chroma"].median(),
         "changed_outside": rows["changed_outside"].mean(),
         "seconds": rows["seconds"].median(),
-    }, rows
+    }
 
 
 def _row(pair: Pair) -> dict[str, float | str | bool]:

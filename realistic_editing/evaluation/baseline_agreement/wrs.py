@@ -25,6 +25,11 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
         From "published_" on, the same of the published results. And a row per photo.
     """
     rows = pd.DataFrame([_row(pair) for pair in pairs(root, SaliencyOrder(), limit)])
+    return figures_of(rows), rows
+
+
+def figures_of(rows: pd.DataFrame) -> dict[str, float]:
+    """See `agreement`, of its rows or of some of them."""
     figures = {"photos": len(rows)}
     for zone in ("inside", "outside"):
         theirs, ours = _direction(rows[f"published_{zone}_light"]), _direction(rows[f"{zone}_light"])
@@ -38,7 +43,7 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
             figures[f"{whose}{zone}_coherence"] = rows[f"{whose}{zone}_coherence"].median()
             figures[f"{whose}{zone}_turn"] = rows[f"{whose}{zone}_turn"].abs().median()
     figures["seconds"] = rows["seconds"].median()
-    return figures, rows
+    return figures
 
 
 def _direction(light: pd.Series) -> pd.Series:

@@ -1,5 +1,6 @@
 """Deepsal (Aberman et al., CVPR 2022): an operator's parameters are fitted to one photo, down the slope of a saliency model."""
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,9 @@ from tqdm import tqdm
 
 from realistic_editing.baselines.deepsal_operators import Convolve, Recolor, Warp
 from realistic_editing.baselines.method import Baseline
+from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.tasks import check_task
 from realistic_editing.weights import load_network
 
 
@@ -55,8 +58,9 @@ class Deepsal(Baseline):
         changes: of the operator's `Settings`, such as steps=200.
 
     Attributes:
-        curve: of the last edit, a dict for each step: "loss", "saliency" (the term), "outside", "inside" (mean squared
-            changes), "roughness" and "share" (of the region's mean saliency before).
+        curves: of the last edits, for each photo a dict for each step: "loss", "saliency" (the term), "outside", "inside"
+            (mean squared changes), "roughness", "share" (of the region's mean saliency before), and what both are shares
+            of: "miss", the mean squared distance from the target, and "mean", the region's saliency.
     """
 
     citation = (
@@ -80,7 +84,7 @@ class Deepsal(Baseline):
         network = saliency if isinstance(saliency, nn.Module) else load_network(saliency, kind="saliency")
         self.saliency = network.eval().requires_grad_(False)
         self.settings, self.progress = dataclasses.replace(self.settings, **changes), progress
-        self.curve: list[dict[str, float]] = []
+        self.curves: list[list[dict[str, float]]] = []
 
     def operator(self) -> nn.Module:
         """A fresh operator, which changes nothing."""
@@ -88,54 +92,99 @@ class Deepsal(Baseline):
 
     def change(self, image: np.ndarray, mask: np.ndarray, task: str) -> np.ndarray:
         """See `Baseline.change`."""
-        photo = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
-        region = torch.from_numpy(np.ascontiguousarray(mask))[None, None]
-        scale = min(1.0, self.settings.side / max(photo.shape[-2:]))
-        size = [max(1, round(side * scale)) for side in photo.shape[-2:]]
-        small = TF.resize(photo, size, antialias=True).clamp(0, 1)
-        operator = self.fitted(small, TF.resize(region, size, antialias=True).clamp(0, 1), task)
-        with torch.no_grad():
-            return operator.enlarged(photo, small)[0].permute(1, 2, 0).numpy()
+        return self._changed([image], [mask], task)[0]
 
-    @torch.enable_grad()
-    def fitted(self, image: torch.Tensor, mask: torch.Tensor, task: str) -> nn.Module:
-        """Minimise |M (S(O(I)) - T)|^2 + a |(1 - M) (O(I) - I)|^2 + b |M (O(I) - I)|^2 + c roughness over the operator O.
+    def edit_all(self, photos: Sequence[np.ndarray], masks: Sequence[np.ndarray], task: str) -> list[np.ndarray]:
+        """Edit several photos at once, for less than one after another; each as `edit` does, but for rounding.
 
         Args:
-            image: (1, 3, H, W) RGB in [0, 1].
-            mask: (1, 1, H, W) in [0, 1], above 0 somewhere.
+            photos: each (H, W, 3), all of one height and width; as for `edit`.
+            masks: each (H, W).
+            task: "attenuate" or "amplify".
+
+        Raises:
+            InputError: when a photo, a mask or the task cannot be used, or sizes differ.
+        """
+        task, photos = check_task(task), [check_photo(photo) for photo in photos]
+        sizes = {photo.shape[:2] for photo in photos}
+        if len(sizes) != 1 or len(photos) != len(masks):
+            found = f"{len(photos)} photos of sizes {sorted(sizes)} and {len(masks)} masks"
+            raise InputError(f"{found}; give equal sizes, a mask each")
+        units = [to_unit(check_mask(mask, photo)) for mask, photo in zip(masks, photos, strict=True)]
+        edited = self._changed([to_unit(photo) for photo in photos], units, task)
+        return [self._as_photo(one.clip(0, 1), *rest) for one, *rest in zip(edited, photos, units, strict=True)]
+
+    def _changed(self, images: Sequence[np.ndarray], masks: Sequence[np.ndarray], task: str) -> list[np.ndarray]:
+        photos = torch.from_numpy(np.stack(images).transpose(0, 3, 1, 2).copy())
+        regions = torch.from_numpy(np.stack(masks)[:, None].copy())
+        scale = min(1.0, self.settings.side / max(photos.shape[-2:]))
+        size = [max(1, round(side * scale)) for side in photos.shape[-2:]]
+        small, region = (TF.resize(part, size, antialias=True).clamp(0, 1) for part in (photos, regions))
+        operators = self.fitted(small, region, task)
+        with torch.no_grad():
+            edited = [one.enlarged(photos[[at]], small[[at]]) for at, one in enumerate(operators)]
+        return [one[0].permute(1, 2, 0).numpy() for one in edited]
+
+    @torch.enable_grad()
+    def fitted(self, image: torch.Tensor, mask: torch.Tensor, task: str) -> list[nn.Module]:
+        """Minimise |M (S(O(I)) - T)|^2 + a |(1 - M) (O(I) - I)|^2 + b |M (O(I) - I)|^2 + c roughness over the operator O.
+
+        Each photo has an operator. They share the passes of the saliency network and nothing else, and each stops by itself.
+
+        Args:
+            image: (B, 3, H, W) RGB in [0, 1].
+            mask: (B, 1, H, W) in [0, 1], above 0 somewhere.
             task: "attenuate" (T = 0) or "amplify" (T = 1).
 
         Returns:
-            The operator; `curve` is renewed.
+            B operators; `curves` are renewed.
 
         Raises:
             InputError: when gradients do not pass through the saliency network.
         """
-        settings, operator, target = self.settings, self.operator(), float(task == "amplify")
-        optimizer = torch.optim.Adam(operator.parameters(), lr=settings.rate)
-        self.curve, first = [], None
+        settings, operators = self.settings, [self.operator() for _ in image]
+        optimizer = torch.optim.Adam([one for operator in operators for one in operator.parameters()], lr=settings.rate)
+        self.curves, running = [[] for _ in operators], list(range(len(operators)))
         with tqdm(total=settings.steps, desc=self.name, unit="step", disable=not self.progress, leave=False) as bar:
             for _ in range(settings.steps):
-                edited = operator(image)
+                edited = torch.cat([operators[at](image[[at]]) for at in running])
                 saliency = self.saliency(edited.clamp(0, 1))
                 if not saliency.requires_grad:
                     raise InputError(f"{type(self.saliency).__name__} passes no gradients; use a network: compact_saliency")
-                miss, mean = _mean((saliency - target).square(), mask), _mean(saliency, mask).item()
-                first = first or (miss.item(), mean)
-                terms = {"saliency": miss / max(first[0], 1e-12), "roughness": operator.roughness()}
-                terms |= _changes(edited, image, mask)
-                loss = terms["saliency"] + sum(getattr(settings, name) * terms[name] for name in terms if name != "saliency")
-                share = mean / max(first[1], 1e-12)
-                self.curve.append({"loss": loss.item(), "share": share} | {name: term.item() for name, term in terms.items()})
-                bar.set_postfix(loss=f"{loss.item():.3f}", saliency=f"{share:.2f}", refresh=False)
+                losses = {}
+                for place, at in enumerate(running):
+                    seen = edited[[place]], saliency[[place]], image[[at]], mask[[at]]
+                    loss, done = self._loss(*seen, operators[at], float(task == "amplify"), self.curves[at])
+                    if not done:
+                        losses[at] = loss
+                last = {name: np.mean([curve[-1][name] for curve in self.curves]) for name in ("loss", "share")}
+                bar.set_postfix({name: f"{value:.3f}" for name, value in last.items()}, refresh=False)
                 bar.update()
-                if share >= 1 / settings.stop if target else share <= settings.stop:
+                stopped, running = set(running) - set(losses), list(losses)
+                if not running:
                     break
                 optimizer.zero_grad()
-                loss.backward()
+                sum(losses.values()).backward()
+                for at in stopped:
+                    operators[at].zero_grad()  # None and not 0, with which Adam's momentum would take one more step
                 optimizer.step()
-        return operator
+        return operators
+
+    def _loss(
+        self, edited: torch.Tensor, saliency: torch.Tensor, image: torch.Tensor, mask: torch.Tensor,
+        operator: nn.Module, target: float, curve: list[dict[str, float]],
+    ) -> tuple[torch.Tensor, bool]:  # fmt: skip
+        """One photo's loss, and whether enough attention has moved; `curve` takes the step."""
+        settings = self.settings
+        miss, mean = _mean((saliency - target).square(), mask), _mean(saliency, mask).item()
+        first = curve[0] if curve else {"miss": miss.item(), "mean": mean}
+        terms = {"saliency": miss / max(first["miss"], 1e-12), "roughness": operator.roughness()}
+        terms |= _changes(edited, image, mask)
+        loss = terms["saliency"] + sum(getattr(settings, name) * terms[name] for name in terms if name != "saliency")
+        share = mean / max(first["mean"], 1e-12)
+        told = {name: term.item() for name, term in terms.items()}
+        curve.append({"loss": loss.item(), "share": share, "miss": miss.item(), "mean": mean} | told)
+        return loss, share >= 1 / settings.stop if target else share <= settings.stop
 
 
 class DeepsalRecolor(Deepsal):

@@ -178,7 +178,7 @@ class Enhancer:
             recipe = self.network.all_orders(image, region)[pick.to(image.device)]
         else:
             recipe = self.network.all_orders(image, region)
-        recipe = keep_grey(recipe, image)
+        recipe = keep_grey(recipe, image, region)
         scene = self.judges.look(image, region)
         realism, saliency = changes_of(scene, recipe)
         if len(recipe) > 1:
@@ -189,7 +189,7 @@ class Enhancer:
             recipe = optimise(
                 scene, self.objective, torch.tensor([human], device=image.device), recipe.order, recipe, refine, progress=True
             ).recipe
-            recipe = keep_grey(recipe, image)
+            recipe = keep_grey(recipe, image, region)
             realism, saliency = changes_of(scene, recipe)
         if min_realism_change is not None or saliency_change is not None:
             strength = find_strength(scene, recipe, self.task, min_realism_change, saliency_change)

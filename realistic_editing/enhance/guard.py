@@ -14,15 +14,18 @@ STEPS = 10  # of that refinement
 POINTS = 1000  # pixels of each zone that tell it of realism: a quarter of the time that whole photos take
 
 
-def keep_grey(recipe: Recipe, image: torch.Tensor) -> Recipe:
+def keep_grey(recipe: Recipe, image: torch.Tensor, mask: torch.Tensor) -> Recipe:
     """Edits of tone alone where the photo is black and white: the critic likes a tint there, and a photographer does not.
 
     Args:
         recipe: edits of one photo.
         image: (1, 3, H, W) RGB in [0, 1].
+        mask: (1, 1, H, W) in [0, 1]; a region that has colours, in a grey scene, keeps its edit.
     """
     pixels = (image[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
-    return recipe.without_color() if is_grey(pixels) else recipe
+    inside = pixels[mask[0, 0].cpu().numpy() > 0.5]
+    grey = is_grey(pixels) and (not len(inside) or is_grey(inside[None]))
+    return recipe.without_color() if grey else recipe
 
 
 def guarded(
@@ -54,7 +57,7 @@ def guarded(
     if objective is not None and effect < WEAK:
         glance = judges.glance(scene.image, scene.mask, POINTS, torch.Generator(device).manual_seed(0))
         refined = optimise(glance, objective, torch.tensor([human], device=device), recipe.order, recipe, STEPS).recipe
-        refined = keep_grey(refined, scene.image)
+        refined = keep_grey(refined, scene.image, scene.mask)
         again = scene.edited(refined)
         if sign * float(scene.saliency_change(again)) > effect:
             recipe, outcome = refined, again

@@ -137,7 +137,7 @@ class Recipe:
         )
 
     def without_color(self) -> "Recipe":
-        """The same edits of tone alone, which leave grey grey: one curve for all channels, the geometric mean of the three."""
+        """The same edits of tone alone, which leave grey grey: exposure, and one curve, the geometric mean of the three."""
         still = Recipe.identity(self.order, self.exposure.dtype, self.blend)
         curve = self.color_curve.log().mean(dim=1, keepdim=True).exp().expand_as(self.color_curve)
         return dataclasses.replace(still, color_curve=curve, exposure=self.exposure)

@@ -8,7 +8,7 @@ import torch
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import SIZE, Enhancer, _shrink
-from realistic_editing.enhance.guard import guarded
+from realistic_editing.enhance.guard import guarded, keep_grey
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.ops import Recipe
 from realistic_editing.realism.compact import CompactCritic
@@ -139,3 +139,14 @@ def test_black_and_white_photos_stay_so(photo, options):
     assert (edited == edited[:, :, :1]).all() and not np.array_equal(edited, grey)
     colored = enhancer.propose(pixels, mask, **options).recipe
     assert not torch.allclose(colored.white_balance, torch.ones(1, 3), atol=1e-3)
+
+
+def test_a_colored_thing_in_a_grey_scene_keeps_its_edit():
+    image, mask = torch.full((1, 3, 96, 96), 0.5), torch.zeros(1, 1, 96, 96)
+    image[:, :, 40:48, 40:48] = torch.tensor([0.9, 0.1, 0.1])[:, None, None]
+    mask[..., 40:48, 40:48] = 1
+    still = Recipe.identity(torch.tensor([[3, 1, 0, 2]]))
+    faded = dataclasses.replace(still, saturation=torch.tensor([0.2]))
+    assert float(keep_grey(faded, image, mask).saturation) == pytest.approx(0.2)
+    assert float(keep_grey(faded, image, mask.roll(24, dims=3)).saturation) == 1  # a grey region of the same scene
+    assert float(keep_grey(faded, image, 0 * mask).saturation) == 1

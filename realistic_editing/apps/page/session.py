@@ -156,7 +156,7 @@ def propose(session: Session, enhancers: Enhancers) -> Session:
     region, enhancer = active(session), enhancers[active(session).task]
     with torch.no_grad():
         image, mask = as_seen(rendered(session, session.active), region.mask, _device(enhancer))
-        proposals = keep_grey(enhancer.network.all_orders(image, mask), image)
+        proposals = keep_grey(enhancer.network.all_orders(image, mask), image, mask)
         realism, saliency = changes_of(enhancer.judges.look(image, mask), proposals)
         pick = int(select_order("best_realism", region.task, realism[None], saliency[None], None))
     region = dataclasses.replace(

@@ -12,11 +12,11 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from realistic_editing.apps.batch_scores import JOURNAL, SCORES, Job, Outcome, Scores, alone_in
+from realistic_editing.apps.batch_scores import JOURNAL, LOCK, SCORES, Job, Outcome, Scores
 from realistic_editing.apps.edit import edit_file, enhancer_of, wishes_of
 from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_left_out, refuse_overwriting, reporting
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import remove_strays
+from realistic_editing.common.files import alone_in, remove_strays
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.folder import read_folder
 from realistic_editing.enhance.enhancer import Enhancer
@@ -51,7 +51,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     written = [file for job in jobs for file in job.written]
     refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
     enhancers = _enhancers(options, jobs, wishes)
-    with alone_in(folder), reporting(options) as report:
+    with alone_in(folder, LOCK, "batch"), reporting(options) as report:
         scores = Scores(folder, jobs, {task: _settings(enhancer, wishes) for task, enhancer in enhancers.items()})
         left = scores.left()
         if len(left) < len(jobs):

@@ -1,5 +1,4 @@
 """What a batch is made of, and its scores: a photo to edit, what came of it, and the table that says what is done."""
-import contextlib
 import dataclasses
 import json
 import os
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
@@ -175,29 +173,3 @@ def _may_be_one(before: str, now: Path) -> bool:
     parts = [[part for part in Path(os.path.normpath(path)).parts if part != ".."] for path in (before, now)]
     count = min(map(len, parts))
     return parts[0][-count:] == parts[1][-count:]
-
-
-@contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keep other batches out of a folder of results, as long as this process lives.
-
-    Args:
-        folder: made where it is absent.
-
-    Raises:
-        InputError: when another batch is in it, or it cannot be written.
-    """
-    path = folder / LOCK
-    lock = FileLock(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise InputError(f"{folder}: another batch writes its results there; wait for it, or choose another output") from error
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another output folder") from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        lock.release()

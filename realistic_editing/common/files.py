@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from realistic_editing.common.errors import InputError
 
 STRAY = re.compile(r"\.(.+)\.[a-z0-9_]{8}(\.[^.]*|)")  # as mkstemp names the temporary files of `replacing`
@@ -92,3 +94,30 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path, lock: str, who: str) -> Iterator[None]:
+    """Keep others out of a folder of results, as long as this process lives: each would replace the other's rows.
+
+    Args:
+        folder: made where it is absent.
+        lock: name of the file by which it is held.
+        who: what the others are, for the message.
+
+    Raises:
+        InputError: when another is in it, or it cannot be written.
+    """
+    held = FileLock(folder / lock)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(f"{folder}: another {who} writes there; wait for it, or choose another output") from error
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another output folder") from error
+    try:
+        yield
+    finally:
+        (folder / lock).unlink(missing_ok=True)
+        held.release()

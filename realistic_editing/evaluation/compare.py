@@ -13,10 +13,9 @@ from typing import Any
 import cv2
 import pandas as pd
 import torch
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import alone_in
 from realistic_editing.evaluation.bench import Bench, Plan
 from realistic_editing.evaluation.photo_sets import TestPhoto
 from realistic_editing.evaluation.store import RowStore
@@ -70,7 +69,7 @@ def compare(
     """
     with _one_thread():
         bench = Bench(plan)  # first: where weights cannot be used, nothing is written
-        with _alone_in(Path(folder)):
+        with alone_in(Path(folder), ".lock", "run"):
             settings = bench.settings()
             store = RowStore(folder, settings)
             if store.note:
@@ -124,23 +123,6 @@ def _fill_memory(store: RowStore, photos: Sequence[TestPhoto], wanted: Sequence[
     for row in tqdm(unknown, "memory", unit="method", disable=not unknown):
         store.add([row | {"memory": bench.memory(named[row["name"]], row["method"])}])
         store.save()
-
-
-@contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Refuse a folder that another run writes into: each would replace the other's rows."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise InputError(f"{folder}: another run writes there; wait for it, or choose another output") from error
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another output") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _run(

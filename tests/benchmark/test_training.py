@@ -96,7 +96,8 @@ def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
         "critic compact, 32 px, batch 4, 20 points of each zone where plain takes the picture",
         "enhancer EditNet, 32 px, batch 2",
     ]
-    assert all(row["images_per_s"] > 0 and len(row["seconds"]) == 2 for row in results)
+    # Two rounds; a loop that takes a tenth of another's time has more turns in the second.
+    assert all(row["images_per_s"] > 0 and 2 <= len(row["seconds"]) <= 11 for row in results)
 
 
 def test_every_loop_of_the_default_run_is_there():

@@ -1,5 +1,7 @@
 """Two processes under torchrun: the steps of one process, one build of regions, one set of files, and exact resume."""
+import contextlib
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -57,22 +59,70 @@ def options(data, output, *extra):
     ]  # fmt: skip
 
 
-def torchrun(data, output, *extra):
-    elastic = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    return [*elastic, str(ROOT / "scripts/train_realism.py"), *options(data, output, "trainer.devices=2", *extra)]
+# What one process of a run does: named as torchrun names it, with a file for what it says.
+MEMBER = """
+import os, sys
+import torch
+from realistic_editing.apps.cli import main
+torch.set_num_threads(1)
+os.environ.update({environment!r})
+os.dup2(os.open({said!r}, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+main({words!r})
+"""
 
 
-def run(command, **options):
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, **options)
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def pair(folder, words):
+    """Two processes of one run, as torchrun starts them, but split off from one that has imported PyTorch already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["realistic_editing.apps.cli", "realistic_editing.apps.train"])
+    common = {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0"}
+    common |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    members = []
+    for rank in ("0", "1"):
+        environment = common | {"RANK": rank, "LOCAL_RANK": rank}
+        said = f"{folder}-{rank}.txt"
+        member = context.Process(target=exec, args=(MEMBER.format(environment=environment, said=said, words=words), {}))
+        member.start()
+        members.append(member)
+    try:
+        yield members
+    finally:
+        for member in members:
+            member.kill()
+
+
+def run_pair(folder, words):
+    with pair(folder, words) as members:
+        for member in members:
+            member.join(300)
+        said = [Path(f"{folder}-{rank}.txt").read_text()[-3000:] for rank in (0, 1)]
+        assert [member.exitcode for member in members] == [0, 0], "\n".join(said)
+
+
+def realism(data, output, *extra):
+    return ["train", "realism", *options(data, output, *extra)]
+
+
+def enhancer(data, output, weights):
+    """With what a long run has: judges, damaged masks, an average of weights, gradients gathered over two batches."""
+    files = {"model.attention": "saliency", "saliency.weights": "saliency", "realism.weights": "critic"}
+    small = ["model.network.saliency={input_size:[24,32],widths:[4,4,4,4,4],join:4}", "model.network.hidden=8"]
+    small += [f"{name}={weights[role]}" for name, role in files.items()]
+    kept = ["task=amplify", "size=32", "model.network.input_size=32", "points=20", "trainer.accumulate=2", "trainer.ema=0.9"]
+    return ["train", "enhancer", *options(data, output, "trainer.devices=2", *small, *kept)]
 
 
 @pytest.fixture(scope="module")
 def two(data, tmp_path_factory):
     """The folder of an unbroken run on two processes, which also built the regions."""
     folder = tmp_path_factory.mktemp("two") / "run"
-    done = run(torchrun(data, folder))
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_pair(folder, realism(data, folder, "trainer.devices=2"))
     return folder
 
 
@@ -105,9 +155,8 @@ def test_two_processes_take_the_steps_of_one(data, two, tmp_path):
 
 def test_two_machines_take_the_steps_of_two_processes(data, two, tmp_path):
     """Two torchruns of one process each, which find one another by an address, as machines do."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    meeting = ["--nnodes=2", "--nproc_per_node=1", "--rdzv_backend=c10d", "--rdzv_id=1", f"--rdzv_endpoint=127.0.0.1:{port}"]
+    meeting = ["--nnodes=2", "--nproc_per_node=1", "--rdzv_backend=c10d", "--rdzv_id=1"]
+    meeting += [f"--rdzv_endpoint=127.0.0.1:{free_port()}"]
     command = [sys.executable, "-m", "torch.distributed.run", *meeting, str(ROOT / "scripts/train_realism.py")]
     command += options(data, tmp_path / "run", "trainer.devices=1", "trainer.nodes=2")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -129,19 +178,24 @@ def test_one_process_builds_and_writes(data, two):
         assert json.loads((built / "report.json").read_text())["photos"] == {"used": 8}
 
 
-def test_a_killed_run_of_two_processes_goes_on_exactly(data, two, tmp_path):
-    command, environment = torchrun(data, tmp_path), os.environ | {"OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not (tmp_path / "last.pt").exists() and process.poll() is None:
-        time.sleep(0.02)
-    process.terminate()  # torchrun hands it on to its processes, which have no handler for it and die where they stand
-    process.wait()
-    assert state(tmp_path)["step"] < STEPS, "the run ended before it was killed"
-    assert run(command).returncode == 0
-    whole, killed = state(two), state(tmp_path)
+def test_a_killed_run_of_two_processes_goes_on_exactly(data, two, tiny_weights, tmp_path):
+    """An enhancer's, which has the most to keep: two networks beside it, an average, gradients gathered, random masks."""
+    whole, killed = (enhancer(data, tmp_path / name, tiny_weights) for name in ("whole", "killed"))
+    run_pair(tmp_path / "whole", whole)
+    with pair(tmp_path / "killed", killed) as members:
+        while not (tmp_path / "killed/last.pt").exists() and members[0].is_alive():
+            time.sleep(0.01)
+        for member in members:
+            member.terminate()  # they have no handler for it, and die where they stand
+        for member in members:
+            member.join()
+    assert state(tmp_path / "killed")["step"] < STEPS, "the run ended before it was killed"
+    run_pair(tmp_path / "killed", killed)
+    whole, killed = state(tmp_path / "whole"), state(tmp_path / "killed")
     assert whole["step"] == killed["step"] == STEPS
-    for name, value in whole["network"].items():
-        assert torch.equal(value, killed["network"][name]), name
+    for kind in ("network", "average"):
+        for name, value in whole[kind].items():
+            assert torch.equal(value, killed[kind][name]), name
 
 
 def test_torchrun_and_devices_must_agree(monkeypatch):

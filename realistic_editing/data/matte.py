@@ -1,5 +1,7 @@
 """Soft alpha mattes from hard masks, so that an edit fades out along hair, fur and blur instead of at a seam."""
 import math
+import sys
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -65,11 +67,20 @@ def alpha_matte(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return matte
 
 
-def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
-    """(H, W) uint8 of a crop, or None where there is no matte to trust."""
-    # Imported late: it starts numba, which sets the threads of this process to all cores, whatever OMP_NUM_THREADS says.
+def _pymatting() -> tuple[Callable, Callable]:
+    """Imported late: it starts numba, which sets the threads of this process to all cores, PyTorch's too, whatever was said."""
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else None
     from pymatting import estimate_alpha_cf, ichol
 
+    if torch:
+        torch.set_num_threads(threads)
+    return estimate_alpha_cf, ichol
+
+
+def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    """(H, W) uint8 of a crop, or None where there is no matte to trust."""
+    estimate_alpha_cf, ichol = _pymatting()
     height, width = mask.shape
     shrink = min(1.0, MAX_SIDE / max(height, width))
     size = (max(1, round(height * shrink)), max(1, round(width * shrink)))

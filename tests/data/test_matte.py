@@ -1,7 +1,9 @@
 """Trimaps and mattes."""
+import subprocess
+import sys
+
 import cv2
 import numpy as np
-import pymatting
 import pytest
 
 from realistic_editing.data.matte import alpha_matte, trimap
@@ -59,14 +61,14 @@ def test_the_hard_mask_stands_in_where_the_solver_fails(monkeypatch):
     def fails(*_, **__):
         raise ValueError("Conjugate gradient descent did not converge within 1000 iterations")
 
-    monkeypatch.setattr(pymatting, "estimate_alpha_cf", fails)
+    monkeypatch.setattr("pymatting.estimate_alpha_cf", fails)
     mask = disc(60, 20)
     assert np.array_equal(alpha_matte(np.zeros((60, 60, 3), np.uint8), mask), mask * np.uint8(255))
 
 
 @pytest.mark.parametrize("answer", [0.0, 1.0, np.nan])
 def test_the_hard_mask_stands_in_for_a_matte_that_lost_its_region(monkeypatch, answer):
-    monkeypatch.setattr(pymatting, "estimate_alpha_cf", lambda image, known, **_: np.full(known.shape, answer))
+    monkeypatch.setattr("pymatting.estimate_alpha_cf", lambda image, known, **_: np.full(known.shape, answer))
     mask = disc(200, 20)
     assert np.array_equal(alpha_matte(np.zeros((200, 200, 3), np.uint8), mask), mask * np.uint8(255))
 
@@ -76,3 +78,15 @@ def test_large_photos_are_matted_small():
     photo = np.where(mask[..., None], np.uint8((200, 50, 50)), np.uint8((50, 50, 200)))
     found = alpha_matte(photo, mask)
     assert np.abs(found / 255 - mask).mean() < 0.01
+
+
+def test_a_matte_leaves_the_number_of_threads_as_it_was():
+    """Threads that no one asked for wait for each other at full speed; on busy cores everything took ten times as long."""
+    code = """
+import numpy as np, torch
+from realistic_editing.data.matte import alpha_matte
+torch.set_num_threads(1)
+alpha_matte(np.zeros((60, 60, 3), np.uint8), np.eye(60, k=3, dtype=bool) | np.eye(60, dtype=bool))
+assert torch.get_num_threads() == 1, torch.get_num_threads()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -57,8 +57,7 @@ class Edit:
         Raises:
             InputError: when photo, mask or strength cannot be used.
         """
-        photo = check_photo(photo)
-        return apply_to_photo(photo, check_mask(mask, photo), self.recipe.at_strength(check_strength(strength)))
+        return apply_to_photo(photo, mask, self.recipe.at_strength(check_strength(strength)))
 
     def __str__(self) -> str:
         changes = f"realism {self.realism_change:+.2f}, saliency {100 * self.saliency_change:+.0f} %"

@@ -38,6 +38,8 @@ def edit_once(source, mask, target, table, gains, bends, curve_first, saturation
         for start in range(first, stop, CHUNK):
             n = min(CHUNK, stop - start)
             pixels, chunk = source[row, 3 * start : 3 * (start + n)], mask[row, start : start + n]
+            if not _any(chunk):
+                continue
             least = chunk[0]
             for i in range(n):
                 least = min(least, chunk[i])
@@ -80,8 +82,10 @@ def edit_each(source, mask, target, order, gain, slopes, saturation, exposure, l
         first, stop = _span(mask[row])
         for start in range(first, stop, CHUNK):
             n = min(CHUNK, stop - start)
-            _spread(source[row, 3 * start : 3 * (start + n)], scale, mixed, planes[:3], n)
-            chunk = mask[row, start : start + n]
+            pixels, chunk = source[row, 3 * start : 3 * (start + n)], mask[row, start : start + n]
+            if not _any(chunk):
+                continue
+            _spread(pixels, scale, mixed, planes[:3], n)
             for i in range(n):
                 weight[i] = chunk[i] * mask_scale
             for place in range(4):
@@ -108,13 +112,29 @@ def edit_each(source, mask, target, order, gain, slopes, saturation, exposure, l
 
 
 @machine_code
-def _span(selected):
-    """The first pixel of a row that is selected, and the one after the last; (w, w) where none is."""
-    touched = False
+def selected_rows(mask):
+    """The first row in which a pixel is selected, and the one after the last; some pixel of (h, w) must be."""
+    first, stop = 0, mask.shape[0]
+    while not _any(mask[first]):
+        first += 1
+    while not _any(mask[stop - 1]):
+        stop -= 1
+    return first, stop
+
+
+@machine_code
+def _any(selected):
+    touched = False  # no early exit: the loop would not be vectorised
     for i in range(selected.size):
         touched |= selected[i] != 0
+    return touched
+
+
+@machine_code
+def _span(selected):
+    """The first pixel of a row that is selected, and the one after the last; (w, w) where none is."""
     first = stop = selected.size
-    if touched:
+    if _any(selected):
         first = 0
         while selected[first] == 0:
             first += 1
@@ -151,16 +171,13 @@ def _one_curve(planes, gains, bends, with_curve, constants, n):
     for channel in range(3):
         plane = planes[channel]
         gain, cap = gains[0, 0, channel], gains[0, 1, channel]
-        if gain != one or cap != one:
-            for i in range(n):
-                plane[i] = min(plane[i] * gain, cap)
         if with_curve:
             b0, b1, b2, b3 = bends[channel, 0], bends[channel, 1], bends[channel, 2], bends[channel, 3]
             b4, b5, b6, b7 = bends[channel, 4], bends[channel, 5], bends[channel, 6], bends[channel, 7]
-            gain, cap = gains[1, 0, channel], gains[1, 1, channel]
+            last_gain, last_cap = gains[1, 0, channel], gains[1, 1, channel]
             for i in range(n):
                 # Its slope changes at each eighth; unrolled by hand: an inner loop would not be vectorised.
-                x = plane[i]
+                x = min(plane[i] * gain, cap)
                 total = b0 * x
                 x -= eighth
                 total += b1 * max(x, zero)
@@ -176,7 +193,10 @@ def _one_curve(planes, gains, bends, with_curve, constants, n):
                 total += b6 * max(x, zero)
                 x -= eighth
                 total += b7 * max(x, zero)
-                plane[i] = min(total * gain, cap)
+                plane[i] = min(total * last_gain, last_cap)
+        elif gain != one or cap != one:
+            for i in range(n):
+                plane[i] = min(plane[i] * gain, cap)
 
 
 @machine_code

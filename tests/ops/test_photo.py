@@ -130,6 +130,14 @@ def test_mask_of_one_pixel(place):
     assert changed.sum() <= 1
 
 
+@pytest.mark.parametrize("blend", BLENDS)
+def test_pixels_far_apart_in_a_row(blend):
+    photo, mask = random_pair(3, 5, 4 * kernels.CHUNK)
+    mask[:] = 0
+    mask[1, 3] = mask[3, [2, -2]] = 255
+    assert_agrees(photo, mask, random_recipe(3, blend=blend))
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 999), (999, 1), (3, 257), (20000, 20)])
 def test_odd_sizes(size):
     assert_agrees(*random_pair(2, *size), random_recipe(2))
@@ -162,14 +170,18 @@ def test_memory_layout_and_read_only_arrays_do_not_matter():
     assert expected.flags.writeable and photo.flags.writeable
 
 
-def test_result_does_not_depend_on_threads():
+def test_result_does_not_depend_on_threads_or_blocks(monkeypatch):
     photo, mask = random_pair(6, 700, 500)
+    mask[:90] = mask[-40:] = 0
     recipe = random_recipe(6)
-    expected = apply_to_photo(photo, mask, recipe)
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        assert np.array_equal(apply_to_photo(photo, mask, recipe), expected)
+        expected = apply_to_photo(photo, mask, recipe)
+        torch.set_num_threads(3)
+        for size in (1, 1 << 16, 1 << 30):  # a row, some rows, the photo
+            monkeypatch.setattr("realistic_editing.ops.photo._BYTES_PER_COPY", size)
+            assert np.array_equal(apply_to_photo(photo, mask, recipe), expected)
     finally:
         torch.set_num_threads(threads)
     with ThreadPoolExecutor(4) as pool:  # a server edits several photos at once

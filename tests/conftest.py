@@ -1,7 +1,9 @@
 """Small weights of every kind, made once for all tests that need judges and enhancers but not good ones."""
 import dataclasses
 import importlib.util
+import multiprocessing
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -45,6 +47,33 @@ def mechrez_root() -> Path:
     if not root or not (Path(root) / "mechrez").is_dir():
         pytest.skip("set REALISTIC_EDITING_DATA to the folder that holds mechrez/")
     return Path(root)
+
+
+# What a process of the command does, having imported it: `said` takes what it writes to stderr.
+PROCESS = """
+import os
+import torch
+from realistic_editing.apps.cli import main
+torch.set_num_threads(1)
+os.environ.update({environment!r})
+os.dup2(os.open({said!r}, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+main({words!r})
+"""
+
+
+def _beside(words: list[str], said: Path, **environment: str) -> multiprocessing.Process:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["realistic_editing.apps.cli", "realistic_editing.apps.train"])
+    code = PROCESS.format(words=[str(word) for word in words], said=str(said), environment=environment)
+    process = context.Process(target=exec, args=(code, {}))
+    process.start()
+    return process
+
+
+@pytest.fixture(scope="session")
+def beside() -> Callable[..., multiprocessing.Process]:
+    """Starts words of the command in a process of its own, to be killed; split off from one that has imported PyTorch."""
+    return _beside
 
 
 @pytest.fixture(scope="session")

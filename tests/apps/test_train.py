@@ -1,6 +1,4 @@
 """The three training commands on small made photos: every config builds, two steps run, a killed run resumes exactly."""
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -32,17 +30,18 @@ def data(tmp_path_factory):
     (root / "mine").mkdir()
     rows = []
     # A photo's side follows from its name: as many names as give each side enough.
-    names = [str(index) for index in range(60)]
-    for source in ("osie", "folder"):
-        assert all([split_of(name, source) for name in names].count(side) > 1 for side in ("train", "val"))
+    sides = {source: [split_of(str(index), source) for index in range(60)] for source in ("osie", "folder")}
+    assert all(sides[source].count(side) > 1 for source in sides for side in ("train", "val"))
     for index in range(60):
         photo = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize((160, 120), Image.BICUBIC)
         photo.save(root / f"osie/stimuli/{index}.jpg")
+        rows += [(f"{index}.jpg", viewer, *rng.uniform(0, 600, 2).round(1), 200) for viewer in range(3)]
+        if index > 12 and sides["folder"][index] == "train":
+            continue  # there are enough
         photo.save(root / f"mine/{index}.png")
         mask = np.zeros((120, 160), np.uint8)
         mask[30:80, 40 : 80 + index // 2] = 255
         Image.fromarray(mask).save(root / f"mine/{index}_mask.png")
-        rows += [(f"{index}.jpg", viewer, *rng.uniform(0, 600, 2).round(1), 200) for viewer in range(3)]
     pd.DataFrame(rows, columns=["image", "subject", "x", "y", "duration_ms"]).to_csv(root / "osie/fixations.csv", index=False)
     return root
 
@@ -191,26 +190,28 @@ def test_a_folder_that_leaves_nothing_to_validate_on_is_named(data, tmp_path, ca
 
 
 @pytest.mark.parametrize("network", ["realism", "enhancer", "gazeshift"])
-def test_a_killed_script_resumes_and_ends_bit_identical(data, tmp_path, network):
+def test_a_killed_run_resumes_and_ends_bit_identical(data, tmp_path, beside, network):
     # Enough that the run is killed before it ends: a step of the critic takes a tenth of another's.
     last_step, batch = {"realism": (24, 4), "enhancer": (10, 2), "gazeshift": (10, 1)}[network]
     steps = [f"trainer.{name}={last_step}" for name in ("steps", "evaluate_every")]
     steps += [f"trainer.batch_size={batch}", "trainer.save_every=2"]
 
-    def command(folder):
-        script = [sys.executable, str(ROOT / f"scripts/train_{network}.py")]
-        return [*script, *overrides(data, tmp_path / folder, network), *steps, "trainer.accelerator=cpu"]
+    def started(folder):
+        chosen = [*overrides(data, tmp_path / folder, network), *steps, "trainer.accelerator=cpu"]
+        return beside(["train", network, *chosen], tmp_path / f"{folder}.txt")
 
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run(command("whole"), check=True, capture_output=True, env=environment)
-    process = subprocess.Popen(command("killed"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)
-    last = tmp_path / "killed/last.pt"
-    while not last.exists() and process.poll() is None:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    def end(process):
+        process.join()
+        assert process.exitcode == 0, [file.read_text()[-3000:] for file in tmp_path.glob("*.txt")]
+
+    end(started("whole"))
+    process, last = started("killed"), tmp_path / "killed/last.pt"
+    while not last.exists() and process.is_alive():
+        time.sleep(0.01)
+    process.kill()
+    process.join()
     assert torch.load(last, weights_only=True)["step"] < last_step, "the run ended before it was killed"
-    subprocess.run(command("killed"), check=True, capture_output=True, env=environment)
+    end(started("killed"))
     whole, killed = (torch.load(tmp_path / run / "last.pt", weights_only=True) for run in ("whole", "killed"))
     assert whole["step"] == killed["step"] == last_step
     for part in ("network", "average"):

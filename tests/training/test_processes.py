@@ -1,7 +1,6 @@
 """Two processes under torchrun: the steps of one process, one build of regions, one set of files, and exact resume."""
 import contextlib
 import json
-import multiprocessing
 import os
 import socket
 import subprocess
@@ -59,50 +58,41 @@ def options(data, output, *extra):
     ]  # fmt: skip
 
 
-# What one process of a run does: named as torchrun names it, with a file for what it says.
-MEMBER = """
-import os, sys
-import torch
-from realistic_editing.apps.cli import main
-torch.set_num_threads(1)
-os.environ.update({environment!r})
-os.dup2(os.open({said!r}, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
-main({words!r})
-"""
-
-
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]
 
 
-@contextlib.contextmanager
-def pair(folder, words):
-    """Two processes of one run, as torchrun starts them, but split off from one that has imported PyTorch already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["realistic_editing.apps.cli", "realistic_editing.apps.train"])
-    common = {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0"}
-    common |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
-    members = []
-    for rank in ("0", "1"):
-        environment = common | {"RANK": rank, "LOCAL_RANK": rank}
-        said = f"{folder}-{rank}.txt"
-        member = context.Process(target=exec, args=(MEMBER.format(environment=environment, said=said, words=words), {}))
-        member.start()
-        members.append(member)
-    try:
-        yield members
-    finally:
-        for member in members:
-            member.kill()
+@pytest.fixture(scope="module")
+def pair(beside):
+    """Two processes of one run, named as torchrun names them."""
+
+    @contextlib.contextmanager
+    def started(folder, words):
+        common = {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0"}
+        common |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        members = [beside(words, f"{folder}-{rank}.txt", **common, RANK=rank, LOCAL_RANK=rank) for rank in ("0", "1")]
+        try:
+            yield members
+        finally:
+            for member in members:
+                member.kill()
+
+    return started
 
 
-def run_pair(folder, words):
-    with pair(folder, words) as members:
-        for member in members:
-            member.join(300)
-        said = [Path(f"{folder}-{rank}.txt").read_text()[-3000:] for rank in (0, 1)]
-        assert [member.exitcode for member in members] == [0, 0], "\n".join(said)
+@pytest.fixture(scope="module")
+def run_pair(pair):
+    """The same, to their end."""
+
+    def run(folder, words):
+        with pair(folder, words) as members:
+            for member in members:
+                member.join(300)
+            said = [Path(f"{folder}-{rank}.txt").read_text()[-3000:] for rank in (0, 1)]
+            assert [member.exitcode for member in members] == [0, 0], "\n".join(said)
+
+    return run
 
 
 def realism(data, output, *extra):
@@ -119,7 +109,7 @@ def enhancer(data, output, weights):
 
 
 @pytest.fixture(scope="module")
-def two(data, tmp_path_factory):
+def two(data, run_pair, tmp_path_factory):
     """The folder of an unbroken run on two processes, which also built the regions."""
     folder = tmp_path_factory.mktemp("two") / "run"
     run_pair(folder, realism(data, folder, "trainer.devices=2"))
@@ -178,7 +168,7 @@ def test_one_process_builds_and_writes(data, two):
         assert json.loads((built / "report.json").read_text())["photos"] == {"used": 8}
 
 
-def test_a_killed_run_of_two_processes_goes_on_exactly(data, two, tiny_weights, tmp_path):
+def test_a_killed_run_of_two_processes_goes_on_exactly(data, pair, run_pair, tiny_weights, tmp_path):
     """An enhancer's, which has the most to keep: two networks beside it, an average, gradients gathered, random masks."""
     whole, killed = (enhancer(data, tmp_path / name, tiny_weights) for name in ("whole", "killed"))
     run_pair(tmp_path / "whole", whole)

@@ -46,7 +46,7 @@ class RegionDataset(Dataset):
         cache: bool = True,
         cache_bytes: int = 2 << 30,
     ) -> None:
-        self.regions = list(regions)
+        self.regions = regions  # not as a list, which every worker would come to own (see `data.columnar`)
         self.size = size
         self.augment = augment
         self.jitter = jitter
@@ -60,7 +60,8 @@ class RegionDataset(Dataset):
 
     def __getitem__(self, key: int | tuple[int, int]) -> dict[str, torch.Tensor]:
         index, seed = key if isinstance(key, tuple) else (key, None)
-        image, mask = self._load(index)
+        region = self.regions[index]
+        image, mask = self._load(index, region)
         if seed is not None:
             generator = np.random.default_rng(seed)
             if self.augment:
@@ -73,14 +74,13 @@ class RegionDataset(Dataset):
         return {
             "image": torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),  # (3, size, size)
             "mask": torch.from_numpy(np.ascontiguousarray(mask))[None],
-            "human": torch.tensor(self.regions[index].human),
+            "human": torch.tensor(region.human),
             "index": torch.tensor(index),
         }
 
-    def _load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def _load(self, index: int, region: Region) -> tuple[np.ndarray, np.ndarray]:
         if index in self._cache:
             return self._cache[index]
-        region = self.regions[index]
         if (ready := region.unpacked()) is not None:
             return ready  # at a training size already; the system keeps in memory what is often read
         image, mask = read_region(region)

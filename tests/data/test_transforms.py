@@ -109,7 +109,7 @@ def test_same_seed_same_pixels_with_and_without_cache(regions):
 
 def test_regions_of_one_photo_share_its_pixels_in_the_cache(regions):
     dataset = RegionDataset([regions[0], regions[0]], size=32)
-    first, second = dataset._load(0)[0], dataset._load(1)[0]
+    first, second = (dataset._load(index, regions[0])[0] for index in (0, 1))
     assert first is second
 
 

@@ -70,6 +70,7 @@ def test_a_photo_lies_there_once_and_shrunk(regions, packed):
     found = read_shards(packed)
     assert found[0].photo_at == found[1].photo_at and found[0].mask_at != found[1].mask_at
     assert [region.shard[-9:] for region in found] == ["00000.bin"] * 3 + ["00001.bin"] * 2 + ["00002.bin"]
+    assert RegionDataset(found, SIZE).shards().tolist() == [0, 0, 0, 1, 1, 2] and RegionDataset(regions, SIZE).shards() is None
     assert (found[0].height, found[0].width) == (2 * SIZE, round(2 * SIZE * 640 / 480))
     for field in ("photo", "mask", "source", "photo_id", "region_id", "category", "task", "split", "area"):
         assert [getattr(region, field) for region in found] == [getattr(region, field) for region in regions]

@@ -116,7 +116,7 @@ def _photos(config: DictConfig) -> PhotoSet:
     names = category_names(root)
     coco = OmegaConf.merge(config, {"regions": {"sources": ["coco"], "folders": []}})
     # Split val chose checkpoints; split test had no part in anything.
-    regions = [region for region in load_regions(coco) if region.split == "test"]
+    regions = load_regions(coco).where("split", lambda split: split == "test")
     return region_set(regions, config.task, lambda region: names.get(region.category, ""))
 
 

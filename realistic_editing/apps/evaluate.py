@@ -1,4 +1,5 @@
 """Evaluate judges, enhancers and user studies, and compare methods on a data set: the one call behind scripts/evaluate.py."""
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from realistic_editing.apps.compare import DATASETS, compare_methods
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
+from realistic_editing.data.columnar import select
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
@@ -122,7 +124,7 @@ def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Mod
         if enhancer.task != task:
             raise InputError(f"{task}={config[task]}: is trained to {enhancer.task}; name weights of the other task")
     # Split val chose the checkpoints, by the same loss; split test had no part in anything.
-    regions = [region for region in _unseen(config, _coco_alone(config)) if region.split == "test"]
+    regions = select(_unseen(config, _coco_alone(config)), "split", lambda split: split == "test")
     named = {config[task]: enhancer.network for task, enhancer in enhancers.items()}
     if config.suite == "masks":
         return named, mask_suite(enhancers, regions, config)
@@ -132,11 +134,11 @@ def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Mod
     return named, enhancer_suite(enhancers, rivals, others, regions, preset, config)
 
 
-def _unseen(config: DictConfig, sources: list[str] | None = None) -> list[Region]:
+def _unseen(config: DictConfig, sources: list[str] | None = None) -> Sequence[Region]:
     """The regions that were not trained on."""
     if sources is not None:
         config = OmegaConf.merge(config, {"regions": {"sources": sources}})
-    regions = [region for region in load_regions(config) if region.split != "train"]
+    regions = load_regions(config).where("split", lambda split: split != "train")
     if not regions:
         raise InputError("all regions are on the side 'train'; add photos, or a data set, to evaluate on")
     return regions

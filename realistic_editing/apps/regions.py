@@ -14,6 +14,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.bsds import read_bsds
 from realistic_editing.data.build import build
 from realistic_editing.data.coco import read_coco
+from realistic_editing.data.columnar import Columnar
 from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.folder import read_folder
 from realistic_editing.data.raw import RawSource
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 SOURCES = ("coco", "bsds500", "ecssd")
 
 
-def load_regions(config: DictConfig) -> list[Region]:
+def load_regions(config: DictConfig) -> Columnar[Region]:
     """Regions of the sources named in `config.regions`, in a fixed order.
 
     Several processes may call it at once, of one distributed run or of two commands: the first builds, the others wait
@@ -62,7 +63,7 @@ def load_regions(config: DictConfig) -> list[Region]:
             regions += read_ecssd(root)
     for folder in options.folders:
         regions += read_folder(folder)
-    return regions
+    return Columnar.of(Region, regions)
 
 
 def pack_regions(config: DictConfig) -> Path:

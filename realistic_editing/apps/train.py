@@ -94,7 +94,7 @@ def train_enhancer(config: DictConfig) -> Path:
     critic = load_network(config.realism.weights, kind="realism")
     saliency = load_network(config.saliency.weights, kind="saliency")
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
-    regions = [region for region in load_regions(config) if region.task in wanted]
+    regions = load_regions(config).where("task", lambda task: task in wanted)
     torch.manual_seed(config.trainer.seed)
     network = _network(config, "enhancer")
     if isinstance(network, CompactEnhancer) and not config.initial:

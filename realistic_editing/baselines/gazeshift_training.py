@@ -12,6 +12,7 @@ from torchvision.transforms.v2 import functional as TF
 from realistic_editing.baselines.gazeshift_network import GazeShiftNet
 from realistic_editing.baselines.gazeshift_operators import BLUR, apply, soften
 from realistic_editing.common.tasks import TASKS
+from realistic_editing.data.columnar import select
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
@@ -113,7 +114,7 @@ class GazeShiftProblem:
         self.network = WithDiscriminator(network, discriminator)
         self.saliency = saliency.eval().requires_grad_(False)
         self.weight, self.sharpness = weight, sharpness
-        train, val = train_and_val([region for region in regions if not region.area < MIN_AREA])
+        train, val = train_and_val(select(regions, "area", lambda area: not area < MIN_AREA))
         self.train_data = RegionDataset(train, size, augment=True)
         self.val_data = RegionDataset(val[:: max(len(val) // VALIDATE, 1)], size)
 

@@ -5,13 +5,9 @@ lies where. Any region is read without what is before it, so that training still
 resumes exactly; formats that stream from front to back, such as tar files, cannot offer that. Shards are mapped into
 memory: all processes of a machine share one copy, and the system drops what it needs room for.
 """
-import dataclasses
-import functools
 import hashlib
 import io
 import json
-import os
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -22,114 +18,19 @@ import cv2
 import fsspec
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.data.columnar import Columnar
+from realistic_editing.data.packed import TABLE, PackedRegion, digest_of
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import COLUMNS, Region, read_region
 from realistic_editing.data.transforms import cropping_size
 
 PLACES = ("shard", "photo_at", "height", "width", "mask_at", "mask_bytes")
 DIGEST = "shard_digest"  # the bytes of a shard and their hash, by which a download is known to be whole
-TABLE = "regions.csv"  # written last: where it is, the shards are whole
 PLAN = "plan.json"
-
-
-@dataclasses.dataclass(frozen=True)
-class PackedRegion(Region):
-    """A region whose pixels lie in a shard; `photo` and `mask` say where they came from, and need not be there.
-
-    Args:
-        shard: the shard's file.
-        photo_at, height, width: where the photo's pixels begin, and their size.
-        mask_at, mask_bytes: the same of the mask's PNG.
-        cache: a folder where a shard that has a URL is kept, once it was needed.
-        digest: of the shard, as `digest_of` gives it; empty in tables written before there was one.
-    """
-
-    shard: str = ""
-    photo_at: int = 0
-    height: int = 0
-    width: int = 0
-    mask_at: int = 0
-    mask_bytes: int = 0
-    cache: str = ""
-    digest: str = ""
-
-    def unpacked(self) -> tuple[np.ndarray, np.ndarray]:
-        """The photo, (height, width, 3) uint8 RGB, read-only in the shard, and its mask, (height, width) uint8.
-
-        Raises:
-            InputError: when the shard is not there, or is cut short.
-        """
-        return self.stored_photo(), self.stored_mask()
-
-    def stored_photo(self) -> np.ndarray:
-        """The photo alone, as `unpacked` gives it: nothing is decoded or copied."""
-        return self._stored(self.photo_at, 3 * self.height * self.width).reshape(self.height, self.width, 3)
-
-    def stored_mask(self) -> np.ndarray:
-        """The mask alone, decoded."""
-        mask = cv2.imdecode(np.asarray(self._stored(self.mask_at, self.mask_bytes)), cv2.IMREAD_GRAYSCALE)
-        if mask is None or mask.shape != (self.height, self.width):
-            raise self._not_whole()
-        return mask
-
-    def _stored(self, start: int, length: int) -> np.ndarray:
-        found = _mapped(self.shard, self.cache, self.digest)[start : start + length]
-        if len(found) < length or not length:
-            raise self._not_whole()
-        return found
-
-    def _not_whole(self) -> InputError:
-        return InputError(f"{self.shard}: cut short, or not as {TABLE} says; pack the regions again")
-
-
-@functools.cache
-def _mapped(path: str, cache: str, digest: str) -> np.ndarray:
-    if "://" in path:
-        path = str(_fetched(path, Path(cache), digest))
-    if not os.path.isfile(path):
-        raise InputError(f"{path}: no such shard; copy the whole folder, or pack the regions again")
-    return np.memmap(path, np.uint8, mode="r")
-
-
-def _fetched(url: str, cache: Path, digest: str) -> Path:
-    """Where a shard is kept; the first of several processes fetches it, whole or not at all."""
-    kept = cache / url.rsplit("/", 1)[1]
-    length = int(digest.split("-")[0]) if digest else None
-    for last in (False, True):  # a connection may break once
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            with FileLock(kept.with_suffix(".lock")):
-                if not kept.is_file() or length not in (None, kept.stat().st_size):
-                    _fetch(url, kept, digest)
-            break
-        except (OSError, ValueError, ImportError) as error:
-            if last:
-                remedy = "check address, connection and room, or pack the regions again"
-                raise InputError(f"{url}: cannot be fetched into {cache} ({error}); {remedy}") from error
-    return kept
-
-
-def _fetch(url: str, kept: Path, digest: str) -> None:
-    with replacing(kept) as temporary:
-        with temporary.open("wb") as here, fsspec.open(url, "rb") as there:
-            shutil.copyfileobj(there, here, 1 << 20)
-        if digest and (found := digest_of(temporary)) != digest:
-            raise OSError(f"what came is {found}, and {TABLE} says {digest}: bytes and hash")
-
-
-def digest_of(path: Path) -> str:
-    """A file's bytes and the beginning of their SHA-256, as BYTES-HASH."""
-    digest, length = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-            length += len(part)
-    return f"{length}-{digest.hexdigest()[:32]}"
 
 
 def write_shards(
@@ -186,7 +87,7 @@ def write_shards(
     return folder / TABLE
 
 
-def read_shards(folder: str | Path, cache: str | Path | None = None) -> list[PackedRegion]:
+def read_shards(folder: str | Path, cache: str | Path | None = None) -> Columnar[PackedRegion]:
     """The regions of a folder of shards.
 
     Args:
@@ -204,14 +105,17 @@ def read_shards(folder: str | Path, cache: str | Path | None = None) -> list[Pac
         with fsspec.open(f"{url}/{TABLE}", "rb") as file:
             content = file.read()
         table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
-        digests = table[DIGEST] if DIGEST in table else [""] * len(table)
-        rows = [_parse(row) for row in table[[*COLUMNS, *PLACES]].assign(digest=digests).to_dict("records")]
+        digests = table[DIGEST] if DIGEST in table else ""
+        # By address and content: shards packed anew under the same address are fetched anew.
+        name = hashlib.sha256(url.encode() + content).hexdigest()[:16]
+        kept = str(Path(cache or Path.home() / ".cache" / "realistic_editing") / name)
+        table = table[[*COLUMNS, *PLACES]].assign(shard=f"{url}/" + table["shard"], cache=kept, digest=digests)
+        regions = Columnar(PackedRegion, table)
+        for _ in regions:  # each is made once, so that what a region cannot hold is refused now
+            pass
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise InputError(f"{url}/{TABLE}: cannot be read ({error}); pack the regions first, or give their folder") from error
-    # By address and content: shards packed anew under the same address are fetched anew.
-    name = hashlib.sha256(url.encode() + content).hexdigest()[:16]
-    kept = str(Path(cache or Path.home() / ".cache" / "realistic_editing") / name)
-    return [PackedRegion(**{**row, "shard": f"{url}/{row['shard']}"}, cache=kept) for row in rows]
+    return regions
 
 
 def _write_shard(groups: Sequence[Sequence[Region]], folder: Path, number: int, size: int, strict: bool) -> None:
@@ -265,12 +169,3 @@ def _check_plan(path: Path, plan: dict[str, Any]) -> None:
         raise InputError(f"{path.parent}: holds shards of other regions or settings; give another folder, or empty it")
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(plan) + "\n")
-
-
-def _parse(row: dict[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = dict(row)
-    for name in ("category", *PLACES[1:]):
-        values[name] = int(row[name])
-    for name in ("area", "saliency"):
-        values[name] = float(row[name])
-    return {**values, "photo": Path(row["photo"]), "mask": Path(row["mask"]) if row["mask"] else None}

@@ -1,9 +1,10 @@
 """Which side of train, validation and test a photo is on: a pure function of the photo's identity."""
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TypeVar
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.columnar import select
 
 SPLITS = ("train", "val", "test")
 Item = TypeVar("Item")
@@ -74,7 +75,7 @@ def split_of(photo_id: str, source: str) -> str:
     return "val" if position < train + val else "test"
 
 
-def train_and_val(items: Iterable[Item], name: str = "regions") -> tuple[list[Item], list[Item]]:
+def train_and_val(items: Sequence[Item], name: str = "regions") -> tuple[Sequence[Item], Sequence[Item]]:
     """Those to train on and those to validate on.
 
     Args:
@@ -84,8 +85,7 @@ def train_and_val(items: Iterable[Item], name: str = "regions") -> tuple[list[It
     Raises:
         InputError: when one side is empty.
     """
-    items = list(items)
-    sides = {side: [item for item in items if item.split == side] for side in ("train", "val")}
+    sides = {side: select(items, "split", side.__eq__) for side in ("train", "val")}
     for side, found in sides.items():
         if not found:
             raise InputError(

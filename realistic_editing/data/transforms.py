@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
+from realistic_editing.data.columnar import Columnar
 from realistic_editing.data.masks import DAMAGES, damaged
+from realistic_editing.data.packed import PackedRegion
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import MAX_AREA, Region, read_region
 
@@ -46,7 +48,7 @@ class RegionDataset(Dataset):
         cache: bool = True,
         cache_bytes: int = 2 << 30,
     ) -> None:
-        self.regions = list(regions)
+        self.regions = regions  # not as a list, which every worker would come to own (see `data.columnar`)
         self.size = size
         self.augment = augment
         self.jitter = jitter
@@ -58,9 +60,15 @@ class RegionDataset(Dataset):
     def __len__(self) -> int:
         return len(self.regions)
 
+    def shards(self) -> np.ndarray | None:
+        """The shard of each region, (length,) from 0 up; None where they do not lie in shards."""
+        packed = isinstance(self.regions, Columnar) and issubclass(self.regions.kind, PackedRegion)
+        return self.regions.numbered("shard") if packed else None
+
     def __getitem__(self, key: int | tuple[int, int]) -> dict[str, torch.Tensor]:
         index, seed = key if isinstance(key, tuple) else (key, None)
-        image, mask = self._load(index)
+        region = self.regions[index]
+        image, mask = self._load(index, region)
         if seed is not None:
             generator = np.random.default_rng(seed)
             if self.augment:
@@ -73,14 +81,13 @@ class RegionDataset(Dataset):
         return {
             "image": torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),  # (3, size, size)
             "mask": torch.from_numpy(np.ascontiguousarray(mask))[None],
-            "human": torch.tensor(self.regions[index].human),
+            "human": torch.tensor(region.human),
             "index": torch.tensor(index),
         }
 
-    def _load(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def _load(self, index: int, region: Region) -> tuple[np.ndarray, np.ndarray]:
         if index in self._cache:
             return self._cache[index]
-        region = self.regions[index]
         if (ready := region.unpacked()) is not None:
             return ready  # at a training size already; the system keeps in memory what is often read
         image, mask = read_region(region)
@@ -157,6 +164,9 @@ class StepSampler(Sampler[list[tuple[int, int]]]):
     Each epoch is a shuffle of all indices; a batch that an epoch's end cuts goes on into the next. A run resumed at
     step k therefore sees what an unbroken run sees, with any number of workers.
 
+    With a window, no more shards than that are in use at any place of an epoch: the shards are shuffled, each spreads its
+    samples at random over as many turns as the window is wide, and at each turn one shard begins.
+
     Args:
         length: of the data set.
         batch_size: over all ranks.
@@ -165,6 +175,8 @@ class StepSampler(Sampler[list[tuple[int, int]]]):
         total_steps: where the run ends; total_steps - start_step batches are yielded.
         rank: which of the equal slices of each batch to yield, under distributed training.
         world_size: how many slices.
+        shards: (length,) the shard of each index, from 0 up; with a window alone.
+        window: shards in use at a time; 0 = all.
 
     Raises:
         ValueError: when a number does not fit.
@@ -179,6 +191,8 @@ class StepSampler(Sampler[list[tuple[int, int]]]):
         total_steps: int,
         rank: int = 0,
         world_size: int = 1,
+        shards: np.ndarray | None = None,
+        window: int = 0,
     ) -> None:
         if length < 1:
             raise ValueError(f"length is {length}; the data set is empty, so there is nothing to sample")
@@ -188,8 +202,11 @@ class StepSampler(Sampler[list[tuple[int, int]]]):
             raise ValueError(
                 f"batch_size is {batch_size} for rank {rank} of {world_size}; expected a multiple of world_size"
             )
+        if window < 0 or (window and (shards is None or len(shards) != length)):
+            raise ValueError(f"window is {window}; expected a number >= 0, and with it the shard of each of {length} indices")
         self.length, self.batch_size, self.seed = length, batch_size, seed
         self.start_step, self.total_steps = start_step, total_steps
+        self.shards, self.window = shards, window
         self._share = range(rank * batch_size // world_size, (rank + 1) * batch_size // world_size)
 
     def __len__(self) -> int:
@@ -203,7 +220,14 @@ class StepSampler(Sampler[list[tuple[int, int]]]):
                 drawn = step * self.batch_size + position
                 if drawn // self.length != epoch:
                     epoch = drawn // self.length
-                    order = np.random.default_rng((self.seed, epoch)).permutation(self.length)
+                    order = self._order(epoch)
                 sample_seed = np.random.SeedSequence((self.seed, drawn)).generate_state(1, np.uint64)[0]
                 batch.append((int(order[drawn % self.length]), int(sample_seed >> np.uint64(1))))
             yield batch
+
+    def _order(self, epoch: int) -> np.ndarray:
+        generator = np.random.default_rng((self.seed, epoch))
+        if not self.window:
+            return generator.permutation(self.length)
+        begins = generator.permutation(self.shards.max() + 1)[self.shards]
+        return np.argsort(begins + self.window * generator.random(self.length), kind="stable")

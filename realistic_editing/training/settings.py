@@ -25,6 +25,7 @@ class Trainer:
         accelerator, devices, nodes: as Lightning Fabric names them; "auto" picks cuda, mps or cpu.
         workers: processes that decode photos; 0 = in the loop, right where the photos fit the cache.
         compile: use torch.compile; on a CPU it needs a C++ compiler.
+        window: shards that samples are drawn from at a time (see `StepSampler`), where the data set lies in shards; None = all.
         seed: decides weights, order, augmentation and edits.
         log_every, evaluate_every, save_every: steps between two of each.
     """
@@ -46,6 +47,7 @@ class Trainer:
     nodes: int = 1
     workers: int = 0
     compile: bool = False
+    window: int | None = None
     seed: int = 0
     log_every: int = 10
     evaluate_every: int = 500

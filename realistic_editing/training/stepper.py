@@ -39,6 +39,11 @@ class Stepper:
                 f"trainer.batch_size is {trainer.batch_size}; it must divide by processes x accumulate = "
                 f"{fabric.world_size} x {trainer.accumulate}"
             )
+        self._shards = self.data.shards() if trainer.window and hasattr(self.data, "shards") else None
+        if trainer.window and (type(trainer.window) is not int or trainer.window < 0 or self._shards is None):
+            raise InputError(
+                f"trainer.window is {trainer.window}; use a whole number of 1 or more, with regions.shards=..., or leave it out"
+            )
 
     def batches(self, first: int) -> Iterator:
         """The batches from step `first` on, on the device: `accumulate` of them for each step."""
@@ -52,6 +57,8 @@ class Stepper:
             total_steps=trainer.steps * trainer.accumulate,
             rank=fabric.global_rank,
             world_size=fabric.world_size,
+            shards=self._shards,
+            window=trainer.window or 0,
         )
         on_gpu = fabric.device.type == "cuda"
         loader = DataLoader(self.data, batch_sampler=sampler, num_workers=trainer.workers, pin_memory=on_gpu)

@@ -12,8 +12,8 @@ import torch
 
 from realistic_editing.benchmark.photos import synthetic_regions
 from realistic_editing.common.errors import InputError
-from realistic_editing.data import shards
-from realistic_editing.data.shards import read_shards, write_shards
+from realistic_editing.data import packed as reading
+from realistic_editing.data.shards import DIGEST, read_shards, write_shards
 from realistic_editing.data.transforms import RegionDataset
 
 SIZE = 64
@@ -70,6 +70,7 @@ def test_a_photo_lies_there_once_and_shrunk(regions, packed):
     found = read_shards(packed)
     assert found[0].photo_at == found[1].photo_at and found[0].mask_at != found[1].mask_at
     assert [region.shard[-9:] for region in found] == ["00000.bin"] * 3 + ["00001.bin"] * 2 + ["00002.bin"]
+    assert RegionDataset(found, SIZE).shards().tolist() == [0, 0, 0, 1, 1, 2] and RegionDataset(regions, SIZE).shards() is None
     assert (found[0].height, found[0].width) == (2 * SIZE, round(2 * SIZE * 640 / 480))
     for field in ("photo", "mask", "source", "photo_id", "region_id", "category", "task", "split", "area"):
         assert [getattr(region, field) for region in found] == [getattr(region, field) for region in regions]
@@ -139,7 +140,7 @@ def test_a_download_that_is_damaged_is_fetched_again_once_and_never_kept(packed,
         with pytest.raises(InputError, match="memory://damaged/00000.bin: cannot be fetched.*bytes and hash"):
             read_shards("memory://damaged", cache)[0].unpacked()
         assert not list(cache.rglob("*.bin"))
-    fetch, tries = shards._fetch, []
+    fetch, tries = reading._fetch, []
 
     def mended(*args):
         tries.append(args)
@@ -147,19 +148,19 @@ def test_a_download_that_is_damaged_is_fetched_again_once_and_never_kept(packed,
             memory.pipe("/damaged/00000.bin", whole)
         fetch(*args)
 
-    monkeypatch.setattr(shards, "_fetch", mended)
+    monkeypatch.setattr(reading, "_fetch", mended)
     read_shards("memory://damaged", cache)[0].unpacked()
     (kept,) = cache.rglob("*.bin")
     assert len(tries) == 2 and kept.read_bytes() == whole
     kept.write_bytes(whole[:-7])  # by an earlier version, which did not look
-    shards._mapped.cache_clear()
+    reading._mapped.cache_clear()
     read_shards("memory://damaged", cache)[0].unpacked()
     assert kept.read_bytes() == whole
 
 
 def test_a_table_without_hashes_is_read(packed, tmp_path):
     table = pd.read_csv(packed / "regions.csv", dtype=str, keep_default_na=False)
-    table.drop(columns=shards.DIGEST).to_csv(tmp_path / "regions.csv", index=False)
+    table.drop(columns=DIGEST).to_csv(tmp_path / "regions.csv", index=False)
     (tmp_path / "00000.bin").write_bytes((packed / "00000.bin").read_bytes())
     assert read_shards(tmp_path)[0].unpacked()[1].any()
 

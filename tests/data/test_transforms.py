@@ -109,7 +109,7 @@ def test_same_seed_same_pixels_with_and_without_cache(regions):
 
 def test_regions_of_one_photo_share_its_pixels_in_the_cache(regions):
     dataset = RegionDataset([regions[0], regions[0]], size=32)
-    first, second = dataset._load(0)[0], dataset._load(1)[0]
+    first, second = (dataset._load(index, regions[0])[0] for index in (0, 1))
     assert first is second
 
 
@@ -128,6 +128,23 @@ def test_every_epoch_sees_each_index_once_in_a_new_order():
     assert len(set(seeds)) == 40 and min(seeds) >= 0
 
 
+def test_a_window_uses_few_shards_at_a_time_and_is_otherwise_a_shuffle():
+    shards = np.repeat(np.arange(20), np.random.default_rng(0).integers(1, 40, 20))
+    options = {"length": len(shards), "batch_size": 6, "seed": 5, "total_steps": 300, "shards": shards, "window": 4}
+    whole = list(StepSampler(start_step=0, **options))
+    flat = np.array([index for batch in whole for index, _ in batch])
+    epochs = [flat[start : start + len(shards)] for start in range(0, len(flat) - len(shards), len(shards))]
+    assert len(epochs) > 3 and not np.array_equal(epochs[0], epochs[1])
+    for epoch in epochs:
+        assert np.array_equal(np.sort(epoch), np.arange(len(shards)))
+        places = [np.flatnonzero(shards[epoch] == shard) for shard in range(20)]
+        in_use = [sum(found[0] <= place <= found[-1] for found in places) for place in range(len(shards))]
+        assert max(in_use) <= 4 and np.mean(in_use) > 2
+    assert list(StepSampler(start_step=171, **options)) == whole[171:]
+    ranks = [list(StepSampler(start_step=171, rank=rank, world_size=3, **options)) for rank in range(3)]
+    assert [first + second + third for first, second, third in zip(*ranks, strict=True)] == whole[171:]
+
+
 def test_a_batch_may_be_larger_than_the_set():
     batch = next(iter(StepSampler(3, 7, 0, 0, 1)))
     assert sorted(index for index, _ in batch[:6]) == [0, 0, 1, 1, 2, 2] and len(batch) == 7
@@ -143,7 +160,7 @@ def test_ranks_share_each_batch():
     "options",
     [
         {"length": 0}, {"seed": -1}, {"start_step": -1}, {"batch_size": 0}, {"world_size": 3},
-        {"rank": 2, "world_size": 2}, {"rank": -1},
+        {"rank": 2, "world_size": 2}, {"rank": -1}, {"window": 2}, {"window": 2, "shards": np.zeros(9)}, {"window": -1},
     ],
 )  # fmt: skip
 def test_sampler_rejects_what_does_not_fit(options):

@@ -2,6 +2,7 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -11,6 +12,8 @@ from torch.utils.data import Dataset
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.training import Trainer, fit
+from realistic_editing.training.devices import launch
+from realistic_editing.training.stepper import Stepper
 
 
 class Line(Dataset):
@@ -51,6 +54,11 @@ class LineProblem:
 SETTINGS = dict(
     steps=60, batch_size=8, learning_rate=2e-2, ema=0.9, log_every=5, evaluate_every=20, save_every=7, accelerator="cpu"
 )
+
+
+class InShards(Line):
+    def shards(self):
+        return np.arange(40) // 5
 
 
 class Killed(Exception):
@@ -216,3 +224,13 @@ def test_a_damaged_checkpoint_is_refused_by_name(tmp_path, damage):
         torch.save({"network": {"weight": torch.zeros(1)}}, path)
     with pytest.raises(InputError, match=r"last\.pt"):
         run(tmp_path)
+
+
+def test_a_window_of_shards_reaches_the_loader_and_needs_shards():
+    problem, settings = LineProblem(), Trainer(**{**SETTINGS, "steps": 5, "window": 2})
+    with pytest.raises(InputError, match="trainer.window is 2; .*regions.shards"):
+        Stepper(problem, settings, launch(settings))
+    problem.train_data = InShards()
+    drawn = torch.cat([batch["x"] for batch in Stepper(problem, settings, launch(settings)).batches(0)])
+    seen = (drawn.flatten() * 40).round().int().tolist()
+    assert sorted(seen) == list(range(40)) and len({index // 5 for index in seen[:5]}) <= 2

@@ -20,6 +20,17 @@ SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
 CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
 ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "palette": 4, "hidden": 8}
 
+# Files that take longest, to begin with them: else one worker would be at them when the others have nothing left to do.
+LONGEST = (
+    "page/test_browser.py", "test_train.py", "test_processes.py", "test_notebooks.py", "test_crash.py", "test_suites.py",
+    "study/test_browser.py", "test_compare.py", "test_batch_ray.py", "test_enhance.py", "test_export_onnx.py", "test_gpu.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ends = {name: turn for turn, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: next((turn for end, turn in ends.items() if item.path.as_posix().endswith(f"/{end}")), len(ends)))
+
 
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory) -> dict[str, str]:

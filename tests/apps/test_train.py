@@ -76,7 +76,7 @@ CRITICS = sorted(path.stem for path in (CONFIGS / "experiment").glob("critic_*.y
     ("network", "extra"),
     [
         ("realism", ["edits=paper", "human=true", "loss.kind=squares", "loss.rank=1.0"]),
-        ("realism", ["experiment=paper_critic"]),
+        ("realism", ["experiment=paper_critic", "trainer.batch_size=1"]),
         ("realism", ["points=0"]),
         *(("realism", [f"experiment={name}"]) for name in CRITICS),
         ("saliency", ["experiment=large_saliency"]),

@@ -55,9 +55,9 @@ def test_the_interpreter_runs_the_tests_of_the_kernel():
 )
 def test_the_kernel_gives_what_apply_gives_in_all_orders(dtype, mask_dtype, blend):
     generator = torch.Generator().manual_seed(1)
-    photos = levels(torch.rand(24, 37, 41, 3, generator=generator), dtype)
-    masks = levels(torch.rand(24, 37, 41, generator=generator), mask_dtype)
-    masks[:, :20] = 0  # whole blocks are left out
+    photos = levels(torch.rand(24, 23, 41, 3, generator=generator), dtype)
+    masks = levels(torch.rand(24, 23, 41, generator=generator), mask_dtype)
+    masks[:, :13] = 0  # of two blocks of 512 pixels, one is left out
     recipe = recipes(blend)
     edited = gpu.apply_on_gpu(photos, masks, recipe)
     assert edited.dtype == dtype and edited.shape == photos.shape
@@ -82,7 +82,7 @@ def test_the_kernel_takes_one_pixel_and_bool_and_odd_strides():
 
 @needs_kernel
 def test_the_kernel_is_compared_with_plain_code_by_the_benchmark():
-    found = applying_there(0.02, [1.0, 0.3], 0, torch.device(DEVICE), say=lambda _: None)
+    found = applying_there(0.004, [1.0, 0.3], 0, torch.device(DEVICE), say=lambda _: None)
     names = ["plain", "differentiable path", "this project", "limit: a copy of the photo"]
     assert [one.contender for one in found] == 2 * names
     assert all(int(one.note.split()[2]) <= 1 for one in found[2::4])

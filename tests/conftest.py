@@ -28,8 +28,10 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ends = {name: turn for turn, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: next((turn for end, turn in ends.items() if item.path.as_posix().endswith(f"/{end}")), len(ends)))
+    def turn(item: pytest.Item) -> int:
+        return next((turn for turn, end in enumerate(LONGEST) if item.path.as_posix().endswith(f"/{end}")), len(LONGEST))
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

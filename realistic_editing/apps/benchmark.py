@@ -48,7 +48,7 @@ def benchmark(config: DictConfig) -> Path:
         if config.data is None:
             regions = synthetic_regions(Path(folder), config.photos, config.trainer.seed)
         else:
-            regions = split(read_folder(config.data)[: config.photos])
+            regions = split(read_folder(config.data, config.masks)[: config.photos])
         names = [name for name in SUITES if has_gpu or name != "gpu"] if config.suite == "all" else [config.suite]
         for name in names:
             found = SUITES[name](config, regions)
@@ -82,7 +82,7 @@ def _apply(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
 
 
 def _propose(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
-    return proposing(regions, **config.propose)
+    return proposing(regions, **OmegaConf.to_container(config.propose, resolve=True))
 
 
 def _select(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:

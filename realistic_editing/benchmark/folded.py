@@ -1,6 +1,6 @@
-"""How far networks made ready to predict are from the same networks as trained: in parameters, and in what judges say."""
+"""How far networks run in other ways are from the same networks as trained: in parameters, and in what judges say."""
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
@@ -9,6 +9,8 @@ from realistic_editing.common.inference import for_inference
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import as_seen, changes_of
 from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.proposer import Proposer
+from realistic_editing.ops.orders import all_orders
 from realistic_editing.ops.recipe import PARAMETERS, Recipe
 
 Pairs = Sequence[tuple[torch.Tensor, torch.Tensor]]
@@ -20,21 +22,24 @@ def pairs_of(regions: Sequence[Region], most: int = 4) -> Pairs:
 
 
 @torch.no_grad()
-def parameters_apart(network: nn.Module, pairs: Pairs) -> float:
-    """The largest difference between the parameters that a network and its copy for prediction propose.
+def parameters_apart(
+    network: Proposer, propose: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], Recipe], pairs: Pairs
+) -> float:
+    """The largest difference between the parameters that a network proposes and those of another way to run it.
 
     Args:
         network: in evaluation mode.
+        propose: a photo, a mask and N orders -> N edits.
         pairs: photos and masks, as `pairs_of` gives them.
 
     Returns:
         Over all photos, all 24 orders, and all four parameters.
     """
-    ready, apart = for_inference(network, *pairs[0], torch.tensor([[0, 1, 2, 3]])), 0.0
+    apart = []
     for image, mask in pairs:
-        before, after = network.all_orders(image, mask), ready.all_orders(image, mask)
-        apart = max([apart, *(float((getattr(before, name) - getattr(after, name)).abs().max()) for name in PARAMETERS)])
-    return apart
+        before, after = network.all_orders(image, mask), propose(image, mask, all_orders())
+        apart += [(getattr(before, name) - getattr(after, name)).abs().max() for name in PARAMETERS]
+    return float(torch.stack(apart).max())  # NaN where any is
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """The suites "propose", "select" and "score": networks on one photo, beside the way the authors' release runs them."""
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,13 +10,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from realistic_editing.benchmark import plain
 from realistic_editing.benchmark.apply import middling_recipe
 from realistic_editing.benchmark.folded import as_if_trained, judgements_apart, pairs_of, parameters_apart
-from realistic_editing.benchmark.timing import Measured, in_turn
+from realistic_editing.benchmark.runtimes import Propose, check_names, made, several
+from realistic_editing.benchmark.timing import Measured, Work, in_turn
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import SIZE, Enhancer
 from realistic_editing.enhance.loss import saliency_change
 from realistic_editing.enhance.network import EditNet
+from realistic_editing.enhance.proposer import Proposer
 from realistic_editing.ops.orders import ALL_ORDERS, all_orders
 from realistic_editing.realism.network import RealismNet
 from realistic_editing.saliency.emlnet import EMLNet
@@ -27,48 +29,72 @@ Say = Callable[[str], None]
 
 @torch.no_grad()
 def proposing(
-    regions: Sequence[Region], weights: str, seconds: float, plain_orders: int, say: Say = print
+    regions: Sequence[Region],
+    weights: str,
+    seconds: float,
+    plain_orders: int,
+    runtimes: Sequence[str] = (),
+    say: Say = print,
 ) -> list[Measured]:
     """Time proposals, of the paper's network with weights by chance and of the bundled one: one order, and all 24.
 
     Args:
         regions: photos and masks, shown at 384 x 384: the first is timed, and what is proposed for some is compared.
         weights: of the enhancer, a bundled name or a file.
-        seconds: for each case, warming up not counted.
+        seconds: for each network, warming up not counted.
         plain_orders: of how many orders the plain way is timed; its time for 24 is counted 24 / plain_orders times.
+        runtimes: other ways to run the networks, of `RUNTIMES`.
         say: told what comes next.
 
     Returns:
         In each case the network as in the release first; and what the processor would need at its peak.
+
+    Raises:
+        InputError: when a runtime is unknown.
     """
+    check_names(runtimes)
     pairs = pairs_of(regions)
-    image, mask = pairs[0]
     orders, found, peak = all_orders(), [], _peak_flops()
-    for name, network in (("EditNet", EditNet().eval()), ("bundled", load_network(weights, kind="enhancer"))):
-        ready = for_inference(network, image, mask, orders[:1])
-        apart = parameters_apart(as_if_trained(network, pairs) if name == "EditNet" else network, pairs)
-        works = {
-            f"{name}, one order": {
-                "plain": lambda _, network=network: network(image, mask, orders[:1]),
-                "this project": lambda _, ready=ready: ready(image, mask, orders[:1]),
-            },
-            f"{name}, all 24 orders": {
-                "plain": lambda _, network=network: [network(image, mask, orders[i : i + 1]) for i in range(plain_orders)],
-                "this project": lambda _, ready=ready: ready.all_orders(image, mask),
-            },
-        }
-        for case, contenders in works.items():
-            case = f"{case}, {SIZE} px"
-            say(case)
-            plainly, ours = in_turn(case, contenders, 1, "proposals", seconds)
-            if "24" in case:
-                plainly = dataclasses.replace(plainly, amount=plain_orders / len(orders))
+    for name, network in (
+        ("EditNet", as_if_trained(EditNet(), pairs)),
+        ("bundled", load_network(weights, kind="enhancer")),
+    ):
+        say(name)
+        ready = for_inference(network, *pairs[0], orders[:1])
+        others, lacking = made(runtimes, network, pairs)
+        ways = {"this project": several(ready), **others}
+        apart = {way: parameters_apart(network, propose, pairs) for way, propose in ways.items()}
+        for case, count, timed in _one_and_all(network, ways, pairs[0], plain_orders, seconds):
+            case = f"{name}, {case}, {SIZE} px"
             with FlopCounterMode(display=False) as counter:
-                contenders["this project"](None)
+                ways["this project"](*pairs[0], orders[:count])
             limit = counter.get_total_flops() / peak
-            note = f"parameters at most {apart:.1e} from the first, of {len(pairs)} photos"
             words = f"limit: {counter.get_total_flops() / 1e9:.3f} GFLOP at the {peak / 1e9:.0f} GFLOP/s of a large product"
-            found += [plainly, dataclasses.replace(ours, note=note), Measured(case, words, 1, "proposals", (limit,), (0.0,))]
+            plainly, *rest = (dataclasses.replace(one, case=case, apart=apart.get(one.contender)) for one in timed)
+            note = "; ".join(f"{way} not to be had: {reason}" for way, reason in lacking.items())
+            found += [dataclasses.replace(plainly, note=note), *rest]
+            found.append(Measured(case, words, 1, "proposals", (limit,), (0.0,)))
+    return found
+
+
+def _one_and_all(
+    network: Proposer, ways: Mapping[str, Propose], pair: tuple[torch.Tensor, torch.Tensor], plain_orders: int, seconds: float
+) -> list[tuple[str, int, list[Measured]]]:
+    """A case in words, its number of orders and the times of all ways, plain first; the two cases take turns as well."""
+    works: dict[tuple[str, int], dict[str, Work]] = {}
+    for case, count in (("one order", 1), ("all 24 orders", len(ALL_ORDERS))):
+        orders, few = all_orders()[:count], all_orders()[: min(count, plain_orders)]
+        works[case, count] = {
+            "plain": lambda _, few=few: [network(*pair, order[None]) for order in few],
+            **{way: lambda _, propose=propose, orders=orders: propose(*pair, orders) for way, propose in ways.items()},
+        }
+    # Else a machine that slows down between the two would show in their ratio.
+    together = {f"{case}, {way}": work for (case, _), group in works.items() for way, work in group.items()}
+    measured, found = iter(in_turn("", together, 1, "proposals", seconds)), []
+    for (case, count), group in works.items():
+        plainly, *rest = (dataclasses.replace(next(measured), contender=way) for way in group)
+        plainly = dataclasses.replace(plainly, amount=min(count, plain_orders) / count)
+        found.append((case, count, [plainly, *rest]))
     return found
 
 

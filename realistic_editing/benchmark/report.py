@@ -58,6 +58,7 @@ def _row(one: Measured, reference: Measured, reads: bool) -> dict[str, Any]:
     if memory and one.per_photo:
         memory["extra_per_input_byte"] = _short(one.extra_bytes / one.per_photo)
     waits = {"share_reading_data": round(sum(one.waited) / sum(one.seconds), 3)} if reads else {}
+    apart = {} if one.apart is None else {"apart": one.apart}
     return {
         "case": one.case,
         "contender": one.contender,
@@ -70,6 +71,7 @@ def _row(one: Measured, reference: Measured, reads: bool) -> dict[str, Any]:
         "ratio_without_data": _short(one.rate_without_data / reference.rate_without_data),
         **waits,
         **memory,
+        **apart,
         "note": one.note,
         "seconds": [round(value, 5) for value in one.seconds],
     }
@@ -87,6 +89,7 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
     "share reading data": lambda row: f"{row['share_reading_data']:.0%}" if "share_reading_data" in row else "",
     "extra memory, MB": lambda row: f"{row['extra_bytes'] / 1e6:.0f}" if "extra_bytes" in row else "",
     "times the input": lambda row: f"{row['extra_per_input_byte']:.2f}" if "extra_per_input_byte" in row else "",
+    "apart from the first, at most": lambda row: f"{row['apart']:.1e}" if "apart" in row else "",
     "note": lambda row: row["note"],
 }
 

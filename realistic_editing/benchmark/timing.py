@@ -38,6 +38,7 @@ class Measured:
         extra_bytes: of memory that it took beside its input; None unknown.
         per_photo: bytes of the input, to compare them with; None where that says nothing.
         note: what else is worth saying.
+        apart: the largest difference of its outcome from the first contender's; None where none was taken.
     """
 
     case: str
@@ -49,6 +50,7 @@ class Measured:
     extra_bytes: int | None = None
     per_photo: int | None = None
     note: str = ""
+    apart: float | None = None
 
     @property
     def rate(self) -> float:

@@ -45,7 +45,7 @@ def launch(trainer: Trainer) -> Fabric:
             "trainer.devices=1 trainer.precision=32-true"
         ) from error
     if trainer.compile and fabric.device.type == "cpu":
-        _check_compiler()
+        check_compiler("trainer.compile")
     return fabric
 
 
@@ -56,12 +56,19 @@ def leave(fabric: Fabric) -> None:
         torch.distributed.destroy_process_group()
 
 
-def _check_compiler() -> None:
-    """Said at once, where torch.compile would say it at the first step, at length."""
+def check_compiler(option: str) -> None:
+    """Say at once what torch.compile would say when it is first called, at length.
+
+    Args:
+        option: that asks for it.
+
+    Raises:
+        InputError: when there is no C++ compiler.
+    """
     usual = {"darwin": "clang++", "win32": "cl"}.get(sys.platform, "g++")
     compiler = os.environ.get("CXX", usual)
     if shutil.which(compiler) is None:
         raise InputError(
-            f"trainer.compile: no C++ compiler {compiler!r} found, which torch.compile needs on a CPU; install one, name "
-            "yours in the environment variable CXX, or leave trainer.compile=false"
+            f"{option}: no C++ compiler {compiler!r} found, which torch.compile needs on a CPU; install one, name yours in the "
+            f"environment variable CXX, or do without {option}"
         )

@@ -51,9 +51,9 @@ def enhancer_graph(network: nn.Module) -> Graph:
     """image, mask, order -> the parameters of N edits of each photo, with one pass of its encoder for all of them.
 
     Args:
-        network: a `Proposer`, with a `card` as `load_network` gives it.
+        network: a `Proposer`; its `card`, where `load_network` gave it one, says for which task.
     """
-    notes = {"task": str(network.card.get("task")), "blend": network.blend}
+    notes = {"task": str(getattr(network, "card", {}).get("task")), "blend": network.blend}
     return Graph("enhancer", _Proposals(network), ("image", "mask", "order"), PARAMETERS, notes)
 
 

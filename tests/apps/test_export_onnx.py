@@ -13,10 +13,13 @@ from torch.nn import functional as F
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.export_onnx import random_samples
+from realistic_editing.benchmark import runtimes
+from realistic_editing.benchmark.folded import parameters_apart
 from realistic_editing.common.errors import InputError
-from realistic_editing.ops import Recipe, apply
+from realistic_editing.ops import Recipe, all_orders, apply
 from realistic_editing.ops.recipe import PARAMETERS
 from realistic_editing.weights import load_network, onnx_graphs
+from realistic_editing.weights.onnx_graphs import TOLERANCE
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra export: pip install -e .[dev]")
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs/onnx_only.py"
@@ -149,3 +152,15 @@ def test_the_example_says_plainly_what_is_wrong(tmp_path, capsys):
     ):
         assert example().main(given) == 2
         assert said in capsys.readouterr().err
+
+
+@torch.no_grad()
+def test_the_benchmark_runs_a_file_as_it_is_and_in_integers(files, tiny_weights, monkeypatch):
+    monkeypatch.setattr(runtimes, "_written", lambda *_: files / "enhancer.onnx")
+    network = load_network(tiny_weights["amplify"], kind="enhancer")
+    pairs = [(sample["image"], sample["mask"]) for sample in random_samples(((1, 75, 101), (1, 75, 101)))]
+    ways, lacking = runtimes.made(["onnx", "int8"], network, pairs)
+    assert list(ways) == ["onnx", "int8"] and not lacking
+    exact, integers = (parameters_apart(network, propose, pairs) for propose in ways.values())
+    assert exact < TOLERANCE and integers < 0.1  # fresh heads hide most of what integers do to the encoder
+    assert len(ways["onnx"](*pairs[0], all_orders()[:1])) == 1

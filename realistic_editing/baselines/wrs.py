@@ -67,9 +67,9 @@ class SaliencyOrder(Baseline):
         "The published results darken almost as many objects as they brighten, and hardly leave one as it is. Nothing that "
         "the paper's outline names tells which: neither the lightness around, nor which way saliency, or our stand-in for "
         "aesthetics, would rise more. What tells a little is how salient the object was: published results darken faint "
-        "objects and brighten salient ones, and so does ours when it amplifies (standing). So 65 % of directions agree, 67 % over "
-        "even numbers; always brightening would get 55 % and 53 % (`evaluate.py suite=baselines method=wrs`, revision e89af96, "
-        "2 cores). Which cue to use, was seen on all photos.",
+        "objects and brighten salient ones, and so does ours when it amplifies (standing). So 65 % of directions agree, 67 % "
+        "over even numbers; always brightening would get 55 % and 53 % (`evaluate.py suite=baselines method=wrs`, revision "
+        "e89af96, 2 cores). Which cue to use, was seen on all photos.",
         "Only the order of the region against each segment is asked for; that of the others is free.",
         "Background segments start nearly alike, because the published results change the background almost evenly.",
         "Those bounds serve attenuation too: a region is calmed by itself, never by a brighter background, and may become "

@@ -8,6 +8,7 @@ from torch import nn
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.mec import MEC, contrast
 from realistic_editing.evaluation.baseline_agreement.mec import agreement
+from realistic_editing.saliency.distinctness import PatchDistinctness
 
 
 class Redness(nn.Module):
@@ -117,7 +118,11 @@ def test_is_registered():
 
 
 def test_agrees_with_published_results(mechrez_root):
-    figures, rows = agreement(mechrez_root, limit=1)
-    assert len(rows) == 2
-    assert figures["object_enhancement_right_way"] == 1 and figures["object_enhancement_ratio"] > 0.7
-    assert figures["distractors_attenuation_right_way"] == 1
+    """Small, and with fewer updates than it takes in use: it goes the same way, if less far."""
+    small = MEC(PatchDistinctness(128, scales=(1.0, 0.5)), longest_side=192, coarsest=96, iterations=10)
+    figures, rows = agreement(mechrez_root, limit=3, method=small)
+    assert len(rows) == 6 and rows.change[0] > 0.7 * rows.published_change[0]
+    # Of the three to enhance, one has enough contrast from the start, and the published result does not raise it either.
+    assert figures["object_enhancement_right_way"] >= 2 / 3 and figures["object_enhancement_ratio"] > 0.15
+    assert figures["distractors_attenuation_right_way"] == 1 and figures["distractors_attenuation_ratio"] > 0.2
+    assert figures["distractors_attenuation_outside"] < 0.3 < figures["distractors_attenuation_published_outside"]

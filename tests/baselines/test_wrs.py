@@ -92,11 +92,19 @@ def test_hue_stays_and_the_bounds_are_kept(method, photo, mask):
     before, after = lab(photo), lab(method.change(photo, mask, "amplify"))
     inside = mask > 0
     light = (after - before)[..., 0]
-    assert -18.5 < light[inside].mean() < 13.5 and -19.5 < light[~inside].mean() < 0.5
+    assert -20.5 < light[inside].mean() < 15.5 and -18.5 < light[~inside].mean() < 0.5
     cross = before[..., 1] * after[..., 2] - before[..., 2] * after[..., 1]
     dot = before[..., 1] * after[..., 1] + before[..., 2] * after[..., 2]
     assert np.abs(np.rad2deg(np.arctan2(cross, dot))).max() < 0.5
     assert np.abs(light[~inside]).mean() > 0.1  # it edits the background
+
+
+@pytest.mark.parametrize("limit, sign", [(0.5, 1), (2.0, -1)])
+def test_from_its_standing_on_a_region_is_brightened_and_below_darkened(photo, mask, limit, sign):
+    method = SaliencyOrder(brightness, standing=limit, restarts=2, kept=1, steps=1)
+    assert method.standing_of(photo, mask) == pytest.approx(photo[mask > 0].mean() / photo.mean(), rel=1e-4)
+    light = (lab(method.change(photo, mask, "amplify")) - lab(photo))[mask > 0, 0].mean()
+    assert (4.5 if sign > 0 else 7.5) < sign * light < (15.5 if sign > 0 else 20.5)
 
 
 def test_of_the_edits_that_meet_the_order_the_most_beautiful_is_taken(photo, mask):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from realistic_editing.evaluation import baseline_suite
-from realistic_editing.evaluation.baseline_agreement import mec
+from realistic_editing.evaluation.baseline_agreement import mec, wrs
 from realistic_editing.evaluation.baseline_agreement.tuning import TUNED, untouched
 
 
@@ -43,6 +43,19 @@ def test_no_verdict_on_few_photos_or_on_none(monkeypatch, tmp_path):
 
 def test_methods_that_no_photo_tuned_keep_all_rows():
     rows = rows_of(6)
-    assert len(untouched("hagiwara", rows)) == 6 and untouched("ohr", rows).empty and untouched("wrs", rows).empty
+    assert len(untouched("hagiwara", rows)) == 6 and untouched("ohr", rows).empty
+    assert list(untouched("wrs", rows).photo.str[-3:]) == ["002", "004", "006"]
     assert set(TUNED) < set(baseline_suite.METHODS)
     assert len(TUNED["mec"]["object_enhancement"]) == 13
+
+
+def test_what_foretells_a_direction_is_chosen_on_the_other_photos():
+    standing, light = [0.5, 1.0, 2.0, 3.0, 4.0], [-9.0, -9.0, 9.0, 9.0, -9.0]
+    rows = pd.DataFrame({"standing": standing, "published_inside_light": light, "inside_light": 9.0, "seconds": 1.0})
+    for whose in ("", "published_"):
+        rows = rows.assign(**{f"{whose}outside_light": -9.0})
+        rows = rows.assign(**{f"{whose}{zone}_{name}": 0.0 for zone in ("inside", "outside") for name in ("coherence", "turn")})
+    figures = wrs.figures_of(rows)
+    assert figures["inside_always"] == 0.6 and figures["inside_same_direction"] == 0.4
+    # Without 2.0 the threshold is 3.0, and calls it darker; 4.0 is called brighter whatever chose.
+    assert figures["inside_foreseen"] == 0.6

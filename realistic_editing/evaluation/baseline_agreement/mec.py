@@ -14,12 +14,13 @@ from realistic_editing.data.regions import read_region
 PARTS = ("object_enhancement", "distractors_attenuation")
 
 
-def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, float], pd.DataFrame]:
+def agreement(root: str | Path, limit: int | None = None, method: MEC | None = None) -> tuple[dict[str, float], pd.DataFrame]:
     """Compare our MEC with the published results, by the contrast of the saliency model that ours follows.
 
     Args:
         root: the folder that holds mechrez/.
         limit: of photos of each part, spread evenly over it; None: all.
+        method: such as one that works at a smaller size; None: as it is used.
 
     Returns:
         Figures by name, for each of PARTS, whose name they begin with, and for ours and, with "published_" between, theirs:
@@ -28,7 +29,7 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
         255; `ratio`, ours by theirs of the medians of change; `seconds`, the median of a photo's processor time. And
         a row per photo: the same, and the contrast `before`.
     """
-    method, rows = MEC(), []
+    method, rows = method or MEC(), []
     photos = [photo for part in PARTS for photo in _spread(read_mechrez(root, part), limit)]
     for photo in tqdm(photos, desc="mec", unit="photo"):
         rows.append(_row(photo, method))

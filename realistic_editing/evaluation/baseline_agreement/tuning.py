@@ -3,12 +3,15 @@ import pandas as pd
 
 from realistic_editing.data.mechrez import TASKS
 
-# Method -> part -> the photos' numbers; None: all of the part. The bounds of WRS are percentiles of published results, reach
+_ODD = tuple(f"{number:03d}" for number in range(1, 1000, 2))
+
+# Method -> part -> the photos' numbers; None: all of the part. The bounds of WRS are percentiles of published results, and the
+# standing from which it brightens tells most of their directions; that standing tells anything, was seen on all photos. Reach
 # and smoothing of OHR fit their angles, and the weights of MEC their lightness and colours. Which 56 photos chose constants of
 # patch distinctness, which MEC follows, is not recorded, and so is not told here.
 TUNED: dict[str, dict[str, tuple[str, ...] | None]] = {
     "ohr": dict.fromkeys(TASKS),
-    "wrs": {"object_enhancement": None},
+    "wrs": dict.fromkeys(TASKS, _ODD),
     "mec": {
         "object_enhancement": (
             "001", "002", "003", "004", "005", "006", "007", "009", "011", "012", "013", "014", "015",

@@ -3,7 +3,7 @@ import dataclasses
 import importlib.util
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -74,19 +74,22 @@ main({words!r})
 """
 
 
-def _beside(words: list[str], said: Path, **environment: str) -> multiprocessing.Process:
+@pytest.fixture(scope="session")
+def beside() -> Iterator[Callable[..., multiprocessing.Process]]:
+    """Starts words of the command in a process of its own, to be killed; split off from one that has imported PyTorch."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["realistic_editing.apps.cli", "realistic_editing.apps.train"])
-    code = PROCESS.format(words=[str(word) for word in words], said=str(said), environment=environment)
-    process = context.Process(target=exec, args=(code, {}))
-    process.start()
-    return process
+    started = []
 
+    def start(words: list[str], said: Path, **environment: str) -> multiprocessing.Process:
+        code = PROCESS.format(words=[str(word) for word in words], said=str(said), environment=environment)
+        started.append(context.Process(target=exec, args=(code, {})))  # no daemon, which could not build with workers
+        started[-1].start()
+        return started[-1]
 
-@pytest.fixture(scope="session")
-def beside() -> Callable[..., multiprocessing.Process]:
-    """Starts words of the command in a process of its own, to be killed; split off from one that has imported PyTorch."""
-    return _beside
+    yield start
+    for process in started:
+        process.kill()
 
 
 @pytest.fixture(scope="session")

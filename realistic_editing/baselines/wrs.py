@@ -43,7 +43,7 @@ class SaliencyOrder(Baseline):
             sharpening (below 0: blurring; at -1 the detail is gone).
         standing: the mean saliency, in units of the photo's, from which a region that is to be amplified is brightened; a
             fainter one is darkened. None: either may be.
-        least: the nearest to 0 that its offset of lightness then comes, darkened and brightened.
+        least: the nearest to 0 that its offset of lightness then comes, darkened and brightened; within `region_bounds`.
         side: longest side in pixels at which the edit is looked for.
         seed: of the restarts.
 
@@ -67,9 +67,8 @@ class SaliencyOrder(Baseline):
         "The published results darken almost as many objects as they brighten, and hardly leave one as it is. Nothing that "
         "the paper's outline names tells which: neither the lightness around, nor which way saliency, or our stand-in for "
         "aesthetics, would rise more. What tells a little is how salient the object was: published results darken faint "
-        "objects and brighten salient ones, and so does ours when it amplifies (standing). So 65 % of directions agree, 67 % "
-        "over even numbers; always brightening would get 55 % and 53 % (`evaluate.py suite=baselines method=wrs`, revision "
-        "e89af96, 2 cores). Which cue to use, was seen on all photos.",
+        "objects and brighten salient ones, and so does ours when it amplifies (standing). That agrees in 65 % of photos; to "
+        "brighten always would in 55 % (docs/methods.md). Which cue to use, was seen on all photos.",
         "Only the order of the region against each segment is asked for; that of the others is free.",
         "Background segments start nearly alike, because the published results change the background almost evenly.",
         "Those bounds serve attenuation too: a region is calmed by itself, never by a brighter background, and may become "
@@ -156,7 +155,8 @@ class SaliencyOrder(Baseline):
         unit, standing = self._standing(lab, zones[:1])
         if task == "amplify" and self.standing is not None:
             bright = standing >= self.standing
-            bounds[0, 0, 0 if bright else 1] = self.least[bright]
+            low, high = bounds[0, 0].tolist()
+            bounds[0, 0, 0 if bright else 1] = min(max(self.least[bright], low), high)
 
         def look(share: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
             """Edits (R, K + 1, 3) in [0, 1] of their bounds -> photos, loss (R,), how far off the order is (R,)."""
@@ -165,7 +165,7 @@ class SaliencyOrder(Baseline):
             off = order_loss(mean_in(self.saliency(photos), zones) / unit, task, self.margin)
             return photos, off + self.smallness * (share - neutral).square().sum(dim=(1, 2)), off
 
-        neutral = ((_NEUTRAL - bounds[..., 0]) / (bounds[..., 1] - bounds[..., 0])).clamp(0, 1)
+        neutral = ((_NEUTRAL - bounds[..., 0]) / (bounds[..., 1] - bounds[..., 0]).clamp(min=1e-6)).clamp(0, 1)
         share = self._starts(len(weights))
         with torch.no_grad():
             share = share[look(share)[2].argsort(stable=True)[: self.kept]].clone()

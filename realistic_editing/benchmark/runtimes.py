@@ -82,7 +82,13 @@ def _bfloat16(network: Proposer, pairs: Pairs, _: Path) -> Propose:
 def _compile(network: Proposer, pairs: Pairs, _: Path) -> Propose:
     check_compiler("compile")
     # Frozen weights are packed as the processor likes them, once.
-    return torch.compile(several(_ready(network, pairs)), dynamic=False, options={"freezing": True})
+    compiled = torch.compile(several(_ready(network, pairs)), dynamic=False, options={"freezing": True})
+    try:
+        with torch.no_grad():
+            compiled(*pairs[0], all_orders()[:1])
+    except RuntimeError as error:  # all that PyTorch's compiler raises; mostly a compiler of C++ without its headers
+        raise InputError(f"compile: PyTorch cannot compile here ({str(error).splitlines()[0]}); leave it out") from error
+    return compiled
 
 
 def _onnx(network: Proposer, pairs: Pairs, folder: Path) -> Propose:

@@ -69,6 +69,8 @@ def check_mask(array: np.ndarray, photo: np.ndarray, name: str = "mask", keep_bo
             f"pass {name}.astype(bool)"
         )
     array = np.ascontiguousarray(array)
+    if chosen and largest > 1:
+        array = (array != 0).view(np.uint8)  # a view of other bytes as bool, of which NumPy takes any but 0 for True
     if chosen:
         return array.view(bool) if keep_bool else array * np.uint8(255)
     return array

@@ -113,7 +113,7 @@ def read_shards(folder: str | Path, cache: str | Path | None = None) -> Columnar
         regions = Columnar(PackedRegion, table)
         for _ in regions:  # each is made once, so that what a region cannot hold is refused now
             pass
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, OverflowError) as error:
         raise InputError(f"{url}/{TABLE}: cannot be read ({error}); pack the regions first, or give their folder") from error
     return regions
 

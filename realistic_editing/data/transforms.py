@@ -165,7 +165,8 @@ class StepSampler(Sampler[list[tuple[int, int]]]):
     step k therefore sees what an unbroken run sees, with any number of workers.
 
     With a window, no more shards than that are in use at any place of an epoch: the shards are shuffled, each spreads its
-    samples at random over as many turns as the window is wide, and at each turn one shard begins.
+    samples at random over as many turns as the window is wide, and at each turn one shard begins. A window that all shards
+    fit into shuffles all indices, as none does.
 
     Args:
         length: of the data set.
@@ -202,8 +203,8 @@ class StepSampler(Sampler[list[tuple[int, int]]]):
             raise ValueError(
                 f"batch_size is {batch_size} for rank {rank} of {world_size}; expected a multiple of world_size"
             )
-        if window < 0 or (window and (shards is None or len(shards) != length)):
-            raise ValueError(f"window is {window}; expected a number >= 0, and with it the shard of each of {length} indices")
+        if type(window) is not int or window < 0 or (window and (shards is None or len(shards) != length)):
+            raise ValueError(f"window is {window}; expected a whole number >= 0, and with it each index's shard")
         self.length, self.batch_size, self.seed = length, batch_size, seed
         self.start_step, self.total_steps = start_step, total_steps
         self.shards, self.window = shards, window
@@ -227,7 +228,7 @@ class StepSampler(Sampler[list[tuple[int, int]]]):
 
     def _order(self, epoch: int) -> np.ndarray:
         generator = np.random.default_rng((self.seed, epoch))
-        if not self.window:
+        if not self.window or self.shards.max() < self.window:
             return generator.permutation(self.length)
         begins = generator.permutation(self.shards.max() + 1)[self.shards]
         return np.argsort(begins + self.window * generator.random(self.length), kind="stable")

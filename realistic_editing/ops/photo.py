@@ -15,7 +15,7 @@ from realistic_editing.ops.orders import COLOR_CURVE, SATURATION, WHITE_BALANCE,
 from realistic_editing.ops.recipe import KNOTS, PARAMETERS, Recipe
 
 _PIXELS_PER_TASK = 1 << 17  # about a millisecond of work: shares the load evenly and hides the cost of a task
-_BYTES_PER_COPY = 1 << 24  # large blocks go past the cache; smaller ones take up to half as long again
+_BYTES_PER_COPY = 1 << 24  # large blocks go past the cache, and others can edit the first while the next is copied
 
 
 def apply_to_photo(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> np.ndarray:

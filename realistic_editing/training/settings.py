@@ -25,7 +25,7 @@ class Trainer:
         accelerator, devices, nodes: as Lightning Fabric names them; "auto" picks cuda, mps or cpu.
         workers: processes that decode photos; 0 = in the loop, right where the photos fit the cache.
         compile: use torch.compile; on a CPU it needs a C++ compiler.
-        window: shards that samples are drawn from at a time (see `StepSampler`), where the data set lies in shards; None = all.
+        window: shards that samples are drawn from at a time (see `StepSampler`), where data lie in shards; None or 0 = all.
         seed: decides weights, order, augmentation and edits.
         log_every, evaluate_every, save_every: steps between two of each.
     """

@@ -42,7 +42,7 @@ class Stepper:
         self._shards = self.data.shards() if trainer.window and hasattr(self.data, "shards") else None
         if trainer.window and (type(trainer.window) is not int or trainer.window < 0 or self._shards is None):
             raise InputError(
-                f"trainer.window is {trainer.window}; use a whole number of 1 or more, with regions.shards=..., or leave it out"
+                f"trainer.window is {trainer.window}; use a whole number (0 is all) with regions.shards=..., or leave it out"
             )
 
     def batches(self, first: int) -> Iterator:

@@ -107,6 +107,14 @@ def test_from_its_standing_on_a_region_is_brightened_and_below_darkened(photo, m
     assert (4.5 if sign > 0 else 7.5) < sign * light < (15.5 if sign > 0 else 20.5)
 
 
+@pytest.mark.parametrize(("bounds", "standing"), [((-20.0, 0.0), 0.1), ((-3.0, 15.0), 99.0), ((0.0, 0.0), 0.1)])
+def test_no_standing_moves_a_region_past_the_bounds_given(photo, mask, bounds, standing):
+    region = (bounds, (1.0, 1.0), (0.0, 0.0))
+    method = SaliencyOrder(brightness, region_bounds=region, standing=standing, restarts=2, kept=1, steps=1)
+    light = (lab(method.change(photo, mask, "amplify")) - lab(photo))[mask > 0, 0].mean()
+    assert bounds[0] - 0.5 < light < bounds[1] + 0.5
+
+
 def test_of_the_edits_that_meet_the_order_the_most_beautiful_is_taken(photo, mask):
     def dull(images):
         return -plain_aesthetics(images)

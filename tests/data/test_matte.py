@@ -91,4 +91,5 @@ mask[20:40, 20:40] = True
 alpha_matte(np.zeros((60, 60, 3), np.uint8), mask)
 assert torch.get_num_threads() == 1, torch.get_num_threads()
 """
-    subprocess.run([sys.executable, "-c", code], env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
+    threads = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", code], env=os.environ | threads, check=True)

@@ -93,7 +93,7 @@ def test_an_interrupt_keeps_what_is_finished_and_ends_soon(photo_folder, plan, t
             time.sleep(0.05)
         while not over.is_set():  # again where one falls into a callback, which Python lets pass
             took.append(time.monotonic())
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # where it breaks off waiting
             over.wait(6)
 
     class Seen(module.RowStore):
@@ -103,6 +103,7 @@ def test_an_interrupt_keeps_what_is_finished_and_ends_soon(photo_folder, plan, t
             super().save(now)
 
     monkeypatch.setattr(module, "RowStore", Seen)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # libraries of other tests leave theirs
     watcher = threading.Thread(target=interrupt, daemon=True)
     watcher.start()
     with pytest.raises(KeyboardInterrupt):
@@ -110,6 +111,7 @@ def test_an_interrupt_keeps_what_is_finished_and_ends_soon(photo_folder, plan, t
             run(photo_folder, plan, tmp_path / "out", ["bright"], workers=2)
         finally:
             over.set()
+            signal.signal(signal.SIGINT, handler)
     assert time.monotonic() - took[-1] < 5
     assert set(pd.read_csv(tmp_path / "out/rows.csv").name.str.split("/").str[1]) == {"b", "c"}
 

@@ -89,6 +89,7 @@ def drag(page, box, start, stop):
 
 def picture(page):
     """Left, top and side of the square photo, which stands in the middle of its place."""
+    page.wait_for_function("() => (document.querySelector('#compare img')?.getBoundingClientRect().width ?? 0) > 0")
     box = page.locator("#compare img").first.bounding_box()
     side = min(box["width"], box["height"])
     return box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2, side
@@ -224,10 +225,9 @@ def test_own_photos_regions_and_mistakes(page, tmp_path):
     for _ in range(10):  # what was proposed comes to the front when it is ready, maybe just after the first click
         page.get_by_role("tab", name="Mark a region").click()
         with contextlib.suppress(sys.modules["playwright.sync_api"].TimeoutError):
-            goal.wait_for(timeout=3000)
+            goal.click(timeout=3000)
             break
     Image.open(FOLDER / "flag.png").rotate(180).save(tmp_path / "flag.png")
-    goal.click()
     page.locator("[data-testid='Load a mask file-upload-button']").set_input_files(tmp_path / "flag.png")
     page.wait_for_selector("#region >> text=2. region 2: more attention")
     page.wait_for_selector("#gauges .gauge")

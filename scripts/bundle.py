@@ -2,13 +2,14 @@
 import argparse
 import sys
 
-from realistic_editing.apps.bundle import BUNDLED, bundle
+from realistic_editing.apps.bundle import bundle
 from realistic_editing.common.errors import InputError
+from realistic_editing.weights.registry import bundled_kinds
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="the folder of a training run that has ended")
-    parser.add_argument("name", choices=BUNDLED, help="of the bundled weights")
+    parser.add_argument("name", choices=bundled_kinds(), help="of the bundled weights")
     options = parser.parse_args()
     try:
         path = bundle(options.run, options.name)

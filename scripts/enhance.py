@@ -4,8 +4,11 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from realistic_editing.apps.config import CONFIGS, ENHANCE_TEXT, quoted
+from realistic_editing.apps.config import CONFIGS, ENHANCE_TEXT, quoted, register_options
 from realistic_editing.apps.main import call, explain, start
+from realistic_editing.enhance.options import as_comments
+
+register_options()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONFIGS / "enhance"), config_name="enhance")
@@ -14,6 +17,6 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    explain(CONFIGS / "enhance/enhance.yaml")
+    explain(CONFIGS / "enhance/enhance.yaml", as_comments())
     sys.argv[1:] = quoted(sys.argv[1:], ENHANCE_TEXT)
     start(main)

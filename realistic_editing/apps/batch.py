@@ -2,30 +2,25 @@
 import contextlib
 import json
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from tqdm import tqdm
 
+from realistic_editing.apps.batch_job import Engine, edit_job
 from realistic_editing.apps.batch_scores import JOURNAL, LOCK, SCORES, Job, Outcome, Scores
-from realistic_editing.apps.edit import edit_file, enhancer_of, wishes_of
-from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_left_out, refuse_overwriting, reporting
+from realistic_editing.apps.edit import enhancer_of
+from realistic_editing.apps.results import lossless_suffix, refuse_left_out, refuse_overwriting, reporting
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import alone_in, remove_strays
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.folder import read_folder
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.wishes import check_wishes
+from realistic_editing.enhance.options import EditOptions
 from realistic_editing.weights import fingerprint
-
-# An engine is given jobs, the enhancers by task, the wishes and the folder of the results, and yields an outcome for every job,
-# in any order; it takes a job no sooner than it can be done.
-Engine = Callable[[Iterable[Job], Mapping[str, Enhancer], Mapping[str, Any], Path], Generator[Outcome, None, None]]
 
 
 def batch(options: Mapping[str, Any]) -> Path:
@@ -45,18 +40,18 @@ def batch(options: Mapping[str, Any]) -> Path:
     Raises:
         InputError: when an option cannot be used, before any photo is edited; or, at the end, when photos were left out.
     """
-    wishes, folder, engine = wishes_of(options), Path(options["output"]), _engine(options)
+    asked, folder, engine = EditOptions.read(options), Path(options["output"]), _engine(options)
     jobs, problems = _jobs(options)
     read = [file for job in jobs for file in (job.photo, job.mask)]
     written = [file for job in jobs for file in job.written]
     refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
-    enhancers = _enhancers(options, jobs, wishes)
+    enhancers = _enhancers(options, jobs, asked)
     with alone_in(folder, LOCK, "batch"), reporting(options) as report:
-        scores = Scores(folder, jobs, {task: _settings(enhancer, wishes) for task, enhancer in enhancers.items()})
+        scores = Scores(folder, jobs, {task: _settings(enhancer, asked) for task, enhancer in enhancers.items()})
         left = scores.left()
         if len(left) < len(jobs):
             print(f"{len(jobs) - len(left)} of {len(jobs)} photos were edited before", file=sys.stderr)
-        with contextlib.closing(engine(scores.begun(left), enhancers, wishes, folder)) as found:
+        with contextlib.closing(engine(scores.begun(left), enhancers, asked, folder)) as found:
             problems += _edit_all(left, found, scores)
         remove_strays([*written, scores.path])
         kept = scores.path if scores.path.is_file() else None
@@ -67,49 +62,22 @@ def batch(options: Mapping[str, Any]) -> Path:
     return scores.path
 
 
-def _enhancers(options: Mapping[str, Any], jobs: Sequence[Job], wishes: Mapping[str, Any]) -> dict[str, Enhancer]:
+def _enhancers(options: Mapping[str, Any], jobs: Sequence[Job], asked: EditOptions) -> dict[str, Enhancer]:
     """The enhancer of every task that there is; what no photo can be edited with is refused here, once."""
     # What runs on Ray runs on the devices of other machines, which this one may lack.
     device = options["device"] if options["engine"] == "local" else None
     tasks = sorted({job.task for job in jobs})
     enhancers = {task: enhancer_of({**options, "task": task, "device": device}) for task in tasks}
     for task, enhancer in enhancers.items():
-        check_wishes(task, wishes, refinable=enhancer.objective is not None)
+        asked.check_for(task, refinable=enhancer.objective is not None)
     return enhancers
 
 
-def _settings(enhancer: Enhancer, wishes: Mapping[str, Any]) -> str:
-    """What an edit depends on beside its photo: the wishes, and the networks by their content, wherever they lie."""
+def _settings(enhancer: Enhancer, options: EditOptions) -> str:
+    """What an edit depends on beside its photo: the options, and the networks by their content, wherever they lie."""
     networks = {"weights": enhancer.network, "critic": enhancer.critic, "saliency": enhancer.saliency}
     found = {name: fingerprint(network) for name, network in networks.items()}
-    return json.dumps(found | wishes, sort_keys=True, default=list)
-
-
-def edit_job(job: Job, enhancers: Mapping[str, Enhancer], wishes: Mapping[str, Any]) -> Outcome:
-    """Edit a photo, and write its result and recipe: what every engine does with a photo.
-
-    Done twice, or again after a death in its middle, it leaves the same two files.
-
-    Args:
-        job: which photo.
-        enhancers: by task.
-        wishes: from `wishes_of`.
-    """
-    # The stamp first: a photo that changes while it is edited is to be edited anew.
-    started, stamp = time.perf_counter(), job.stamp()
-    try:
-        edit = edit_file(enhancers[job.task], job.photo, job.mask, job.result, wishes)
-    except InputError as error:
-        return Outcome(job, problem=str(error))
-    except (MemoryError, RuntimeError) as error:
-        # What PyTorch raises for want of memory has a type of its own on a GPU only.
-        if isinstance(error, RuntimeError) and not (
-            isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-        ):
-            raise
-        return Outcome(job, problem=f"{job.photo}: needs more memory than there is; edit it on a larger machine, or smaller")
-    measures = {name: f"{value:.4f}" for name, value in measures_of(edit).items()}
-    return Outcome(job, measures | {"seconds": f"{time.perf_counter() - started:.2f}", "stamp": stamp})
+    return json.dumps(found | options.as_dict(), sort_keys=True, default=list)
 
 
 def _engine(options: Mapping[str, Any]) -> Engine:
@@ -124,7 +92,7 @@ def _engine(options: Mapping[str, Any]) -> Engine:
     for other in ("workers", "address"):
         if options[other] is not None:
             raise InputError(f"{other} is {options[other]!r}, which the local engine has no use for; add --engine ray")
-    return lambda jobs, enhancers, wishes, folder: (edit_job(job, enhancers, wishes) for job in jobs)
+    return lambda jobs, enhancers, options, folder: (edit_job(job, enhancers, options) for job in jobs)
 
 
 def _edit_all(jobs: Sequence[Job], found: Iterable[Outcome], scores: Scores) -> list[str]:

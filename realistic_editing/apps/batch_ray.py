@@ -17,10 +17,11 @@ from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from realistic_editing.apps.batch import Engine, edit_job
+from realistic_editing.apps.batch_job import Engine, edit_job
 from realistic_editing.apps.batch_scores import SCORES, Job, Outcome
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
 
 TRIES = 3  # of a photo whose worker died, before it is left out
 SETTINGS = {
@@ -40,7 +41,7 @@ def ray_engine(workers: int | None = None, address: str | None = None, device: s
         device: of the workers; with "cuda" each has a GPU.
 
     Returns:
-        An engine, see `realistic_editing.apps.batch`.
+        An engine, see `realistic_editing.apps.batch_job`.
 
     Raises:
         InputError: when Ray is not installed, or an option cannot be used.
@@ -56,7 +57,7 @@ def ray_engine(workers: int | None = None, address: str | None = None, device: s
 
 
 def _edit_all(
-    jobs: Iterable[Job], enhancers: Mapping[str, Enhancer], wishes: Mapping[str, Any], folder: Path,
+    jobs: Iterable[Job], enhancers: Mapping[str, Enhancer], options: EditOptions, folder: Path,
     *, workers: int | None, address: str | None, device: str | None,
 ) -> Generator[Outcome, None, None]:  # fmt: skip
     """Keep as many photos in work as there are workers, and yield each outcome as it comes."""
@@ -71,7 +72,7 @@ def _edit_all(
     with _joined(workers, address), _probe(folder) as probe:
         # max_calls: Ray would end a worker that has a GPU after each task, and load the networks for every photo.
         remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=TRIES - 1, max_calls=0)(_edit)
-        shared = [ray.put((dict(enhancers), wishes, device, probe))]  # in a list, so that a worker asks for it once
+        shared = [ray.put((dict(enhancers), options, device, probe))]  # in a list, so that a worker asks for it once
         # Twice as many as can run, so that no worker waits for the next photo.
         at_once = workers or 2 * max(int(ray.cluster_resources().get("GPU" if gpus else "CPU", 1)), 1)
         running: dict[Any, Job] = {}
@@ -109,24 +110,24 @@ def _absolute(job: Job) -> Job:
 
 def _edit(job: Job, shared: list[Any]) -> tuple[Outcome, str]:
     """In a worker: edit a photo; what came of it, and what was said."""
-    enhancers, wishes = _given(shared[0])
+    enhancers, options = _given(shared[0])
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
-        return edit_job(job, enhancers, wishes), said.getvalue()
+        return edit_job(job, enhancers, options), said.getvalue()
 
 
 @functools.lru_cache(maxsize=1)
 def _given(shared: Any) -> tuple[dict[str, Enhancer], Mapping[str, Any]]:
-    """In a worker, once: the networks, on their device, and the wishes; and whether this machine has the files."""
+    """In a worker, once: the networks, on their device, and the options; and whether this machine has the files."""
     import ray
 
-    enhancers, wishes, device, probe = ray.get(shared)
+    enhancers, options, device, probe = ray.get(shared)
     if not probe.is_file():
         raise InputError(
             f"{probe}: not seen by the machine {socket.gethostname()}; photos, masks and output must lie in a file "
             "system that all machines of the cluster share, under the same path"
         )
-    return {task: enhancer.to(device) for task, enhancer in enhancers.items()}, wishes
+    return {task: enhancer.to(device) for task, enhancer in enhancers.items()}, options
 
 
 @contextlib.contextmanager

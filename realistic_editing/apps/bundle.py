@@ -5,22 +5,7 @@ from pathlib import Path
 from realistic_editing.common.errors import InputError
 from realistic_editing.weights import load_network, save_network
 from realistic_editing.weights.files import FOLDER
-
-# The names of the bundled weights, and the kind of each.
-BUNDLED = {
-    "compact_saliency": "saliency",
-    "witness_saliency": "saliency",
-    "critic": "realism",
-    "attenuate": "enhancer",
-    "amplify": "enhancer",
-    # Ablations, for the tables and figures that set them beside ours.
-    "attenuate_no_realism": "enhancer",
-    "amplify_no_realism": "enhancer",
-    "attenuate_adversarial": "enhancer",
-    "attenuate_clean_masks": "enhancer",
-    # An earlier method.
-    "gazeshift": "baseline",
-}
+from realistic_editing.weights.registry import bundled_kinds
 
 
 def bundle(run: str | Path, name: str, folder: str | Path = FOLDER) -> Path:
@@ -38,12 +23,12 @@ def bundle(run: str | Path, name: str, folder: str | Path = FOLDER) -> Path:
         InputError: when the name is unknown, the run is not finished or holds another kind of network, or the weights
             cannot be written.
     """
-    if name not in BUNDLED:
-        raise InputError(f"name is {name!r}; the package knows {', '.join(BUNDLED)}")
+    if name not in bundled_kinds():
+        raise InputError(f"name is {name!r}; the package knows {', '.join(bundled_kinds())}")
     record = Path(run) / "run.json"
     if not record.is_file():
         raise InputError(f"{record}: not found; name the folder of a training run that has ended")
-    network = load_network(Path(run) / "model.safetensors", BUNDLED[name])
+    network = load_network(Path(run) / "model.safetensors", bundled_kinds()[name])
     card = {**network.card, "machine": json.loads(record.read_text())["machine"]}
     kind, arguments = card.pop("network"), card.pop("config")
     path = Path(folder) / f"{name}.safetensors"

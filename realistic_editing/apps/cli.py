@@ -7,6 +7,7 @@ from typing import Any
 
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call
+from realistic_editing.enhance.options import add_arguments
 
 FORMATS = ("cube", "ora", "tiff", "xmp")
 
@@ -72,7 +73,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
     edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given")
-    _add_wishes(edit)
+    _add_options(edit)
     _add_judges(edit)
     _add_json(edit)
 
@@ -83,7 +84,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     batch.add_argument("--engine", default="local", help="local: one photo after another; ray: many at once, on a cluster")
     batch.add_argument("--workers", type=int, help="with ray: photos at once; one for each processor, or GPU, when not given")
     batch.add_argument("--address", help="with ray: of a cluster, auto or ray://HOST:10001; this machine when not given")
-    _add_wishes(batch)
+    _add_options(batch)
     _add_judges(batch)
     _add_json(batch)
 
@@ -189,7 +190,7 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     video.add_argument("--masks-out", help="a new folder for the mask of every frame, to be mended and used again")
     video.add_argument("--sheet", help="a PNG of some frames: input, mask, edited")
     _add_json(video)
-    _add_wishes(video)
+    _add_options(video)
     _add_judges(video)
 
 
@@ -201,30 +202,10 @@ def _add_region(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
 
 
-def _add_wishes(parser: argparse.ArgumentParser) -> None:
+def _add_options(parser: argparse.ArgumentParser) -> None:
     """What may be asked of an edit, see `Enhancer.propose`."""
     parser.add_argument("--task", default="attenuate", help="attenuate (less attention) or amplify (more attention)")
-    parser.add_argument(
-        "--order",
-        default="best_realism",
-        help="best_realism, best_saliency, random, or an order such as 3,1,0,2 "
-        "(0 white balance, 1 colour curve, 2 saturation, 3 exposure)",
-    )
-    parser.add_argument("--strength", help="0 = no edit, 1 = as proposed, up to 1.5; without it the guard decides")
-    parser.add_argument(
-        "--min-realism-change", type=float, help="instead of a strength: the greatest that keeps to this dR, such as -0.1"
-    )
-    parser.add_argument(
-        "--saliency-change", type=float, help="instead of a strength: the least that reaches this relative change, such as -0.3"
-    )
-    parser.add_argument(
-        "--no-guard", dest="guard", action="store_const", const=None, default=-0.1,
-        help="take a proposal as it is; without this, one that hardly moves attention is refined, and one whose dR lies "
-        "below -0.1 is taken weaker",
-    )  # fmt: skip
-    parser.add_argument("--refine", type=int, default=0, help="steps of optimisation on the photo, such as 20; 0.3 s each")
-    parser.add_argument("--human", action="store_true", help="the region is a person, of whom refinement takes more care")
-    parser.add_argument("--seed", type=int, default=0, help="of --order random")
+    add_arguments(parser)
     parser.add_argument("--weights", help="a .safetensors file of your own instead of the bundled network")
 
 

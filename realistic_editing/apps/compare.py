@@ -86,7 +86,7 @@ def _sheet(comparison: Comparison, folder: str) -> tuple[dict[str, Path], list[I
         if row["method"] == INPUT or not (before.is_file() and after.is_file()):  # deleted since it was measured
             continue
         photos[row["name"]] = before
-        measures = {f"saliency, {model}": row[f"relative: {model}"] for model in comparison.models}
+        measures = {f"saliency, {model}": row[f"gain_of_mean: {model}"] for model in comparison.models}
         measures |= {"dR": row["realism"]} | {name: row[name] for name in SHOWN}
         items.append(Item(row["name"], row["part"], row["method"], after, measures))
     return photos, items
@@ -126,7 +126,8 @@ def _facts(config: DictConfig, comparison: Comparison, problems: list[str]) -> d
         "regions": f"{comparison.rows.name.nunique()} of {comparison.rows.photo.nunique()} photos",
         "measured at": f"{size} x {size} pixels, photo, mask and result resized alike; patch distinctness in the photo's shape",
         "soft masks": "means inside are weighted by the mask M, outside by 1 - M; borders lie where M crosses 0.5",
-        "ours": "the network's own proposals, without the guard of `Enhancer.propose`",
+        "ours": "ours_guarded is what users get, `Enhancer.propose` with its defaults; the others are the network's proposals "
+        "as they are, `propose(guard=None)`",
         "settings": comparison.settings,
         "rows": f"{len(comparison.rows)}, of which {comparison.measured} measured now",
     }

@@ -3,11 +3,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.enhance.options import DEFAULTS
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -30,6 +32,11 @@ TRAIN_TEXT = (
     "output", "initial", "saliency.weights", "realism.weights", "paths.data", "paths.outputs", "paths.regions",
     "regions.saliency", "regions.shards",
 )  # fmt: skip
+
+
+def register_options() -> None:
+    """Give Hydra the options of an edit as the config `edit_options`, so that they are declared once (see `EditOptions`)."""
+    ConfigStore.instance().store(name="edit_options", node=dict(DEFAULTS), package="_global_")
 
 
 def quoted(arguments: Sequence[str], names: Sequence[str]) -> list[str]:

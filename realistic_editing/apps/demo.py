@@ -8,7 +8,8 @@ import numpy as np
 
 from realistic_editing.common.files import replacing
 from realistic_editing.data.images import read_mask, read_photo, write_photo
-from realistic_editing.enhance.enhancer import Edit, Enhancer
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.enhancer import Enhancer
 
 FOLDER = Path(__file__).resolve().parent / "demo_photo"
 # What a photographer might try here: calm the flag at the edge, or let it speak.

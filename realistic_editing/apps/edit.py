@@ -1,6 +1,5 @@
 """Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,12 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, check_format, read_photo, write_photo
-from realistic_editing.enhance.enhancer import Edit, Enhancer, check_strength
-from realistic_editing.enhance.select import RULES
-from realistic_editing.enhance.strength import MOST
-from realistic_editing.ops import parse_order
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import DEFAULTS, MAX_STRENGTH, EditOptions
 
 OURS = "ours"
-# What may be asked of our edits, with what it is where nothing is said.
-WISHES = {
-    "order": "best_realism", "strength": None, "min_realism_change": None, "saliency_change": None, "guard": -0.1,
-    "refine": 0, "human": False, "seed": 0,
-}  # fmt: skip
-REACHED = 0.005  # a wish for saliency counts as met within half a per cent
+REACHED = 0.005  # a target of saliency counts as met within half a per cent
 
 
 def enhance(options: Mapping[str, Any]) -> Path:
@@ -41,7 +34,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
         InputError: when an option or a file cannot be used. Nothing is written then.
     """
     check_task(options["task"])
-    wishes = wishes_of(options)
+    asked = EditOptions.read(options)
     earlier = None if options["method"] == OURS else baseline(options["method"])
     if not options["image"]:
         raise InputError("image is missing; give the path of the image, as in image=photo.jpg")
@@ -54,20 +47,20 @@ def enhance(options: Mapping[str, Any]) -> Path:
         if earlier is not None:
             found |= _by_earlier_method(earlier, photo, mask, output, options)
             return output
-        edit = _written(enhancer_of(options), photo, mask, output, wishes)
-        found |= {"recipe": output.with_suffix(".json"), **measures_of(edit), "problems": missed(edit, wishes)}
+        edit = _written(enhancer_of(options), photo, mask, output, asked)
+        found |= {"recipe": output.with_suffix(".json"), **measures_of(edit), "problems": unmet_targets(edit, asked)}
         print(f"{edit}\nresult: {output}\nrecipe: {found['recipe']}")
     return output
 
 
-def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, wishes: Mapping[str, Any]) -> Edit:
+def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, options: EditOptions) -> Edit:
     """Edit one file, and write the result, and beside it its recipe.
 
     Args:
         enhancer: of the task.
         image, mask: files.
         output: the result; the recipe has the suffix .json.
-        wishes: from `wishes_of`.
+        options: of the edit.
 
     Returns:
         The edit.
@@ -75,7 +68,7 @@ def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, wishes:
     Raises:
         InputError: when a file cannot be used or written. Nothing is written then.
     """
-    return _written(enhancer, *_read(image, {"mask": mask}, output), output, wishes)
+    return _written(enhancer, *_read(image, {"mask": mask}, output), output, options)
 
 
 def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[Photo, np.ndarray]:
@@ -88,10 +81,10 @@ def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[P
     return photo, selected
 
 
-def _written(enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, wishes: Mapping[str, Any]) -> Edit:
-    edit = proposal(enhancer, photo.pixels, mask, wishes)
+def _written(enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, options: EditOptions) -> Edit:
+    edit = enhancer.propose(photo.pixels, mask, options)
     write_edit(output, photo, edit.apply(photo.pixels, mask), edit)
-    say(missed(edit, wishes), photo.path)
+    say(unmet_targets(edit, options), photo.path)
     return edit
 
 
@@ -110,37 +103,19 @@ def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit) -> None
         write_photo(path, photo, pixels)
 
 
-def missed(edit: Edit, wishes: Mapping[str, Any]) -> list[str]:
+def unmet_targets(edit: Edit, options: EditOptions) -> list[str]:
     """A note where an edit moves attention less than was asked for, or the wrong way.
 
     Args:
         edit: what was found.
-        wishes: from `wishes_of`.
+        options: of the edit.
     """
-    wish, budget = wishes["saliency_change"], wishes["min_realism_change"]
+    target, budget = options.saliency_change, options.min_realism_change
     sign = 1 if edit.task == "amplify" else -1
-    if wish is None or sign * edit.saliency_change >= sign * wish - REACHED:
+    if target is None or sign * edit.saliency_change >= sign * target - REACHED:
         return []
     within = "" if budget is None else f" within the budget of {budget:+.2f} dR"
-    return [f"no strength up to {MOST} reaches saliency {100 * wish:+.0f} %{within}"]
-
-
-def wishes_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of `Enhancer.propose`, and a strength, checked before any file is read. Raises InputError."""
-    order, strength = options["order"], None if options["strength"] is None else _number(options["strength"])
-    if order not in RULES:
-        order = parse_order(list(order) if isinstance(order, Sequence) and not isinstance(order, str) else str(order))
-    for name in ("seed", "refine"):
-        if not isinstance(options[name], int) or isinstance(options[name], bool):
-            raise InputError(f"{name} is {options[name]!r}; use a whole number")
-    budget = {name: _change(name, options[name]) for name in ("min_realism_change", "saliency_change")}
-    if strength is not None and any(value is not None for value in budget.values()):
-        raise InputError(f"strength is {strength} beside a budget; give one of them: a budget finds the strength")
-    if not isinstance(options["human"], bool):
-        raise InputError(f"human is {options['human']!r}; use true or false")
-    guard = _change("guard", options["guard"]) if strength is None else None  # a strength that is asked for stands
-    same = {name: options[name] for name in ("seed", "refine", "human")}
-    return same | budget | {"order": order, "guard": guard, "strength": strength}
+    return [f"no strength up to {MAX_STRENGTH} reaches saliency {100 * target:+.0f} %{within}"]
 
 
 def enhancer_of(options: Mapping[str, Any]) -> Enhancer:
@@ -150,25 +125,6 @@ def enhancer_of(options: Mapping[str, Any]) -> Enhancer:
     if enhancer.task != options["task"]:
         raise InputError(f"{found}: was trained to {enhancer.task}, not to {options['task']}; set task={enhancer.task}")
     return enhancer
-
-
-def proposal(enhancer: Enhancer, pixels: np.ndarray, mask: np.ndarray, wishes: Mapping[str, Any]) -> Edit:
-    """What the network proposes, at the strength that is asked for.
-
-    Args:
-        enhancer: of the task.
-        pixels, mask: as for `Enhancer.propose`.
-        wishes: from `wishes_of`.
-
-    Raises:
-        InputError: as `Enhancer.propose`.
-    """
-    wishes = dict(wishes)
-    strength = wishes.pop("strength")
-    edit = enhancer.propose(pixels, mask, **wishes)
-    if strength in (None, 1):
-        return edit
-    return dataclasses.replace(enhancer.measure(pixels, mask, edit.recipe.at_strength(strength)), strength=strength)
 
 
 def _by_earlier_method(
@@ -185,9 +141,10 @@ def _by_earlier_method(
 
 def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:
     """Refuse what holds for our edits only, where an earlier method is asked."""
-    for name, value in {**WISHES, "weights": None}.items():
-        if options[name] != value:
-            words = f"is {options[name]!r}, which method={options['method']} does not know"
+    asked = EditOptions.read(options).as_dict() | {"weights": options["weights"]}
+    for name, value in {**DEFAULTS, "weights": None}.items():
+        if asked[name] != value:
+            words = f"is {asked[name]!r}, which method={options['method']} does not know"
             raise InputError(f"{name} {words}; leave it out, or use method={OURS}")
     recipe = output.with_suffix(".json")
     if recipe.exists():
@@ -195,21 +152,6 @@ def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:
             f"{recipe}: would be taken for the recipe of {output.name}, and {options['method']} leaves none; choose another "
             "output, or remove it"
         )
-
-
-def _number(strength: Any) -> float:
-    try:
-        return check_strength(float(strength))
-    except (TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"strength is {strength!r}; use a number from 0 to 1.5") from error
-
-
-def _change(name: str, value: Any) -> float | None:
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
-    raise InputError(f"{name} is {value!r}; use a number such as {-0.3 if name == 'saliency_change' else -0.1}")
 
 
 def default_output(image: Path, task: str, method: str = OURS) -> Path:

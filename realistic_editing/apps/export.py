@@ -16,7 +16,7 @@ from realistic_editing.data.ellipse import fit_ellipse
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.layers import Layer, write_layers, write_pages
 from realistic_editing.data.xmp import write_xmp
-from realistic_editing.enhance.enhancer import check_strength
+from realistic_editing.enhance.options import check_strength
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.lut import interpolation_error, write_cube
 from realistic_editing.ops.photo import apply_to_photo

@@ -18,7 +18,8 @@ from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.masks import DAMAGES
 from realistic_editing.data.pixels import read_version
 from realistic_editing.data.regions import Region, read_region
-from realistic_editing.enhance.enhancer import SIZE, Enhancer
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.view import SIZE
 from realistic_editing.evaluation import enhancer_sheets, paper_figures
 from realistic_editing.evaluation.paper_figures import Photo
 from realistic_editing.ops.sampling import get_preset

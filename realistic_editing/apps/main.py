@@ -62,15 +62,17 @@ def call(job: str, config: Any) -> Any:
         sys.exit(130)  # as shells have it: 128 and the number of the signal
 
 
-def explain(config: Path) -> None:
+def explain(config: Path, more: str = "") -> None:
     """On --help print the configuration file, whose comments say what every option is, and leave.
 
     Args:
         config: a file of configs/ that asks for no groups; Hydra's own help drops the comments.
+        more: lines on options that the file takes from elsewhere.
     """
     if {"--help", "-h"} & set(sys.argv[1:]):
         text = config.read_text(encoding="utf-8").split("\nhydra:\n")[0]
-        print(f"{text}\n\nSet any of these on the command line as NAME=VALUE, or GROUP.NAME=VALUE for what is indented.")
+        text = "\n".join([text, more, ""])
+        print(f"{text}\nSet any of these on the command line as NAME=VALUE, or GROUP.NAME=VALUE for what is indented.")
         sys.exit(0)
 
 

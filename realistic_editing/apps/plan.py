@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from realistic_editing.apps.edit import WISHES, missed, proposal, wishes_of, write_edit
+from realistic_editing.apps.edit import unmet_targets, write_edit
 from realistic_editing.apps.mask import WAYS, region_of
 from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_overwriting, reporting, say
 from realistic_editing.common.arrays import as_bytes, to_unit
@@ -19,7 +19,7 @@ from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, read_photo, write_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.wishes import check_wishes
+from realistic_editing.enhance.options import NAMES, EditOptions
 from realistic_editing.evaluation.sheets import outlined, save, sheet
 
 # Ways to name a region, and what belongs to them.
@@ -36,7 +36,7 @@ class Step:
         name: in messages and file names.
         mask: (H, W) uint8 or uint16.
         task: "attenuate" or "amplify".
-        wishes: from `wishes_of`.
+        options: of the edit.
         file: of the mask; None where the region is named otherwise.
         notes: on what was changed in reading it.
     """
@@ -44,7 +44,7 @@ class Step:
     name: str
     mask: np.ndarray
     task: str
-    wishes: Mapping[str, Any]
+    options: EditOptions
     file: Path | None
     notes: tuple[str, ...] = ()
 
@@ -103,12 +103,12 @@ def _edit_all(
         say(step.notes, step.name)
         if step.task not in enhancers:
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
-        edit = proposal(enhancers[step.task], pixels, step.mask, step.wishes)
+        edit = enhancers[step.task].propose(pixels, step.mask, step.options)
         pixels = edit.apply(pixels, step.mask)
         write_edit(file, photo, pixels, edit)
         shown.append(_small(pixels))
         print(f"{number}. {step.name}: {edit}")
-        say(missed(edit, step.wishes), step.name)
+        say(unmet_targets(edit, step.options), step.name)
         done.append({"region": step.name, "task": step.task} | measures_of(edit))
     return pixels, shown, done
 
@@ -146,7 +146,7 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         raise InputError(f"{path}: expected a list of regions, each with task and mask, or box or points")
     steps, names = [], set()
     for number, entry in enumerate(content, start=1):
-        known = {"task", "name", *REGION, *WISHES}
+        known = {"task", "name", *REGION, *NAMES}
         unknown = sorted(map(str, set(entry) - known))
         if unknown or "task" not in entry:
             wrong = f"does not know {', '.join(unknown)}" if unknown else "lacks task"
@@ -157,11 +157,11 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         names.add(name)
         try:
             task, file = check_task(entry["task"]), Path(path).parent / str(entry["mask"]) if entry.get("mask") else None
-            wishes = wishes_of({**WISHES, **{key: entry[key] for key in WISHES if key in entry}})
-            check_wishes(task, wishes)
+            asked = EditOptions.read(entry)
+            asked.check_for(task)
             region = {key: _text(entry.get(key)) for key in REGION} | {"mask": file}
             mask, notes = region_of(photo, region)
-            steps.append(Step(name, mask, task, wishes, file, notes))
+            steps.append(Step(name, mask, task, asked, file, notes))
         except InputError as error:
             raise InputError(f"{path}, region {number}: {error}") from error
     return steps

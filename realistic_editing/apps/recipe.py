@@ -6,7 +6,7 @@ from typing import Any
 from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask, read_photo, write_photo
-from realistic_editing.enhance.enhancer import check_strength
+from realistic_editing.enhance.options import check_strength
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo

@@ -13,8 +13,8 @@ from realistic_editing.common.files import replacing
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.pixels import resize
-from realistic_editing.enhance.enhancer import as_seen
 from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.view import network_input
 from realistic_editing.weights import load_network
 
 Job = tuple[Path, Path, Path | None]  # photo, mask, edited
@@ -90,9 +90,8 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[s
     selected, notes = read_mask(mask, pixels.shape[:2])
     say((*read.notes, *notes), photo)
     device = next(judges.critic.parameters()).device
-    image, region = as_seen(pixels, selected, device)
-    scene = judges.look(image, region)
-    row = {"photo": str(photo), "realism": float(scene.realism)}
+    view = judges.view(*network_input(pixels, selected, device))
+    row = {"photo": str(photo), "realism": float(view.realism)}
     if edited is None:
         return row
     read = read_photo(edited)
@@ -100,7 +99,6 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[s
     result = read.pixels
     if abs(result.shape[0] * pixels.shape[1] / (result.shape[1] * pixels.shape[0]) - 1) > 0.05:
         raise InputError(f"{edited}: is of another shape than {photo}; give the whole photo, edited")
-    other = as_seen(resize(result, pixels.shape[:2]), selected, device)[0]
-    outcome = scene.beside(other)
-    changes = {"realism_change": float(outcome.realism_change), "saliency_change": float(scene.saliency_change(outcome))}
+    judged = view.compare(network_input(resize(result, pixels.shape[:2]), selected, device)[0])
+    changes = {"realism_change": float(judged.realism_change), "saliency_change": float(view.saliency_change(judged))}
     return row | {"edited": str(edited)} | changes

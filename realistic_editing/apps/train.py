@@ -73,7 +73,7 @@ def train_realism(config: DictConfig) -> Path:
         edits=edits,
         loss=config.loss,
         human=config.human,
-        points=config.points,
+        pixels_per_zone=config.points,
     )
     return run(problem, trainer, config)
 
@@ -99,7 +99,7 @@ def train_enhancer(config: DictConfig) -> Path:
     network = _network(config, "enhancer")
     if isinstance(network, CompactEnhancer) and not config.initial:
         network.start_from(load_network(config.model.attention, kind="saliency"))
-    options = {"size": config.size, "objective": objective, "points": config.points, "damage": config.damage}
+    options = {"size": config.size, "objective": objective, "pixels_per_zone": config.points, "damage": config.damage}
     judges = Judges(critic, saliency)
     if config.adversarial:
         discriminator = made(config.realism.network, "realism.network")

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from realistic_editing.apps.edit import enhancer_of, proposal, wishes_of
+from realistic_editing.apps.edit import enhancer_of
 from realistic_editing.apps.mask import check_outside
 from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.apps.video_masks import frames_with_masks
@@ -24,7 +24,9 @@ from realistic_editing.data.clips import Clip, check_output, open_clip, writing
 from realistic_editing.data.images import Photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.sound import add_sound
-from realistic_editing.enhance.enhancer import Edit, Enhancer
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.timeline import Timeline, ramp
 from realistic_editing.evaluation.flicker import Flicker
 from realistic_editing.evaluation.sheets import outlined, save, sheet
@@ -73,13 +75,13 @@ def video(options: Mapping[str, Any]) -> Path:
     Raises:
         InputError: when an option or a file cannot be used, or the region is lost. Nothing is written then.
     """
-    wishes = _checked(options)
+    asked = _checked(options)
     clip = open_clip(options["clip"])
     output = Path(options["out"] or _default_output(clip, options["task"]))
     _check_places(clip, output, options)
     enhancer = enhancer_of(options)
     with _mask_folder(options["masks_out"]) as masks:
-        look = _look(clip, enhancer, wishes, options, masks)
+        look = _look(clip, enhancer, asked, options, masks)
         timeline = _timeline(look, options)
         with replacing(output.with_suffix(".json")) as recipe:  # all files or none
             timeline.recipe.save(recipe)
@@ -93,8 +95,8 @@ def video(options: Mapping[str, Any]) -> Path:
     return output
 
 
-def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The wishes of an edit, all options checked. Raises InputError."""
+def _checked(options: Mapping[str, Any]) -> EditOptions:
+    """What is asked of the edit, all options checked. Raises InputError."""
     check_task(options["task"])
     for name, known in (("parameters", PARAMETERS), ("when_lost", WHEN_LOST)):
         if options[name] not in known:
@@ -105,7 +107,7 @@ def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
     if options["sheet"] and Path(options["sheet"]).suffix.lower() != ".png":
         raise InputError(f"--sheet is {options['sheet']!r}; name a file that ends in .png")
     check_outside(options)
-    return wishes_of(options)
+    return EditOptions.read(options)
 
 
 def _check_places(clip: Clip, output: Path, options: Mapping[str, Any]) -> None:
@@ -144,7 +146,7 @@ def _mask_folder(kept: str | None) -> Iterator[Path]:
             yield Path(folder)
 
 
-def _look(clip: Clip, enhancer: Enhancer, wishes: dict[str, Any], options: Mapping[str, Any], masks: Path) -> Look:
+def _look(clip: Clip, enhancer: Enhancer, asked: EditOptions, options: Mapping[str, Any], masks: Path) -> Look:
     """The first pass."""
     look = Look(sampled=_samples(clip.count, options["afresh"]))
     frames = frames_with_masks(clip, options)
@@ -155,7 +157,7 @@ def _look(clip: Clip, enhancer: Enhancer, wishes: dict[str, Any], options: Mappi
         # Black once the region is lost: the masks that are kept are then one for each frame, as --mask takes them.
         _written(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
         if mask is not None and (mask >= 128).sum() >= LEAST:
-            _predict(look, number, photo, mask, enhancer, wishes, options)
+            _predict(look, number, photo, mask, enhancer, asked, options)
         look.count = number + 1
     if not look.edits:
         raise InputError(f"{options['mask'] or 'the region'}: no frame has {LEAST} selected pixels or more; paint more white")
@@ -168,21 +170,21 @@ def _predict(
     photo: Photo,
     mask: np.ndarray,
     enhancer: Enhancer,
-    wishes: dict[str, Any],
+    asked: EditOptions,
     options: Mapping[str, Any],
 ) -> None:
     """Predict an edit where one is due, and edits made frame by frame at the sampled frames."""
     if number in look.sampled:
-        fresh = proposal(enhancer, photo.pixels, mask, wishes)
+        fresh = enhancer.propose(photo.pixels, mask, asked)
         if number - 1 not in look.sampled:
             look.afresh.cut()
         look.afresh.add(photo.pixels, fresh.apply(photo.pixels, mask), mask)
     if not look.edits:
-        look.edits.append(proposal(enhancer, photo.pixels, mask, wishes))
+        look.edits.append(enhancer.propose(photo.pixels, mask, asked))
         look.moments.append(number)
     elif options["parameters"] == "smoothed" and number - look.moments[-1] >= options["every"]:
-        fixed = wishes | {"order": tuple(look.edits[0].recipe.order[0].tolist())}
-        look.edits.append(proposal(enhancer, photo.pixels, mask, fixed))
+        order = tuple(look.edits[0].recipe.order[0].tolist())
+        look.edits.append(enhancer.propose(photo.pixels, mask, asked, order=order))
         look.moments.append(number)
 
 

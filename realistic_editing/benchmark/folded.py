@@ -7,9 +7,9 @@ from torch import nn
 
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.regions import Region, read_region
-from realistic_editing.enhance.enhancer import as_seen, changes_of
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.proposer import Proposer
+from realistic_editing.enhance.view import network_input
 from realistic_editing.ops.orders import all_orders
 from realistic_editing.ops.recipe import PARAMETERS, Recipe
 
@@ -18,7 +18,7 @@ Pairs = Sequence[tuple[torch.Tensor, torch.Tensor]]
 
 def pairs_of(regions: Sequence[Region], most: int = 4) -> Pairs:
     """Photos and masks as the networks are shown them, of the first regions."""
-    return [as_seen(*read_region(region)) for region in regions[:most]]
+    return [network_input(*read_region(region)) for region in regions[:most]]
 
 
 @torch.no_grad()
@@ -57,7 +57,7 @@ def judgements_apart(critic: nn.Module, saliency: nn.Module, pairs: Pairs, recip
     ready = Judges(for_inference(critic, *pairs[0]), for_inference(saliency, pairs[0][0]))
     trained, found = Judges(critic, saliency), []
     for image, mask in pairs:
-        before, after = (changes_of(judges.look(image, mask), recipes) for judges in (trained, ready))
+        before, after = (judges.view(image, mask).changes(recipes) for judges in (trained, ready))
         found.append([float((one - other).abs().max()) for one, other in zip(before, after, strict=True)])
     return tuple(max(column) for column in zip(*found, strict=True))
 

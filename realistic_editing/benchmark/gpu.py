@@ -12,8 +12,10 @@ from realistic_editing.benchmark.timing import Measured, in_turn
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
-from realistic_editing.enhance.enhancer import GUARD, SIZE, Enhancer, as_seen
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.network import EditNet
+from realistic_editing.enhance.options import GUARD
+from realistic_editing.enhance.view import SIZE, network_input
 from realistic_editing.ops import Recipe, all_orders, apply
 from realistic_editing.weights import load_network
 
@@ -78,7 +80,7 @@ def proposing_there(
         The network as in the release first in each case; of all 24 orders, that network with one pass of its encoder.
     """
     photo, mask = read_rgb(region.photo), read_grey(region.mask)
-    image, shown = (one.to(device) for one in as_seen(photo, mask))
+    image, shown = (one.to(device) for one in network_input(photo, mask))
     order, found = all_orders()[:1].to(device), []
     for name, network in (("EditNet", EditNet().eval()), ("bundled", load_network(weights, kind="enhancer"))):
         network = network.to(device)
@@ -99,7 +101,7 @@ def proposing_there(
         found += _timed(case, works, 1, seconds, device)
     enhancer = Enhancer.from_pretrained(weights, device=str(device))
     judged = {
-        f"this project, {words}": lambda guard=guard: enhancer.propose(photo, mask, "best_realism", guard=guard)
+        f"this project, {words}": lambda guard=guard: enhancer.propose(photo, mask, guard=guard)
         for words, guard in (("as proposed", None), ("guarded", GUARD))
     }
     case = f"best_realism of 24 orders, {photo.shape[1]} x {photo.shape[0]}"

@@ -15,10 +15,11 @@ from realistic_editing.benchmark.timing import Measured, Work, in_turn
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
-from realistic_editing.enhance.enhancer import SIZE, Enhancer
-from realistic_editing.enhance.loss import saliency_change
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.network import EditNet
 from realistic_editing.enhance.proposer import Proposer
+from realistic_editing.enhance.view import SIZE
 from realistic_editing.ops.orders import ALL_ORDERS, all_orders
 from realistic_editing.realism.network import RealismNet
 from realistic_editing.saliency.emlnet import EMLNet
@@ -124,8 +125,8 @@ def selecting(region: Region, weights: str, seconds: float, plain_orders: int, s
         works = {
             "look": lambda _: look(),
             "orders": lambda _: try_orders(),
-            "this project, as proposed": lambda _, rule=rule: enhancer.propose(photo, mask, rule, guard=None),
-            "this project, guarded": lambda _, rule=rule: enhancer.propose(photo, mask, rule),
+            "this project, as proposed": lambda _, rule=rule: enhancer.propose(photo, mask, order=rule, guard=None),
+            "this project, guarded": lambda _, rule=rule: enhancer.propose(photo, mask, order=rule),
         }
         looked, tried, *ours = in_turn(case, works, 1, "photos", seconds, least=3)
         whole = tuple(once + times * each for once, each in zip(looked.seconds, tried.seconds, strict=False))
@@ -152,7 +153,7 @@ def _plain_choice(
             recipe, edited = network(image, region, torch.tensor([order])), image
             for operator in order:
                 edited = plain.edit(edited, region, operator, plain.parameter_of(recipe, operator))
-            float(critic(edited, region) - realism), float(saliency_change(before, saliency(edited), region))
+            float(critic(edited, region) - realism), float(saliency_drop(before, saliency(edited), region))
 
     return look, try_orders
 

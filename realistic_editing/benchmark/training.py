@@ -32,8 +32,8 @@ class Loop:
         size: side of the square, or (height, width) for saliency.
         batch_size: samples in a step.
         loss: of the critic: "squares" or "cross_entropy".
-        points: pixels of each zone that tell of a training sample, as in `RealismProblem` and `EnhanceProblem`; the plain
-            loop has the whole picture.
+        pixels_per_zone: pixels of each zone that a critic is shown of a training sample, as in `RealismProblem` and
+            `EnhanceProblem`; the plain loop has the whole picture.
     """
 
     job: str
@@ -41,7 +41,7 @@ class Loop:
     size: Any
     batch_size: int
     loss: str = "squares"
-    points: int = 0
+    pixels_per_zone: int = 0
 
     def __post_init__(self) -> None:
         if self.job not in ("saliency", "realism", "enhancer"):
@@ -87,14 +87,14 @@ def training(
     found = []
     for name, loop in loops.items():
         size = "x".join(map(str, loop.size)) if isinstance(loop.size, list | tuple) else loop.size
-        points = f", {loop.points} points of each zone where plain takes the picture" if loop.points else ""
-        case = f"{name}, {size} px, batch {loop.batch_size}{points}"
+        pixels = f", {loop.pixels_per_zone} pixels of each zone where plain takes the picture" if loop.pixels_per_zone else ""
+        case = f"{name}, {size} px, batch {loop.batch_size}{pixels}"
         say(case)
         contenders = {"plain": _plain(loop, teachers, regions, trainer)}
         for precision in precisions:
             settings = dataclasses.replace(trainer, batch_size=loop.batch_size, precision=precision)
             # Points bypass what is compiled; training refuses the pair, and the label must not claim it.
-            settings = dataclasses.replace(settings, compile=trainer.compile and not loop.points)
+            settings = dataclasses.replace(settings, compile=trainer.compile and not loop.pixels_per_zone)
             compiled = ", compiled" if settings.compile else ""
             contenders[f"this project, {precision}{compiled}"] = _ours(loop, teachers, regions, settings)
         found += in_turn(case, contenders, loop.batch_size, "images", seconds)
@@ -119,12 +119,12 @@ def _problem(loop: Loop, teachers: Teachers, regions: Sequence[Region], trainer:
     network = copy.deepcopy(loop.network)
     if loop.job == "saliency":
         return SaliencyProblem(network, gaze_photos(regions, trainer.seed), size=tuple(loop.size), weights={})
+    options = {"size": loop.size, "pixels_per_zone": loop.pixels_per_zone}
     if loop.job == "realism":
         loss = {"kind": loop.loss, "rank": 0.0}
-        options = {"size": loop.size, "edits": teachers.edits, "human": False, "points": loop.points}
-        return RealismProblem(network, regions, loss=loss, **options)
+        return RealismProblem(network, regions, edits=teachers.edits, loss=loss, human=False, **options)
     judges = Judges(teachers.critic, teachers.saliency)
-    return EnhanceProblem(network, judges, regions, size=loop.size, objective=teachers.objective, points=loop.points)
+    return EnhanceProblem(network, judges, regions, objective=teachers.objective, **options)
 
 
 def _plain(loop: Loop, teachers: Teachers, regions: Sequence[Region], trainer: Trainer) -> Work:

@@ -126,7 +126,7 @@ def _decoded(path: str | Path, flags: int) -> np.ndarray | None:
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize: the mean over each new pixel's area where both sides shrink, so that nothing aliases; else linear.
+    """Resize: sides that shrink first, by the mean over each new pixel's area, so that nothing aliases; then those that grow.
 
     Args:
         pixels: (H, W) or (H, W, 3).
@@ -135,11 +135,11 @@ def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     Returns:
         The same dtype and number of axes.
     """
-    height, width = size
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    shrinks = height <= pixels.shape[0] and width <= pixels.shape[1]
-    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    smaller = min(size[0], pixels.shape[0]), min(size[1], pixels.shape[1])  # of a panorama, one side may shrink, the other grow
+    for height, width, interpolation in ((*smaller, cv2.INTER_AREA), (*size, cv2.INTER_LINEAR)):
+        if pixels.shape[:2] != (height, width):
+            pixels = cv2.resize(pixels, (width, height), interpolation=interpolation)
+    return pixels
 
 
 def is_grey(image: np.ndarray, tolerance: int = 12) -> bool:

@@ -7,8 +7,8 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.describe.describer import Describer
-from realistic_editing.enhance.judges import Scene
+from realistic_editing.common.protocols import JudgesPixels
+from realistic_editing.enhance.judges import RegionView
 from realistic_editing.enhance.training import EnhanceProblem
 
 
@@ -22,7 +22,7 @@ class WithDiscriminator(nn.Module):
 
     def __init__(self, enhancer: nn.Module, discriminator: nn.Module) -> None:
         super().__init__()
-        self.enhancer, self.teller = enhancer, _Teller(discriminator)
+        self.enhancer, self.discriminator_view = enhancer, _DiscriminatorView(discriminator)
 
     @property
     def product(self) -> nn.Module:
@@ -56,13 +56,13 @@ class AdversarialProblem(EnhanceProblem):
 
     def losses(self, network: WithDiscriminator, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 with the discriminator's dR, and the discriminator's cross-entropy, each moving its own network."""
-        scene, recipe = self.propose(network.enhancer, batch, generator)
-        outcome = scene.edited(recipe)
+        view, recipe = self.propose(network.enhancer, batch, generator)
+        judged = view.edited(recipe)
         # Both in one pass: batch normalisation would tell two passes apart.
-        frozen = {name: value.detach() for name, value in network.teller.named_parameters()}
-        before, after = functional_call(network.teller, frozen, _pair(scene, outcome.seen)).chunk(2)
-        terms = self.terms(scene, dataclasses.replace(outcome, realism_change=after - before), batch["human"])
-        scores = network.teller(*_pair(scene, outcome.seen.detach()))
+        frozen = {name: value.detach() for name, value in network.discriminator_view.named_parameters()}
+        before, after = functional_call(network.discriminator_view, frozen, _pair(view, judged.critic_image)).chunk(2)
+        terms = self.terms(view, dataclasses.replace(judged, realism_change=after - before), batch["human"])
+        scores = network.discriminator_view(*_pair(view, judged.critic_image.detach()))
         wanted = torch.cat([torch.ones_like(before), torch.zeros_like(after)])
         with torch.autocast(scores.device.type, enabled=False):
             terms["discriminator"] = F.binary_cross_entropy(scores.float(), wanted.float())
@@ -70,21 +70,22 @@ class AdversarialProblem(EnhanceProblem):
         return terms
 
 
-class _Teller(nn.Module):
-    """A critic that may be shown a sample of pixels."""
+class _DiscriminatorView(nn.Module):
+    """A critic that is shown whole pictures, or a sample of pixels, as the view has them."""
 
     def __init__(self, critic: nn.Module) -> None:
         super().__init__()
         self.critic = critic
 
-    def forward(self, seen: torch.Tensor, mask: torch.Tensor, sampled: bool) -> torch.Tensor:
+    def forward(self, image: torch.Tensor, mask: torch.Tensor, sampled: bool) -> torch.Tensor:
         if sampled:
-            if not isinstance(self.critic, Describer):
-                raise InputError(f"points cannot be told to {type(self.critic).__name__}; set points=0, or realism=compact")
-            return self.critic.judge(self.critic.describe_points(seen))[0]
-        return self.critic(seen, mask).float()
+            if not isinstance(self.critic, JudgesPixels):
+                name = type(self.critic).__name__
+                raise InputError(f"{name} does not support pixel sampling; set pixels_per_zone=0, or realism=compact")
+            return self.critic.judge_pixels(image)[0]
+        return self.critic(image, mask).float()
 
 
-def _pair(scene: Scene, edited: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, bool]:
-    """The photos and their edits in one batch, as the teller takes them."""
-    return torch.cat([scene.seen, edited]), scene.seen_mask.repeat(2, 1, 1, 1), scene.sampled
+def _pair(view: RegionView, edited: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, bool]:
+    """The photos and their edits in one batch, as the discriminator takes them."""
+    return torch.cat([view.critic_image, edited]), view.critic_mask.repeat(2, 1, 1, 1), view.sampled

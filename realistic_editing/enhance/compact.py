@@ -63,7 +63,7 @@ class CompactEnhancer(Proposer):
         remedy = "name a network of the shape of model.network.saliency in model.attention"
         fill(self.attention, saliency.state_dict(), "model.attention", remedy)
 
-    def looks_like(self, saliency: nn.Module) -> bool:
+    def shares_features_with(self, saliency: nn.Module) -> bool:
         """Whether a saliency network has the very weights of the features that this one uses."""
         ours, theirs = self.attention.state_dict(), saliency.state_dict()
         return ours.keys() == theirs.keys() and all(torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours)
@@ -78,17 +78,24 @@ class CompactEnhancer(Proposer):
         """Photo (B, 3, H, W) and mask (B, 1, H, W), any size -> (B, hidden)."""
         return self._join(self.describer.describe(image, mask), image, mask)
 
-    def encode_points(
-        self, points: torch.Tensor, image: torch.Tensor, mask: torch.Tensor, top: torch.Tensor | None = None
+    def encode_pixels(
+        self,
+        image: torch.Tensor,
+        mask: torch.Tensor,
+        count: int,
+        generator: torch.Generator | None = None,
+        features: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """The same from a sample of pixels, for training.
 
         Args:
-            points: of `Describer.draw_points`.
-            image, mask: photo and mask, best at the size of the saliency network, to which they are resized.
-            top: features of the photo, where a saliency network of the same weights has looked at it already.
+            image, mask: (B, 3, S, S) and (B, 1, S, S), S = `input_size`.
+            count: pixels of each zone.
+            generator: on their device.
+            features: of the photo, where a saliency network of the same weights has them already.
         """
-        return self._join(self.describer.describe_points(points), image, mask, top)
+        drawn, _ = self.describer.draw_points(image, mask, count, generator)
+        return self._join(self.describer.describe_points(drawn), image, mask, features)
 
     def _join(
         self, described: torch.Tensor, image: torch.Tensor, mask: torch.Tensor, top: torch.Tensor | None = None

@@ -1,16 +1,17 @@
-"""What an edit does to realism and to attention: the frozen critic and saliency network, asked about a photo and its edits."""
+"""What an edit does to realism and to attention: the frozen critic and saliency network, asked about photos and their edits."""
 import dataclasses
 
 import torch
 from torch import nn
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.describe.describer import Describer
-from realistic_editing.describe.remembered import Remembered
-from realistic_editing.enhance.loss import Objective, enhancement_loss, saliency_change
+from realistic_editing.common.protocols import CachedPhoto, CachesBackground, JudgesPixels, SharesFeatures
+from realistic_editing.enhance.equations import saliency_drop
+from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
-from realistic_editing.saliency.compact import CompactSaliency
+
+CHUNK = 8  # edits of one photo that are judged at once: 24 would not fit a processor's cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Judges:
 
     Args:
         critic: critic(image, mask) -> (B,) in [0, 1].
-        saliency: saliency(image) -> (B, 1, H, W) in [0, 1].
+        saliency: saliency(image) -> (B, 1, H, W) in [0, 1]; its `input_size` (height, width) is what it sees.
     """
 
     critic: nn.Module
@@ -35,46 +36,49 @@ class Judges:
         self.saliency.to(device, memory_format=torch.channels_last)  # faster, on processors too
         return self
 
-    def look(self, image: torch.Tensor, mask: torch.Tensor) -> "Scene":
+    def view(self, image: torch.Tensor, mask: torch.Tensor) -> "RegionView":
         """Judge photos as they are, so that edits of them can be compared.
 
         Args:
             image: (B, 3, H, W) RGB in [0, 1].
             mask: (B, 1, H, W) in [0, 1].
         """
-        return Scene(self, image, mask, image, mask)
+        return RegionView(self, image, mask, image, mask)
 
-    def glance(self, image: torch.Tensor, mask: torch.Tensor, points: int, generator: torch.Generator | None) -> "Scene":
-        """The same for less: edits are made at the size that the saliency network sees, and a sample of pixels tells realism.
+    def sampled_view(
+        self, image: torch.Tensor, mask: torch.Tensor, pixels_per_zone: int, generator: torch.Generator | None
+    ) -> "RegionView":
+        """The same for less: edits are made at the size the saliency network sees, and realism is judged by sampled pixels.
 
-        An edit is pointwise, so making it before or after shrinking is nearly the same to a saliency network. A critic
-        of another kind than `Describer` is shown the photo at its size.
+        An edit is pointwise, so making it before or after shrinking is nearly the same to a saliency network. A critic that
+        cannot judge sampled pixels is shown the photo at its size.
 
         Args:
             image: (B, 3, S, S) RGB in [0, 1], S the critic's `input_size`.
             mask: (B, 1, S, S) in [0, 1].
-            points: how many pixels of each zone tell realism.
+            pixels_per_zone: how many pixels of each zone the critic is shown.
             generator: on their device.
         """
         size = list(self.saliency.input_size)
         small, small_mask = resized(image, size), resized(mask, size)
-        if not isinstance(self.critic, Describer):
-            return Scene(self, small, small_mask, image, mask)
-        return Scene(self, small, small_mask, *self.critic.draw_points(image, mask, points, generator), sampled=True)
+        if not isinstance(self.critic, JudgesPixels):
+            return RegionView(self, small, small_mask, image, mask)
+        sample = self.critic.sample_pixels(image, mask, pixels_per_zone, generator)
+        return RegionView(self, small, small_mask, *sample, sampled=True)
 
 
-class Scene:
+class RegionView:
     """Photos and their regions, judged before any edit.
 
     Args:
         judges: who judge.
         image, mask: what the saliency network sees, (B, 3, H, W) and (B, 1, H, W).
-        seen, seen_mask: what the critic sees.
-        sampled: whether that is a sample of pixels, as `Describer.draw_points` lays it out.
+        critic_image, critic_mask: what the critic sees.
+        sampled: whether that is a sample of pixels, as `JudgesPixels.sample_pixels` gives it.
 
     Attributes:
         saliency: (B, 1, H, W), of the photos.
-        features: of `CompactSaliency.look`; None with another saliency network, and for photos taken by index.
+        features: of `SharesFeatures`; None with another saliency network, and for photos taken by index.
         realism: (B,), of the photos.
     """
 
@@ -83,88 +87,106 @@ class Scene:
         judges: Judges,
         image: torch.Tensor,
         mask: torch.Tensor,
-        seen: torch.Tensor,
-        seen_mask: torch.Tensor,
+        critic_image: torch.Tensor,
+        critic_mask: torch.Tensor,
         sampled: bool = False,
     ) -> None:
-        self.judges, self.image, self.mask, self.seen, self.seen_mask = judges, image, mask, seen, seen_mask
-        self.sampled = sampled
+        self.judges, self.image, self.mask = judges, image, mask
+        self.critic_image, self.critic_mask, self.sampled = critic_image, critic_mask, sampled
         with torch.no_grad():
-            if isinstance(judges.saliency, CompactSaliency):
-                self.saliency, self.features = judges.saliency.look(image)
+            if isinstance(judges.saliency, SharesFeatures):
+                self.saliency, self.features = judges.saliency.predict_with_features(image)
             else:
                 self.saliency, self.features = judges.saliency(image), None
-            self._remembered = self._remember()
-            self.realism = self._realism(seen)
+            self._cached = self._cache_background()
+            self.realism = self._realism(critic_image) if self._cached is None else self._cached.realism
 
     def __len__(self) -> int:
         return len(self.image)
 
-    def __getitem__(self, index: torch.Tensor) -> "Scene":
+    def __getitem__(self, index: torch.Tensor) -> "RegionView":
         """The photos at `index`, which may repeat them, without judging them again."""
-        taken = object.__new__(Scene)
-        taken.judges, taken.sampled, taken.features, taken._remembered = self.judges, self.sampled, None, self._remembered
+        taken = object.__new__(RegionView)
+        taken.judges, taken.sampled, taken.features, taken._cached = self.judges, self.sampled, None, self._cached
         for name in ("image", "mask", "saliency", "realism"):
             setattr(taken, name, getattr(self, name)[index])
-        same = self.seen is self.image  # then an edit is made once for both judges
-        taken.seen, taken.seen_mask = (taken.image, taken.mask) if same else (self.seen[index], self.seen_mask[index])
+        same = self.critic_image is self.image  # then an edit is made once for both judges
+        taken.critic_image, taken.critic_mask = (
+            (taken.image, taken.mask) if same else (self.critic_image[index], self.critic_mask[index])
+        )
         return taken
 
-    def edited(self, recipe: Recipe) -> "Outcome":
+    def edited(self, recipe: Recipe) -> "JudgedEdit":
         """Edit each photo by its recipe, and judge again; differentiable in the recipe."""
         edited = (apply_inside if self.image.device.type == "cpu" else apply)(self.image, self.mask, recipe)
-        seen = edited if self.seen is self.image else apply(self.seen, self.seen_mask, recipe)
-        realism, saliency = self._realism(seen), self.judges.saliency(edited)
-        return Outcome(recipe, edited, seen, saliency, realism - self.realism)
+        same = self.critic_image is self.image
+        critic_image = edited if same else apply(self.critic_image, self.critic_mask, recipe)
+        realism, saliency = self._realism(critic_image), self.judges.saliency(edited)
+        return JudgedEdit(recipe, edited, critic_image, saliency, realism - self.realism)
 
-    def beside(self, image: torch.Tensor) -> "Outcome":
-        """Judge other versions of the photos, whoever made them: (B, 3, H, W), and of a scene that is no glance."""
-        # By the critic itself: what is remembered of a photo holds only while its background is the same.
+    def compare(self, image: torch.Tensor) -> "JudgedEdit":
+        """Judge other versions of the photos, whoever made them: (B, 3, H, W); not of a sampled view."""
+        # By the critic itself: what is cached of a photo holds only while its background is the same.
         realism = self.judges.critic(image, self.mask)
-        return Outcome(None, image, image, self.judges.saliency(image), realism - self.realism)
+        return JudgedEdit(None, image, image, self.judges.saliency(image), realism - self.realism)
 
-    def loss(self, outcome: "Outcome", human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
-        """Eqs. 3 to 6 of edits of this scene; human: (B,) bool. See `enhancement_loss`."""
+    @torch.no_grad()
+    def changes(self, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
+        """What N recipes do to the one photo of this view.
+
+        Args:
+            recipe: N edits, on any device.
+
+        Returns:
+            dR of eq. 2 and the change of saliency, -S of eq. 3: (N,) float32 on the CPU, each.
+        """
+        recipe, changes = recipe.to(self.image.device, self.image.dtype), []
+        for start in range(0, len(recipe), CHUNK):
+            part = recipe[start : start + CHUNK]
+            repeated = self[torch.zeros(len(part), dtype=torch.long, device=self.image.device)]
+            judged = repeated.edited(part)
+            changes.append(torch.stack([judged.realism_change, repeated.saliency_change(judged)]))
+        return tuple(torch.cat(changes, dim=1).float().cpu())
+
+    def loss(self, judged: "JudgedEdit", human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
+        """Eqs. 3 to 6 of edits of these photos; human: (B,) bool. See `enhancement_loss`."""
         return enhancement_loss(
-            self.saliency, outcome.saliency, self.mask, outcome.realism_change, human, objective, outcome.recipe
+            self.saliency, judged.saliency, self.mask, judged.realism_change, human, objective, judged.recipe
         )
 
-    def saliency_change(self, outcome: "Outcome") -> torch.Tensor:
+    def saliency_change(self, judged: "JudgedEdit") -> torch.Tensor:
         """-S of eq. 3, the mean relative change of the region's saliency; positive = more salient: (B,)."""
-        return -saliency_change(self.saliency, outcome.saliency, self.mask)
+        return -saliency_drop(self.saliency, judged.saliency, self.mask)
 
-    def _remember(self) -> Remembered | None:
+    def _cache_background(self) -> CachedPhoto | None:
         """Of one photo, what its edits cannot change, so that many can be judged for the price of the region."""
         critic = self.judges.critic
-        if self.sampled or len(self.seen) > 1 or not isinstance(critic, Describer):
+        if self.sampled or len(self.critic_image) > 1 or not isinstance(critic, CachesBackground):
             return None
-        fits = self.seen.shape[-2:] == (critic.input_size, critic.input_size)
-        return Remembered(critic, self.seen, self.seen_mask) if fits else None
+        return critic.cache_background(self.critic_image, self.critic_mask)
 
-    def _realism(self, seen: torch.Tensor) -> torch.Tensor:
-        if self._remembered is not None:
-            same = seen is self.seen and len(seen) == 1
-            description = self._remembered.description if same else self._remembered.describe(seen)
-            return self.judges.critic.judge(description)[0]
+    def _realism(self, critic_image: torch.Tensor) -> torch.Tensor:
+        if self._cached is not None:
+            return self._cached.judge(critic_image)
         if self.sampled:
-            return self.judges.critic.judge(self.judges.critic.describe_points(seen))[0]
-        return self.judges.critic(seen, self.seen_mask)
+            return self.judges.critic.judge_pixels(critic_image)[0]
+        return self.judges.critic(critic_image, self.critic_mask)
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What edits did.
+class JudgedEdit:
+    """What edits did, as tensors.
 
     Args:
         recipe: B edits; None where another made them.
         image: (B, 3, H, W) edited photos.
-        seen: what the critic sees of them.
+        critic_image: what the critic sees of them.
         saliency: (B, 1, H, W) of them.
         realism_change: (B,) dR of eq. 2.
     """
 
     recipe: Recipe | None
     image: torch.Tensor
-    seen: torch.Tensor
+    critic_image: torch.Tensor
     saliency: torch.Tensor
     realism_change: torch.Tensor

@@ -4,7 +4,7 @@ import dataclasses
 import torch
 from tqdm import tqdm
 
-from realistic_editing.enhance.judges import Scene
+from realistic_editing.enhance.judges import RegionView
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.parameters import bounded, free, unchanged
 from realistic_editing.ops import Recipe
@@ -26,7 +26,7 @@ class Optimum:
 
 
 def optimise(
-    scene: Scene,
+    view: RegionView,
     objective: Objective,
     human: torch.Tensor,
     order: torch.Tensor,
@@ -35,13 +35,13 @@ def optimise(
     learning_rate: float = 0.1,
     progress: bool = False,
 ) -> Optimum:
-    """Minimise eqs. 3 to 6 for each photo of a scene by Adam; the network approximates this in one pass.
+    """Minimise eqs. 3 to 6 for each photo of a view by Adam; the network approximates this in one pass.
 
-    Several orders of one photo go together as `scene[index]` with a repeated index. It works under torch.no_grad, but not
+    Several orders of one photo go together as `view[index]` with a repeated index. It works under torch.no_grad, but not
     under torch.inference_mode, which allows no gradients at all.
 
     Args:
-        scene: B photos with regions.
+        view: B photos with regions.
         objective: the loss.
         human: (B,) bool.
         order: (B, 4) integers.
@@ -51,16 +51,16 @@ def optimise(
         progress: show a bar.
 
     Returns:
-        The best edits found, never worse than the start as `parameters.free` tells it, a little inside the ranges.
+        The best edits found, never worse than the start as `parameters.free` gives it, a little inside the ranges.
     """
     first, blend = (unchanged(order), "final") if start is None else (free(start), start.blend)
     logits = first.detach().clone().requires_grad_(True)
     optimizer = torch.optim.Adam([logits], lr=learning_rate)
-    best, kept, curve = torch.full((len(scene),), float("inf"), device=logits.device), logits.detach().clone(), []
+    best, kept, curve = torch.full((len(view),), float("inf"), device=logits.device), logits.detach().clone(), []
     for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
         with torch.enable_grad():  # whoever calls may run without gradients
             recipe = bounded(order, logits, blend)
-            loss = scene.loss(scene.edited(recipe), human, objective)["total"]
+            loss = view.loss(view.edited(recipe), human, objective)["total"]
             total = loss.sum()
         curve.append(loss.detach())
         better = curve[-1] < best

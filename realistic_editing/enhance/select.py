@@ -1,7 +1,7 @@
 """Pick one of the 24 orders: at random, the most realistic, or the most effective (section 5)."""
 import torch
 
-RULES = ("best_realism", "best_saliency", "random")
+from realistic_editing.enhance.options import RULES
 
 
 def select_order(

@@ -8,13 +8,13 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.protocols import JudgesPixels, LearnsFromPixels
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
-from realistic_editing.describe.describer import Describer
-from realistic_editing.enhance.compact import CompactEnhancer
-from realistic_editing.enhance.judges import Judges, Outcome, Scene
-from realistic_editing.enhance.loss import Objective, color_cast
+from realistic_editing.enhance.judges import JudgedEdit, Judges, RegionView
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.terms import color_cast
 from realistic_editing.ops import Recipe, random_orders
 
 # What is reported of the parameters: collapse to one edit for all photos shows in a small spread (Figure 9b).
@@ -30,12 +30,13 @@ class EnhanceProblem:
         regions: those of one task, train and validation told apart by their `split`.
         size: side of the square that photos are resized to and edited at.
         objective: the loss.
-        points: how many pixels of each zone tell the critic, and a `CompactEnhancer`, of a training sample, whose edit is
-            then seen at the size of the saliency network (see `Judges.glance`); 0 = whole pictures, edited at `size`.
+        pixels_per_zone: how many pixels of each zone the critic, and a network that can learn from them, are shown of a
+            training sample, whose edit is then seen at the size of the saliency network (see `Judges.sampled_view`); 0 = whole
+            pictures, edited at `size`.
         damage: share of training samples with a damaged mask (see `data.masks.damaged`).
 
     Raises:
-        InputError: when training or validation is left without a region, or points cannot be used.
+        InputError: when training or validation is left without a region, or pixels_per_zone cannot be used.
     """
 
     better = ("loss", "min")
@@ -47,41 +48,39 @@ class EnhanceProblem:
         regions: Sequence[Region],
         size: int,
         objective: Objective,
-        points: int = 0,
+        pixels_per_zone: int = 0,
         damage: float = 0.0,
     ) -> None:
         for name, judge in (("the critic", judges.critic), ("the enhancer", network)):
-            seen = getattr(judge, "input_size", None)
-            if points and isinstance(judge, Describer | CompactEnhancer) and seen != size:
-                raise InputError(f"size is {size}; with points, it must be what {name} sees, {seen}")
-        self.network, self.judges, self.objective, self.points = network, judges, objective, points
+            if pixels_per_zone and isinstance(judge, JudgesPixels | LearnsFromPixels) and judge.input_size != size:
+                raise InputError(f"size is {size}; with pixels_per_zone, it must be what {name} sees, {judge.input_size}")
+        self.network, self.judges, self.objective, self.pixels_per_zone = network, judges, objective, pixels_per_zone
         # A fifth of the time is saved where the judge's own features are those that the network starts from.
-        self.shared = isinstance(network, CompactEnhancer) and network.looks_like(judges.saliency)
+        self.shared = isinstance(network, LearnsFromPixels) and network.shares_features_with(judges.saliency)
         train, val = train_and_val(regions)
         self.train_data = RegionDataset(train, size, augment=True, damage=damage)
         self.val_data = RegionDataset(val, size)
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 with a random order for each sample; means over the batch."""
-        scene, recipe = self.propose(network, batch, generator)
-        return self.terms(scene, scene.edited(recipe), batch["human"])
+        view, recipe = self.propose(network, batch, generator)
+        return self.terms(view, view.edited(recipe), batch["human"])
 
-    def propose(self, network: nn.Module, batch: dict, generator: torch.Generator) -> tuple[Scene, Recipe]:
+    def propose(self, network: nn.Module, batch: dict, generator: torch.Generator) -> tuple[RegionView, Recipe]:
         """The batch's photos, judged, and an edit of each in a random order."""
         image, mask = batch["image"].float() / 255, batch["mask"].float() / 255
-        judges, order = self.judges.to(image.device), random_orders(len(image), generator)
-        if not self.points:
-            return judges.look(image, mask), network(image, mask, order)
-        scene = judges.glance(image, mask, self.points, generator)
-        if not isinstance(network, CompactEnhancer):
-            return scene, network(image, mask, order)
-        drawn, _ = network.describer.draw_points(image, mask, self.points, generator)
-        top = scene.features if self.shared else None
-        return scene, network.decode(network.encode_points(drawn, scene.image, scene.mask, top), order)
+        judges, order, count = self.judges.to(image.device), random_orders(len(image), generator), self.pixels_per_zone
+        if not count:
+            return judges.view(image, mask), network(image, mask, order)
+        view = judges.sampled_view(image, mask, count, generator)
+        if not isinstance(network, LearnsFromPixels):
+            return view, network(image, mask, order)
+        features = view.features if self.shared else None
+        return view, network.decode(network.encode_pixels(image, mask, count, generator, features), order)
 
-    def terms(self, scene: Scene, outcome: Outcome, human: torch.Tensor) -> dict[str, torch.Tensor]:
+    def terms(self, view: RegionView, judged: JudgedEdit, human: torch.Tensor) -> dict[str, torch.Tensor]:
         """The loss and its parts, and dR: means over the batch."""
-        terms = scene.loss(outcome, human, self.objective) | {"realism_change": outcome.realism_change}
+        terms = view.loss(judged, human, self.objective) | {"realism_change": judged.realism_change}
         return {name: value.mean() for name, value in terms.items()}
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
@@ -91,17 +90,17 @@ class EnhanceProblem:
         for batch in DataLoader(self.val_data, batch_size=2):  # small: faster on processors, by the cache
             image, mask = (batch[name].to(device).float() / 255 for name in ("image", "mask"))
             recipe = network(image, mask, random_orders(len(image), generator).to(device))
-            scene = judges.look(image, mask)
-            outcome = scene.edited(recipe)
-            change = scene.saliency_change(outcome)
+            view = judges.view(image, mask)
+            judged = view.edited(recipe)
+            change = view.saliency_change(judged)
             right = change > 0 if self.objective.saliency_weight > 0 else change < 0
             balance = recipe.white_balance.log2()
             columns = {
-                "loss": scene.loss(outcome, batch["human"].to(device), self.objective)["total"],
+                "loss": view.loss(judged, batch["human"].to(device), self.objective)["total"],
                 "saliency_change": change,
                 "right_way": right.float(),
-                "realism_change": outcome.realism_change,
-                "real_enough": (outcome.realism_change >= -0.1).float(),
+                "realism_change": judged.realism_change,
+                "real_enough": (judged.realism_change >= -0.1).float(),
                 "cast": color_cast(recipe),
                 "log2_exposure": recipe.exposure.log2(),
                 "saturation": recipe.saturation,
@@ -119,13 +118,13 @@ class EnhanceProblem:
         for index in range(0, min(rows * step, len(self.val_data)), step):
             item = self.val_data[index]
             image, mask = (item[name][None].to(device).float() / 255 for name in ("image", "mask"))
-            scene = judges.look(image, mask)
-            outcome = scene.edited(network(image, mask, torch.tensor([[3, 1, 0, 2]], device=device)))
-            top = scene.saliency.amax()
-            parts = [image, mask, outcome.image, scene.saliency / top, outcome.saliency / top]
+            view = judges.view(image, mask)
+            judged = view.edited(network(image, mask, torch.tensor([[3, 1, 0, 2]], device=device)))
+            top = view.saliency.amax()
+            parts = [image, mask, judged.image, view.saliency / top, judged.saliency / top]
             line = torch.cat([part[0].expand(3, -1, -1) for part in parts], dim=2).permute(1, 2, 0)
             picture = np.ascontiguousarray((line.clamp(0, 1) * 255).round().byte().cpu().numpy())
-            text = f"dR {float(outcome.realism_change):+.2f}  S {-float(scene.saliency_change(outcome)):+.2f}"
+            text = f"dR {float(judged.realism_change):+.2f}  S {-float(view.saliency_change(judged)):+.2f}"
             for color, width in (((0, 0, 0), 4), ((255, 255, 255), 1)):
                 place = (2 * image.shape[-1] + 6, 18)
                 cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)

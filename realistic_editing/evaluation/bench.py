@@ -17,6 +17,7 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import read_region
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.view import network_input
 from realistic_editing.evaluation.enhancer import parameters
 from realistic_editing.evaluation.measures import photo_changes, saliency_changes
 from realistic_editing.evaluation.methods import INPUT, REPRODUCED, Editor
@@ -135,10 +136,11 @@ class Bench:
             A row for each method (see the README of the columns in `compare`), and why some could not be measured.
         """
         try:
-            editor, before = self._opened(photo)
+            editor = self._opened(photo)
+            image, region = network_input(editor.pixels, editor.mask, size=self.plan.size)
         except InputError as error:
             return [], [str(error)]
-        image, region = editor.image, editor.region
+        before = self._saliency(editor.pixels, image)
         self._keep(photo, INPUT, editor.pixels)
         realism = self._realism(image, region)
         rows, problems = [], []
@@ -150,7 +152,7 @@ class Bench:
                 continue
             self._keep(photo, method, result.pixels)
             unchanged = method == INPUT  # its maps are there already
-            edited = image if unchanged else self._tensor(result.pixels)
+            edited = image if unchanged else network_input(result.pixels, editor.mask, size=self.plan.size)[0]
             after = before if unchanged else self._saliency(result.pixels, edited)
             row = _described(photo) | {"method": method, "stamp": self.stamp(photo, method)}
             for model in self.models:
@@ -167,7 +169,7 @@ class Bench:
         Raises:
             InputError: when the photo cannot be read.
         """
-        editor, _ = self._opened(photo)
+        editor = self._opened(photo)
 
         def edit() -> None:
             editor.forget()
@@ -175,16 +177,13 @@ class Bench:
 
         return greatest_rise(edit)
 
-    def _opened(self, photo: TestPhoto) -> tuple[Editor, dict[str, torch.Tensor]]:
-        """What edits a photo, and its saliency by each model."""
+    def _opened(self, photo: TestPhoto) -> Editor:
+        """What edits a photo."""
         pixels, mask = read_region(photo.region)
         if not (mask >= 128).any():
             raise InputError(f"{photo.region.mask}: marks nothing; paint the region white")
-        image, region = self._tensor(pixels), torch.from_numpy(resize(mask, (self.plan.size,) * 2))[None, None].float() / 255
-        before = self._saliency(pixels, image)
-        enhancer, rivals = self.enhancers[photo.region.task], self.rivals[photo.region.task]
-        first = before[self.models[0]]
-        return Editor(photo, pixels, mask, image, region, enhancer, self.preset, self.plan.seed, first, rivals), before
+        task = photo.region.task
+        return Editor(photo, pixels, mask, self.enhancers[task], self.preset, self.plan.seed, self.rivals[task])
 
     def _keep(self, photo: TestPhoto, method: str, pixels: np.ndarray) -> None:
         if self.plan.pictures is not None:
@@ -193,10 +192,6 @@ class Bench:
 
     def _realism(self, image: torch.Tensor, mask: torch.Tensor) -> float:
         return float(score(self.critic, image, mask))
-
-    def _tensor(self, pixels: np.ndarray) -> torch.Tensor:
-        """(1, 3, S, S) in [0, 1]."""
-        return torch.from_numpy(resize(pixels, (self.plan.size,) * 2)).permute(2, 0, 1)[None].float().contiguous() / 255
 
     def _saliency(self, pixels: np.ndarray, image: torch.Tensor) -> dict[str, torch.Tensor]:
         """(1, 1, S, S) by each model; the networks resize to what they need, PatchDistinctness keeps the photo's shape."""

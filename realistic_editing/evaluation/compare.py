@@ -30,10 +30,10 @@ class Comparison:
 
     Args:
         rows: of each photo and method, in the order of the photos and then of the methods. name, part, task, photo (regions of
-            one photo share it), category, method, stamp; eq3, relative, difference and contrast by each saliency model, as
-            `measures.saliency_changes`, in columns "eq3: MODEL"; realism_before and realism (dR); what
-            `measures.photo_changes` gives; seconds of methods that were run, and memory, `Bench.memory`, in the first of their
-            rows; and of those with a recipe log2_exposure, saturation, red and blue.
+            one photo share it), category, method, stamp; by each saliency model what `measures.saliency_changes` gives, in
+            columns such as "mean_relative_gain: MODEL"; realism_before and realism (dR); what `measures.photo_changes` gives;
+            seconds of methods that were run, and memory, `Bench.memory`, in the first of their rows; and of those with a recipe
+            log2_exposure, saturation, red and blue.
         problems: what could not be measured, by the file's name, and why.
         models: the saliency models.
         measured: rows that were not there before.

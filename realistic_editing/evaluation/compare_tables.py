@@ -9,8 +9,8 @@ import pandas as pd
 from realistic_editing.baselines import FAMILIES
 from realistic_editing.evaluation import bootstrap
 from realistic_editing.evaluation.bench import DISTINCTNESS
-from realistic_editing.evaluation.measures import MOVED
-from realistic_editing.evaluation.methods import OURS, REPRODUCED
+from realistic_editing.evaluation.measures import CHANGES, MOVED
+from realistic_editing.evaluation.methods import GUARDED, OURS, REPRODUCED
 from realistic_editing.evaluation.published import ABLATION, PHOTOS, RUNTIME, TABLES, printed, rated
 from realistic_editing.evaluation.report import Table
 from realistic_editing.evaluation.significance import holm, signed_rank
@@ -84,7 +84,7 @@ def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
 
 def right_way(rows: pd.DataFrame, sign: int, models: Sequence[str]) -> np.ndarray:
     """Whether most models say that a region's mean saliency moved by `sign`, 1 or -1: (N,) bool."""
-    votes = sum((sign * rows[f"relative: {model}"] > MOVED).to_numpy(int) for model in models)
+    votes = sum((sign * rows[f"gain_of_mean: {model}"] > MOVED).to_numpy(int) for model in models)
     return votes > len(models) / 2
 
 
@@ -100,7 +100,7 @@ def _mean(values: pd.Series | np.ndarray, rows: pd.DataFrame, layout: Layout) ->
 def _cells(rows: pd.DataFrame, sign: int, layout: Layout) -> dict[str, object]:
     cells = {"n": len(rows), "right way": _mean(right_way(rows, sign, layout.models), rows, layout)}
     for model in layout.models:
-        name = "relative" if model == DISTINCTNESS else "eq3"
+        name = "gain_of_mean" if model == DISTINCTNESS else "mean_relative_gain"
         cells[f"saliency, {model}"] = _mean(rows[f"{name}: {model}"], rows, layout)
     cells |= {heading: _mean(rows[name], rows, layout) for name, heading in PHOTO.items()}
     return cells | {"seconds": float(rows.seconds.median())}
@@ -111,13 +111,13 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
     made = []
     for method, rows in by_method.items():
         for model in layout.models:
-            changes = {name: rows[f"{name}: {model}"] for name in ("eq3", "relative", "difference", "contrast")}
+            changes = {name: rows[f"{name}: {model}"] for name in CHANGES}
             cells = {
-                "right way": _mean(sign * changes["relative"] > MOVED, rows, layout),
+                "right way": _mean(sign * changes["gain_of_mean"] > MOVED, rows, layout),
                 "contrast, right way": _mean(sign * changes["contrast"] > 0, rows, layout),
-                "-S": _mean(changes["eq3"] if model != DISTINCTNESS else np.full(len(rows), math.nan), rows, layout),
-                "relative": _mean(changes["relative"], rows, layout),
-                "median relative": float(changes["relative"].median()),
+                "-S": _mean(np.full(len(rows), math.nan) if model == DISTINCTNESS else changes[CHANGES[0]], rows, layout),
+                "relative": _mean(changes["gain_of_mean"], rows, layout),
+                "median relative": float(changes["gain_of_mean"].median()),
                 "difference": _mean(changes["difference"], rows, layout),
                 "median difference": float(changes["difference"].median()),
                 "contrast": _mean(changes["contrast"], rows, layout),
@@ -133,7 +133,7 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
 
 def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int, layout: Layout) -> Table:
     """Each method less the reference, region by region, and then by photo."""
-    measures = {f"relative: {model}": (f"effect, {model}", sign) for model in layout.models}
+    measures = {f"gain_of_mean: {model}": (f"effect, {model}", sign) for model in layout.models}
     measures |= {"realism": ("dR", 1), "seam": ("seam", 1)}
     made = []
     reference = by_method[layout.against].set_index("name")
@@ -206,7 +206,7 @@ def _runtime(rows: pd.DataFrame, size: float | None) -> Table:
         known = RUNTIME.get(method.removesuffix(REPRODUCED), {})
         cells = {"method": method, "seconds": float(group.seconds.median()), "slowest": float(group.seconds.max())}
         cells["MiB"] = float(group.memory.max())
-        cells["size"] = f"{size:.1f} MB" if size is not None and method in OURS else ""
+        cells["size"] = f"{size:.1f} MB" if size is not None and method in (*OURS, GUARDED) else ""
         made.append(cells | {"in the paper": known.get("time", ""), "size there": known.get("size", "")})
     note = (
         "Seconds for a photo at its own size, one thread of this machine's processor, median and slowest; ours with the "

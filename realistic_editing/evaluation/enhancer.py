@@ -12,12 +12,12 @@ from torch import nn
 
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.guard import POINTS, guarded
-from realistic_editing.enhance.judges import Judges, Scene
-from realistic_editing.enhance.loss import Objective, color_cast, enhancement_loss, log_saliency_ratio, saliency_change
+from realistic_editing.enhance.equations import SALIENCY_WEIGHT
+from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
-from realistic_editing.enhance.select import select_order
-from realistic_editing.evaluation.sweep import edit, read, score, see
+from realistic_editing.enhance.terms import color_cast, log_saliency_ratio
+from realistic_editing.enhance.view import PIXELS_PER_ZONE, PhotoView
+from realistic_editing.evaluation.sweep import edit, read, see
 from realistic_editing.ops import EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
 Propose = Callable[["Case"], Recipe]
@@ -29,50 +29,51 @@ class Case:
 
     Args:
         region: where it is from.
-        image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1].
-        judges: that teach.
+        view: the photo and the region, judged by the enhancer's judges.
         order: (1, 4), drawn from the region's name.
         generator: seeded by the region's name.
-        before: (1, 1, S, S), the saliency of the photo.
     """
 
     region: Region
-    image: torch.Tensor
-    mask: torch.Tensor
-    judges: Judges
+    view: PhotoView
     order: torch.Tensor
     generator: torch.Generator
-    before: torch.Tensor
-    _judged: dict[int, tuple[Recipe, torch.Tensor, torch.Tensor]] = dataclasses.field(default_factory=dict)
+    _views: dict[int, PhotoView] = dataclasses.field(default_factory=dict)
 
-    def all_orders(self, network: nn.Module) -> tuple[Recipe, torch.Tensor, torch.Tensor]:
-        """A network's 24 proposals, the realism (24,) of each and its -S (24,); asked for by several rules, made once."""
-        if id(network) not in self._judged:
-            recipes = network.all_orders(*self._to(network)).to("cpu")
-            edited = edit(self.image, self.mask, recipes)
-            change = -saliency_change(self.before, see(self.judges.saliency, edited), self.mask)
-            self._judged[id(network)] = recipes, score(self.judges.critic, edited, self.mask), change
-        return self._judged[id(network)]
+    def view_of(self, network: nn.Module) -> PhotoView:
+        """The view for a network: the photo is judged once for all of them, and each one's 24 candidates are made once."""
+        if id(network) not in self._views:
+            self._views[id(network)] = self.view.by(network, self.view.objective)
+        return self._views[id(network)]
 
-    def proposal(self, network: nn.Module) -> Recipe:
-        """A network's proposal in the region's random order."""
-        device = next(network.parameters()).device
-        return network(*self._to(network), self.order.to(device)).to("cpu")
+    def random_order(self) -> tuple[int, ...]:
+        """The order that was drawn from the region's name."""
+        return tuple(self.order[0].tolist())
 
-    def _to(self, network: nn.Module) -> list[torch.Tensor]:
-        device = next(network.parameters()).device
-        return [tensor.to(device) for tensor in (self.image, self.mask)]
 
-    @property
-    def human(self) -> torch.Tensor:
-        """(1,) bool, whether the region is a person."""
-        return torch.tensor([self.region.human])
+def case_of(region: Region, image: torch.Tensor, mask: torch.Tensor, enhancer: Enhancer, seed: int) -> Case:
+    """A region as a case; its name and the seed decide its order and random edits.
 
-    def glance(self) -> Scene:
-        """The region for the optimiser."""
-        device = next(self.judges.critic.parameters()).device
-        generator = torch.Generator(device).manual_seed(self.generator.initial_seed())
-        return self.judges.glance(self.image.to(device), self.mask.to(device), POINTS, generator)
+    Args:
+        region: which.
+        image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1].
+        enhancer: whose judges see it.
+        seed: of the evaluation.
+    """
+    device = next(enhancer.network.parameters()).device
+    view = enhancer.view_of(image.to(device), mask.to(device), region.human)
+    generator = torch.Generator().manual_seed(zlib.crc32(region_name(region, seed).encode()))
+    return Case(region, view, random_orders(1, generator), generator)
+
+
+def region_name(region: Region, seed: int) -> str:
+    """The name that seeds whatever is drawn for a region."""
+    return f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
+
+
+def objective_of(enhancer: Enhancer) -> Objective:
+    """What an enhancer was trained to minimise; eqs. 3 to 6 with the paper's weights where its file does not say."""
+    return enhancer.objective or Objective(saliency_weight=SALIENCY_WEIGHT[enhancer.task])
 
 
 def unedited(case: Case) -> Recipe:
@@ -85,28 +86,19 @@ def random_edit(preset: EditPreset, column: str) -> Propose:
     return lambda case: sample_recipe(getattr(preset, column), 1, case.generator)
 
 
-def network_edit(network: nn.Module, rule: str, task: str) -> Propose:
-    """A network's proposal, its order picked by a rule of `select_order`."""
+def network_edit(network: nn.Module, rule: str) -> Propose:
+    """A network's proposal as `Enhancer.propose` gives it without the guard, its order picked by a rule of `select_order`."""
+    return lambda case: case.view_of(network).pick(case.random_order() if rule == "random" else rule).recipe
 
-    @torch.no_grad()
+
+def guarded_edit(network: nn.Module, rule: str) -> Propose:
+    """A network's proposal as `Enhancer.propose` gives it: refined where it is weak, taken weaker where it looks edited."""
+
     def propose(case: Case) -> Recipe:
-        if rule == "random":
-            return case.proposal(network)
-        recipes, realism, change = case.all_orders(network)
-        return recipes[int(select_order(rule, task, realism[None], change[None], None))]
+        view = case.view_of(network)
+        return view.guard(view.pick(rule)).recipe
 
     return propose
-
-
-def guarded_edit(first: Propose, task: str, objective: Objective | None) -> Propose:
-    """Another method's edit, mended where it is weak or looks edited, as `Enhancer.propose` does."""
-
-    def propose(case: Case) -> Recipe:
-        recipe, device = first(case), next(case.judges.critic.parameters()).device
-        scene = case.judges.look(case.image.to(device), case.mask.to(device))
-        return guarded(case.judges, scene, recipe.to(device), task, objective, case.region.human)[0].to("cpu")
-
-    return torch.no_grad()(propose)
 
 
 def optimised_edit(
@@ -115,10 +107,12 @@ def optimised_edit(
     """Gradient descent on the region itself, from no edit or another method's; `record` takes the losses (steps + 1,)."""
 
     def propose(case: Case) -> Recipe:
-        scene, first = case.glance(), start(case) if start is not None else None
-        human, order = case.human.to(scene.image.device), case.order.to(scene.image.device)
-        first = first.to(scene.image.device) if first is not None else None
-        optimum = optimise(scene, objective, human, order, first, steps)
+        view, device = case.view, case.view.image.device
+        generator = torch.Generator(device).manual_seed(case.generator.initial_seed())
+        region = view.judges.sampled_view(view.image, view.mask, PIXELS_PER_ZONE, generator)
+        first = start(case).to(device) if start is not None else None
+        human = torch.tensor([view.human], device=device)
+        optimum = optimise(region, objective, human, case.order.to(device), first, steps)
         if record is not None:
             record.append(optimum.curve[:, 0].cpu())
         return optimum.recipe.to("cpu")
@@ -138,28 +132,27 @@ def parameters(recipe: Recipe) -> dict[str, float]:
     }
 
 
+@torch.no_grad()
 def measure_edits(
     methods: Mapping[str, Propose],
     few: Mapping[str, Propose],
-    judges: Judges,
+    enhancer: Enhancer,
     others: Mapping[str, nn.Module],
     regions: Sequence[Region],
-    objective: Objective,
     size: int,
-    most_few: int,
+    max_few: int,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Edit each region by each method, and judge.
 
     Args:
         methods: by name, applied to all regions.
-        few: slow ones, applied to `most_few` of the regions, evenly spaced.
-        judges: that taught the network.
-        others: saliency networks that did not, by name.
+        few: slow ones, applied to `max_few` of the regions, evenly spaced.
+        enhancer: whose judges, which taught its network, and whose objective measure.
+        others: saliency networks that did not teach, by name.
         regions: of one task.
-        objective: what the network was trained to minimise.
         size: side of the square that photos are resized to and edited at.
-        most_few: see above.
+        max_few: see above.
         seed: decides orders and random edits.
 
     Returns:
@@ -168,39 +161,45 @@ def measure_edits(
         saturation, red and blue (in stops against green), and under `saliency: NAME` what each of the others says: the
         relative change of the region's mean, because S of eq. 3 divides by maps that may be 0.
     """
-    rows, step = [], max(len(regions) / max(most_few, 1), 1)
-    slow = {int(index * step) for index in range(min(most_few, len(regions)))}
+    rows, step = [], max(len(regions) / max(max_few, 1), 1)
+    slow = {int(index * step) for index in range(min(max_few, len(regions)))}
     for index, (region, image, mask) in enumerate(read(regions, size, "edit")):
-        name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
-        before = {None: see(judges.saliency, image)} | {key: see(network, image) for key, network in others.items()}
-        realism_before, shared = score(judges.critic, image, mask), {}
+        first = case_of(region, image, mask, enhancer, seed)
+        before = {key: see(network, image) for key, network in others.items()}
         for method, propose in {**methods, **(few if index in slow else {})}.items():
-            generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-            case = Case(region, image, mask, judges, random_orders(1, generator), generator, before[None], shared)
-            started = time.perf_counter()
+            # Each method draws from the start; the photo's judgement and its candidates are shared.
+            generator = torch.Generator().manual_seed(first.generator.initial_seed())
+            random_orders(1, generator)
+            case, started = dataclasses.replace(first, generator=generator), time.perf_counter()
             recipe = propose(case).detach()
-            seconds = time.perf_counter() - started
-            edited = edit(image, mask, recipe)
-            realism = score(judges.critic, edited, mask) - realism_before
-            after = {None: see(judges.saliency, edited)} | {key: see(network, edited) for key, network in others.items()}
-            loss = enhancement_loss(before[None], after[None], mask, realism, case.human, objective, recipe)["total"]
             row = {
                 "index": index,
                 "photo": f"{region.source}/{region.photo_id}",
                 "human": region.human,
                 "method": method,
-                "seconds": seconds,
-                "saliency": -float(saliency_change(before[None], after[None], mask)),
-                "log_ratio": -float(log_saliency_ratio(before[None], after[None], mask)),
-                "realism": float(realism),
-                "realism_before": float(realism_before),
-                "cast": float(color_cast(recipe)),
-                "loss": float(loss),
-            } | parameters(recipe)
-            ratios = {key: log_saliency_ratio(before[key], after[key], mask, epsilon=1e-4) for key in others}
-            row |= {f"saliency: {key}": math.expm1(-float(ratio)) for key, ratio in ratios.items()}
-            rows.append(row)
+                "seconds": time.perf_counter() - started,
+            }
+            row |= _judged(case.view, recipe, objective_of(enhancer)) | parameters(recipe)
+            edited = edit(image, mask, recipe)
+            ratios = {key: log_saliency_ratio(before[key], see(others[key], edited), mask, epsilon=1e-4) for key in others}
+            rows.append(row | {f"saliency: {key}": math.expm1(-float(ratio)) for key, ratio in ratios.items()})
     return pd.DataFrame(rows)
+
+
+def _judged(view: PhotoView, recipe: Recipe, objective: Objective) -> dict[str, float]:
+    """What an edit does by the enhancer's judges."""
+    device = view.image.device
+    judged = view.region.edited(recipe.to(device, view.image.dtype))
+    loss = view.region.loss(judged, torch.tensor([view.human], device=device), objective)["total"]
+    found = {
+        "saliency": view.region.saliency_change(judged),
+        "log_ratio": -log_saliency_ratio(view.region.saliency, judged.saliency, view.mask),
+        "realism": judged.realism_change,
+        "realism_before": view.region.realism,
+        "cast": color_cast(recipe),
+        "loss": loss,
+    }
+    return {name: float(value) for name, value in found.items()}
 
 
 def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> list[dict[str, object]]:
@@ -218,11 +217,11 @@ def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> 
     _, image, mask = next(iter(read([region], size, "time")))
     device = next(enhancer.network.parameters()).device
     image, mask, orders = image.to(device), mask.to(device), all_orders().to(device)
-    scene = enhancer.judges.glance(image, mask, POINTS, torch.Generator(device).manual_seed(0))
-    objective = enhancer.objective or Objective(saliency_weight=1.0 if enhancer.task == "amplify" else -1.0)
+    view = enhancer.judges.sampled_view(image, mask, PIXELS_PER_ZONE, torch.Generator(device).manual_seed(0))
+    objective = objective_of(enhancer)
 
     def descend(count: int) -> None:
-        several = scene[torch.zeros(count, dtype=torch.long, device=device)]
+        several = view[torch.zeros(count, dtype=torch.long, device=device)]
         optimise(several, objective, torch.zeros(count, dtype=torch.bool, device=device), orders[:count], steps=steps)
 
     jobs = [

@@ -9,13 +9,12 @@ from torch import nn
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.judges import Judges
 from realistic_editing.evaluation import sheets
-from realistic_editing.evaluation.enhancer import Case, network_edit, saliency_change
+from realistic_editing.evaluation.enhancer import case_of, region_name
 from realistic_editing.evaluation.figures import BLUE, GREEN, GREY, ORANGE
 from realistic_editing.evaluation.measures import seam
-from realistic_editing.evaluation.seams import CLEAN, case_of, masks_of, proposal
-from realistic_editing.evaluation.sweep import edit, grey, picture, read, score, see
+from realistic_editing.evaluation.seams import CLEAN, masks_of, proposal
+from realistic_editing.evaluation.sweep import edit, grey, picture, read, see
 
 
 def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
@@ -26,21 +25,20 @@ def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
 
 @torch.no_grad()
 def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndarray:
-    """Photo, edit, saliency before and after, two regions to a row: (H, W, 3) uint8."""
-    cells, judges = [], enhancer.judges
+    """Photo, default edit, saliency before and after, two regions to a row: (H, W, 3) uint8."""
+    cells = []
     for region, image, mask in read(regions, size, "gallery"):
-        propose = network_edit(enhancer.network, "best_realism", enhancer.task)
-        before = see(judges.saliency, image)
-        case = Case(region, image, mask, judges, torch.zeros(1, 4), torch.Generator(), before)
-        edited = edit(image, mask, propose(case))
-        after = see(judges.saliency, edited)
-        change = float(saliency_change(before, after, mask))
-        realism = float(score(judges.critic, edited, mask) - score(judges.critic, image, mask))
-        top = float(before.max())
-        maps = [sheets.heat(np.append(x[0, 0].numpy().clip(max=top), [[top] * size], axis=0))[:-1] for x in (before, after)]
-        words = ["saliency before", f"after: {-100 * change:+.0f} %"]
+        view = case_of(region, image, mask, enhancer, seed=0).view
+        found = view.guard(view.pick())
+        edited = edit(image, mask, found.recipe)
+        top = float(view.region.saliency.max())
+        maps = [
+            sheets.heat(np.append(seen[0, 0].cpu().numpy().clip(max=top), [[top] * size], axis=0))[:-1]
+            for seen in (view.region.saliency, see(enhancer.saliency, edited))
+        ]
+        words = ["saliency before", f"after: {100 * found.saliency_change:+.0f} %"]
         outline = sheets.outlined(picture(image), grey(mask))
-        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {realism:+.2f}", picture(edited))]
+        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {found.realism_change:+.2f}", picture(edited))]
         cells.append(row + list(zip(words, maps, strict=True)))
     if len(cells) % 2:
         cells.append([("", np.full((size, size, 3), 255, np.uint8))] * 4)
@@ -49,7 +47,7 @@ def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndar
 
 def damage_rows(
     networks: Mapping[str, nn.Module],
-    judges: Judges,
+    enhancer: Enhancer,
     regions: Sequence[Region],
     size: int,
     kind: str = "jagged",
@@ -60,7 +58,7 @@ def damage_rows(
 
     Args:
         networks: enhancers by name.
-        judges: with the saliency network that cases ask for.
+        enhancer: whose judges see the cases.
         regions: one to a row.
         size: side of the square that photos are edited at.
         kind: one of DAMAGES.
@@ -73,7 +71,7 @@ def damage_rows(
     """
     rows = []
     for region, image, mask in read(regions, size, "damage"):
-        name, case = case_of(region, image, mask, judges, seed)
+        name, case = region_name(region, seed), case_of(region, image, mask, enhancer, seed)
         masks = {CLEAN: grey(mask)} | dict(masks_of(name, picture(image), grey(mask), menders, kinds=(kind,)))
         row = [(f"{each} mask", sheets.outlined(picture(image), rough)) for each, rough in masks.items()]
         row[0] = (f"{row[0][0]}, {region.photo_id}, {region.region_id}", row[0][1])

@@ -55,7 +55,7 @@ def enhancer_suite(
         chosen = spread([region for region in regions if region.task in ("", task)], settings.most.enhancer)
         if not chosen:
             continue
-        found, curves = _measure(task, enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
+        found, curves = _measure(enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
         where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
         tables += _tables(task, where, found, list(others), settings)
         tables.append(_seams(task, where, enhancers[task], rivals.get(task, {}), chosen, settings))
@@ -65,7 +65,6 @@ def enhancer_suite(
 
 
 def _measure(
-    task: str,
     enhancer: Enhancer,
     rivals: Mapping[str, nn.Module],
     others: Mapping[str, nn.Module],
@@ -79,12 +78,12 @@ def _measure(
         "random, real ranges": methods_of.random_edit(preset, "real"),
         "random, fake ranges": methods_of.random_edit(preset, "fake"),
     }
-    methods |= {f"ours, {words}": methods_of.network_edit(enhancer.network, rule, task) for rule, words in RULES.items()}
-    methods["ours, best realism, guarded"] = methods_of.guarded_edit(methods["ours, best realism"], task, enhancer.objective)
-    methods |= {name: methods_of.network_edit(network, "random", task) for name, network in rivals.items()}
+    methods |= {f"ours, {words}": methods_of.network_edit(enhancer.network, rule) for rule, words in RULES.items()}
+    methods["ours, best realism, guarded"] = methods_of.guarded_edit(enhancer.network, "best_realism")
+    methods |= {name: methods_of.network_edit(network, "random") for name, network in rivals.items()}
     few, curves = {}, {"no edit": [], "the network's proposal": []}
     if enhancer.objective is not None:
-        first = methods_of.network_edit(enhancer.network, "random", task)
+        first = methods_of.network_edit(enhancer.network, "random")
         few = {
             f"{OPTIMUM}, {settings.optimise} steps": methods_of.optimised_edit(
                 enhancer.objective, settings.optimise, record=curves["no edit"]
@@ -93,12 +92,8 @@ def _measure(
                 enhancer.objective, REFINE, first, record=curves["the network's proposal"]
             ),
         }
-    objective = enhancer.objective or methods_of.Objective(saliency_weight=1.0 if task == "amplify" else -1.0)
-    size = settings.edit_size.critic
-    few_regions = settings.most.optimise
-    found = methods_of.measure_edits(
-        methods, few, enhancer.judges, others, regions, objective, size, few_regions, settings.seed
-    )
+    size, max_few = settings.edit_size.critic, settings.most.optimise
+    found = methods_of.measure_edits(methods, few, enhancer, others, regions, size, max_few, settings.seed)
     return found, curves
 
 
@@ -116,7 +111,7 @@ def _pictures(
     picked = enhancer_sheets.drawn(regions, settings.most.gallery, settings.seed)
     sheets.save(enhancer_sheets.gallery(enhancer, picked, size), folder / f"gallery_{task}.png")
     networks = {"ours": enhancer.network} | {name: rivals[name] for name in rivals if "clean" in name}
-    rows = enhancer_sheets.damage_rows(networks, enhancer.judges, picked[:DAMAGED], size, seed=settings.seed)
+    rows = enhancer_sheets.damage_rows(networks, enhancer, picked[:DAMAGED], size, seed=settings.seed)
     sheets.save(sheets.sheet(rows), folder / f"damaged_{task}.png")
     words = "the photo with the region's outline, the edit, saliency before and after; regions picked by the seed"
     named = {
@@ -199,7 +194,7 @@ def _seams(
 ) -> Table:
     """Figure 11: what edits leave at the border of a clean mask and of damaged ones."""
     networks = {"ours": enhancer.network, **rivals}
-    found = measure_seams(networks, enhancer.judges, regions, settings.edit_size.critic, settings.seed)
+    found = measure_seams(networks, enhancer, regions, settings.edit_size.critic, settings.seed)
     rows = []
     for (method, mask), part in found.groupby(["method", "mask"], sort=False):
         columns = {key: bootstrap.mean(part[key], part.photo, settings.resamples, settings.seed) for key in ("seam", "realism")}

@@ -9,10 +9,11 @@ import torch
 from torch.nn import functional as F
 
 from realistic_editing.describe.statistics import EMPTY, rgb_to_lab
-from realistic_editing.enhance.loss import log_saliency_ratio, saliency_change
+from realistic_editing.enhance.equations import saliency_drop
+from realistic_editing.enhance.terms import log_saliency_ratio
 from realistic_editing.evaluation.color_difference import delta_e_2000
 
-CHANGES = ("eq3", "relative", "difference", "contrast")
+CHANGES = ("mean_relative_gain", "gain_of_mean", "difference", "contrast")
 MOVED = 1e-4  # a relative change of saliency below this is rounding
 WINDOW, SIGMA = 11, 1.5  # of SSIM, as published
 _LUMA = (0.299, 0.587, 0.114)
@@ -46,14 +47,14 @@ def saliency_changes(before: torch.Tensor, after: torch.Tensor, mask: torch.Tens
         mask: (1, 1, H, W) in [0, 1].
 
     Returns:
-        "eq3": -S of eq. 3, the mean relative change of each pixel (where a map is nearly 0, the division makes it huge);
-        "relative": the relative change of the region's mean; "difference": that mean after less before; "contrast": the
-        mean inside less that outside, after less before.
+        "mean_relative_gain": the mean relative change of each pixel, -S of eq. 3 (where a map is nearly 0, the division makes
+        it huge); "gain_of_mean": the relative change of the region's mean; "difference": that mean after less before;
+        "contrast": the mean inside less that outside, after less before.
     """
     (inside, outside), (inside_after, outside_after) = zone_means(before, mask), zone_means(after, mask)
     return {
-        "eq3": -float(saliency_change(before, after, mask)),
-        "relative": math.expm1(-float(log_saliency_ratio(before, after, mask, epsilon=_FAINT))),
+        "mean_relative_gain": -float(saliency_drop(before, after, mask)),
+        "gain_of_mean": math.expm1(-float(log_saliency_ratio(before, after, mask, epsilon=_FAINT))),
         "difference": inside_after - inside,
         "contrast": (inside_after - outside_after) - (inside - outside),
     }

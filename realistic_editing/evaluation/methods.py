@@ -15,16 +15,16 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import read_version
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.loss import Objective
-from realistic_editing.evaluation.enhancer import Case, network_edit, optimised_edit, random_edit
+from realistic_editing.evaluation.enhancer import Case, objective_of, optimised_edit, random_edit
 from realistic_editing.evaluation.photo_sets import TestPhoto
 from realistic_editing.ops import EditPreset, Recipe, random_orders
 from realistic_editing.ops.photo import apply_to_photo
 
 INPUT = "input"
 OURS = {"ours_random": "random", "ours_realism": "best_realism", "ours_saliency": "best_saliency"}  # -> rule for the order
+GUARDED = "ours_guarded"  # what users get: the most realistic order, refined where it is weak, held back where it looks edited
 RANDOM = {"random_real": "real", "random_fake": "fake"}  # -> column of Table 1
-OWN = (INPUT, *RANDOM, *OURS)
+OWN = (INPUT, *RANDOM, *OURS, GUARDED)
 ALIASES = {"ours": "ours_realism"}
 ALL = "all"
 OPTIMISED, STEPS = "optimised", 60  # gradient descent on the photo itself, and its steps
@@ -84,9 +84,11 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
 
 def _meant(name: str) -> list[str]:
     """What a short name stands for; every other name for itself."""
+    if name in ALIASES:
+        return [ALIASES[name], GUARDED]  # the proposal, and what users get of it
     if name in BASELINES or name in FAMILIES:
         return [f"{one}{REPRODUCED}" for one in FAMILIES.get(name, (name,))]
-    return [ALIASES.get(name, name)]
+    return [name]
 
 
 class Editor:
@@ -95,11 +97,9 @@ class Editor:
     Args:
         photo: which.
         pixels, mask: (H, W, 3) and (H, W) uint8, at the photo's size.
-        image, region: (1, 3, S, S) and (1, 1, S, S) in [0, 1]: what the networks see.
         enhancer: of the photo's task.
         preset: the ranges of random edits.
         seed: decides orders and random edits, with the photo's name.
-        before: (1, 1, S, S), the photo's saliency by the enhancer's judge.
         rivals: other networks of the photo's task, by name.
     """
 
@@ -108,22 +108,19 @@ class Editor:
         photo: TestPhoto,
         pixels: np.ndarray,
         mask: np.ndarray,
-        image: torch.Tensor,
-        region: torch.Tensor,
         enhancer: Enhancer,
         preset: EditPreset,
         seed: int,
-        before: torch.Tensor,
         rivals: Mapping[str, nn.Module],
     ) -> None:
-        self.photo, self.pixels, self.mask, self.image, self.region = photo, pixels, mask, image, region
-        self.enhancer, self.preset, self.seed, self.before, self.rivals = enhancer, preset, seed, before, rivals
+        self.photo, self.pixels, self.mask = photo, pixels, mask
+        self.enhancer, self.preset, self.seed, self.rivals = enhancer, preset, seed, rivals
         self.forget()
 
     def forget(self) -> None:
         """Drop what edits share, so that the next one is made from nothing."""
-        self._candidates: dict = {}
-        self._spent = 0.0  # seconds that the 24 candidates took, which two rules share
+        self._case: Case | None = None
+        self._viewed = self._tried = 0.0  # seconds that the view took, and the 24 candidates, which several rules share
 
     def edit(self, method: str) -> Result:
         """Edit by a method.
@@ -143,28 +140,36 @@ class Editor:
             earlier, task = _earlier(method.removesuffix(REPRODUCED)), self.photo.region.task
             pixels, seconds = _timed(lambda: earlier.edit(self.pixels, self.mask, task))
             return Result(pixels, None, seconds)
+        case, shared = self._seen(), self._viewed
+        if method == GUARDED or OURS.get(method, "random") != "random":
+            if not self._tried:
+                _, self._tried = _timed(case.view.candidates)
+            shared += self._tried
+        (recipe, pixels), seconds = _timed(lambda: self._made(method, case))
+        return Result(pixels, recipe, seconds + shared)
+
+    def _seen(self) -> Case:
+        """The photo as every method of ours sees it, `Enhancer.view`; each method draws from the same start."""
         generator = torch.Generator().manual_seed(zlib.crc32(f"{self.seed}/{self.photo.name}".encode()))
         order = random_orders(1, generator)
-        case = Case(
-            self.photo.region, self.image, self.region, self.enhancer.judges, order, generator, self.before, self._candidates
-        )
-        shared = OURS.get(method, "random") != "random"
-        if shared and not self._candidates:
-            with torch.no_grad():
-                _, self._spent = _timed(lambda: case.all_orders(self.enhancer.network))
-        (recipe, pixels), seconds = _timed(lambda: self._made(method, case))
-        return Result(pixels, recipe, seconds + self._spent if shared else seconds)
+        if self._case is None:
+            human = self.photo.region.human
+            view, self._viewed = _timed(lambda: self.enhancer.view(self.pixels, self.mask, human))
+            self._case = Case(self.photo.region, view, order, generator)
+        return dataclasses.replace(self._case, generator=generator)
 
     def _made(self, method: str, case: Case) -> tuple[Recipe, np.ndarray]:
         if method in RANDOM:
             recipe = random_edit(self.preset, RANDOM[method])(case)
         elif method in self.rivals:
-            recipe = case.proposal(self.rivals[method]).detach()
+            recipe = case.view_of(self.rivals[method]).pick(case.random_order()).recipe
         elif method == OPTIMISED:
-            objective = self.enhancer.objective or Objective(saliency_weight=1.0 if self.enhancer.task == "amplify" else -1.0)
-            recipe = optimised_edit(objective, STEPS)(case).detach()
+            recipe = optimised_edit(objective_of(self.enhancer), STEPS)(case).detach()
+        elif method == GUARDED:
+            recipe = case.view.guard(case.view.pick()).recipe
         else:
-            recipe = network_edit(self.enhancer.network, OURS[method], self.enhancer.task)(case).detach()
+            rule = OURS[method]
+            recipe = case.view.pick(case.random_order() if rule == "random" else rule).recipe
         return recipe, apply_to_photo(self.pixels, self.mask, recipe)
 
 

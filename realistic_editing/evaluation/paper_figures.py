@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from realistic_editing.common.arrays import to_unit
-from realistic_editing.enhance.enhancer import Edit, Enhancer
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.figures import BLUE, GREY, ORANGE
 from realistic_editing.evaluation.sheets import outlined
 from realistic_editing.ops import EditPreset, Recipe, operators, sample_recipe

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from realistic_editing.data.regions import Region
-from realistic_editing.enhance.loss import log_saliency_ratio, saliency_change
+from realistic_editing.enhance.equations import saliency_drop
+from realistic_editing.enhance.terms import log_saliency_ratio
 from realistic_editing.evaluation.sweep import edit, read, score, see
 from realistic_editing.ops import OPERATORS, EditPreset, EditRanges, Recipe, sample_recipe
 from realistic_editing.ops.recipe import PARAMETERS
@@ -101,7 +102,7 @@ def saliency_range(
         kinds = recipes_of(region, preset, draws, seed)
         edited = torch.cat([edit(image, mask, kinds[kind]) for kind in ("real", "fake")])
         maps = see(network, torch.cat([image, edited]))
-        found = [measure(maps[:1], maps[1:], mask).tolist() for measure in (saliency_change, log_saliency_ratio)]
+        found = [measure(maps[:1], maps[1:], mask).tolist() for measure in (saliency_drop, log_saliency_ratio)]
         for kind, relative, ratio in zip(np.repeat(["real", "fake"], draws), *found, strict=True):
             rows.append((f"{region.source}/{region.photo_id}", str(kind), relative, ratio))
     return pd.DataFrame(rows, columns=["photo", "kind", "relative", "log_ratio"])

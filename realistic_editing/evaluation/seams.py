@@ -1,5 +1,4 @@
 """What edits leave at the border of clean masks, of damaged ones, and of damaged ones that were mended (Figure 11)."""
-import dataclasses
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -12,11 +11,11 @@ from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.regions import Region
 from realistic_editing.data.select import refine_mask
-from realistic_editing.enhance.judges import Judges
-from realistic_editing.evaluation.enhancer import Case
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.evaluation.enhancer import Case, case_of, region_name
 from realistic_editing.evaluation.measures import seam
 from realistic_editing.evaluation.sweep import edit, grey, picture, read, score
-from realistic_editing.ops import Recipe, random_orders
+from realistic_editing.ops import Recipe
 
 CLEAN = "clean"
 # What may be done about a rough mask. A matte about its own border tells how much of what mending gains is softness alone.
@@ -55,23 +54,20 @@ def masks_of(
                 yield name_of(kind, mender), MENDERS[mender](photo, mask)
 
 
-def case_of(region: Region, image: torch.Tensor, mask: torch.Tensor, judges: Judges, seed: int) -> tuple[str, Case]:
-    """The name that seeds a region's order and damages, and the region as a case by its clean mask."""
-    name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
-    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
-    return name, Case(region, image, mask, judges, random_orders(1, generator), generator, mask)
-
-
 @torch.no_grad()
 def proposal(case: Case, mask: np.ndarray, network: nn.Module) -> tuple[torch.Tensor, Recipe]:
-    """A network's proposal for a case by another mask (H, W) uint8: that mask as (1, 1, H, W) in [0, 1], and the recipe."""
+    """A network's proposal for a case by another mask (H, W) uint8: that mask as (1, 1, H, W) in [0, 1], and the recipe.
+
+    In the case's random order, and not judged.
+    """
     used = torch.from_numpy(mask)[None, None].float() / 255
-    return used, dataclasses.replace(case, mask=used, _judged={}).proposal(network)
+    image = case.view.image
+    return used, network(image, used.to(image.device), case.order.to(image.device)).to("cpu")
 
 
 def measure_seams(
     networks: Mapping[str, nn.Module],
-    judges: Judges,
+    enhancer: Enhancer,
     regions: Sequence[Region],
     size: int,
     seed: int = 0,
@@ -81,7 +77,7 @@ def measure_seams(
 
     Args:
         networks: enhancers by name.
-        judges: of realism.
+        enhancer: whose critic judges realism.
         regions, size, seed: as for `measure_edits`.
         menders: names of MENDERS.
 
@@ -92,7 +88,7 @@ def measure_seams(
     """
     rows = []
     for index, (region, image, mask) in enumerate(read(regions, size, "damage")):
-        name, case = case_of(region, image, mask, judges, seed)
+        name, case = region_name(region, seed), case_of(region, image, mask, enhancer, seed)
         photo, clean = picture(image), grey(mask)
         for kind, rough in masks_of(name, photo, clean, menders):
             for method, network in networks.items():
@@ -105,7 +101,7 @@ def measure_seams(
                     "mask": kind,
                     "seam": seam(image, edited, used),
                     "stray": seam(image, edited, used, thing=mask),
-                    "realism": float(score(judges.critic, edited, used) - score(judges.critic, image, used)),
+                    "realism": float(score(enhancer.critic, edited, used) - score(enhancer.critic, image, used)),
                     "overlap": overlap(rough, clean),
                 })  # fmt: skip
     return pd.DataFrame(rows)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from realistic_editing.data.regions import Region
 from realistic_editing.data.transforms import RegionDataset
-from realistic_editing.enhance.loss import saliency_change
+from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.ops import Recipe, operators
 from realistic_editing.ops.photo import apply_to_photo
 
@@ -139,7 +139,7 @@ def saliency_judge(network: nn.Module) -> Judge:
 
     def judge(image: torch.Tensor, mask: torch.Tensor, edited: torch.Tensor) -> torch.Tensor:
         maps = see(network, torch.cat([image, edited]))
-        return -saliency_change(maps[:1], maps[1:], mask)
+        return -saliency_drop(maps[:1], maps[1:], mask)
 
     return judge
 

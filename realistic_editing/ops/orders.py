@@ -28,8 +28,8 @@ def parse_order(text: str | tuple[int, ...] | list[int]) -> tuple[int, int, int,
     Raises:
         InputError: unless it is a permutation of 0, 1, 2, 3.
     """
-    parts = text.split(",") if isinstance(text, str) else list(text)
     try:
+        parts = text.split(",") if isinstance(text, str) else list(text)
         order = tuple(int(part) for part in parts)
     except (TypeError, ValueError):
         order = ()

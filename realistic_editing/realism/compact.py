@@ -3,10 +3,11 @@ import torch
 from torch import nn
 
 from realistic_editing.describe.describer import Describer, perceptron
+from realistic_editing.describe.remembered import Remembered
 
 
 class CompactCritic(Describer):
-    """Judge a region by its description with an MLP.
+    """Judge a region by its description with an MLP; it can judge sampled pixels, and cache a photo's background.
 
     Args:
         input_size, stride, ring, palette: as for `Describer`.
@@ -48,3 +49,45 @@ class CompactCritic(Describer):
         hidden = self.body(self.normalise(statistics))
         guesses = self.guess(hidden).float() if self.guess is not None else None
         return self.score(hidden).float().squeeze(1).sigmoid(), guesses
+
+    def sample_pixels(
+        self, image: torch.Tensor, mask: torch.Tensor, count: int, generator: torch.Generator | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """A sample of the pixels that `forward` looks at; arguments and results as `Describer.draw_points`."""
+        return self.draw_points(image, mask, count, generator)
+
+    def judge_pixels(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """`judge` by pixels of `sample_pixels`: (B, 3, Z, 3 K)."""
+        return self.judge(self.describe_points(pixels))
+
+    def cache_background(self, image: torch.Tensor, mask: torch.Tensor) -> "CachedRegion | None":
+        """What edits under the mask cannot change, summed once.
+
+        Args:
+            image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1].
+
+        Returns:
+            The photo ready for its edits; None for several photos, or where S is not `input_size`.
+        """
+        fits = len(image) == 1 and image.shape[-2:] == (self.input_size, self.input_size)
+        return CachedRegion(self, image, mask) if fits else None
+
+
+class CachedRegion:
+    """A photo with its region, whose edits are judged at the cost of the region.
+
+    Args:
+        critic: who judges.
+        image, mask: as for `CompactCritic.cache_background`.
+
+    Attributes:
+        realism: (1,), of the photo itself.
+    """
+
+    def __init__(self, critic: CompactCritic, image: torch.Tensor, mask: torch.Tensor) -> None:
+        self.critic, self._photo = critic, Remembered(critic, image, mask)
+        self.realism = critic.judge(self._photo.description)[0]
+
+    def judge(self, edited: torch.Tensor) -> torch.Tensor:
+        """Scores (N,) of edits (N, 3, S, S), as the photo where the mask is 0; differentiable in them."""
+        return self.critic.judge(self._photo.describe(edited))[0]

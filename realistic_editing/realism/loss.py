@@ -1,6 +1,8 @@
-"""Losses of the critic (eq. 1, and what trains it better), and the change in realism (eq. 2)."""
+"""What trains the critics: eq. 1, the release's term for people, and our own: cross-entropy, and ranking within pairs."""
 import torch
 from torch.nn import functional as F
+
+from realistic_editing.realism.equations import critic_distance
 
 KINDS = ("squares", "cross_entropy")
 
@@ -34,7 +36,7 @@ def critic_loss(
 
     def distance(score: torch.Tensor, wanted: float) -> torch.Tensor:
         if kind == "squares":
-            return 0.5 * (score - wanted) ** 2
+            return critic_distance(score, wanted)
         return F.binary_cross_entropy(score, torch.full_like(score, wanted), reduction="none")
 
     terms = {"real": distance(real, 1.0).mean(), "fake": distance(fake, 0.0).mean()}
@@ -47,16 +49,3 @@ def critic_loss(
         terms["rank"] = F.softplus(-margin).mean()
         total = total + rank * terms["rank"]
     return {"total": total, **terms}
-
-
-def realism_change(critic, edited: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """dR of eq. 2: R(I', M) - R(I, M).
-
-    Args:
-        critic: critic(image, mask) -> (B,) in [0, 1].
-        edited, image: (B, 3, H, W) in [0, 1]; mask: (B, 1, H, W).
-
-    Returns:
-        (B,) in [-1, 1]; negative where the edit looks less real than the photo.
-    """
-    return critic(edited, mask) - critic(image, mask)

@@ -9,32 +9,33 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.protocols import JudgesPixels
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.ops import EditPreset, Recipe, apply, sample_recipe
 from realistic_editing.realism import measures
-from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.realism.loss import KINDS, critic_loss
 
 PARAMETERS = 29  # of a recipe: white balance 3, curve 24, saturation 1, exposure 1
 
 
-def check_settings(network: nn.Module, size: int, loss: dict, points: int) -> None:
+def check_settings(network: nn.Module, size: int, loss: dict, pixels_per_zone: int) -> None:
     """Whether a critic can be trained so, before anything slow is done; arguments as `RealismProblem`.
 
     Raises:
         InputError: naming the setting and the remedy.
     """
-    compact, guess = isinstance(network, CompactCritic), loss.get("guess", 0.0)
+    guess = loss.get("guess", 0.0)
     if loss.get("kind") not in KINDS:
         raise InputError(f"loss.kind is {loss.get('kind')!r}; use {' or '.join(KINDS)}")
-    if points and not compact:
-        raise InputError(f"points is {points}; {type(network).__name__} sees whole pictures only: set points=0")
-    if guess and not (compact and network.guess is not None):
+    if pixels_per_zone and not isinstance(network, JudgesPixels):
+        name = type(network).__name__
+        raise InputError(f"pixels_per_zone is {pixels_per_zone}; {name} sees whole pictures only: set pixels_per_zone=0")
+    if guess and getattr(network, "guess", None) is None:
         raise InputError(f"loss.guess is {guess}; it needs realism@model=compact model.network.guesses={PARAMETERS}")
-    if points and size != network.input_size:
-        raise InputError(f"size is {size}; with points, it must be model.network.input_size={network.input_size}")
+    if pixels_per_zone and size != network.input_size:
+        raise InputError(f"size is {size}; with pixels_per_zone, it must be model.network.input_size={network.input_size}")
 
 
 class RealismProblem:
@@ -50,8 +51,8 @@ class RealismProblem:
         edits: the ranges to draw from.
         loss: `kind` and `rank` of `critic_loss`; `guess`, the weight of regressing the parameters of the edits.
         human: whether to add the fakes for human regions.
-        points: how many pixels of each zone a training sample is told by; 0 = the whole picture, which networks other
-            than `CompactCritic` need.
+        pixels_per_zone: how many pixels of each zone the critic is shown of a training sample; 0 = the whole picture, which a
+            critic that does not support pixel sampling needs.
 
     Raises:
         InputError: when training or validation is left without a region, or the network cannot do what is asked.
@@ -67,13 +68,13 @@ class RealismProblem:
         edits: EditPreset,
         loss: dict,
         human: bool,
-        points: int = 0,
+        pixels_per_zone: int = 0,
     ) -> None:
-        check_settings(network, size, loss, points)
-        self.network, self.edits, self.loss, self.human, self.points = network, edits, dict(loss), human, points
+        check_settings(network, size, loss, pixels_per_zone)
+        self.network, self.edits, self.loss, self.human = network, edits, dict(loss), human
+        self.pixels_per_zone = pixels_per_zone
         self.guess = self.loss.pop("guess", 0.0)
-        compact = isinstance(network, CompactCritic)
-        if compact and network.guess is not None and not self.guess:
+        if getattr(network, "guess", None) is not None and not self.guess:
             network.guess.requires_grad_(False)  # several processes wait for every gradient that is asked for
         train, val = train_and_val(regions)
         self.train_data = RegionDataset(train, size, augment=True)
@@ -84,8 +85,8 @@ class RealismProblem:
         image, mask = batch["image"].float() / 255, batch["mask"].float() / 255
         columns = [self.edits.real, self.edits.fake] + ([self.edits.fake_human] if self.human else [])
         with torch.no_grad():
-            if self.points:
-                image, mask = self.network.draw_points(image, mask, self.points, generator)
+            if self.pixels_per_zone:
+                image, mask = self.network.sample_pixels(image, mask, self.pixels_per_zone, generator)
             recipes = [sample_recipe(ranges, len(image), generator) for ranges in columns]
             edited = torch.cat([apply(image, mask, recipe) for recipe in recipes])
         scores, guesses = self._judge(network, edited, mask.repeat(len(columns), 1, 1, 1))
@@ -98,8 +99,8 @@ class RealismProblem:
         return terms
 
     def _judge(self, network, edited: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        if self.points:
-            return network.judge(network.describe_points(edited))
+        if self.pixels_per_zone:
+            return network.judge_pixels(edited)
         if self.guess:
             return network.judge(network.describe(edited, mask))
         return network(edited, mask), None

@@ -52,9 +52,9 @@ class CompactSaliency(nn.Module):
         Returns:
             (B, 1, H, W) in [0, 1], at the size of `image`.
         """
-        return self.look(image)[0]
+        return self.predict_with_features(image)[0]
 
-    def look(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def predict_with_features(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The map of `forward`, and the `features` it was read from, for whoever needs both."""
         top = self.features(resized(image, list(self.input_size)))
         # Upsampled before the sigmoid: the map stays inside (0, 1), and S, a ratio, is smooth across cells.

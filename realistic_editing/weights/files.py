@@ -11,7 +11,7 @@ from torch import nn
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
-from realistic_editing.weights.registry import KINDS, NETWORKS, fill, network_class
+from realistic_editing.weights.registry import NETWORKS, fill, kinds, network_class
 
 FOLDER = Path(__file__).resolve().parent
 METADATA = "realistic_editing"
@@ -69,8 +69,8 @@ def load_network(
         InputError: naming the file, what is wrong with it and the remedy; also for a device that is not there.
         ValueError: when kind is unknown.
     """
-    if kind is not None and kind not in KINDS.values():
-        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(sorted(set(KINDS.values())))}")
+    if kind is not None and kind not in kinds():
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(kinds())}")
     device = usable_device(device)
     path = _find(source)
     metadata, state = _read(path)
@@ -85,9 +85,10 @@ def load_network(
         ) from error
     if name not in NETWORKS:
         raise InputError(f"{path}: holds a network {name!r}, which is unknown; known are {', '.join(NETWORKS)}")
-    if kind is not None and KINDS[name] != kind:
-        fitting = ", ".join(known for known, its in KINDS.items() if its == kind)
-        raise InputError(f"{path}: holds {name}, for {KINDS[name]}; give a file for {kind} ({fitting})")
+    found = NETWORKS[name].kind
+    if kind is not None and found != kind:
+        fitting = ", ".join(known for known, entry in NETWORKS.items() if entry.kind == kind)
+        raise InputError(f"{path}: holds {name}, for {found}; give a file for {kind} ({fitting})")
     network = _build(name, config, path)
     fill(network, state, str(path), "the file was made by another version, or its config was changed; train it again")
     network.card = card
@@ -153,6 +154,6 @@ def _build(name: str, config: dict[str, Any], path: Path) -> nn.Module:
     if config.get("pretrained"):
         config = {**config, "pretrained": False}  # the weights are in the file: fetch nothing
     try:
-        return network_class(NETWORKS[name])(**config)
+        return network_class(NETWORKS[name].target)(**config)
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {name} cannot be built from {config} ({error}); train it again") from error

@@ -1,4 +1,5 @@
 """The networks by their short names, found only when asked for: this package imports none of them."""
+import dataclasses
 import importlib
 from collections.abc import Mapping
 
@@ -7,25 +8,55 @@ from torch import nn
 
 from realistic_editing.common.errors import InputError
 
-# Short name, as in the configs and in the weight files -> where the class is.
+
+@dataclasses.dataclass(frozen=True)
+class NetworkEntry:
+    """A network that files of weights may hold.
+
+    Args:
+        target: "module:Class".
+        kind: "saliency", "realism", "enhancer" or "baseline".
+        bundled: names of the weights of this network that the package has, or had.
+    """
+
+    target: str
+    kind: str
+    bundled: tuple[str, ...] = ()
+
+
+# Short name, as in the files of weights -> the network. A new network is one line here, one file and one config.
 NETWORKS = {
-    "pix2pix": "realistic_editing.realism.network:RealismNet",
-    "compact_critic": "realistic_editing.realism.compact:CompactCritic",
-    "editnet": "realistic_editing.enhance.network:EditNet",
-    "compact_enhancer": "realistic_editing.enhance.compact:CompactEnhancer",
-    "emlnet": "realistic_editing.saliency.emlnet:EMLNet",
-    "compact_saliency": "realistic_editing.saliency.compact:CompactSaliency",
-    "gazeshift": "realistic_editing.baselines.gazeshift_network:GazeShiftNet",
+    "pix2pix": NetworkEntry("realistic_editing.realism.network:RealismNet", "realism"),
+    "compact_critic": NetworkEntry("realistic_editing.realism.compact:CompactCritic", "realism", ("critic",)),
+    "editnet": NetworkEntry("realistic_editing.enhance.network:EditNet", "enhancer"),
+    "compact_enhancer": NetworkEntry(
+        "realistic_editing.enhance.compact:CompactEnhancer",
+        "enhancer",
+        (
+            "attenuate",
+            "amplify",
+            "attenuate_no_realism",
+            "amplify_no_realism",
+            "attenuate_adversarial",
+            "attenuate_clean_masks",
+        ),
+    ),
+    "emlnet": NetworkEntry("realistic_editing.saliency.emlnet:EMLNet", "saliency"),
+    "compact_saliency": NetworkEntry(
+        "realistic_editing.saliency.compact:CompactSaliency", "saliency", ("compact_saliency", "witness_saliency")
+    ),
+    "gazeshift": NetworkEntry("realistic_editing.baselines.gazeshift_network:GazeShiftNet", "baseline", ("gazeshift",)),
 }
-KINDS = {
-    "pix2pix": "realism",
-    "compact_critic": "realism",
-    "editnet": "enhancer",
-    "compact_enhancer": "enhancer",
-    "emlnet": "saliency",
-    "compact_saliency": "saliency",
-    "gazeshift": "baseline",
-}
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds of network that there are."""
+    return tuple(sorted({entry.kind for entry in NETWORKS.values()}))
+
+
+def bundled_kinds() -> dict[str, str]:
+    """The names of bundled weights, and the kind of each."""
+    return {name: entry.kind for entry in NETWORKS.values() for name in entry.bundled}
 
 
 def network_class(target: str) -> type[nn.Module]:

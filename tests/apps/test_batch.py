@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from realistic_editing.apps import batch as module
+from realistic_editing.apps import batch_job
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.weights import load_network, save_network
@@ -51,7 +51,7 @@ def test_a_folder_is_edited_past_what_is_broken_and_once_only(photos, tmp_path, 
         assert (output / f"{name}.json").is_file()
     (photos / "broken.jpg").unlink()
     edited = []
-    monkeypatch.setattr(module, "edit_file", lambda *job: edited.append(job))
+    monkeypatch.setattr(batch_job, "edit_file", lambda *job: edited.append(job))
     run(photos, output)
     assert not edited and "2 of 2 photos were edited before" in capsys.readouterr().err
     monkeypatch.undo()
@@ -62,7 +62,7 @@ def test_a_folder_is_edited_past_what_is_broken_and_once_only(photos, tmp_path, 
 
 def test_an_interrupt_loses_nothing(photos, tmp_path, monkeypatch, capsys):
     (photos / "broken.jpg").unlink()
-    edit_file, done = module.edit_file, []
+    edit_file, done = batch_job.edit_file, []
 
     def interrupted(*job):
         if done:
@@ -70,7 +70,7 @@ def test_an_interrupt_loses_nothing(photos, tmp_path, monkeypatch, capsys):
         done.append(job)
         return edit_file(*job)
 
-    monkeypatch.setattr(module, "edit_file", interrupted)
+    monkeypatch.setattr(batch_job, "edit_file", interrupted)
     with pytest.raises(SystemExit) as stop:
         run(photos, tmp_path / "out")
     assert stop.value.code == 130 and "goes on where it stopped" in capsys.readouterr().err
@@ -150,7 +150,7 @@ def test_a_run_stopped_before_its_first_photo_leaves_the_scores(photos, tmp_path
     def interrupted(*job):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "edit_file", interrupted)
+    monkeypatch.setattr(batch_job, "edit_file", interrupted)
     with pytest.raises(SystemExit):
         run(photos, tmp_path / "out", "--strength", "0.5")
     assert (tmp_path / "out/scores.csv").read_bytes() == before
@@ -161,8 +161,8 @@ def test_a_result_written_over_by_a_killed_run_is_not_taken_for_the_earlier_one(
     (photos / "broken.jpg").unlink()
     run(photos, tmp_path / "out")
     before = (tmp_path / "out/a.png").read_bytes()
-    killed = "import os, sys; from realistic_editing.apps import batch, cli; edit_file = batch.edit_file; "
-    killed += "batch.edit_file = lambda *job: (edit_file(*job), os._exit(9)); cli.main(sys.argv[1:])"
+    killed = "import os, sys; from realistic_editing.apps import batch_job, cli; edit_file = batch_job.edit_file; "
+    killed += "batch_job.edit_file = lambda *job: (edit_file(*job), os._exit(9)); cli.main(sys.argv[1:])"
     command = ["batch", str(photos), "--output", str(tmp_path / "out"), "--order", "3,1,0,2", "--strength", "0.5"]
     assert subprocess.run([sys.executable, "-c", killed, *command], timeout=120, check=False).returncode == 9
     assert (tmp_path / "out/a.png").read_bytes() != before

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from realistic_editing.apps import batch as module
+from realistic_editing.apps import batch_job
 from realistic_editing.apps.batch_scores import LOCK
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
@@ -37,7 +38,7 @@ def run(tiny_weights):
 
 
 def test_a_photo_that_changed_while_it_was_edited_is_edited_anew(photos, tmp_path, run, monkeypatch, capsys):
-    edit_file = module.edit_file
+    edit_file = batch_job.edit_file
 
     def beside_a_painter(enhancer, photo, *others):
         edit = edit_file(enhancer, photo, *others)
@@ -45,7 +46,7 @@ def test_a_photo_that_changed_while_it_was_edited_is_edited_anew(photos, tmp_pat
             shutil.copy(photos / "b.jpg", photo)
         return edit
 
-    monkeypatch.setattr(module, "edit_file", beside_a_painter)
+    monkeypatch.setattr(batch_job, "edit_file", beside_a_painter)
     run(photos, tmp_path / "out")
     monkeypatch.undo()
     run(photos, tmp_path / "out")
@@ -88,14 +89,14 @@ def test_a_second_batch_in_the_same_folder_is_refused(photos, tmp_path, run, cap
 
 @pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA"), RuntimeError("DefaultCPUAllocator: no")])
 def test_a_photo_too_large_for_the_memory_is_named_and_ends_nothing(photos, tmp_path, run, monkeypatch, capsys, error):
-    edit_file = module.edit_file
+    edit_file = batch_job.edit_file
 
     def greedy(enhancer, photo, *others):
         if photo.name == "a.jpg":
             raise error
         return edit_file(enhancer, photo, *others)
 
-    monkeypatch.setattr(module, "edit_file", greedy)
+    monkeypatch.setattr(batch_job, "edit_file", greedy)
     with pytest.raises(SystemExit):
         run(photos, tmp_path / "out")
     assert "a.jpg: needs more memory" in capsys.readouterr().err and (tmp_path / "out/b.png").is_file()

@@ -15,9 +15,10 @@ from PIL import Image, ImageCms, ImageOps
 from realistic_editing import Enhancer, Recipe
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
-from realistic_editing.apps.edit import missed
+from realistic_editing.apps.edit import unmet_targets
 from realistic_editing.common.errors import InputError
-from realistic_editing.enhance.enhancer import Edit
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.options import EditOptions
 from realistic_editing.weights import save_network
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +77,7 @@ def test_strength_scales_the_edit(files):
     assert amounts[0] == 0 and amounts == sorted(amounts) and amounts[3] > amounts[1]
 
 
-def test_a_wish_that_no_strength_reaches_is_said_to_be_missed(files, capsys):
+def test_a_target_that_no_strength_reaches_is_said_to_be_unmet(files, capsys):
     edit(files, "--saliency-change", "-0.95")
     assert "no strength up to 1.5 reaches saliency -95 %" in capsys.readouterr().err
     edit(files, "--saliency-change", "-0.02")
@@ -90,9 +91,9 @@ def test_a_wish_that_no_strength_reaches_is_said_to_be_missed(files, capsys):
         ("amplify", 0.3, 0.6, False), ("amplify", 0.3, 0.2, True), ("amplify", 0.3, -0.5, True),
     ],
 )  # fmt: skip
-def test_attention_moved_the_wrong_way_reaches_no_wish(task, wish, change, said):
+def test_attention_moved_the_wrong_way_reaches_no_target(task, wish, change, said):
     edit = Edit(Recipe.identity(torch.arange(4)[None]), task, 0.0, change)
-    assert bool(missed(edit, {"saliency_change": wish, "min_realism_change": None})) == said
+    assert bool(unmet_targets(edit, EditOptions(saliency_change=wish))) == said
 
 
 def test_an_earlier_methods_result_stands_apart_from_ours(files, capsys, monkeypatch):
@@ -113,7 +114,7 @@ def test_an_earlier_methods_result_stands_apart_from_ours(files, capsys, monkeyp
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--strength", "0.5"), "strength is '0.5'"),
+        (("--strength", "0.5"), "strength is 0.5"),
         (("--refine", "5"), "refine is 5"),
         (("--no-guard",), "guard is None"),
         (("--weights", "attenuate"), "weights is 'attenuate'"),

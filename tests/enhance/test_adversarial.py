@@ -35,7 +35,7 @@ def problem(tmp_path_factory):
     torch.manual_seed(0)
     network = CompactEnhancer(SALIENCY, input_size=48, stride=1, ring=8, palette=4, hidden=16)
     judges = Judges(critic(), CompactSaliency(**SALIENCY))
-    options = {"size": 48, "objective": Objective(saliency_weight=-1.0, realism_weight=10.0), "points": 60}
+    options = {"size": 48, "objective": Objective(saliency_weight=-1.0, realism_weight=10.0), "pixels_per_zone": 60}
     return AdversarialProblem(network, critic(), judges, regions, **options)
 
 
@@ -47,16 +47,17 @@ def batch(problem):
 def test_each_loss_moves_its_own_network(problem):
     network = problem.network.train()
     terms = problem.losses(network, batch(problem), torch.Generator().manual_seed(0))
-    parts = {"enhancer": list(network.enhancer.heads.parameters()), "teller": list(network.teller.parameters())}
+    parts = {"enhancer": network.enhancer.heads, "discriminator": network.discriminator_view}
+    parts = {name: list(part.parameters()) for name, part in parts.items()}
 
     def moved(name, loss):
         slopes = torch.autograd.grad(loss, parts[name], retain_graph=True, allow_unused=True)
         return any(slope is not None and slope.abs().sum() > 0 for slope in slopes)
 
     own = terms["saliency"] - terms["realism_change"]
-    assert moved("enhancer", own) and not moved("teller", own)
-    assert moved("teller", terms["discriminator"]) and not moved("enhancer", terms["discriminator"])
-    assert moved("enhancer", terms["total"]) and moved("teller", terms["total"])
+    assert moved("enhancer", own) and not moved("discriminator", own)
+    assert moved("discriminator", terms["discriminator"]) and not moved("enhancer", terms["discriminator"])
+    assert moved("enhancer", terms["total"]) and moved("discriminator", terms["total"])
 
 
 def test_the_discriminator_learns_what_the_frozen_critic_does_not(problem):
@@ -79,7 +80,7 @@ def test_the_discriminator_learns_what_the_frozen_critic_does_not(problem):
 
 def test_an_edit_that_changes_nothing_is_not_marked_down(problem):
     network, fresh = problem.network.train(), critic()
-    assert not any(module.p for module in network.teller.modules() if isinstance(module, torch.nn.Dropout))
+    assert not any(module.p for module in network.discriminator_view.modules() if isinstance(module, torch.nn.Dropout))
     assert any(module.p for module in fresh.modules() if isinstance(module, torch.nn.Dropout))
     with torch.no_grad():
         for head in network.enhancer.heads.values():

@@ -55,27 +55,26 @@ def test_it_sees_the_photo_the_mask_and_the_order(network):
 
 
 @torch.no_grad()
-def test_many_points_tell_what_the_picture_tells(network):
+def test_many_pixels_give_what_the_picture_gives(network):
     image, mask = photos(2)
-    size = list(network.attention.input_size)
-    small, small_mask = (torch.nn.functional.interpolate(x, size, mode="bilinear", antialias=True) for x in (image, mask))
-    drawn, _ = network.describer.draw_points(image, mask, 4000, GENERATOR)
     whole = network.encode(image, mask)
-    torch.testing.assert_close(network.encode_points(drawn, small, small_mask), whole, atol=0.05, rtol=0.05)
+    torch.testing.assert_close(network.encode_pixels(image, mask, 4000, GENERATOR), whole, atol=0.05, rtol=0.05)
 
 
 @torch.no_grad()
-def test_features_that_the_judge_has_seen_serve_as_its_own(network):
+def test_features_of_the_judge_serve_as_its_own(network):
     image, mask = photos(2)
     judge = CompactSaliency(**SALIENCY).eval()
-    assert not network.looks_like(judge)
+    assert not network.shares_features_with(judge)
     network.start_from(judge)
-    assert network.looks_like(judge)
+    assert network.shares_features_with(judge)
     small = torch.nn.functional.interpolate(image, judge.input_size, mode="bilinear", antialias=True)
-    drawn, _ = network.describer.draw_points(image, mask, 50, GENERATOR)
-    saliency, top = judge.look(small)
+    saliency, features = judge.predict_with_features(small)
     assert torch.equal(saliency, judge(small))
-    torch.testing.assert_close(network.encode_points(drawn, small, mask, top), network.encode_points(drawn, small, mask))
+    with_them, without = (
+        network.encode_pixels(image, mask, 50, torch.Generator().manual_seed(1), each) for each in (features, None)
+    )
+    torch.testing.assert_close(with_them, without)
 
 
 def test_the_saliency_network_is_taken_over_and_stays(network):

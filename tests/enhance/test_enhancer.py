@@ -7,10 +7,11 @@ import torch
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.compact import CompactEnhancer
-from realistic_editing.enhance.enhancer import SIZE, Enhancer, _shrink
-from realistic_editing.enhance.guard import guarded, keep_grey
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.loss import Objective
-from realistic_editing.ops import Recipe
+from realistic_editing.enhance.options import EditOptions
+from realistic_editing.enhance.view import SIZE, PhotoView, _is_colorless, network_input
+from realistic_editing.ops import Recipe, all_orders
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
 
@@ -18,16 +19,16 @@ from realistic_editing.saliency.compact import CompactSaliency
 @pytest.mark.parametrize("shape", [(20, 20_000, 3), (20_000, 20, 3), (2000, 1500, 3), (50, 40, 3), (1, 1, 3)])
 def test_any_photo_becomes_a_square_with_its_mean(shape):
     photo = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    small = _shrink(photo)
-    assert small.shape == (SIZE, SIZE, 3) and small.dtype == np.float32
-    assert np.abs(small.mean(axis=(0, 1)) - photo.mean(axis=(0, 1)) / 255).max() < 0.03
+    small, _ = network_input(photo, np.full(shape[:2], 255, np.uint8))
+    assert small.shape == (1, 3, SIZE, SIZE) and small.dtype == torch.float32
+    assert np.abs(small[0].mean(dim=(1, 2)).numpy() - photo.mean(axis=(0, 1)) / 255).max() < 0.03
 
 
 def test_a_panorama_does_not_alias():
     stripes = np.zeros((20, 20_000), np.uint8)
     stripes[:, ::2] = 255  # far finer than the network's pixels: nothing but grey may be left
-    small = _shrink(stripes)
-    assert np.abs(small - 0.5).max() < 0.05
+    small, mask = network_input(np.dstack([stripes] * 3), stripes)
+    assert (small - 0.5).abs().max() < 0.05 and (mask - 0.5).abs().max() < 0.05
 
 
 SALIENCY = {"input_size": (24, 32), "widths": (4, 8, 8, 8, 8), "join": 8}
@@ -56,9 +57,8 @@ def test_refining_lowers_the_loss_it_was_given(enhancer, photo):
     refined = enhancer.propose(*photo, order=(3, 1, 0, 2), refine=4)
 
     def loss(edit):
-        image, region = enhancer._tensors(*photo)
-        scene = enhancer.judges.look(image, region)
-        return float(scene.loss(scene.edited(edit.recipe), torch.tensor([False]), enhancer.objective)["total"])
+        view = enhancer.view(*photo).region
+        return float(view.loss(view.edited(edit.recipe), torch.tensor([False]), enhancer.objective)["total"])
 
     assert loss(refined) < loss(proposed)
     assert refined.recipe.order.tolist() == [[3, 1, 0, 2]]
@@ -93,17 +93,69 @@ def test_a_proposal_that_loses_realism_is_taken_weaker(enhancer, photo):
 
 @pytest.mark.parametrize("task", ["attenuate", "amplify"])
 def test_a_proposal_that_goes_the_wrong_way_is_turned_round(enhancer, photo, task):
-    image, region = enhancer._tensors(*photo)
-    scene, still = enhancer.judges.look(image, region), Recipe.identity(torch.tensor([[3, 1, 0, 2]]))
-    brighter, darker = (dataclasses.replace(still, exposure=torch.tensor([value])) for value in (1.5, 0.7))
-    change = {id(one): float(scene.saliency_change(scene.edited(one))) for one in (brighter, darker)}
-    sign = 1 if task == "amplify" else -1
-    wrong = min((brighter, darker), key=lambda one: sign * change[id(one)])
-    objective = Objective(saliency_weight=float(sign), change="log_ratio")
-    turned, strength = guarded(enhancer.judges, scene, wrong, task, objective, least=-1.0)
-    assert sign * float(scene.saliency_change(scene.edited(turned))) > sign * change[id(wrong)] and strength == 1
-    alone, strength = guarded(enhancer.judges, scene, wrong, task, None, least=-1.0)
-    assert alone is wrong and strength == 1
+    image, region = network_input(*photo)
+    objective = Objective(saliency_weight=1.0 if task == "amplify" else -1.0, change="log_ratio")
+    view, without = (PhotoView(enhancer.network, enhancer.judges, task, one, image, region) for one in (objective, None))
+    still = Recipe.identity(torch.tensor([[3, 1, 0, 2]]))
+    edits = [view.measure(dataclasses.replace(still, exposure=torch.tensor([value]))) for value in (1.5, 0.7)]
+    wrong = min(edits, key=lambda edit: edit.gain)
+    turned = view.refine_if_weak(wrong)
+    assert turned.gain > wrong.gain and turned.strength == 1 and turned.refined
+    assert without.refine_if_weak(wrong) is wrong
+
+
+class Counting(torch.nn.Module):
+    """A judge that counts the pictures it is shown."""
+
+    def __init__(self, judge):
+        super().__init__()
+        self.judge, self.input_size, self.seen = judge, judge.input_size, 0
+
+    def forward(self, image, *mask):
+        self.seen += len(image)
+        return self.judge(image, *mask)
+
+
+@pytest.mark.parametrize(
+    ("options", "edits"),
+    [
+        ({"guard": None}, 24),
+        ({"guard": None, "order": (3, 1, 0, 2)}, 1),
+        ({"order": "random", "guard": -1.0}, 1),
+        ({"strength": 1.0}, 24),
+        ({"strength": 0.5}, 25),
+        ({"order": (3, 1, 0, 2), "min_realism_change": -1.0}, 17),  # a grid of 16 strengths, and the proposal itself
+        ({"order": (3, 1, 0, 2), "guard": None, "refine": 2}, 1 + 3 + 1),
+    ],
+)
+def test_no_edit_is_judged_twice(enhancer, photo, options, edits):
+    critic, saliency = Counting(enhancer.critic), Counting(enhancer.saliency)
+    counted = Enhancer(enhancer.network, critic, saliency, "attenuate", enhancer.objective)
+    counted.judges.critic.eval()
+    if options.get("guard", 0) == -1.0:
+        counted = Enhancer(enhancer.network, critic, saliency, "attenuate")  # nothing to refine by
+    edit = counted.propose(*photo, **options)
+    assert critic.seen == saliency.seen == 1 + edits  # the photo once, and each edit once
+    again = enhancer.measure(*photo, edit.recipe)
+    assert again.realism_change == pytest.approx(edit.realism_change, abs=1e-5)
+    assert again.saliency_change == pytest.approx(edit.saliency_change, abs=1e-5)
+
+
+def test_a_view_answers_many_questions_of_one_photo(enhancer, photo):
+    view = enhancer.view(*photo)
+    candidates = view.candidates()
+    assert len(candidates) == 24 and candidates is view.candidates()
+    assert candidates.recipe.order.tolist() == all_orders().tolist()
+    assert view.pick("best_realism").recipe.order.tolist() in candidates.recipe.order[:, None].tolist()
+    first = candidates[3]
+    assert first.realism_change == float(candidates.realism_change[3]) and len(list(candidates)) == 24
+    again = view.measure(first.recipe)
+    assert again.realism_change == pytest.approx(first.realism_change, abs=1e-5)
+    with pytest.raises(IndexError):
+        candidates[24]
+    asked = enhancer.propose(*photo, EditOptions(order="best_saliency", guard=None))
+    named = enhancer.propose(*photo, order="best_saliency", guard=None)
+    assert asked.realism_change == named.realism_change == view.pick("best_saliency").realism_change
 
 
 @pytest.mark.parametrize(
@@ -113,6 +165,18 @@ def test_a_proposal_that_goes_the_wrong_way_is_turned_round(enhancer, photo, tas
         ({"refine": -1}, "refine"),
         ({"min_realism_change": 0.5}, "min_realism_change"),
         ({"saliency_change": 0.3}, "below 0"),
+        ({"strength": "x"}, "strength"),
+        ({"strength": True}, "strength"),
+        ({"order": None}, "order"),
+        ({"order": 7}, "order"),
+        ({"refine": 1.5}, "refine"),
+        ({"refine": True}, "refine"),
+        ({"seed": 2**70}, "seed"),
+        ({"seed": -1}, "seed"),
+        ({"human": 1}, "human"),
+        ({"guard": float("nan")}, "guard"),
+        ({"saliency_change": "-0.3"}, "saliency_change"),
+        ({"strength": 1, "saliency_change": -0.3}, "beside"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(enhancer, photo, options, word):
@@ -145,8 +209,6 @@ def test_a_colored_thing_in_a_grey_scene_keeps_its_edit():
     image, mask = torch.full((1, 3, 96, 96), 0.5), torch.zeros(1, 1, 96, 96)
     image[:, :, 40:48, 40:48] = torch.tensor([0.9, 0.1, 0.1])[:, None, None]
     mask[..., 40:48, 40:48] = 1
-    still = Recipe.identity(torch.tensor([[3, 1, 0, 2]]))
-    faded = dataclasses.replace(still, saturation=torch.tensor([0.2]))
-    assert float(keep_grey(faded, image, mask).saturation) == pytest.approx(0.2)
-    assert float(keep_grey(faded, image, mask.roll(24, dims=3)).saturation) == 1  # a grey region of the same scene
-    assert float(keep_grey(faded, image, 0 * mask).saturation) == 1
+    assert not _is_colorless(image, mask)
+    assert _is_colorless(image, mask.roll(24, dims=3))  # a grey region of the same scene
+    assert _is_colorless(image, 0 * mask)

@@ -9,15 +9,9 @@ import torch
 
 from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.config import CONFIGS, made
-from realistic_editing.enhance.loss import (
-    Objective,
-    color_cast,
-    enhancement_loss,
-    log_saliency_both,
-    log_saliency_ratio,
-    saliency_change,
-    shadow_lift,
-)
+from realistic_editing.enhance.equations import saliency_drop
+from realistic_editing.enhance.loss import Objective, enhancement_loss
+from realistic_editing.enhance.terms import color_cast, log_saliency_both, log_saliency_ratio, shadow_lift
 from realistic_editing.ops import Recipe
 
 ATTENUATE, AMPLIFY = Objective(saliency_weight=-1.0), Objective(saliency_weight=5.0)
@@ -38,15 +32,15 @@ def loss(after, objective, realism_change=0.0, human=False):
 
 
 def test_s_by_hand_and_only_inside_the_mask():
-    assert float(saliency_change(BEFORE, LESS, MASK)) == pytest.approx(0.375)
-    assert float(saliency_change(BEFORE, MORE, MASK)) == pytest.approx(-0.375)
-    assert float(saliency_change(BEFORE, BEFORE, MASK)) == 0
-    assert float(saliency_change(BEFORE, LESS, MASK, epsilon=0.5)) == pytest.approx((0.25 / 1.0 + 0.2 / 1.3) / 2)
+    assert float(saliency_drop(BEFORE, LESS, MASK)) == pytest.approx(0.375)
+    assert float(saliency_drop(BEFORE, MORE, MASK)) == pytest.approx(-0.375)
+    assert float(saliency_drop(BEFORE, BEFORE, MASK)) == 0
+    assert float(saliency_drop(BEFORE, LESS, MASK, epsilon=0.5)) == pytest.approx((0.25 / 1.0 + 0.2 / 1.3) / 2)
 
 
 def test_s_weighs_by_a_soft_mask():
     mask = torch.tensor([[[[1.0, 0.5, 0.0]]]])
-    assert float(saliency_change(BEFORE, LESS, mask)) == pytest.approx((0.5 + 0.5 * 0.25) / 1.5)
+    assert float(saliency_drop(BEFORE, LESS, mask)) == pytest.approx((0.5 + 0.5 * 0.25) / 1.5)
 
 
 def test_both_log_ratios_by_hand():
@@ -56,7 +50,7 @@ def test_both_log_ratios_by_hand():
     wanted = (math.log(0.21 / 0.12) + pixels) / 2
     assert log_saliency_both(before, after, mask).item() == pytest.approx(wanted, rel=1e-5)
     # A faint pixel that grows weighs more than in the ratio of means, and less than in S of eq. 3, which calls this a gain.
-    assert saliency_change(before, after, mask) < 0 < wanted < math.log(0.21 / 0.12)
+    assert saliency_drop(before, after, mask) < 0 < wanted < math.log(0.21 / 0.12)
 
 
 def test_log_ratio_by_hand():
@@ -103,7 +97,7 @@ def test_the_releases_clips():
     bright = faint * 40
     terms = (MASK, torch.zeros(1), torch.zeros(1, dtype=torch.bool))
     clipped = enhancement_loss(faint, bright, *terms, Objective(saliency_weight=-1.0, clip=1.0))
-    assert float(clipped["change"]) == -1 and float(clipped["total"]) == pytest.approx(math.e, rel=1e-5)
+    assert float(clipped["drop"]) == -1 and float(clipped["total"]) == pytest.approx(math.e, rel=1e-5)
     capped = enhancement_loss(faint, bright, *terms, Objective(saliency_weight=-1.0, cap=10.0))
     assert float(capped["total"]) == 10
 
@@ -124,8 +118,8 @@ def test_unknown_choices_are_refused():
 def test_a_bound_is_approached_and_keeps_the_sign():
     bounded = Objective(saliency_weight=-1.0, change="log_ratio", bound=0.3)
     change = math.log(0.65 / 0.425)
-    assert loss(LESS, bounded)["change"] == pytest.approx(0.3 * math.tanh(change / 0.3), rel=1e-5)
-    assert -0.3 < loss(MORE, bounded)["change"] < 0
+    assert loss(LESS, bounded)["drop"] == pytest.approx(0.3 * math.tanh(change / 0.3), rel=1e-5)
+    assert -0.3 < loss(MORE, bounded)["drop"] < 0
     assert loss(BEFORE / 1000, bounded)["total"] == pytest.approx(math.exp(-0.3), rel=1e-4)
 
 

@@ -43,7 +43,7 @@ def test_every_method_is_measured_on_every_photo(photo_folder, plan, tmp_path):
     assert first.loc["ours_realism", "log2_exposure"] > 0  # the weights brighten
     assert pd.isna(first.loc["bright", "log2_exposure"]) and pd.isna(first.loc["bright", "seconds"])
     assert first.loc["ours_realism", "seconds"] > 0
-    assert np.isfinite(rows[[f"eq3: {model}" for model in found.models]]).all(axis=None)
+    assert np.isfinite(rows[[f"mean_relative_gain: {model}" for model in found.models]]).all(axis=None)
     # In the order of photos, then methods.
     assert [*dict.fromkeys(found.rows.name)] == sorted(set(found.rows.name))
     assert [*found.rows.method[:8]] == [*choose(None, folder_set(photo_folder, "amplify").photos)]

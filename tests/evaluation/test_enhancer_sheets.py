@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from realistic_editing.data.regions import Region
-from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation import enhancer_sheets, sheets
 from realistic_editing.evaluation.seams import measure_seams
 from realistic_editing.ops import Recipe
@@ -37,10 +37,10 @@ class Dimmer(nn.Module):
 
 
 @pytest.fixture
-def judges():
+def enhancer():
     critic, saliency = Value(), Value()
     critic.unused, saliency.unused = (nn.Parameter(torch.zeros(1)) for _ in range(2))
-    return Judges(critic, saliency)
+    return Enhancer(Dimmer(), critic, saliency, "attenuate")
 
 
 @pytest.fixture
@@ -65,20 +65,20 @@ def test_the_seed_alone_picks(regions):
     assert any(enhancer_sheets.drawn(many, 7, seed) != picked for seed in range(4))
 
 
-def test_damages_show_the_seams_of_the_table(regions, judges):
-    rows = enhancer_sheets.damage_rows({"ours": Dimmer()}, judges, regions, SIZE, kind="jagged", seed=5)
+def test_damages_show_the_seams_of_the_table(regions, enhancer):
+    rows = enhancer_sheets.damage_rows({"ours": Dimmer()}, enhancer, regions, SIZE, kind="jagged", seed=5)
     sheet = sheets.sheet(rows)
     assert sheet.dtype == np.uint8 and sheet.shape[0] == 3 * (SIZE + sheets.TITLE + sheets.GAP)
-    table = measure_seams({"ours": Dimmer()}, judges, regions, SIZE, seed=5)
+    table = measure_seams({"ours": Dimmer()}, enhancer, regions, SIZE, seed=5)
     wanted = [f"{row.seam:.2f}" for row in table.itertuples() if row.mask in ("clean", "jagged")]
     shown = [re.search(r"seam (.*)", text).group(1) for row in rows for text, _ in row[2:]]
     assert shown == wanted and float(wanted[1]) > 0
 
 
-def test_mended_masks_are_shown_beside_damaged_ones(regions, judges):
+def test_mended_masks_are_shown_beside_damaged_ones(regions, enhancer):
     networks, menders = {"ours": Dimmer()}, ("mended",)
-    rows = enhancer_sheets.damage_rows(networks, judges, regions, SIZE, kind="shifted", seed=5, menders=menders)
-    table = measure_seams(networks, judges, regions, SIZE, seed=5, menders=menders).groupby("index", sort=False)
+    rows = enhancer_sheets.damage_rows(networks, enhancer, regions, SIZE, kind="shifted", seed=5, menders=menders)
+    table = measure_seams(networks, enhancer, regions, SIZE, seed=5, menders=menders).groupby("index", sort=False)
     for row, (_, found) in zip(rows, table, strict=True):
         seams = found.set_index("mask").seam
         captions = [f"clean mask, {found.photo.iloc[0].split('/')[1]}, 0", "shifted mask", "shifted, mended mask"]
@@ -89,13 +89,13 @@ def test_mended_masks_are_shown_beside_damaged_ones(regions, judges):
         assert [text for text, _ in row[3:]] == wanted
 
 
-def test_close_ups_keep_the_photos_proportions(regions, judges):
+def test_close_ups_keep_the_photos_proportions(regions, enhancer):
     region = regions[0]
     photo, mask = np.full((SIZE, 2 * SIZE, 3), 100, np.uint8), np.zeros((SIZE, 2 * SIZE), np.uint8)
     cv2.circle(mask, (SIZE, SIZE // 2), 20, 255, -1)
     cv2.imwrite(str(region.photo), photo)
     cv2.imwrite(str(region.mask), mask)
-    row = enhancer_sheets.damage_rows({"ours": Dimmer()}, judges, [region], SIZE, seed=5)[0]
+    row = enhancer_sheets.damage_rows({"ours": Dimmer()}, enhancer, [region], SIZE, seed=5)[0]
     assert {shown.shape for _, shown in row} == {(SIZE, SIZE, 3)}
     rows, columns = np.nonzero(row[2][1].mean(axis=2) < 75)  # where the edit by the clean mask is dark: a disc still
     assert np.ptp(rows) == pytest.approx(np.ptp(columns), abs=3) and np.ptp(rows) == pytest.approx(40, abs=3)

@@ -42,8 +42,8 @@ def test_a_zone_that_holds_nothing_has_no_mean():
 
 def test_saliency_by_hand():
     found = saliency_changes(row(0.2, 0.4, 0.5), row(0.3, 0.4, 0.3), row(1.0, 1.0, 0.0))
-    assert found["eq3"] == pytest.approx((0.1 / 0.2 + 0) / 2, rel=1e-5)
-    assert found["relative"] == pytest.approx(0.35 / 0.3 - 1, rel=1e-3)
+    assert found["mean_relative_gain"] == pytest.approx((0.1 / 0.2 + 0) / 2, rel=1e-5)
+    assert found["gain_of_mean"] == pytest.approx(0.35 / 0.3 - 1, rel=1e-3)
     assert found["difference"] == pytest.approx(0.05)
     assert found["contrast"] == pytest.approx(0.05 - (0.3 - 0.5))
 
@@ -59,7 +59,7 @@ def test_saliency_of_no_edit_and_of_its_opposite(mask):
 def test_a_map_of_0_makes_no_infinite_change(mask):
     nothing, some = torch.zeros(1, 1, SIDE, SIDE), torch.full((1, 1, SIDE, SIDE), 0.1)
     assert all(map(math.isfinite, saliency_changes(nothing, some, mask).values()))
-    assert saliency_changes(nothing, nothing, mask)["relative"] == 0
+    assert saliency_changes(nothing, nothing, mask)["gain_of_mean"] == 0
 
 
 def test_ssim_is_1_for_the_same_symmetric_and_bounded(image):

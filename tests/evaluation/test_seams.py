@@ -8,7 +8,7 @@ from torch import nn
 
 from realistic_editing.data.masks import DAMAGES
 from realistic_editing.data.regions import Region
-from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.mask_suite import mask_tables
 from realistic_editing.evaluation.seams import MENDERS, masks_of, measure_seams, name_of, overlap
 from realistic_editing.ops import Recipe
@@ -52,6 +52,9 @@ def regions(tmp_path):
     return made
 
 
+ENHANCER = Enhancer(Dimmer(), Value(), Value(), "attenuate")
+
+
 def test_a_damage_is_the_same_whatever_else_is_asked_for():
     photo = np.full((SIZE, SIZE, 3), 120, np.uint8)
     alone, all_of_them = (dict(masks_of("a", photo, THING, menders, kinds)) for menders, kinds in (
@@ -62,13 +65,13 @@ def test_a_damage_is_the_same_whatever_else_is_asked_for():
 
 
 def test_mending_lowers_the_seam_where_a_things_border_can_be_seen(regions):
-    found = measure_seams({"dim": Dimmer()}, Judges(Value(), Value()), regions, SIZE, menders=tuple(MENDERS))
+    found = measure_seams({"dim": Dimmer()}, ENHANCER, regions, SIZE, menders=tuple(MENDERS))
     means = found.groupby("mask")[["seam", "stray", "overlap"]].mean()
     assert len(found) == 3 * 5 * 3 and means.stray["clean"] == 0 and means.overlap["clean"] == 1
     for kind in DAMAGES:
         mended, rough = means.loc[name_of(kind, "mended")], means.loc[kind]
         assert mended.stray < 0.5 * rough.stray and mended.overlap > max(0.9, rough.overlap), kind
-    without = measure_seams({"dim": Dimmer()}, Judges(Value(), Value()), regions, SIZE)
+    without = measure_seams({"dim": Dimmer()}, ENHANCER, regions, SIZE)
     same = found[found["mask"].isin(["clean", *DAMAGES])].reset_index(drop=True)
     pd.testing.assert_frame_equal(without, same)
 

@@ -4,7 +4,8 @@ import math
 import pytest
 import torch
 
-from realistic_editing.realism.loss import critic_loss, realism_change
+from realistic_editing.realism.equations import realism_change
+from realistic_editing.realism.loss import critic_loss
 
 REAL, FAKE = torch.tensor([0.8, 1.0]), torch.tensor([0.4, 0.0])
 NOBODY, FIRST = torch.tensor([False, False]), torch.tensor([True, False])
@@ -48,7 +49,7 @@ def test_realism_change_is_after_minus_before():
         return image.mean(dim=(1, 2, 3)) * mask.mean()
 
     image, mask = torch.full((1, 3, 4, 4), 0.6), torch.ones(1, 1, 4, 4)
-    assert float(realism_change(critic, image / 2, image, mask)) == pytest.approx(-0.3)
+    assert float(realism_change(critic, image, image / 2, mask)) == pytest.approx(-0.3)
 
 
 def test_an_unknown_kind_is_refused():

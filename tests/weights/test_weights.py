@@ -11,10 +11,10 @@ from torch import nn
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.network import EditNet
 from realistic_editing.realism.network import RealismNet
-from realistic_editing.weights import KINDS, NETWORKS, bundled, fingerprint, load_network, load_released, save_network
+from realistic_editing.weights import NETWORKS, bundled, fingerprint, load_network, load_released, save_network
 from realistic_editing.weights import files as weight_files
 from realistic_editing.weights.files import METADATA
-from realistic_editing.weights.registry import network_class
+from realistic_editing.weights.registry import bundled_kinds, network_class
 from realistic_editing.weights.released import released_names
 
 CONFIG = {"backbone": "tf_efficientnet_lite0", "input_size": 64}
@@ -47,9 +47,10 @@ def rewrite(path, change):
 
 
 def test_every_network_is_found_and_has_a_kind():
-    assert NETWORKS.keys() == KINDS.keys()
-    for target in NETWORKS.values():
-        assert issubclass(network_class(target), nn.Module)
+    for entry in NETWORKS.values():
+        assert issubclass(network_class(entry.target), nn.Module)
+        assert entry.kind in ("saliency", "realism", "enhancer", "baseline")
+    assert set(bundled()) <= set(bundled_kinds())
 
 
 def test_the_package_imports_no_network():

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.export import write_mask
@@ -19,15 +18,16 @@ from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, read_mask, read_photo, write_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.select import refine_mask
-from realistic_editing.enhance.enhancer import Enhancer, as_seen, changes_of, check_strength
-from realistic_editing.enhance.guard import GUARD, guarded, keep_grey
-from realistic_editing.enhance.select import select_order
-from realistic_editing.enhance.strength import find_strength
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import DEFAULTS, check_strength
+from realistic_editing.enhance.view import Candidates, PhotoView
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.lut import write_cube
 from realistic_editing.ops.photo import apply_to_photo
 
-LONGEST = 1200  # pixels of the longer side of what is shown and judged while sliders move
+LONGEST = 1200  # pixels of the longer side of what is shown
+GUARD = DEFAULTS["guard"]
 Enhancers = Mapping[str, Enhancer]
 
 
@@ -39,32 +39,31 @@ class Region:
         name: on the page and in file names.
         mask: (H, W) uint8 or uint16, of the photo's size.
         task: "attenuate" or "amplify".
-        proposals: the network's 24 edits, one for each order; None before `propose`. So with what follows.
-        realism, saliency: (24,) dR and -S of eq. 3 of each.
+        candidates: the network's 24 edits, one for each order, and what each does; None before `propose`. So with what follows.
         taken: which of them the edit started from.
         start: that edit, refined where it moved attention too little.
         dials: the values of the sliders.
         strength: how much of the edit is taken, 0 to 1.5.
-        effect: dR and -S of what the sliders say.
+        effect: dR and the change of saliency of what the sliders say.
+        view: the region on the photo with the edits of those before it, and `beneath` those edits.
     """
 
     name: str
     mask: np.ndarray
     task: str
-    proposals: Recipe | None = None
-    realism: np.ndarray | None = None
-    saliency: np.ndarray | None = None
+    candidates: Candidates | None = None
     taken: int = 0
-    start: Recipe | None = None
-    refined: bool = False
+    start: Edit | None = None
     dials: Dials = dataclasses.field(default_factory=Dials)
     strength: float = 1.0
     effect: tuple[float, float] = (0.0, 0.0)
+    view: PhotoView | None = None
+    beneath: tuple = ()
 
     @property
     def recipe(self) -> Recipe | None:
         """The edit as it stands; None before a proposal."""
-        return None if self.start is None else turned(self.start, self.dials).at_strength(self.strength)
+        return None if self.start is None else turned(self.start.recipe, self.dials).at_strength(self.strength)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -153,16 +152,11 @@ def propose(session: Session, enhancers: Enhancers) -> Session:
     Raises:
         InputError: when there is no region.
     """
-    region, enhancer = active(session), enhancers[active(session).task]
-    with torch.no_grad():
-        image, mask = as_seen(rendered(session, session.active), region.mask, _device(enhancer))
-        proposals = keep_grey(enhancer.network.all_orders(image, mask), image, mask)
-        realism, saliency = changes_of(enhancer.judges.look(image, mask), proposals)
-        pick = int(select_order("best_realism", region.task, realism[None], saliency[None], None))
-    region = dataclasses.replace(
-        region, proposals=proposals.to("cpu", torch.float32), realism=realism.numpy(), saliency=saliency.numpy()
-    )
-    return take_order(_with(session, region), pick, enhancers)
+    session = _viewed(session, enhancers)
+    region = active(session)
+    candidates, chosen = region.view.candidates(), region.view.pick()
+    taken = candidates.recipe.order.tolist().index(chosen.recipe.order[0].tolist())
+    return take_order(_with(session, dataclasses.replace(region, candidates=candidates)), taken, enhancers)
 
 
 def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
@@ -178,19 +172,15 @@ def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
     Raises:
         InputError: when nothing was proposed.
     """
+    if active(session).candidates is None:
+        raise InputError(f"{active(session).name}: nothing is proposed yet; press Propose")
+    session = _viewed(session, enhancers)
     region = active(session)
-    if region.proposals is None:
-        raise InputError(f"{region.name}: nothing is proposed yet; press Propose")
-    enhancer = enhancers[region.task]
-    with torch.no_grad():
-        image, mask = as_seen(rendered(session, session.active), region.mask, _device(enhancer))
-        scene, proposal = enhancer.judges.look(image, mask), region.proposals[index].to(image.device)
-        start, _ = guarded(enhancer.judges, scene, proposal, region.task, enhancer.objective, least=-1.0)  # never weaker
-        realism, _ = changes_of(scene, start)
-        strength = 1.0 if float(realism) >= GUARD else find_strength(scene, start, region.task, GUARD, most=1.0)
-    refined, start = start is not proposal, start.to("cpu", torch.float32)
-    region = dataclasses.replace(region, taken=index, start=start, refined=refined)
-    return set_dials(_with(session, region), read_dials(start), strength, enhancers)
+    start = region.view.refine_if_weak(region.candidates[index])
+    real = start.realism_change >= GUARD
+    strength = 1.0 if real else region.view.limit(start, GUARD, max_strength=1.0).strength
+    session = _with(session, dataclasses.replace(region, taken=index, start=start))
+    return set_dials(session, read_dials(start.recipe), strength, enhancers)
 
 
 def set_dials(session: Session, dials: Dials, strength: float, enhancers: Enhancers) -> Session:
@@ -208,9 +198,9 @@ def set_dials(session: Session, dials: Dials, strength: float, enhancers: Enhanc
     region = active(session)
     if region.start is None:
         raise InputError(f"{region.name}: nothing is proposed yet; press Propose")
-    region = dataclasses.replace(region, dials=dials, strength=check_strength(strength))
-    before, mask = rendered(session, session.active, small=True), _shrunk(region.mask)
-    edit = enhancers[region.task].measure(before, mask, region.recipe)
+    session = _viewed(session, enhancers)
+    region = dataclasses.replace(active(session), dials=dials, strength=check_strength(strength))
+    edit = region.view.measure(region.recipe)
     return _with(session, dataclasses.replace(region, effect=(edit.realism_change, edit.saliency_change)))
 
 
@@ -282,10 +272,17 @@ def _with(session: Session, region: Region) -> Session:
     return dataclasses.replace(session, regions=regions)
 
 
+def _viewed(session: Session, enhancers: Enhancers) -> Session:
+    """The session whose active region has a view of the photo as the regions before it leave it, new where they changed."""
+    region = active(session)
+    beneath = tuple((one.start, one.dials, one.strength) for one in session.regions[: session.active])
+    if region.view is not None and region.beneath == beneath:
+        return session
+    view = enhancers[region.task].view(rendered(session, session.active), region.mask)
+    return _with(session, dataclasses.replace(region, view=view, beneath=beneath))
+
+
 def _shrunk(pixels: np.ndarray) -> np.ndarray:
     scale = min(1.0, LONGEST / max(pixels.shape[:2]))
     return resize(pixels, tuple(max(1, round(side * scale)) for side in pixels.shape[:2]))
 
-
-def _device(enhancer: Enhancer) -> torch.device:
-    return next(enhancer.network.parameters()).device

@@ -10,7 +10,7 @@ from realistic_editing.apps.page.session import Region, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
-from realistic_editing.enhance.guard import GUARD
+from realistic_editing.enhance.options import GUARD
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops.photo import apply_to_photo
 
@@ -57,20 +57,21 @@ def order_pictures(session: Session, sort: str) -> list[tuple[int, np.ndarray, s
         For each: its index among the proposals, a picture of 8 bits, and a caption; nothing before a proposal.
     """
     region = session.region
-    if region is None or region.proposals is None:
+    if region is None or region.candidates is None:
         return []
     if sort not in SORTS:
         raise InputError(f"sort is {sort!r}; use one of {', '.join(SORTS)}")
     sign = 1 if region.task == "amplify" else -1
-    keys = region.realism if sort == "realism" else sign * region.saliency
+    found = region.candidates
+    keys = (found.realism_change if sort == "realism" else sign * found.saliency_change).numpy()
     pixels, mask = _around(rendered(session, session.active, small=True), region.mask)
-    found = []
+    shown = []
     for index in np.argsort(-keys, kind="stable").tolist():
-        recipe = region.proposals[index]
+        recipe = found.recipe[index]
         order = " → ".join(_SHORT[operator] for operator in recipe.order[0].tolist())
-        caption = f"dR {region.realism[index]:+.2f} | {100 * region.saliency[index]:+.0f} %\n{order}"
-        found.append((index, as_bytes(apply_to_photo(pixels, mask, recipe)), caption))
-    return found
+        changes = f"dR {found.realism_change[index]:+.2f} | {100 * found.saliency_change[index]:+.0f} %"
+        shown.append((index, as_bytes(apply_to_photo(pixels, mask, recipe)), f"{changes}\n{order}"))
+    return shown
 
 
 def painted_mask(value: Mapping[str, Any] | None) -> np.ndarray:
@@ -128,7 +129,7 @@ def steps(region: Region | None) -> str:
     if region is None or region.start is None:
         return ""
     notes = []
-    if region.refined:
+    if region.start.refined:
         notes.append("This order moved attention by less than 5 %, so its proposal was refined on the photo.")
     if region.strength < 1 and region.effect[0] >= GUARD:
         notes.append(f"Taken at strength {region.strength:.2f}.")

@@ -62,12 +62,13 @@ def test_sliders_change_the_picture_and_what_is_measured(proposed, enhancers):
 def test_another_order_is_taken_and_sorted(proposed, enhancers):
     real, strong = (view.order_pictures(proposed, sort) for sort in view.SORTS)
     assert len(real) == len(strong) == 24 and all(max(pixels.shape) <= view.THUMBNAIL for _, pixels, _ in real)
-    assert np.all(np.diff(proposed.region.realism[[index for index, *_ in real]]) <= 0)
-    assert np.all(np.diff(proposed.region.saliency[[index for index, *_ in strong]]) >= 0)  # attenuation: lowest first
+    candidates = proposed.region.candidates
+    assert np.all(np.diff(candidates.realism_change.numpy()[[index for index, *_ in real]]) <= 0)
+    assert np.all(np.diff(candidates.saliency_change.numpy()[[index for index, *_ in strong]]) >= 0)  # attenuation: lowest first
     index = strong[0][0]
     other = steps.take_order(proposed, index, enhancers)
-    assert other.region.taken == index and torch.equal(other.region.recipe.order, proposed.region.proposals[index].order)
-    assert other.region.effect[1] == pytest.approx(proposed.region.saliency[index], abs=1e-3)
+    assert other.region.taken == index and torch.equal(other.region.recipe.order, candidates[index].recipe.order)
+    assert other.region.effect[1] == pytest.approx(candidates[index].saliency_change, abs=1e-3)
 
 
 def test_regions_come_one_on_top_of_the_other(proposed, enhancers):
@@ -76,7 +77,7 @@ def test_regions_come_one_on_top_of_the_other(proposed, enhancers):
     expected = apply_to_photo(apply_to_photo(both.photo.pixels, flag.mask, flag.recipe), tank.mask, tank.recipe)
     assert np.array_equal(steps.rendered(both), expected)
     edit = enhancers["amplify"].propose(steps.rendered(proposed), tank.mask)
-    assert torch.allclose(tank.recipe.exposure, edit.recipe.exposure, rtol=1e-5) and tank.refined
+    assert torch.allclose(tank.recipe.exposure, edit.recipe.exposure, rtol=1e-5) and tank.start.refined
     fewer = steps.remove_region(steps.choose(both, 0, enhancers))
     assert [region.name for region in fewer.regions] == ["tank"] and fewer.region.recipe is not None
     again = steps.set_task(fewer, "attenuate")

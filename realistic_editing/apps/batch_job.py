@@ -1,0 +1,44 @@
+"""What every engine of a batch does with one photo, and what an engine is."""
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from pathlib import Path
+
+import torch
+
+from realistic_editing.apps.batch_scores import Job, Outcome
+from realistic_editing.apps.edit import edit_file
+from realistic_editing.apps.results import measures_of
+from realistic_editing.common.errors import InputError
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
+
+# An engine is given jobs, the enhancers by task, the options and the folder of the results, and yields an outcome for every
+# job, in any order; it takes a job no sooner than it can be done.
+Engine = Callable[[Iterable[Job], Mapping[str, Enhancer], EditOptions, Path], Generator[Outcome, None, None]]
+
+
+def edit_job(job: Job, enhancers: Mapping[str, Enhancer], options: EditOptions) -> Outcome:
+    """Edit a photo, and write its result and recipe: what every engine does with a photo.
+
+    Done twice, or again after a death in its middle, it leaves the same two files.
+
+    Args:
+        job: which photo.
+        enhancers: by task.
+        options: of the edits.
+    """
+    # The stamp first: a photo that changes while it is edited is to be edited anew.
+    started, stamp = time.perf_counter(), job.stamp()
+    try:
+        edit = edit_file(enhancers[job.task], job.photo, job.mask, job.result, options)
+    except InputError as error:
+        return Outcome(job, problem=str(error))
+    except (MemoryError, RuntimeError) as error:
+        # What PyTorch raises for want of memory has a type of its own on a GPU only.
+        if isinstance(error, RuntimeError) and not (
+            isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+        ):
+            raise
+        return Outcome(job, problem=f"{job.photo}: needs more memory than there is; edit it on a larger machine, or smaller")
+    measures = {name: f"{value:.4f}" for name, value in measures_of(edit).items()}
+    return Outcome(job, measures | {"seconds": f"{time.perf_counter() - started:.2f}", "stamp": stamp})

@@ -1,0 +1,187 @@
+"""What may be asked of an edit: the one declaration from which command line, Hydra's config, plans, batches and page derive."""
+import argparse
+import dataclasses
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from realistic_editing.common.errors import InputError
+
+RULES = ("best_realism", "best_saliency", "random")  # to pick one of the 24 orders (section 5)
+MAX_STRENGTH = 1.5  # of a recipe: half as much again
+GUARD = -0.1  # dR, below which a proposal is taken weaker; b_r of eq. 5
+
+
+def _option(default: Any, text: str, kind: Any = str) -> Any:
+    """A field with what --help says of it, and what reads its value from a word of the command line."""
+    return dataclasses.field(default=default, metadata={"help": text, "kind": kind})
+
+
+@dataclasses.dataclass(frozen=True)
+class EditOptions:
+    """What `Enhancer.propose` may be asked for; each is checked when the options are made.
+
+    Args:
+        order: "best_realism", "best_saliency", "random", or an order such as (3, 1, 0, 2).
+        strength: of the proposal, 0 to 1.5; None leaves it to the budgets and the guard.
+        min_realism_change: budget of dR, such as -0.1: the greatest strength that keeps to it.
+        saliency_change: wanted, such as -0.3: the least strength that reaches it, or as much of it as the budget allows.
+        guard: where neither strength nor budget is given, a proposal that moves attention by less than 5 % the way the task
+            asks is refined by 10 steps, and an edit whose dR lies below `guard` is taken weaker; None = as proposed.
+        refine: steps of gradient descent on the photo, from the proposal (see `optimise`).
+        human: whether the region is a person, of whom refinement takes more care.
+        seed: of order "random".
+
+    Raises:
+        InputError: naming the option, its value and what it may be.
+    """
+
+    order: str | tuple[int, int, int, int] = _option(
+        "best_realism",
+        "best_realism, best_saliency, random, or an order such as 3,1,0,2 "
+        "(0 white balance, 1 colour curve, 2 saturation, 3 exposure)",
+    )
+    strength: float | None = _option(
+        None, "0 = no edit, 1 = as proposed, up to 1.5; when not given, the budgets or the guard decide", float
+    )
+    min_realism_change: float | None = _option(
+        None, "budget, in the place of a strength: the greatest strength whose dR keeps to this, such as -0.1", float
+    )
+    saliency_change: float | None = _option(
+        None, "target, in the place of a strength: the least that reaches this relative change of saliency, such as -0.3", float
+    )
+    guard: float | None = _option(
+        GUARD,
+        "without strength, budget or target: a proposal that moves attention by less than 5 %% the way the task asks is "
+        "refined, and one whose dR lies below this is taken weaker",
+        float,
+    )
+    refine: int = _option(0, "steps of optimisation on the photo, from the proposal, such as 20; about 0.3 s each", int)
+    human: bool = _option(False, "the region is a person, of whom refinement takes more care", bool)
+    seed: int = _option(0, "of order random", int)
+
+    def __post_init__(self) -> None:
+        if self.order not in RULES:
+            from realistic_editing.ops import parse_order  # late: it brings PyTorch, for which --help does not wait
+
+            object.__setattr__(self, "order", parse_order(self.order))
+        if self.strength is not None:
+            check_strength(self.strength)
+        _check_number("min_realism_change", self.min_realism_change, -1, 0, "a number from -1 to 0, such as -0.1")
+        _check_number("guard", self.guard, -1, 0, "a number from -1 to 0, such as -0.1, or null for none")
+        _check_number("saliency_change", self.saliency_change, -math.inf, math.inf, "a number such as -0.3 or 0.3")
+        _check_whole("refine", self.refine, 0, 10_000)
+        _check_whole("seed", self.seed, 0, 2**63 - 1)
+        if not isinstance(self.human, bool):
+            raise InputError(f"human is {self.human!r}; use true or false")
+        if self.strength is not None and self.has_target:
+            raise InputError(f"strength is {self.strength} beside a budget; give one of them: a budget finds the strength")
+
+    @property
+    def has_target(self) -> bool:
+        """Whether a budget or a target finds the strength."""
+        return self.min_realism_change is not None or self.saliency_change is not None
+
+    def check_for(self, task: str, refinable: bool = True) -> None:
+        """Refuse what a task, or an enhancer, cannot give.
+
+        Args:
+            task: "attenuate" or "amplify".
+            refinable: whether there is an objective to refine by.
+
+        Raises:
+            InputError: naming the option, its value and what it may be.
+        """
+        if self.refine and not refinable:
+            raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
+        sign = 1 if task == "amplify" else -1
+        if self.saliency_change is not None and not sign * self.saliency_change > 0:
+            side = "above" if sign > 0 else "below"
+            raise InputError(f"saliency_change is {self.saliency_change}; to {task}, use a number {side} 0")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The options by name."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> "EditOptions":
+        """Options from what a command line, a configuration or a plan holds; other keys are left alone, absent ones default.
+
+        Args:
+            values: by name; numbers may be text, and an order a list.
+
+        Raises:
+            InputError: naming the option, its value and what it may be.
+        """
+        return cls(**{name: _read(name, values[name]) for name in NAMES if name in values})
+
+
+NAMES = tuple(field.name for field in dataclasses.fields(EditOptions))
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(EditOptions)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add every option of `EditOptions` to a command: --min-realism-change for min_realism_change, and so on.
+
+    Args:
+        parser: of the command; --no-guard stands for guard=None.
+    """
+    for field in dataclasses.fields(EditOptions):
+        flag, text, kind = f"--{field.name.replace('_', '-')}", field.metadata["help"], field.metadata["kind"]
+        metavar = field.name.upper() if kind is str else "NUMBER"
+        if kind is bool:
+            parser.add_argument(flag, action="store_true", help=text)
+        else:  # read by `EditOptions.read`, so that every door refuses in the same words
+            parser.add_argument(flag, default=field.default, metavar=metavar, help=text)
+        if field.name == "guard":
+            parser.add_argument("--no-guard", dest="guard", action="store_const", const=None, help="take a proposal as it is")
+
+
+def check_strength(strength: float) -> float:
+    """Return `strength` when it is a number in [0, 1.5].
+
+    Raises:
+        InputError: otherwise.
+    """
+    number = isinstance(strength, int | float) and not isinstance(strength, bool)
+    if not number or not 0 <= strength <= MAX_STRENGTH:
+        raise InputError(f"strength is {strength!r}; use a number from 0 (no edit) over 1 (as proposed) to {MAX_STRENGTH}")
+    return float(strength)
+
+
+def as_comments() -> str:
+    """The options as the lines of a YAML file, each with what it is."""
+    lines = []
+    for field in dataclasses.fields(EditOptions):
+        value = {None: "null", False: "false"}.get(field.default, field.default)
+        lines.append(f"{field.name}: {value}  # " + field.metadata["help"].replace("%%", "%"))
+    return "\n".join(lines)
+
+
+def _read(name: str, value: Any) -> Any:
+    """A value as its option wants it, where it came as text; what cannot be read so is left to the checks."""
+    kind = {field.name: field.metadata["kind"] for field in dataclasses.fields(EditOptions)}[name]
+    if name == "order":
+        return value if isinstance(value, str) or not isinstance(value, Sequence) else tuple(value)
+    if isinstance(value, str) and kind is int and re.fullmatch(r"[+-]?\d{1,20}", value.strip()):
+        return int(value)
+    if isinstance(value, str) and kind is float:
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _check_number(name: str, value: Any, least: float, most: float, remedy: str) -> None:
+    if value is None:
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not least <= value <= most:
+        raise InputError(f"{name} is {value!r}; use {remedy}")
+
+
+def _check_whole(name: str, value: Any, least: int, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InputError(f"{name} is {value!r}; use a whole number from {least} to {most}")

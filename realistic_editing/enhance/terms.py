@@ -1,0 +1,57 @@
+"""Our own terms of the enhancer's loss, beside eqs. 3 to 6: bounded changes of saliency, and what this critic misses."""
+import torch
+
+from realistic_editing.describe.statistics import rgb_to_lab
+from realistic_editing.enhance.equations import region_mean
+from realistic_editing.ops import Recipe, apply
+
+FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
+
+
+def log_saliency_ratio(
+    before: torch.Tensor, after: torch.Tensor, mask: torch.Tensor, epsilon: float = 1e-8
+) -> torch.Tensor:
+    """The log of the region's mean saliency before over after: (B,). Same sign as S, and bounded in practice."""
+    return ((region_mean(before, mask) + epsilon) / (region_mean(after, mask) + epsilon)).log()
+
+
+def log_saliency_both(
+    before: torch.Tensor, after: torch.Tensor, mask: torch.Tensor, epsilon: float = 1e-8
+) -> torch.Tensor:
+    """Half `log_saliency_ratio`, and half the mean log ratio of the region's pixels, those below FAINT counting less: (B,)."""
+    pixels = region_mean(((before + FAINT) / (after + FAINT)).log(), mask)
+    return (log_saliency_ratio(before, after, mask, epsilon) + pixels) / 2
+
+
+def color_cast(recipe: Recipe) -> torch.Tensor:
+    """What an edit makes of grey: the mean CIELAB chroma of seven greys after it.
+
+    Args:
+        recipe: B edits.
+
+    Returns:
+        (B,), 0 for an edit that keeps grey grey; about 5 is seen at once beside an unedited grey.
+    """
+    lab = _greys(recipe, torch.linspace(0.125, 0.875, 7))
+    return 100 * (lab[:, 1:].square().sum(dim=1) + 1e-8).sqrt().mean(dim=1)  # a finite slope at grey
+
+
+def shadow_lift(recipe: Recipe) -> torch.Tensor:
+    """What an edit makes of near-black: how much it brightens a grey of 0.125, whose CIELAB L is 12.
+
+    Args:
+        recipe: B edits.
+
+    Returns:
+        (B,) in units of L; negative where it darkens. One stop of exposure gives 14; above about 8, a dark jacket looks
+        as if seen through mist.
+    """
+    tone = torch.tensor([0.125])
+    still = Recipe.identity(recipe.order[:1], recipe.exposure.dtype)
+    return 100 * (_greys(recipe, tone)[:, 0, 0] - _greys(still, tone)[:, 0, 0])
+
+
+def _greys(recipe: Recipe, tones: torch.Tensor) -> torch.Tensor:
+    """What edits make of greys: B edits and (N,) in [0, 1] -> (B, 3, N), Lab as `rgb_to_lab` gives it."""
+    grey = tones.to(recipe.exposure).expand(len(recipe), 3, 1, -1)
+    return rgb_to_lab(apply(grey, torch.ones_like(grey[:, :1]), recipe))[:, :, 0]

@@ -1,0 +1,283 @@
+"""One photo and its region as the networks see them, judged once: where edits are proposed, measured, refined and limited."""
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+from realistic_editing.common.arrays import check_mask, check_photo, to_unit
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.pixels import is_grey, resize
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.optimise import optimise
+from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, RULES, EditOptions, check_strength
+from realistic_editing.enhance.select import select_order
+from realistic_editing.enhance.strength import find_strength
+from realistic_editing.ops import Recipe, all_orders, parse_order
+
+SIZE = 384  # side of the square that the networks see (section 4)
+WEAK = 0.05  # relative change of saliency the way the task asks, below which the guard refines a proposal
+GUARD_STEPS = 10  # of that refinement
+PIXELS_PER_ZONE = 1000  # that judge its realism: a quarter of the time that whole photos take
+
+
+def network_input(
+    photo: np.ndarray, mask: np.ndarray, device: torch.device | str | None = None, size: int = SIZE
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """A photo and its mask as the networks are shown them: the one way that photos are shrunk for them.
+
+    Args:
+        photo: (H, W, 3) sRGB, uint8, uint16, or float in [0, 1], any size.
+        mask: (H, W) of the photo's size: bool, uint8, uint16, or float in [0, 1].
+        device: where to put them; the CPU when None.
+        size: side of the square.
+
+    Returns:
+        (1, 3, size, size) and (1, 1, size, size) float32 in [0, 1].
+
+    Raises:
+        InputError: when photo or mask cannot be used.
+    """
+    photo = check_photo(photo)
+    mask = check_mask(mask, photo)
+    image, region = (torch.from_numpy(to_unit(resize(array, (size, size)))).to(device) for array in (photo, mask))
+    return image.permute(2, 0, 1)[None].contiguous(), region[None, None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """Edits of one region with what each does. `candidates[index]` is an `Edit`.
+
+    Args:
+        recipe: N edits, on the CPU.
+        task: "attenuate" or "amplify".
+        realism_change, saliency_change: (N,) of each, as in `Edit`.
+    """
+
+    recipe: Recipe
+    task: str
+    realism_change: torch.Tensor
+    saliency_change: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.recipe)
+
+    def __getitem__(self, index: int) -> Edit:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"candidate {index} of {len(self)}")
+        changes = float(self.realism_change[index]), float(self.saliency_change[index])
+        return Edit(self.recipe[index % len(self)], self.task, *changes)
+
+    def __iter__(self) -> Iterator[Edit]:
+        return (self[index] for index in range(len(self)))
+
+
+class PhotoView:
+    """One photo with its region, seen once and judged once; each edit of it is judged once, and says what it does.
+
+    `Enhancer.view` makes one of a photo of any size.
+
+    Args:
+        network: the enhancement network, see `Enhancer`.
+        judges: critic and saliency network.
+        task: "attenuate" or "amplify".
+        objective: what `refine` minimises; None where there is none.
+        image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1], on the networks' device, as `network_input` gives them.
+        human: whether the region is a person.
+
+    Attributes:
+        region: the `RegionView` of the judges: `region.realism` (1,) is R of the photo, `region.saliency` its map.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        judges: Judges,
+        task: str,
+        objective: Objective | None,
+        image: torch.Tensor,
+        mask: torch.Tensor,
+        human: bool = False,
+    ) -> None:
+        self.network, self.judges, self.task, self.objective, self.human = network, judges, task, objective, human
+        self.image, self.mask = image, mask
+        self.region = judges.view(image, mask)
+        self._colorless = _is_colorless(image, mask)
+        self._candidates: Candidates | None = None
+
+    @property
+    def realism(self) -> float:
+        """R of the unedited photo and region, in [0, 1]."""
+        return float(self.region.realism)
+
+    def by(self, network: nn.Module, objective: Objective | None = None) -> "PhotoView":
+        """The same photo, judged already, for another enhancement network of the same task."""
+        other = object.__new__(PhotoView)
+        other.__dict__ |= self.__dict__ | {"network": network, "objective": objective, "_candidates": None}
+        return other
+
+    @torch.no_grad()
+    def candidates(self) -> Candidates:
+        """The network's edits in all 24 orders, judged; made once."""
+        if self._candidates is None:
+            recipe = self._allowed(self.network.all_orders(self.image, self.mask))
+            self._candidates = Candidates(_kept(recipe), self.task, *self.region.changes(recipe))
+        return self._candidates
+
+    @torch.no_grad()
+    def pick(self, order: str | tuple[int, int, int, int] = "best_realism", seed: int = 0) -> Edit:
+        """The network's edit in one order.
+
+        Args:
+            order: "best_realism", "best_saliency", "random" (see `select_order`), or an order such as (3, 1, 0, 2).
+            seed: of "random".
+
+        Raises:
+            InputError: for another order.
+        """
+        if order in RULES and order != "random":
+            found = self.candidates()
+            pick = select_order(order, self.task, found.realism_change[None], found.saliency_change[None], None)
+            return found[int(pick)]
+        if order == "random":
+            nothing = torch.zeros(1, len(all_orders()))
+            pick = int(select_order(order, self.task, nothing, nothing, torch.Generator().manual_seed(seed)))
+            numbers = all_orders(self.image.device)[pick][None]
+        else:
+            numbers = torch.tensor([parse_order(order)], device=self.image.device)
+        return self.measure(self._allowed(self.network(self.image, self.mask, numbers)))
+
+    @torch.no_grad()
+    def measure(self, recipe: Recipe) -> Edit:
+        """What a recipe, from anywhere, does to the region.
+
+        Args:
+            recipe: a batch of one, on any device.
+        """
+        realism, saliency = self.region.changes(recipe)
+        return Edit(_kept(recipe), self.task, float(realism), float(saliency))
+
+    @torch.no_grad()
+    def compare(self, edited: np.ndarray) -> tuple[float, float]:
+        """What another edit of the photo does, whoever made it.
+
+        Args:
+            edited: (H, W, 3) of the photo's shape; its background may differ too.
+
+        Returns:
+            The changes of realism and of saliency, as in `Edit`.
+
+        Raises:
+            InputError: when it cannot be used.
+        """
+        whole = np.full(edited.shape[:2], 255, np.uint8)
+        judged = self.region.compare(network_input(edited, whole, self.image.device, self.image.shape[-1])[0])
+        return float(judged.realism_change), float(self.region.saliency_change(judged))
+
+    @torch.no_grad()
+    def refine(self, edit: Edit, steps: int, sampled: bool = False, progress: bool = False) -> Edit:
+        """Lower the objective by gradient descent on this photo (see `optimise`).
+
+        Args:
+            edit: where to start; its order stays.
+            steps: of gradient descent.
+            sampled: judge realism by sampled pixels, and saliency at the size its network sees: four times as fast.
+            progress: show a bar.
+
+        Raises:
+            InputError: when the enhancer has no objective.
+        """
+        if self.objective is None:
+            raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
+        device, region = self.image.device, self.region
+        if sampled:
+            generator = torch.Generator(device).manual_seed(0)
+            region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator)
+        start, human = edit.recipe.to(device), torch.tensor([self.human], device=device)
+        found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)
+        return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
+
+    def limit(
+        self,
+        edit: Edit,
+        realism: float | None = None,
+        saliency: float | None = None,
+        max_strength: float = MAX_STRENGTH,
+    ) -> Edit:
+        """The edit at the strength that keeps to a budget of realism, or reaches a wanted change of saliency.
+
+        Args:
+            edit: whose recipe is taken weaker or stronger.
+            realism: dR that the answer keeps to, such as -0.1; None = any.
+            saliency: the change of saliency to reach with the least strength; None = the greatest strength allowed.
+            max_strength: the greatest strength to try.
+        """
+        judged = {1.0: edit}
+
+        def at(strength: float) -> tuple[float, float]:
+            if strength not in judged:
+                judged[strength] = self.measure(edit.recipe.at_strength(strength))
+            return judged[strength].realism_change, judged[strength].saliency_change
+
+        strength = find_strength(at, self.task, realism, saliency, max_strength)
+        at(strength)
+        return dataclasses.replace(judged[strength], strength=strength, refined=edit.refined)
+
+    def at_strength(self, edit: Edit, strength: float) -> Edit:
+        """The edit at a strength from 0 to 1.5. Raises InputError for another."""
+        if check_strength(strength) == 1:
+            return edit
+        return dataclasses.replace(self.measure(edit.recipe.at_strength(strength)), strength=strength, refined=edit.refined)
+
+    def refine_if_weak(self, edit: Edit) -> Edit:
+        """An edit that hardly moves attention, or moves it the wrong way, refined on the photo where that moves it more."""
+        if self.objective is None or edit.gain >= WEAK:
+            return edit
+        refined = self.refine(edit, GUARD_STEPS, sampled=True)
+        return refined if refined.gain > edit.gain else edit
+
+    def guard(self, edit: Edit, realism: float = GUARD) -> Edit:
+        """An edit that moves attention and looks real: refined where it is weak, and then taken weaker where it looks edited.
+
+        Args:
+            edit: as proposed.
+            realism: dR that the result keeps to.
+        """
+        edit = self.refine_if_weak(edit)
+        return edit if edit.realism_change >= realism else self.limit(edit, realism, max_strength=1.0)
+
+    def propose(self, options: EditOptions) -> Edit:
+        """An edit as the options ask; see `Enhancer.propose`."""
+        options.check_for(self.task, refinable=self.objective is not None)
+        edit = self.pick(options.order, options.seed)
+        if options.refine:
+            edit = self.refine(edit, options.refine, progress=True)
+        if options.strength is not None:
+            return self.at_strength(edit, options.strength)
+        if options.has_target:
+            return self.limit(edit, options.min_realism_change, options.saliency_change)
+        return edit if options.guard is None else self.guard(edit, options.guard)
+
+    def _allowed(self, recipe: Recipe) -> Recipe:
+        """Edits of tone alone where photo and region are black and white: the critic likes a tint there, a photographer not."""
+        return recipe.without_color() if self._colorless else recipe
+
+
+def _kept(recipe: Recipe) -> Recipe:
+    """A recipe as edits hold it: on the CPU, in float32, without gradients."""
+    return recipe.detach().to("cpu", torch.float32)
+
+
+def _is_colorless(image: torch.Tensor, mask: torch.Tensor) -> bool:
+    """Whether a photo is black and white; a region that has colours, in a grey scene, is not.
+
+    Args:
+        image: (1, 3, H, W) RGB in [0, 1].
+        mask: (1, 1, H, W) in [0, 1].
+    """
+    pixels = (image[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
+    inside = pixels[mask[0, 0].cpu().numpy() > 0.5]
+    return is_grey(pixels) and (not len(inside) or is_grey(inside[None]))

@@ -165,7 +165,7 @@ def _figure_11(config: DictConfig) -> Figure:
         networks["trained on clean masks"] = _enhancer(config, config.task, config.clean).network
     regions = _regions(config, config.task, config.rows)
     with torch.no_grad():
-        rows = enhancer_sheets.damage_rows(networks, enhancer.judges, regions, SIZE, DAMAGES[-1], config.seed, ("mended",))
+        rows = enhancer_sheets.damage_rows(networks, enhancer, regions, SIZE, DAMAGES[-1], config.seed, ("mended",))
     return paper_figures.grid(rows)
 
 

@@ -11,6 +11,7 @@ from realistic_editing.apps import video as module
 from realistic_editing.apps.cli import main
 from realistic_editing.data.clips import open_clip, writing
 from realistic_editing.data.images import Photo
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.ops import Recipe
 
 SIZE, COUNT = (96, 128), 14
@@ -170,9 +171,10 @@ def test_the_masks_of_a_lost_region_are_masks_to_give(run, clip, video_clips):
 
 def test_an_interrupt_leaves_nothing(run, clip, monkeypatch, capsys):
     before = sorted(clip.iterdir())
-    for place, options in (("apply_to_photo", ()), ("proposal", ("--masks-out", str(clip / "found")))):
+    places = (module, "apply_to_photo", ()), (Enhancer, "propose", ("--masks-out", str(clip / "found")))
+    for where, place, options in places:
         with monkeypatch.context() as patch:
-            patch.setattr(module, place, lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(where, place, lambda *given, **options: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(SystemExit) as stop:
                 run("--out", str(clip / "o.mkv"), *options)
         assert stop.value.code == 130 and sorted(clip.iterdir()) == before

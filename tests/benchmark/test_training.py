@@ -78,7 +78,7 @@ def small(output, *extra):
             "training.loops.saliency_compact.size=[48,64]", "training.loops.saliency_compact.batch_size=2",
             "+training.loops.saliency_compact.network.input_size=[48,64]",
             "+training.loops.saliency_compact.network.widths=[4,4,4,4,4]",
-            "realism.network.input_size=32", "training.loops.critic_compact.points=20",
+            "realism.network.input_size=32", "training.loops.critic_compact.pixels_per_zone=20",
             "training.loops.critic_compact.batch_size=4", "training.loops.enhancer_EditNet.network.input_size=32",
             "training.loops.enhancer_EditNet.size=32", "training.loops.enhancer_EditNet.batch_size=2", *extra,
         ],
@@ -93,7 +93,7 @@ def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
     assert [row["contender"] for row in results] == ["plain", "this project, 32-true"] * 3
     assert [row["case"] for row in results[::2]] == [
         "saliency compact, 48x64 px, batch 2",
-        "critic compact, 32 px, batch 4, 20 points of each zone where plain takes the picture",
+        "critic compact, 32 px, batch 4, 20 pixels_per_zone of each zone where plain takes the picture",
         "enhancer EditNet, 32 px, batch 2",
     ]
     # Two rounds; a loop that takes a tenth of another's time has more turns in the second.

@@ -3,20 +3,28 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from filelock import FileLock
 from PIL import Image
 
+from realistic_editing.apps.demo import FOLDER
 from realistic_editing.baselines import FAMILIES
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.regions import Region
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation import compare as module
 from realistic_editing.evaluation.bench import DISTINCTNESS, Bench, Plan, stamp
 from realistic_editing.evaluation.compare import compare
-from realistic_editing.evaluation.methods import INPUT, _earlier, choose
-from realistic_editing.evaluation.photo_sets import folder_set
+from realistic_editing.evaluation.methods import GUARDED, INPUT, Editor, _earlier, choose
+from realistic_editing.evaluation.photo_sets import TestPhoto, folder_set
+from realistic_editing.ops.recipe import PARAMETERS
+from realistic_editing.ops.sampling import get_preset
 
 MEASURED = ("realism", "delta_e_inside", "delta_e_outside", "ssim_outside", "seam", f"difference: {DISTINCTNESS}")
 
@@ -34,7 +42,7 @@ def run(folder, plan, output, methods=None, workers=1, task="amplify"):
 def test_every_method_is_measured_on_every_photo(photo_folder, plan, tmp_path):
     found = run(photo_folder, plan, tmp_path / "out")
     rows = found.rows.set_index(["photo", "method"])
-    assert len(rows) == 3 * 6 + 3 + 2 == found.measured and not found.problems and not found.note
+    assert len(rows) == 3 * 7 + 3 + 2 == found.measured and not found.problems and not found.note
     assert found.models == ["saliency", "witness", DISTINCTNESS]
     first = rows.loc["folder/a"]
     assert not first.loc[INPUT, [*MEASURED[:3], "seam"]].any() and first.loc[INPUT, "ssim_outside"] == 1
@@ -46,7 +54,23 @@ def test_every_method_is_measured_on_every_photo(photo_folder, plan, tmp_path):
     assert np.isfinite(rows[[f"mean_relative_gain: {model}" for model in found.models]]).all(axis=None)
     # In the order of photos, then methods.
     assert [*dict.fromkeys(found.rows.name)] == sorted(set(found.rows.name))
-    assert [*found.rows.method[:8]] == [*choose(None, folder_set(photo_folder, "amplify").photos)]
+    assert [*found.rows.method[:9]] == [*choose(None, folder_set(photo_folder, "amplify").photos)]
+
+
+@pytest.mark.parametrize("size", [(300, 500), (500, 300), (384, 384), (700, 420)])
+def test_ours_is_what_users_get(size):
+    """Sides below and above what the networks see: no second way of shrinking a photo is left."""
+    photo, mask = (cv2.imread(str(FOLDER / name), flag) for name, flag in (("astronaut.jpg", 1), ("flag.png", 0)))
+    pixels, mask = cv2.resize(photo, size)[..., ::-1].copy(), cv2.resize(mask, size)
+    region = Region(Path("photo.png"), Path("mask.png"), source="folder", photo_id="photo", region_id="0", task="attenuate")
+    enhancer = Enhancer.from_pretrained("attenuate")
+    editor = Editor(TestPhoto(region, "folder"), pixels, mask, enhancer, get_preset("released"), 0, {})
+    for method, guard in (("ours_realism", None), (GUARDED, -0.1)):
+        edit = enhancer.propose(pixels, mask, guard=guard)
+        result = editor.edit(method)
+        assert np.array_equal(result.pixels, edit.apply(pixels, mask))
+        assert all(torch.equal(getattr(result.recipe, name), getattr(edit.recipe, name)) for name in ("order", *PARAMETERS))
+        assert result.seconds > 0
 
 
 def test_a_run_goes_on_where_it_stopped(photo_folder, plan, tmp_path, monkeypatch):

@@ -63,8 +63,9 @@ def test_another_order_is_taken_and_sorted(proposed, enhancers):
     real, strong = (view.order_pictures(proposed, sort) for sort in view.SORTS)
     assert len(real) == len(strong) == 24 and all(max(pixels.shape) <= view.THUMBNAIL for _, pixels, _ in real)
     candidates = proposed.region.candidates
-    assert np.all(np.diff(candidates.realism_change.numpy()[[index for index, *_ in real]]) <= 0)
-    assert np.all(np.diff(candidates.saliency_change.numpy()[[index for index, *_ in strong]]) >= 0)  # attenuation: lowest first
+    assert np.all(np.diff(candidates.realism_change[[index for index, *_ in real]].numpy()) <= 0)
+    lowest_first = candidates.saliency_change[[index for index, *_ in strong]].numpy()  # attenuation
+    assert np.all(np.diff(lowest_first) >= 0)
     index = strong[0][0]
     other = steps.take_order(proposed, index, enhancers)
     assert other.region.taken == index and torch.equal(other.region.recipe.order, candidates[index].recipe.order)

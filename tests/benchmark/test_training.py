@@ -93,7 +93,7 @@ def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
     assert [row["contender"] for row in results] == ["plain", "this project, 32-true"] * 3
     assert [row["case"] for row in results[::2]] == [
         "saliency compact, 48x64 px, batch 2",
-        "critic compact, 32 px, batch 4, 20 pixels_per_zone of each zone where plain takes the picture",
+        "critic compact, 32 px, batch 4, 20 pixels of each zone where plain takes the picture",
         "enhancer EditNet, 32 px, batch 2",
     ]
     # Two rounds; a loop that takes a tenth of another's time has more turns in the second.

@@ -1,4 +1,4 @@
-"""The suite "busy": the command `edit` while other programs use the processor, with threads that sleep or spin while they wait."""
+"""The suite "busy": the command `edit` while other programs use the processor, its threads sleeping or spinning as they wait."""
 import contextlib
 import os
 import subprocess
@@ -13,7 +13,14 @@ from realistic_editing.data.regions import Region
 
 Say = Callable[[str], None]
 SPINS = "300000"  # turns of a waiting thread where nothing is set: the default of GNU's OpenMP
-PROGRAM = "import time\nwhile True:\n  end = time.monotonic() + {busy}\n  while time.monotonic() < end: pass\n  time.sleep({idle})"
+PROGRAM = """
+import time
+while True:
+    end = time.monotonic() + {busy}
+    while time.monotonic() < end:
+        pass
+    time.sleep({idle})
+"""
 
 
 def under_load(

@@ -1,8 +1,9 @@
 """Threads that wait do not spin: on a busy machine, a thread that spins takes the processor from the one it waits for.
 
 PyTorch's OpenMP lets its threads spin at the end of every parallel loop, for some milliseconds each. On idle cores that saves
-little; on busy ones an edit took two to four times as long (`python scripts/benchmark.py suite=busy`). OpenMP reads its settings
-when it is loaded, so they are set before PyTorch is imported: by `import realistic_editing`, and so by every command and script.
+little; on busy ones an edit took two to four times as long (`python scripts/benchmark.py suite=busy`). OpenMP reads its
+settings when it is loaded, so they are set before PyTorch is imported: by `import realistic_editing`, and so by every command
+and script.
 """
 import os
 import sys

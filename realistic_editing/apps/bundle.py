@@ -13,11 +13,6 @@ BUNDLED = {
     "critic": "realism",
     "attenuate": "enhancer",
     "amplify": "enhancer",
-    # Ablations, for the tables and figures that set them beside ours.
-    "attenuate_no_realism": "enhancer",
-    "amplify_no_realism": "enhancer",
-    "attenuate_adversarial": "enhancer",
-    "attenuate_clean_masks": "enhancer",
     # An earlier method.
     "gazeshift": "baseline",
 }

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from tqdm import tqdm
 
+from realistic_editing.apps.ablations import named_weights
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines import BASELINES, baseline
@@ -21,6 +22,7 @@ from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import SIZE, Enhancer
 from realistic_editing.evaluation import enhancer_sheets, paper_figures
 from realistic_editing.evaluation.paper_figures import Photo
+from realistic_editing.evaluation.rivals import rival_name
 from realistic_editing.ops.sampling import get_preset
 
 FORMATS = ("png", "pdf", "svg")
@@ -129,8 +131,9 @@ def _changes(realism: float, saliency: float) -> str:
 
 
 def _figure_8(config: DictConfig) -> Figure:
-    rival = _enhancer(config, config.task, config.rival)
-    return paper_figures.figure_8(_enhancer(config, config.task), rival, _photos(config), Path(config.rival).stem)
+    weights = named_weights(config, config.rival)
+    rival = _enhancer(config, config.task, weights)
+    return paper_figures.figure_8(_enhancer(config, config.task), rival, _photos(config), rival_name(weights))
 
 
 def _figure_9a(config: DictConfig) -> Figure:

@@ -99,8 +99,8 @@ def refuse_open(config: DictConfig) -> None:
     missing = [f"trainer.{name}" for name in config.trainer if OmegaConf.is_missing(config.trainer, name)]
     if missing:
         raise InputError(
-            f"{', '.join(missing)}: not set, because preset={config.preset} follows the paper, which does not say; add them to the "
-            f"command as {missing[0]}=..., or use an experiment that does"
+            f"{', '.join(missing)}: not set, because preset={config.preset} follows the paper, which does not say; "
+            f"add them to the command as {missing[0]}=..., or use an experiment that does"
         )
 
 

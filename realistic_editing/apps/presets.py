@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from realistic_editing.apps.config import CONFIGS
+from realistic_editing.apps.config import CONFIGS, made
 from realistic_editing.common.errors import InputError
 
 SCRIPTS = ("train_saliency", "train_realism", "train_enhancer")
@@ -85,8 +85,8 @@ def completed(
     names = {choice: choices.get(f"{choice}/{script}") for choice in CHOICES}
     if names["ablation"] and recompose is not None and _plain(recompose()) == _plain(config):
         raise InputError(
-            f"ablation={names['ablation']} changes nothing of preset={names['preset']} with these options, so that its run would "
-            "mislead; leave it out, or choose another preset"
+            f"ablation={names['ablation']} changes nothing of preset={names['preset']} with these options, so "
+            "that its run would mislead; leave it out, or choose another preset"
         )
     with open_dict(config):
         for choice, name in names.items():
@@ -103,7 +103,10 @@ def completed(
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:
-    return {name: value for name, value in OmegaConf.to_container(config, resolve=True).items() if name != "hydra"}
+    found = {name: value for name, value in OmegaConf.to_container(config, resolve=True).items() if name != "hydra"}
+    if "objective" in found:
+        found["objective"] = made(config.objective, "objective")  # with the values that its config leaves out
+    return found
 
 
 def swept_keys(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -39,6 +39,7 @@ def full_names(script: str, arguments: Sequence[str]) -> list[str]:
                 _check_choice(script, choice, one)
             argument = f"{choice}/{script}={value}"
         result.append(argument)
+    _refuse_two_presets(script, result)
     return result
 
 
@@ -55,6 +56,19 @@ def _check_choice(script: str, choice: str, name: str) -> None:
     if others:
         raise InputError(f"{choice}={name} is for {others[0]}.py, not for {script}.py, which has {has}")
     raise InputError(f"{choice}={name} is unknown; {script}.py has {has}")
+
+
+def _refuse_two_presets(script: str, arguments: Sequence[str]) -> None:
+    """An experiment may choose its preset; another one on the command line would make it something else."""
+    given = {name: value for name, _, value in (argument.partition("=") for argument in arguments)}
+    preset = given.get(f"preset/{script}")
+    for name in given.get(f"experiment/{script}", "").split(","):
+        path = CONFIGS / "experiment" / script / f"{name}.yaml"
+        entries = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("defaults", ()) if path.is_file() else ()
+        groups = {key: entry[key] for entry in entries if isinstance(entry, dict) for key in entry}
+        chosen = groups.get(f"override /preset/{script}")
+        if preset and chosen and preset != chosen:
+            raise InputError(f"experiment={name} belongs to preset={chosen}; leave out preset={preset}")
 
 
 def completed(

@@ -38,6 +38,9 @@ EXTRAS = {
     "batch": ("pandas", "pymatting"),
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
+TRAINING = (
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "figures",
+)  # fmt: skip
 RESUMED = (
     "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "batch", "study",
 )  # fmt: skip
@@ -55,7 +58,7 @@ def call(job: str, config: Any) -> Any:
     """
     module, function = JOBS[job].split(":")
     try:
-        with needed():
+        with needed("train" if job in TRAINING else None):
             return getattr(importlib.import_module(module), function)(config)
     except InputError as error:
         leave(str(error))
@@ -66,8 +69,11 @@ def call(job: str, config: Any) -> Any:
 
 
 @contextlib.contextmanager
-def needed() -> Iterator[None]:
+def needed(whole: str | None = None) -> Iterator[None]:
     """Name the extra of this project where a package that only it installs is absent; and an option that has no value yet.
+
+    Args:
+        whole: an extra that brings all that is needed here; None = the one that brings the package.
 
     Raises:
         InputError: in the place of the import's error.
@@ -79,6 +85,7 @@ def needed() -> Iterator[None]:
         extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
         if extra is None:
             raise
+        extra = whole or extra
         raise InputError(
             f"this needs the package {package}, which comes with the extra {extra}: pip install 'realistic-editing[{extra}]', "
             f"or pip install -e '.[{extra}]' in a checkout"

@@ -48,7 +48,7 @@ def test_every_core_dependency_is_one_that_the_demo_imports(tmp_path):
     assert stated <= imported, f"no package of the core that the demo does not need: {sorted(stated - imported)}"
 
 
-EDITING = ("demo", "edit", "export", "mask", "plan", "recipe", "doctor")
+EDITING = ("demo", "enhance", "export", "mask", "plan", "recipe", "doctor")
 
 
 def test_editing_needs_the_core_alone_and_what_needs_more_names_the_extra(tmp_path):

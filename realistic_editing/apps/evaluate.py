@@ -97,7 +97,7 @@ def _rivals(config: DictConfig) -> list[str]:
     if config.suite == "enhancer":
         return trained_ablations(config)
     asked = list(config.method) if isinstance(config.method, ListConfig) else [config.method]
-    return trained_ablations(config, asked) if config.dataset is not None else []
+    return trained_ablations(config, None if "all" in asked else asked) if config.dataset is not None else []
 
 
 def _check_numbers(config: DictConfig) -> None:

@@ -27,6 +27,7 @@ def run_script(job: str) -> None:
     """
     with needed():
         import hydra
+        from hydra.errors import HydraException
 
         from realistic_editing.apps.config import CONFIGS, TEXT, quoted
         from realistic_editing.apps.presets import completed, full_names, swept_keys, unnamed
@@ -40,12 +41,12 @@ def run_script(job: str) -> None:
         arguments.append("task=attenuate")  # help must not ask for a choice first
     try:
         arguments = full_names(job, quoted(arguments, TEXT[job]))
-    except InputError as error:
+        if {"-m", "--multirun"} & {*arguments}:
+            # A job's folder is named after what is swept over, and not after what all jobs have in common.
+            swept, fixed = swept_keys(arguments)
+            arguments.append(f"hydra.job.config.override_dirname.exclude_keys=[{','.join([*fixed, *unnamed(swept)])}]")
+    except (InputError, HydraException) as error:
         leave(str(error))
-    if {"-m", "--multirun"} & {*arguments}:
-        # A job's folder is named after what is swept over, and not after what all jobs have in common.
-        swept, fixed = swept_keys(arguments)
-        arguments.append(f"hydra.job.config.override_dirname.exclude_keys=[{','.join([*fixed, *unnamed(swept)])}]")
     sys.argv[1:] = arguments
 
     @hydra.main(version_base="1.3", config_path=str(Path(CONFIGS) / folder), config_name=name)

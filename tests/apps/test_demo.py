@@ -37,11 +37,12 @@ def test_every_core_dependency_is_one_that_the_demo_imports(tmp_path):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     stated = {re.split(r"[\[>=<]", one)[0].lower() for one in project["dependencies"]}
     code = (
-        "import sys; from importlib.metadata import packages_distributions as found\n"
+        "import sys; from importlib.metadata import packages_distributions\n"
         "from realistic_editing.apps.cli import main\n"
         "main(['demo', '--output', sys.argv[1]])\n"
         "loaded = {name.split('.')[0] for name in sys.modules}\n"
-        "print(*{one.lower() for name in loaded for one in found().get(name, [])})"
+        "makers = packages_distributions()\n"
+        "print(*{one.lower() for name in loaded for one in makers.get(name, [])})"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
     imported = set(done.stdout.splitlines()[-1].split())

@@ -60,7 +60,8 @@ def evaluate(config: DictConfig) -> Path:
     except ValueError as error:
         raise InputError(str(error)) from error
     _check_numbers(config)
-    output = config.output or str(Path(config.paths.outputs) / "evaluate" / (config.suite or config.dataset or "study"))
+    place = Path(config.preset) / (config.suite or config.dataset) if config.ratings is None else "study"
+    output = config.output or str(Path(config.paths.outputs) / "evaluate" / place)
     config = OmegaConf.merge(config, {"output": output})
     _announce(config)
     config = OmegaConf.merge(config, {"rivals": _rivals(config)})

@@ -42,6 +42,21 @@ def test_no_table_wants_an_ablation_that_is_bundled_or_unknown():
     assert not {f"{task}_{ablation}" for task, ablation in TABLED} & set(bundled())
 
 
+def test_reports_of_two_presets_lie_apart(outputs, monkeypatch):
+    written = []
+
+    class Shown:
+        def write(self, output):
+            written.append(output)
+            return ""
+
+    monkeypatch.setattr("realistic_editing.apps.evaluate.baseline_suite", lambda *options: ([], {}))
+    monkeypatch.setattr("realistic_editing.apps.evaluate.Report", lambda *parts: Shown())
+    for preset in ("compact", "paper"):
+        evaluate(configured("suite=baselines", f"preset={preset}", f"paths.outputs={outputs}"))
+    assert written == [str(outputs / "evaluate" / preset / "baselines") for preset in ("compact", "paper")]
+
+
 def test_names_of_ablations_stand_for_their_files(outputs):
     config = configured("suite=enhancer", f"paths.outputs={outputs}")
     assert named_weights(config, "attenuate_adversarial").startswith(str(outputs))

@@ -25,8 +25,8 @@ from realistic_editing.ops.photo import apply_to_photo
 CORE = ("torch", "safetensors", "numpy", "scipy", "opencv-python-headless", "pyvips", "numba", "hydra-core")
 # Package -> what needs it, and the extra that brings it.
 OPTIONAL = {
-    "pandas": ("realistic-editing batch, score, video and study", "batch"),
-    "pymatting": ("mending masks by --refine-mask", "batch"),
+    "pandas": ("realistic-editing batch, score, video and study", "tools"),
+    "pymatting": ("masks from a box, points or a rough mask", "tools"),
     "lightning_fabric": ("realistic-editing train", "train"),
     "pycocotools": ("training and evaluation", "train"),
     "matplotlib": ("the figures of evaluations", "train"),

@@ -35,7 +35,7 @@ JOBS = {
 }
 # The extras of pyproject.toml, and what each brings beyond the core: packages as they are imported.
 EXTRAS = {
-    "batch": ("pandas", "pymatting"),
+    "tools": ("pandas", "pymatting"),
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (

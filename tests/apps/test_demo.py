@@ -66,7 +66,7 @@ def test_editing_needs_the_core_alone_and_what_needs_more_names_the_extra(tmp_pa
         "    try: call(job, {})\n"
         "    except SystemExit as left: print(job, left.code)\n"
     )
-    needing = {"batch": "batch", "score": "batch", "train_realism": "train", "figures": "train"}
+    needing = {"batch": "tools", "score": "tools", "train_realism": "train", "figures": "train"}
     done = subprocess.run([sys.executable, "-c", code, *needing], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [f"{job} 2" for job in needing]
     for line, extra in zip(done.stderr.splitlines(), needing.values(), strict=True):

@@ -17,6 +17,7 @@ from realistic_editing.apps.config import (
     TRAIN_TEXT,
     quoted,
 )
+from realistic_editing.apps.presets import full_names
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -57,7 +58,7 @@ def test_every_script_takes_these_options(page, words):
         folder, name, text = SCRIPTS[script.stem]
         options = [word for word in words[2:] if not word.startswith("--")]
         with initialize_config_dir(str(CONFIGS / folder), version_base="1.3"):
-            compose(name, overrides=quoted(options, text))
+            compose(name, overrides=full_names(script.stem, quoted(options, text)))
 
 
 def test_the_documentation_builds_without_a_warning(tmp_path):

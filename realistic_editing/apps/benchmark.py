@@ -69,12 +69,14 @@ def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
         critic=load_network(config.realism.weights, kind="realism"),
         saliency=load_network(config.saliency.weights, kind="saliency"),
     )
-    loops = {
-        name.replace("_", " "): Loop(**{**OmegaConf.to_container(node, resolve=True), "network": instantiate(node.network)})
-        for name, node in options.loops.items()
-        if name in only
-    }
+    loops = {name.replace("_", " "): _loop(node) for name, node in options.loops.items() if name in only}
     return training(loops, teachers, regions, made(config.trainer, "trainer"), list(options.precisions), options.seconds)
+
+
+def _loop(node: DictConfig) -> Loop:
+    network = instantiate(node.network)
+    settings = OmegaConf.to_container(node, resolve=True)
+    return Loop(**{**settings, "network": network, "size": settings["size"] or network.input_size})
 
 
 def _apply(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:

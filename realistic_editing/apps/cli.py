@@ -1,12 +1,15 @@
 """The command `realistic-editing`: edit photos, score and export edits, see the demo, train."""
 import argparse
-import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from omegaconf import open_dict
+
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
-from realistic_editing.apps.main import call
+from realistic_editing.apps.main import call, leave
+from realistic_editing.apps.presets import completed, full_names
+from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.options import add_arguments
 
 FORMATS = ("cube", "ora", "tiff", "xmp")
@@ -226,10 +229,15 @@ def _compose(name: str, overrides: Sequence[str]):
 
     try:
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            return compose(name, overrides=quoted(overrides, TRAIN_TEXT))
-    except HydraException as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+            chosen = full_names(name, quoted(overrides, TRAIN_TEXT))
+            config = compose(name, overrides=chosen, return_hydra_config=True)
+            choices = config.hydra.runtime.choices
+            with open_dict(config):
+                del config["hydra"]
+            plain = [one for one in chosen if not one.startswith("ablation/")]
+            return completed(name, config, choices, recompose=lambda: compose(name, overrides=plain))
+    except (HydraException, InputError) as error:
+        leave(str(error))
 
 
 if __name__ == "__main__":

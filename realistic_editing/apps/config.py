@@ -32,6 +32,10 @@ TRAIN_TEXT = (
     "output", "initial", "saliency.weights", "realism.weights", "paths.data", "paths.outputs", "paths.regions",
     "regions.saliency", "regions.shards",
 )  # fmt: skip
+TEXT = {
+    **dict.fromkeys(("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions"), TRAIN_TEXT),
+    "enhance": ENHANCE_TEXT, "evaluate": EVALUATE_TEXT, "figures": FIGURES_TEXT, "benchmark": BENCHMARK_TEXT,
+}  # fmt: skip
 
 
 def register_options() -> None:

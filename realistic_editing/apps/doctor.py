@@ -22,9 +22,16 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.photo import apply_to_photo
 
-CORE = ("torch", "torchvision", "timm", "numpy", "opencv-python-headless", "pyvips", "numba", "hydra-core")
+CORE = ("torch", "safetensors", "numpy", "scipy", "opencv-python-headless", "pyvips", "numba", "hydra-core")
 # Package -> what needs it, and the extra that brings it.
 OPTIONAL = {
+    "pandas": ("realistic-editing batch, score, video and study", "tools"),
+    "pymatting": ("masks from a box, points or a rough mask", "tools"),
+    "lightning_fabric": ("realistic-editing train", "train"),
+    "pycocotools": ("training and evaluation", "train"),
+    "matplotlib": ("the figures of evaluations", "train"),
+    "timm": ("the paper's enhancer, EditNet", "train"),
+    "torchvision": ("EML-Net, and the earlier methods GazeShift and Deepsal", "train"),
     "gradio": ("realistic-editing page", "demo"),
     "fastapi": ("realistic-editing study", "study"),
     "uvicorn": ("realistic-editing study", "study"),

@@ -7,6 +7,7 @@ import torch
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from torch import nn
 
+from realistic_editing.apps.ablations import named_weights, trained_ablations
 from realistic_editing.apps.compare import DATASETS, compare_methods
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
@@ -59,8 +60,11 @@ def evaluate(config: DictConfig) -> Path:
     except ValueError as error:
         raise InputError(str(error)) from error
     _check_numbers(config)
-    output = config.output or str(Path(config.paths.outputs) / "evaluate" / (config.suite or config.dataset or "study"))
+    place = Path(config.preset) / (config.suite or config.dataset) if config.ratings is None else "study"
+    output = config.output or str(Path(config.paths.outputs) / "evaluate" / place)
     config = OmegaConf.merge(config, {"output": output})
+    _announce(config)
+    config = OmegaConf.merge(config, {"rivals": _rivals(config)})
     if config.suite is not None:
         report = _suite(config, preset)
     else:
@@ -69,6 +73,32 @@ def evaluate(config: DictConfig) -> Path:
     path = Path(output) / "report.md"
     print(f"report: {path}")
     return path
+
+
+def _announce(config: DictConfig) -> None:
+    """Say first which preset it is; and refuse one whose networks have not been trained."""
+    roles = {name: config[name] for name in ("saliency", "critic", *TASKS)}
+    shown = ", ".join(f"{name} {weights}" for name, weights in roles.items())
+    print(f"evaluate: preset {config.preset}; {shown}; edits {config.edits}", flush=True)
+    if config.ratings is not None or config.suite == "baselines":
+        return  # they need none of the networks
+    used = {"saliency": ["saliency"], "critic": ["critic"]}.get(config.suite, list(roles))
+    commands = {"saliency": "train_saliency.py", "critic": "train_realism.py"}
+    for name in used:
+        file = Path(roles[name])
+        if file.name == "model.safetensors" and config.preset in file.parts and not file.is_file():
+            made_by = f"python scripts/{commands.get(name, f'train_enhancer.py task={name}')} preset={config.preset}"
+            raise InputError(f"{file}: not found; make it by {made_by}, or add {name}=FILE")
+
+
+def _rivals(config: DictConfig) -> list[str]:
+    """What loads the enhancers that `config.rivals` names."""
+    if config.rivals is not None:
+        return [named_weights(config, name) for name in config.rivals]
+    if config.suite == "enhancer":
+        return trained_ablations(config)
+    asked = list(config.method) if isinstance(config.method, ListConfig) else [config.method]
+    return trained_ablations(config, None if "all" in asked else asked) if config.dataset is not None else []
 
 
 def _check_numbers(config: DictConfig) -> None:

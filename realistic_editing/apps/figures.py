@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from omegaconf import DictConfig
 from tqdm import tqdm
 
+from realistic_editing.apps.ablations import named_weights
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines import BASELINES, baseline
@@ -22,6 +23,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.view import SIZE
 from realistic_editing.evaluation import enhancer_sheets, paper_figures
 from realistic_editing.evaluation.paper_figures import Photo
+from realistic_editing.evaluation.rivals import rival_name
 from realistic_editing.ops.sampling import get_preset
 
 FORMATS = ("png", "pdf", "svg")
@@ -130,8 +132,9 @@ def _changes(realism: float, saliency: float) -> str:
 
 
 def _figure_8(config: DictConfig) -> Figure:
-    rival = _enhancer(config, config.task, config.rival)
-    return paper_figures.figure_8(_enhancer(config, config.task), rival, _photos(config), Path(config.rival).stem)
+    weights = named_weights(config, config.rival)
+    rival = _enhancer(config, config.task, weights)
+    return paper_figures.figure_8(_enhancer(config, config.task), rival, _photos(config), rival_name(weights))
 
 
 def _figure_9a(config: DictConfig) -> Figure:

@@ -1,12 +1,11 @@
 """Run one of the package's jobs for a script or the command: errors of the user's in one line, exit code 2."""
+import contextlib
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-from omegaconf.errors import MissingMandatoryValue
+from typing import Any, NoReturn
 
 from realistic_editing.common.errors import InputError
 
@@ -34,6 +33,14 @@ JOBS = {
     "demo": "realistic_editing.apps.demo:demo",
     "page": "realistic_editing.apps.page.serve:page",
 }
+# The extras of pyproject.toml, and what each brings beyond the core: packages as they are imported.
+EXTRAS = {
+    "tools": ("pandas", "pymatting"),
+    "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
+}
+TRAINING = (
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "figures",
+)  # fmt: skip
 RESUMED = (
     "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "batch", "study",
 )  # fmt: skip
@@ -51,15 +58,42 @@ def call(job: str, config: Any) -> Any:
     """
     module, function = JOBS[job].split(":")
     try:
-        return getattr(importlib.import_module(module), function)(config)
+        with needed("train" if job in TRAINING else None):
+            return getattr(importlib.import_module(module), function)(config)
     except InputError as error:
-        _leave(str(error))
-    except MissingMandatoryValue as error:
-        _leave(f"{error.full_key} is not set; add {error.full_key}=... to the command")
+        leave(str(error))
     except KeyboardInterrupt:
         again = "; the same command goes on where it stopped" if job in RESUMED else ""
         print(f"\nstopped{again}", file=sys.stderr)
         sys.exit(130)  # as shells have it: 128 and the number of the signal
+
+
+@contextlib.contextmanager
+def needed(whole: str | None = None) -> Iterator[None]:
+    """Name the extra of this project where a package that only it installs is absent; and an option that has no value yet.
+
+    Args:
+        whole: an extra that brings all that is needed here; None = the one that brings the package.
+
+    Raises:
+        InputError: in the place of the import's error.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+        if extra is None:
+            raise
+        extra = whole or extra
+        raise InputError(
+            f"this needs the package {package}, which comes with the extra {extra}: pip install 'realistic-editing[{extra}]', "
+            f"or pip install -e '.[{extra}]' in a checkout"
+        ) from error
+    except Exception as error:
+        if type(error).__name__ == "MissingMandatoryValue":  # OmegaConf's
+            raise InputError(f"{error.full_key} is not set; add {error.full_key}=... to the command") from error
+        raise
 
 
 def explain(config: Path, more: str = "") -> None:
@@ -90,9 +124,10 @@ def start(main: Callable[[], None]) -> None:
     except InstantiationException:
         raise  # from inside the job, which has said what a user can change
     except HydraException as error:
-        _leave(str(error))
+        leave(str(error))
 
 
-def _leave(message: str) -> None:
+def leave(message: str) -> NoReturn:
+    """Say what the user must change, and end with code 2."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(2)

@@ -6,6 +6,15 @@ import torch
 from omegaconf import DictConfig
 from torch import nn
 
+from realistic_editing.apps.chain import (
+    announce,
+    choose_attention,
+    choose_judges,
+    choose_ranking,
+    choose_size,
+    choose_steps,
+    refuse_open,
+)
 from realistic_editing.apps.config import made
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
@@ -35,10 +44,15 @@ def train_saliency(config: DictConfig) -> Path:
     Raises:
         InputError: when data or a setting cannot be used. So do the other two.
     """
+    announce("train_saliency", config)
+    refuse_open(config)
+    trainer = made(config.trainer, "trainer")
     teachers = [load_network(weights, kind="saliency") for weights in config.teachers]
     torch.manual_seed(config.trainer.seed)  # decides the initial weights
+    network = _network(config, "saliency")
+    choose_size(config, network)
     problem = SaliencyProblem(
-        _network(config, "saliency"),
+        network,
         read_osie(config.paths.data),
         size=tuple(config.size),
         weights=config.weights,
@@ -48,7 +62,7 @@ def train_saliency(config: DictConfig) -> Path:
         teacher_weight=config.teacher_weight,
         unlabelled=training_photos(config.paths.data) if config.unlabelled else (),
     )
-    return run(problem, made(config.trainer, "trainer"), config)
+    return run(problem, trainer, config)
 
 
 def train_realism(config: DictConfig) -> Path:
@@ -60,12 +74,15 @@ def train_realism(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
+    announce("train_realism", config)
     trainer, edits = made(config.trainer, "trainer"), made(config.edits, "edits")
-    if trainer.compile and (config.points or config.loss.guess):
-        raise InputError("trainer.compile compiles whole pictures alone; add points=0 loss.guess=0, or leave it out")
+    if trainer.compile and (config.pixels_per_zone or config.loss.guess):
+        raise InputError("trainer.compile compiles whole pictures alone; add pixels_per_zone=0 loss.guess=0, or leave it out")
     torch.manual_seed(config.trainer.seed)
     network = _network(config, "realism")
-    check_settings(network, config.size, config.loss, config.points)
+    choose_size(config, network)
+    choose_ranking(config)
+    check_settings(network, config.size, config.loss, config.pixels_per_zone)
     problem = RealismProblem(
         network,
         load_regions(config),
@@ -73,9 +90,9 @@ def train_realism(config: DictConfig) -> Path:
         edits=edits,
         loss=config.loss,
         human=config.human,
-        pixels_per_zone=config.points,
+        pixels_per_zone=config.pixels_per_zone,
     )
-    return run(problem, trainer, config)
+    return run(problem, choose_steps(config, trainer, problem), config)
 
 
 def train_enhancer(config: DictConfig) -> Path:
@@ -87,25 +104,31 @@ def train_enhancer(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
+    announce("train_enhancer", config)
     # What can be wrong with the command is found before regions are built, which may take hours.
     trainer, objective = made(config.trainer, "trainer"), made(config.objective, "objective")
-    if trainer.compile and (config.points or config.adversarial):
-        raise InputError("trainer.compile compiles whole pictures alone; add points=0 adversarial=false, or leave it out")
+    if trainer.compile and (config.pixels_per_zone or config.adversarial):
+        raise InputError("trainer.compile compiles whole pictures alone; add pixels_per_zone=0 adversarial=false, or leave it out")
+    choose_judges(config)
+    choose_ranking(config, config.saliency.weights)
+    choose_attention(config)
     critic = load_network(config.realism.weights, kind="realism")
     saliency = load_network(config.saliency.weights, kind="saliency")
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
     regions = load_regions(config).where("task", lambda task: task in wanted)
     torch.manual_seed(config.trainer.seed)
     network = _network(config, "enhancer")
+    choose_size(config, network)
     if isinstance(network, CompactEnhancer) and not config.initial:
         network.start_from(load_network(config.model.attention, kind="saliency"))
-    options = {"size": config.size, "objective": objective, "pixels_per_zone": config.points, "damage": config.damage}
+    options = {"size": config.size, "objective": objective, "pixels_per_zone": config.pixels_per_zone, "damage": config.damage}
     judges = Judges(critic, saliency)
     if config.adversarial:
         discriminator = made(config.realism.network, "realism.network")
         problem = AdversarialProblem(network, discriminator, judges, regions, **options)
     else:
         problem = EnhanceProblem(network, judges, regions, **options)
+    trainer = choose_steps(config, trainer, problem)
     return run(problem, trainer, config, card={"task": config.task.name, "objective": dataclasses.asdict(objective)})
 
 

@@ -28,6 +28,8 @@ class CompactEnhancer(Proposer):
         blend, order_input: as for `Proposer`.
     """
 
+    frozen_parts = ("attention",)  # a file names it, where it is a bundled network
+
     def __init__(
         self,
         saliency: Mapping[str, Any] | None = None,

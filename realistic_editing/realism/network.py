@@ -15,6 +15,8 @@ class RealismNet(nn.Module):
     the patches: the second layer changes how it is learned, not what can be learned.
     """
 
+    input_size = INPUT_SIZE
+
     def __init__(self) -> None:
         super().__init__()
         self.patches = nn.Sequential(

@@ -12,7 +12,7 @@ class Trainer:
     they follow the shares of the first process.
 
     Args:
-        steps: optimiser steps in all.
+        steps: optimiser steps in all; None until it is known how many make the epochs that are asked for.
         batch_size: samples in a step, over all processes.
         optimizer: "adam" or "adamw".
         learning_rate, weight_decay, betas: of the optimiser.
@@ -30,7 +30,7 @@ class Trainer:
         log_every, evaluate_every, save_every: steps between two of each.
     """
 
-    steps: int
+    steps: int | None
     batch_size: int
     optimizer: str = "adamw"
     learning_rate: float = 1e-3

@@ -22,8 +22,12 @@ def save_network(
 ) -> None:
     """Write weights with all that is needed to build the network again.
 
+    A part that is frozen, and is one of the bundled networks to the last bit, is named by its fingerprint and not written
+    again; any other is written.
+
     Args:
-        network: on any device.
+        network: on any device. Its `frozen_parts`, where it has them, are the names of modules that training leaves as
+            they are.
         name: its short name in `NETWORKS`.
         path: the .safetensors file; it appears whole or not at all.
         config: the constructor's arguments, as JSON can hold them.
@@ -38,13 +42,18 @@ def save_network(
     if name not in NETWORKS:
         raise ValueError(f"network {name!r} is unknown; expected one of {', '.join(NETWORKS)}")
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+    content: dict[str, Any] = {"network": name, "config": config, "card": card}
+    frozen = _bundled_parts(network)
+    if frozen:
+        content["frozen"] = frozen
+        state = {key: value for key, value in state.items() if not key.startswith(tuple(f"{part}." for part in frozen))}
     if half:
-        for key, _ in network.named_parameters():
+        for key in state.keys() & dict(network.named_parameters()).keys():
             small = state[key].half()
             if bool(small.isfinite().all()):
                 state[key] = small
     # One entry, because safetensors writes several in an order that differs from run to run.
-    metadata = json.dumps({"network": name, "config": config, "card": card}, sort_keys=True)
+    metadata = json.dumps(content, sort_keys=True)
     with replacing(path) as temporary:
         safetensors.torch.save_file(state, temporary, {METADATA: metadata})
 
@@ -73,26 +82,51 @@ def load_network(
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(kinds())}")
     device = usable_device(device)
     path = _find(source)
-    metadata, state = _read(path)
-    try:
-        content = json.loads(metadata[METADATA])
-        name, config = content["network"], {**content["config"]}
-        card = {**content["card"], "network": name, "config": config}
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path}: does not say which network it holds; expected a file of save_network, or load the authors' "
-            "checkpoints with load_released"
-        ) from error
-    if name not in NETWORKS:
-        raise InputError(f"{path}: holds a network {name!r}, which is unknown; known are {', '.join(NETWORKS)}")
+    content = describe_file(path)
+    _, state = _read(path)
+    name, config = content["network"], content["config"]
+    card = {**content["card"], "network": name, "config": config}
     found = NETWORKS[name].kind
     if kind is not None and found != kind:
         fitting = ", ".join(known for known, entry in NETWORKS.items() if entry.kind == kind)
         raise InputError(f"{path}: holds {name}, for {found}; give a file for {kind} ({fitting})")
     network = _build(name, config, path)
+    state |= _frozen_state(content["frozen"], path)
     fill(network, state, str(path), "the file was made by another version, or its config was changed; train it again")
     network.card = card
     return network.to(device=device, dtype=dtype).eval()
+
+
+def describe_file(source: str | Path) -> dict[str, Any]:
+    """What a file says of itself, without its weights.
+
+    Args:
+        source: as for `load_network`.
+
+    Returns:
+        "network", the short name; "config", the constructor's arguments; "card", what made it; "frozen", its parts that are
+        bundled networks: name of the part -> {"weights": bundled name, "fingerprint": of `fingerprint`}.
+
+    Raises:
+        InputError: when the file is absent, damaged, or no file of `save_network`.
+    """
+    path = _find(source)
+    metadata, _ = _read(path, tensors=False)
+    try:
+        content = json.loads(metadata[METADATA])
+        found = {"network": content["network"], "config": {**content["config"]}, "card": {**content["card"]}}
+        found["frozen"] = {
+            part: {key: str(named[key]) for key in ("weights", "fingerprint")}
+            for part, named in content.get("frozen", {}).items()
+        }
+    except (AttributeError, KeyError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path}: does not say which network it holds; expected a file of save_network, or load the authors' "
+            "checkpoints with load_released"
+        ) from error
+    if found["network"] not in NETWORKS:
+        raise InputError(f"{path}: holds a network {found['network']!r}, which is unknown; known are {', '.join(NETWORKS)}")
+    return found
 
 
 def fingerprint(network: nn.Module) -> str:
@@ -137,10 +171,53 @@ def _find(source: str | Path) -> Path:
     raise InputError(f"{source}: {found}; give a .safetensors file, or the name of bundled weights ({names})")
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+def _bundled_parts(network: nn.Module) -> dict[str, dict[str, str]]:
+    """The frozen parts of a network that are bundled networks: part -> what `describe_file` says of it."""
+    found = {}
+    for part in getattr(network, "frozen_parts", ()):
+        module = network.get_submodule(part)
+        for name in bundled():
+            if network_class(NETWORKS[describe_file(name)["network"]]) is type(module):
+                other = load_network(name)
+                if _same_values(module, other):
+                    found[part] = {"weights": name, "fingerprint": fingerprint(other)}
+                    break
+    return found
+
+
+def _same_values(first: nn.Module, second: nn.Module) -> bool:
+    """Whether two networks are equal to the last bit, but for counts of training batches, on which no output depends."""
+    one, other = (
+        {key: value.cpu() for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
+        for network in (first, second)
+    )
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def _frozen_state(frozen: dict[str, dict[str, str]], path: Path) -> dict[str, torch.Tensor]:
+    """The values of the parts that a file names and does not hold, from the bundled weights."""
+    state = {}
+    for part, named in frozen.items():
+        name, mark = named["weights"], named["fingerprint"]
+        if name not in bundled():
+            raise InputError(
+                f"{path}: was made with the bundled network {name} ({mark}), which this installation lacks; install the "
+                "version of this project that made the file"
+            )
+        network = load_network(name)
+        if fingerprint(network) != mark:
+            raise InputError(
+                f"{path}: was made with the bundled network {name} of fingerprint {mark}, and this version's has "
+                f"{fingerprint(network)}; install the version that made the file, or train it again"
+            )
+        state |= {f"{part}.{key}": value for key, value in network.state_dict().items()}
+    return state
+
+
+def _read(path: Path, tensors: bool = True) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}
+            return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()} if tensors else {}
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the path") from error
     except safetensors.SafetensorError as error:

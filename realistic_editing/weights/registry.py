@@ -30,16 +30,7 @@ NETWORKS = {
     "compact_critic": NetworkEntry("realistic_editing.realism.compact:CompactCritic", "realism", ("critic",)),
     "editnet": NetworkEntry("realistic_editing.enhance.network:EditNet", "enhancer"),
     "compact_enhancer": NetworkEntry(
-        "realistic_editing.enhance.compact:CompactEnhancer",
-        "enhancer",
-        (
-            "attenuate",
-            "amplify",
-            "attenuate_no_realism",
-            "amplify_no_realism",
-            "attenuate_adversarial",
-            "attenuate_clean_masks",
-        ),
+        "realistic_editing.enhance.compact:CompactEnhancer", "enhancer", ("attenuate", "amplify")
     ),
     "emlnet": NetworkEntry("realistic_editing.saliency.emlnet:EMLNet", "saliency"),
     "compact_saliency": NetworkEntry(

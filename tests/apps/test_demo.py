@@ -1,10 +1,19 @@
 """The demo: what `make demo` leaves behind and says."""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import pytest
 from PIL import Image
 
 from realistic_editing import Recipe
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import EDITS, FOLDER
+from realistic_editing.apps.main import EXTRAS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_results_recipes_and_sheet_are_written_and_three_lines_said(tmp_path, capsys):
@@ -21,3 +30,44 @@ def test_results_recipes_and_sheet_are_written_and_three_lines_said(tmp_path, ca
     assert len(lines) == 3 and "sheet.png" in lines[2]
     saliency = [int(line.split("saliency ")[1].split(" %")[0]) for line in lines[:2]]
     assert saliency[0] < 0 < saliency[1]
+
+
+def test_every_core_dependency_is_one_that_the_demo_imports(tmp_path):
+    tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    stated = {re.split(r"[\[>=<]", one)[0].lower() for one in project["dependencies"]}
+    code = (
+        "import sys; from importlib.metadata import packages_distributions\n"
+        "from realistic_editing.apps.cli import main\n"
+        "main(['demo', '--output', sys.argv[1]])\n"
+        "loaded = {name.split('.')[0] for name in sys.modules}\n"
+        "makers = packages_distributions()\n"
+        "print(*{one.lower() for name in loaded for one in makers.get(name, [])})"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert stated <= imported, f"no package of the core that the demo does not need: {sorted(stated - imported)}"
+
+
+EDITING = ("demo", "enhance", "export", "mask", "plan", "recipe", "doctor")
+
+
+def test_editing_needs_the_core_alone_and_what_needs_more_names_the_extra(tmp_path):
+    """As if all that only extras bring were not installed."""
+    tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    brought = {re.split(r"[\[>=<]", one)[0].replace("-", "_") for extra in EXTRAS for one in extras[extra]}
+    assert {name for names in EXTRAS.values() for name in names} == brought - {"realistic_editing"}
+    code = (
+        f"import importlib, sys\nfor name in {sorted(brought - {'realistic_editing'})}: sys.modules[name] = None\n"
+        "from realistic_editing.apps.main import JOBS, call\n"
+        f"for job in {EDITING}: importlib.import_module(JOBS[job].split(':')[0])\n"
+        "for job in sys.argv[1:]:\n"
+        "    try: call(job, {})\n"
+        "    except SystemExit as left: print(job, left.code)\n"
+    )
+    needing = {"batch": "tools", "score": "tools", "train_realism": "train", "figures": "train"}
+    done = subprocess.run([sys.executable, "-c", code, *needing], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"{job} 2" for job in needing]
+    for line, extra in zip(done.stderr.splitlines(), needing.values(), strict=True):
+        assert line.startswith("error: this needs the package ") and f"pip install 'realistic-editing[{extra}]'" in line

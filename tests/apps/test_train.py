@@ -4,14 +4,11 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import safetensors.torch
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from PIL import Image
 
 from realistic_editing.apps.cli import _compose, main
 from realistic_editing.apps.config import CONFIGS
@@ -22,37 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["trainer.steps=2", "trainer.batch_size=4", "trainer.evaluate_every=2", "trainer.accelerator=cpu"]
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A data root with OSIE's layout, and a folder of photos with masks."""
-    root, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
-    (root / "osie/stimuli").mkdir(parents=True)
-    (root / "mine").mkdir()
-    rows = []
-    # A photo's side follows from its name: as many names as give each side enough.
-    sides = {source: [split_of(str(index), source) for index in range(60)] for source in ("osie", "folder")}
-    assert all(sides[source].count(side) > 1 for source in sides for side in ("train", "val"))
-    for index in range(60):
-        photo = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize((160, 120), Image.BICUBIC)
-        photo.save(root / f"osie/stimuli/{index}.jpg")
-        rows += [(f"{index}.jpg", viewer, *rng.uniform(0, 600, 2).round(1), 200) for viewer in range(3)]
-        if index > 12 and sides["folder"][index] == "train":
-            continue  # there are enough
-        photo.save(root / f"mine/{index}.png")
-        mask = np.zeros((120, 160), np.uint8)
-        mask[30:80, 40 : 80 + index // 2] = 255
-        Image.fromarray(mask).save(root / f"mine/{index}_mask.png")
-    pd.DataFrame(rows, columns=["image", "subject", "x", "y", "duration_ms"]).to_csv(root / "osie/fixations.csv", index=False)
-    return root
-
-
 def overrides(data, output, network):
     own = [f"output={output}", f"paths.data={data}", f"paths.outputs={output}"]
     regions = ["regions.sources=[]", f"regions.folders=[{data / 'mine'}]"]
     return own + {
         "saliency": ["size=[48,64]", "model.network.input_size=[48,64]"],
         "realism": [*regions, "size=48", "model.network.input_size=48"],
-        "enhancer": [*regions, "task=attenuate", "size=48", "points=0", "model.network.input_size=48"],
+        "enhancer": [*regions, "task=attenuate", "size=48", "pixels_per_zone=0", "model.network.input_size=48"],
         "gazeshift": [*regions, "size=64", "model.network.width=4", "discriminator.width=4", "trainer.precision=32-true"],
     }[network]
 
@@ -68,25 +41,18 @@ def test_two_steps_write_weights_that_load(data, tmp_path, network):
     assert network != "enhancer" or card["task"] == "attenuate"
 
 
-ABLATIONS = sorted(path.stem for path in (CONFIGS / "ablation").glob("*.yaml"))
-CRITICS = sorted(path.stem for path in (CONFIGS / "experiment").glob("critic_*.yaml"))
-
-
 @pytest.mark.parametrize(
     ("network", "extra"),
     [
         ("realism", ["edits=paper", "human=true", "loss.kind=squares", "loss.rank=1.0"]),
-        ("realism", ["experiment=paper_critic", "trainer.batch_size=1"]),
-        ("realism", ["points=0"]),
-        *(("realism", [f"experiment={name}"]) for name in CRITICS),
-        ("saliency", ["experiment=large_saliency"]),
+        ("realism", ["experiment=paper_critic", "trainer.batch_size=1", "pixels_per_zone=0"]),
+        ("realism", ["pixels_per_zone=0"]),
         ("realism", ["trainer.accumulate=2", "trainer.precision=32-true", "trainer.ema=0", "trainer.schedule=cosine"]),
         ("enhancer", ["objective=paper", "task=amplify"]),
         ("enhancer", ["objective=released"]),
         ("enhancer", ["enhancer@model=editnet", "objective=paper"]),
-        ("enhancer", ["size=384", "model.network.input_size=384", "points=50"]),
-        ("enhancer", ["size=384", "model.network.input_size=384", "points=50", "ablation=adversarial"]),
-        *(("enhancer", [f"ablation={name}"]) for name in ABLATIONS),
+        ("enhancer", ["size=384", "model.network.input_size=384", "pixels_per_zone=50"]),
+        ("enhancer", ["size=384", "model.network.input_size=384", "pixels_per_zone=50", "ablation=adversarial"]),
     ],
 )
 def test_every_variant_runs_two_steps(data, tmp_path, network, extra):
@@ -111,10 +77,10 @@ def test_a_saliency_network_is_distilled_and_sharpened(data, tmp_path):
 def test_what_a_critic_cannot_do_is_said_before_regions_are_built(data, tmp_path, capsys):
     base = ["train", "realism", *overrides(data, tmp_path, "realism"), *QUICK]
     for extra, word in (
-        (["trainer.compile=true"], "points=0"),
+        (["trainer.compile=true"], "pixels_per_zone=0"),
         (["loss.guess=1"], "guesses=29"),
         (["size=64"], "input_size=48"),
-        (["experiment=paper_critic", "points=100"], "RealismNet"),
+        (["experiment=paper_critic", "pixels_per_zone=100"], "RealismNet"),
         (["loss.kind=hinge"], "squares"),
     ):
         fitting = [option for option in base if "paper_critic" not in extra[0] or "input_size" not in option]
@@ -123,24 +89,24 @@ def test_what_a_critic_cannot_do_is_said_before_regions_are_built(data, tmp_path
         assert stop.value.code == 2 and word in capsys.readouterr().err
 
 
+SCOPED = ("preset", "experiment", "ablation")  # files of a script each
 GROUPS = sorted(path for path in CONFIGS.glob("*/*.yaml") if path.parent.name not in ("enhance", "evaluate", "figures"))
+GROUPS += sorted(path for group in SCOPED for path in CONFIGS.glob(f"{group}/*/*.yaml"))
 
 
 @pytest.mark.parametrize("path", GROUPS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_config_of_a_group_builds(path):
     group, name = path.parent.name, path.stem
     key = {"realism": "realism@model", "saliency": "saliency@model", "enhancer": "enhancer@model"}.get(group, group)
-    enhancer = group in ("task", "objective", "enhancer", "ablation") or name == "paper_enhancer"
-    command = "train_enhancer" if enhancer else "train_realism"
-    saliency = group == "saliency" or (group == "experiment" and name.endswith(("_saliency", "emlnet")))
-    command = "train_saliency" if saliency else command
+    command = {"saliency": "train_saliency"}.get(group, "train_realism")
+    command = "train_enhancer" if group in ("task", "objective", "enhancer") else command
+    if path.parts[-3] in SCOPED:
+        key, command = path.parts[-3], group
     chosen = [f"{key}={name}"] + ([] if group == "task" or command != "train_enhancer" else ["task=amplify"])
     if group == "trainer" and name == "base":
         chosen = []
     config = _compose(command, [*chosen, "paths.data=data"])
-    for name in ("size", "output"):
-        if name in config:
-            assert config[name]  # interpolated from the groups
+    assert config.output  # follows from the choices
     node = config.model.network if "model" in key else config.get(group)
     if OmegaConf.is_dict(node) and "_target_" in node:
         assert instantiate(node, _convert_="all") is not None

@@ -184,7 +184,7 @@ def test_faded_people_cost_realism_and_faded_things_do_not():
 
 
 OBJECTIVES = sorted(path.stem for path in (CONFIGS / "objective").glob("*.yaml"))
-ABLATIONS = sorted(path.stem for path in (CONFIGS / "ablation").glob("*.yaml"))
+ABLATIONS = sorted(path.stem for path in (CONFIGS / "ablation/train_enhancer").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("choice", [f"objective={n}" for n in OBJECTIVES] + [f"ablation={n}" for n in ABLATIONS])

@@ -19,10 +19,10 @@ from realistic_editing.apps.config import made
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.protocols import StartsFromSaliency
 from realistic_editing.data.osie import read_osie
 from realistic_editing.data.photos import training_photos
 from realistic_editing.enhance.adversarial import AdversarialProblem
-from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
@@ -108,7 +108,8 @@ def train_enhancer(config: DictConfig) -> Path:
     # What can be wrong with the command is found before regions are built, which may take hours.
     trainer, objective = made(config.trainer, "trainer"), made(config.objective, "objective")
     if trainer.compile and (config.pixels_per_zone or config.adversarial):
-        raise InputError("trainer.compile compiles whole pictures alone; add pixels_per_zone=0 adversarial=false, or leave it out")
+        remedy = "add pixels_per_zone=0 adversarial=false, or leave it out"
+        raise InputError(f"trainer.compile compiles whole pictures alone; {remedy}")
     choose_judges(config)
     choose_ranking(config, config.saliency.weights)
     choose_attention(config)
@@ -119,7 +120,7 @@ def train_enhancer(config: DictConfig) -> Path:
     torch.manual_seed(config.trainer.seed)
     network = _network(config, "enhancer")
     choose_size(config, network)
-    if isinstance(network, CompactEnhancer) and not config.initial:
+    if isinstance(network, StartsFromSaliency) and not config.initial:
         network.start_from(load_network(config.model.attention, kind="saliency"))
     options = {"size": config.size, "objective": objective, "pixels_per_zone": config.pixels_per_zone, "damage": config.damage}
     judges = Judges(critic, saliency)

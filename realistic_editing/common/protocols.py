@@ -68,3 +68,11 @@ class LearnsFromPixels(Protocol):
     ) -> torch.Tensor:
         """As `Proposer.encode`, from `count` pixels of each zone and, where they are shared, the saliency network's features.
         """
+
+
+@runtime_checkable
+class StartsFromSaliency(Protocol):
+    """An enhancement network that begins with the values of a trained saliency network."""
+
+    def start_from(self, saliency: torch.nn.Module) -> None:
+        """Take them over."""

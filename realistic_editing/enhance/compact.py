@@ -67,8 +67,11 @@ class CompactEnhancer(Proposer):
 
     def shares_features_with(self, saliency: nn.Module) -> bool:
         """Whether a saliency network has the very weights of the features that this one uses."""
-        ours, theirs = self.attention.state_dict(), saliency.state_dict()
-        return ours.keys() == theirs.keys() and all(torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours)
+        ours, theirs = (
+            {name: value.cpu() for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+            for network in (self.attention, saliency)
+        )  # counts of training batches change no output
+        return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
 
     def train(self, mode: bool = True) -> "CompactEnhancer":
         """As for any module, but the frozen saliency network stays in evaluation mode."""

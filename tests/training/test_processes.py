@@ -102,7 +102,8 @@ def enhancer(data, output, weights):
     files = {"model.attention": "saliency", "saliency.weights": "saliency", "realism.weights": "critic"}
     small = ["model.network.saliency={input_size:[24,32],widths:[4,4,4,4,4],join:4}", "model.network.hidden=8"]
     small += [f"{name}={weights[role]}" for name, role in files.items()]
-    kept = ["task=amplify", "size=32", "model.network.input_size=32", "pixels_per_zone=20", "trainer.accumulate=2", "trainer.ema=0.9"]
+    kept = ["task=amplify", "size=32", "model.network.input_size=32", "pixels_per_zone=20"]
+    kept += ["trainer.accumulate=2", "trainer.ema=0.9"]
     return ["train", "enhancer", *options(data, output, "trainer.devices=2", *small, *kept)]
 
 

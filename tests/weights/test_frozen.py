@@ -45,7 +45,7 @@ def test_a_bundled_part_is_named_and_not_stored_and_comes_back_to_the_last_bit(e
     loaded = load_network(path, "enhancer")
     assert all(torch.equal(value, enhancer.state_dict()[key]) for key, value in loaded.state_dict().items()
                if not key.endswith("num_batches_tracked"))  # fmt: skip
-    assert loaded.looks_like(load_network("eyes"))
+    assert loaded.shares_features_with(load_network("eyes"))
     image, mask = torch.rand(2, 3, 40, 50), torch.zeros(2, 1, 40, 50)
     mask[..., 10:30, 10:30] = 1
     order = torch.tensor([[0, 1, 2, 3], [3, 1, 0, 2]])

@@ -9,6 +9,7 @@ import gradio as gr
 from realistic_editing.apps.page import layout, view
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.dials import Dials
+from realistic_editing.apps.page.downloads import Downloads
 from realistic_editing.apps.page.session import Enhancers, Region, Session
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
@@ -30,7 +31,7 @@ def build(enhancers: Enhancers, first: Session, folder: Path) -> gr.Blocks:
         parts = layout.place()
         _connect_photos_and_regions(page, parts, enhancers, first)
         _connect_edits(parts, enhancers)
-        _connect_downloads(parts, folder)
+        _connect_downloads(page, parts, Downloads(folder / "downloads"))
     return page
 
 
@@ -89,11 +90,19 @@ def _connect_edits(parts: Parts, enhancers: Enhancers) -> None:
     _on(parts["sort"].input, parts, lambda session: session, show_progress="hidden")
 
 
-def _connect_downloads(parts: Parts, folder: Path) -> None:
+def _connect_downloads(page: gr.Blocks, parts: Parts, downloads: Downloads) -> None:
     """A click writes the file, and then clicks the hidden button that the browser takes it from."""
 
     def writer(kind: str) -> Callable:
-        return lambda session: str(steps.export(session, kind, folder / "downloads"))
+        def write(session: Session, request: gr.Request) -> str:
+            return str(steps.export(session, kind, downloads.new(request.session_hash)))
+
+        return write
+
+    def leave(request: gr.Request) -> None:
+        downloads.drop(request.session_hash)
+
+    page.unload(leave)
 
     for kind in layout.DOWNLOADS:
         written = parts[f"get_{kind}"].click(_told(writer(kind)), parts["state"], parts[f"file_{kind}"], **_QUIETLY)

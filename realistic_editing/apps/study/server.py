@@ -75,7 +75,7 @@ def create_app(study: Study) -> FastAPI:
     Args:
         study: with its panels registered in its store.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)  # their pages load scripts from elsewhere
+    app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None)  # their pages load scripts from elsewhere
     app.add_middleware(Guard)
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(TooLarge, lambda request, error: HTMLResponse("", status_code=413))

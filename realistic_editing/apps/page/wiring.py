@@ -49,8 +49,8 @@ def _connect_photos_and_regions(page: gr.Blocks, parts: Parts, enhancers: Enhanc
         return steps.propose(session, enhancers)
 
     for event in (page.load, parts["example"].click):
-        _on(event, parts, lambda _: first).then(view.canvas, parts["state"], parts["editor"], **_QUIETLY)
-    opened = _on(parts["photo_file"].upload, parts, lambda _, path: steps.open_photo(path), [parts["photo_file"]])
+        _on(event, parts, lambda _: first, fresh=True).then(view.canvas, parts["state"], parts["editor"], **_QUIETLY)
+    opened = _on(parts["photo_file"].upload, parts, lambda _, path: steps.open_photo(path), [parts["photo_file"]], fresh=True)
     opened.success(view.canvas, parts["state"], parts["editor"], **_QUIETLY).then(
         lambda: gr.Tabs(selected="mark"), None, parts["tabs"], **_QUIETLY
     )
@@ -115,7 +115,7 @@ _PRIVATE = {"api_visibility": "private", "concurrency_id": "steps", "concurrency
 _QUIETLY = {"show_progress": "hidden", **_PRIVATE}
 
 
-def _on(event: Callable, parts: Parts, step: Callable, inputs: list = (), lightly: bool = False, **options):
+def _on(event: Callable, parts: Parts, step: Callable, inputs: list = (), lightly=False, fresh=False, **options):
     """On an event take `step(session, *inputs)`, and show the session that it returns."""
     look = [parts["outline"]] if lightly else [parts["outline"], parts["sort"]]
     show = _lightly if lightly else _fully
@@ -124,14 +124,16 @@ def _on(event: Callable, parts: Parts, step: Callable, inputs: list = (), lightl
         return show(step(*values[: -len(look)]), *values[-len(look) :])
 
     options = {"show_progress": "minimal", "show_progress_on": parts["compare"]} | options | _PRIVATE
-    return event(_told(run), [parts["state"], *inputs, *look], _everything(parts)[: 4 if lightly else None], **options)
+    return event(_told(run, fresh), [parts["state"], *inputs, *look], _everything(parts)[: 4 if lightly else None], **options)
 
 
-def _told(step: Callable) -> Callable:
-    """A step whose errors of the user's are told on the page."""
+def _told(step: Callable, fresh: bool = False) -> Callable:
+    """A step whose errors of the user's are told on the page; all but a fresh one go on from a session."""
 
     @functools.wraps(step)
     def run(*values):
+        if values[0] is None and not fresh:  # let go of after a pause, or of a server before this one
+            raise gr.Error("this session has ended; reload the page", print_exception=False)
         try:
             return step(*values)
         except InputError as error:

@@ -217,6 +217,6 @@ def check_name(name: str, what: str) -> str:
     name = name.strip()
     if name.startswith(FORMULA):
         raise InputError(f"{what} {name!r}: begins with {name[0]}, as a spreadsheet's formulas do; give another name")
-    if not name or any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") for letter in name):
+    if not name or any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in name):
         raise InputError(f"{what} {name!r}: is empty or holds control or format characters; give a name of letters")
     return name

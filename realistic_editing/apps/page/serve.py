@@ -50,7 +50,8 @@ def page(options: Mapping[str, Any]) -> None:
         try:
             blocks.launch(
                 server_name=options["host"], server_port=options["port"], share=False, ssr_mode=False, quiet=True,
-                max_file_size=LARGEST_UPLOAD, prevent_thread_lock=True, footer_links=[], css=css, theme=gr.themes.Default(primary_hue="teal", **FONTS),
+                max_file_size=LARGEST_UPLOAD, prevent_thread_lock=True, footer_links=[], css=css,
+                theme=gr.themes.Default(primary_hue="teal", **FONTS),
             )  # fmt: skip
         except OSError as error:
             raise InputError(f"{where} cannot be served ({error}); choose another --port or --host") from error

@@ -10,6 +10,7 @@ from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.presets import completed, full_names
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.limits import set_max_megapixels
 from realistic_editing.enhance.options import add_arguments
 
 FORMATS = ("cube", "ora", "tiff", "xmp")
@@ -41,7 +42,12 @@ def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
     """The options by name. A mask may stand anywhere behind its photo, which argparse does not allow of what may be absent."""
     found, left = _parser().parse_known_args(arguments)
     options = vars(found)
-    refuse = options.pop("refuse")
+    refuse, limit = options.pop("refuse"), options.pop("max_megapixels")
+    if limit is not None:
+        try:
+            set_max_megapixels(limit)
+        except InputError as error:
+            refuse(str(error))
     if len(left) == 1 and not left[0].startswith("-") and "mask" in options and "image" in options and options["mask"] is None:
         options["mask"] = left.pop()
     if left:
@@ -58,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_commands(commands)
     for command in commands.choices.values():
         command.set_defaults(refuse=command.error)  # with the command's own usage
+        command.add_argument("--max-megapixels", help="photos above are refused before they are decoded; 160 when not given")
     return parser
 
 
@@ -156,6 +163,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     page = commands.add_parser("page", help="edit photos in the browser", formatter_class=Help)
     page.add_argument("--port", type=int, default=7860, help="of the page")
     page.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets others on the network see it")
+    page.add_argument("--allow-host", action="append", help="a further name that it is reached by; may be given again")
     _add_judges(page)
 
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")

@@ -75,6 +75,7 @@ def train_realism(config: DictConfig) -> Path:
         The path of its weights.
     """
     announce("train_realism", config)
+    _check_initial(config, "realism")
     trainer, edits = made(config.trainer, "trainer"), made(config.edits, "edits")
     if trainer.compile and (config.pixels_per_zone or config.loss.guess):
         raise InputError("trainer.compile compiles whole pictures alone; add pixels_per_zone=0 loss.guess=0, or leave it out")
@@ -115,6 +116,7 @@ def train_enhancer(config: DictConfig) -> Path:
     choose_attention(config)
     critic = load_network(config.realism.weights, kind="realism")
     saliency = load_network(config.saliency.weights, kind="saliency")
+    _check_initial(config, "enhancer")
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
     regions = load_regions(config).where("task", lambda task: task in wanted)
     torch.manual_seed(config.trainer.seed)
@@ -149,6 +151,12 @@ def train_gazeshift(config: DictConfig) -> Path:
     options = {"size": config.size, "weight": config.weight, "sharpness": config.sharpness}
     problem = GazeShiftProblem(network, discriminator, saliency, regions, **options)
     return run(problem, made(config.trainer, "trainer"), config)
+
+
+def _check_initial(config: DictConfig, kind: str) -> None:
+    """Read the weights to start from, so that a wrong file is told before minutes go into regions."""
+    if config.initial:
+        load_network(config.initial, kind=kind)
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:

@@ -12,6 +12,7 @@ import numpy as np
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing, replacing_folder
+from realistic_editing.data import limits
 from realistic_editing.data.folder import SUFFIXES
 from realistic_editing.data.images import Photo, read_photo, write_photo
 
@@ -69,6 +70,7 @@ def open_clip(path: str | Path) -> Clip:
         return Clip(path, read_photo(frames[0]).pixels.shape[:2], None, len(frames), frames)
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder; check the path")
+    limits.check_is_no_list(path)
     with _capture(path) as capture:
         there, frame = capture.read()
         rate, count = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))

@@ -11,6 +11,7 @@ import pyvips
 from realistic_editing.common.arrays import check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.data import limits
 from realistic_editing.data.pixels import resize, selection
 from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, without_thumbnail
 
@@ -190,6 +191,7 @@ def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
     """The file's bytes, an image that is decoded when it is used, and a list for notes."""
     path = Path(path)
     try:
+        limits.check_file_size(path)
         data = path.read_bytes()
     except IsADirectoryError as error:
         raise InputError(f"{path}: is a folder; name one file in it") from error
@@ -197,6 +199,7 @@ def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
         raise InputError(f"{path}: cannot be read ({os.strerror(error.errno)}); check the path") from error
     if not data:
         raise InputError(f"{path}: is empty (0 bytes); copy the file again")
+    limits.check_is_no_drawing(path, data)
     try:
         # From memory: libvips would take brackets in a file name for options, and remember a file that has since
         # changed. Sequential: nothing is decoded ahead into a temporary file. On error: a TIFF cut short is no less.
@@ -207,6 +210,7 @@ def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
                 f"{path}: holds no {_READABLE}, whatever its name, or one cut short; convert it, or copy the file again"
             ) from error
         raise _damaged(path, error) from error
+    limits.check_pixel_count(path, image.width, image.height)
     _check_kind(path, image)
     pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
     return data, image, [f"the first of {pages} pages is used"] if pages > 1 else []

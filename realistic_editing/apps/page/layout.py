@@ -16,13 +16,14 @@ SLIDERS = (
     ("highlights", "Highlights, %", -25, 12, 0.1),
 )
 DOWNLOADS = {"photo": "Photo", "recipe": "Recipe", "lut": "LUT (.cube)", "mask": "Mask"}
+IDLE = 1800  # seconds after which a visitor's photo is let go of
 HANDLE = 5  # per cent of the photo's width: at first nearly all of it is after
 BRUSH = "rgba(255, 60, 90, 0.55)"
 
 
 def place() -> dict[str, Any]:
     """All parts of the page by name."""
-    parts = {"state": gr.State(None)}
+    parts = {"state": gr.State(None, time_to_live=IDLE)}
     gr.Markdown(
         "# Guide the eye, keep it real\nMark a region, say whether it should draw more or less attention, and take the edit "
         "that still looks like a photo."

@@ -1,13 +1,14 @@
 """Serve the demo page: `realistic-editing page`."""
 import importlib.resources
 import os
-import tempfile
+import signal
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from realistic_editing.apps.page import session as steps
+from realistic_editing.apps.page.hosts import LOCAL, OwnHosts
+from realistic_editing.apps.page.own_folder import own_folder
 from realistic_editing.apps.page.session import Enhancers, Session
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
@@ -15,6 +16,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 
 # Gradio would ask its makers' servers for updates, and send them what is used; the page works without any network.
 QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
+LARGEST_UPLOAD = 2**30  # bytes; 150 megapixels of 16 bits have 0.9e9
 FONTS = {"font": ("system-ui", "-apple-system", "Segoe UI", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
 
 
@@ -22,14 +24,16 @@ def page(options: Mapping[str, Any]) -> None:
     """Serve the page until it is stopped.
 
     Args:
-        options: port; host; critic, saliency and device, as for an edit.
+        options: port; host; allow_host, further names it is reached by, or None; critic, saliency and device, as for an edit.
 
     Raises:
         InputError: when gradio is not installed, the port is taken, or weights cannot be used.
     """
     os.environ.update(QUIET)
-    with tempfile.TemporaryDirectory(prefix="realistic-editing-") as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder  # what visitors upload goes away with the page
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl+C does, so that nothing stays
+    with own_folder() as folder:
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)  # what visitors upload goes away with the page
         try:
             import gradio as gr
 
@@ -41,14 +45,19 @@ def page(options: Mapping[str, Any]) -> None:
         print("editing the example ...", flush=True)  # which also loads and compiles all that a visitor would wait for
         first, where = edited_example(enhancers), f"{options['host']}:{options['port']}"
         css = importlib.resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-        blocks = build(enhancers, first, Path(folder))
+        own = () if options["host"] in ("0.0.0.0", "::") else (options["host"],)
+        blocks = build(enhancers, first, folder)
         try:
             blocks.launch(
                 server_name=options["host"], server_port=options["port"], share=False, ssr_mode=False, quiet=True,
-                prevent_thread_lock=True, footer_links=[], css=css, theme=gr.themes.Default(primary_hue="teal", **FONTS),
+                max_file_size=LARGEST_UPLOAD, prevent_thread_lock=True, footer_links=[], css=css,
+                theme=gr.themes.Default(primary_hue="teal", **FONTS),
             )  # fmt: skip
         except OSError as error:
             raise InputError(f"{where} cannot be served ({error}); choose another --port or --host") from error
+        app = blocks.app  # from outside of what gradio put in, which sets CORS headers itself
+        stack = app.middleware_stack or app.build_middleware_stack()
+        app.middleware_stack = OwnHosts(stack, {*LOCAL, *own, *(options.get("allow_host") or ())})
         print(f"open http://{where} and stop it here with Ctrl+C", flush=True)
         threading.Event().wait()
 

@@ -9,6 +9,7 @@ import gradio as gr
 from realistic_editing.apps.page import layout, view
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.dials import Dials
+from realistic_editing.apps.page.downloads import Downloads
 from realistic_editing.apps.page.session import Enhancers, Region, Session
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
@@ -30,7 +31,7 @@ def build(enhancers: Enhancers, first: Session, folder: Path) -> gr.Blocks:
         parts = layout.place()
         _connect_photos_and_regions(page, parts, enhancers, first)
         _connect_edits(parts, enhancers)
-        _connect_downloads(parts, folder)
+        _connect_downloads(page, parts, Downloads(folder / "downloads"))
     return page
 
 
@@ -48,8 +49,8 @@ def _connect_photos_and_regions(page: gr.Blocks, parts: Parts, enhancers: Enhanc
         return steps.propose(session, enhancers)
 
     for event in (page.load, parts["example"].click):
-        _on(event, parts, lambda _: first).then(view.canvas, parts["state"], parts["editor"], **_QUIETLY)
-    opened = _on(parts["photo_file"].upload, parts, lambda _, path: steps.open_photo(path), [parts["photo_file"]])
+        _on(event, parts, lambda _: first, fresh=True).then(view.canvas, parts["state"], parts["editor"], **_QUIETLY)
+    opened = _on(parts["photo_file"].upload, parts, lambda _, path: steps.open_photo(path), [parts["photo_file"]], fresh=True)
     opened.success(view.canvas, parts["state"], parts["editor"], **_QUIETLY).then(
         lambda: gr.Tabs(selected="mark"), None, parts["tabs"], **_QUIETLY
     )
@@ -89,11 +90,19 @@ def _connect_edits(parts: Parts, enhancers: Enhancers) -> None:
     _on(parts["sort"].input, parts, lambda session: session, show_progress="hidden")
 
 
-def _connect_downloads(parts: Parts, folder: Path) -> None:
+def _connect_downloads(page: gr.Blocks, parts: Parts, downloads: Downloads) -> None:
     """A click writes the file, and then clicks the hidden button that the browser takes it from."""
 
     def writer(kind: str) -> Callable:
-        return lambda session: str(steps.export(session, kind, folder / "downloads"))
+        def write(session: Session, request: gr.Request) -> str:
+            return str(steps.export(session, kind, downloads.new(request.session_hash)))
+
+        return write
+
+    def leave(request: gr.Request) -> None:
+        downloads.drop(request.session_hash)
+
+    page.unload(leave)
 
     for kind in layout.DOWNLOADS:
         written = parts[f"get_{kind}"].click(_told(writer(kind)), parts["state"], parts[f"file_{kind}"], **_QUIETLY)
@@ -106,7 +115,7 @@ _PRIVATE = {"api_visibility": "private", "concurrency_id": "steps", "concurrency
 _QUIETLY = {"show_progress": "hidden", **_PRIVATE}
 
 
-def _on(event: Callable, parts: Parts, step: Callable, inputs: list = (), lightly: bool = False, **options):
+def _on(event: Callable, parts: Parts, step: Callable, inputs: list = (), lightly=False, fresh=False, **options):
     """On an event take `step(session, *inputs)`, and show the session that it returns."""
     look = [parts["outline"]] if lightly else [parts["outline"], parts["sort"]]
     show = _lightly if lightly else _fully
@@ -115,14 +124,16 @@ def _on(event: Callable, parts: Parts, step: Callable, inputs: list = (), lightl
         return show(step(*values[: -len(look)]), *values[-len(look) :])
 
     options = {"show_progress": "minimal", "show_progress_on": parts["compare"]} | options | _PRIVATE
-    return event(_told(run), [parts["state"], *inputs, *look], _everything(parts)[: 4 if lightly else None], **options)
+    return event(_told(run, fresh), [parts["state"], *inputs, *look], _everything(parts)[: 4 if lightly else None], **options)
 
 
-def _told(step: Callable) -> Callable:
-    """A step whose errors of the user's are told on the page."""
+def _told(step: Callable, fresh: bool = False) -> Callable:
+    """A step whose errors of the user's are told on the page; all but a fresh one go on from a session."""
 
     @functools.wraps(step)
     def run(*values):
+        if values[0] is None and not fresh:  # let go of after a pause, or of a server before this one
+            raise gr.Error("this session has ended; reload the page", print_exception=False)
         try:
             return step(*values)
         except InputError as error:

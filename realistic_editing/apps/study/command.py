@@ -18,6 +18,7 @@ from realistic_editing.evaluation.ratings import COLUMNS
 
 FOLDER = Path("outputs/study")
 RATERS = 8  # as many as the paper asked
+MOST_RATERS = 10_000
 NEEDED = ("fastapi", "uvicorn", "sqlalchemy")
 
 
@@ -37,14 +38,15 @@ def study(options: Mapping[str, Any]) -> None:
 
     from realistic_editing.apps.study.database import files_of
     from realistic_editing.apps.study.panels import prepare
+    from realistic_editing.apps.study.quiet import Impatient, log_sparingly
     from realistic_editing.apps.study.server import Study, create_app
     from realistic_editing.apps.study.store import Store
 
     folder, task = Path(options["folder"]), check_task(options["task"])
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the folder of photos, masks and results")
-    if options["raters"] is not None and options["raters"] < 0:
-        raise InputError(f"raters is {options['raters']}; use a number from 0")
+    if options["raters"] is not None and not 0 <= options["raters"] <= MOST_RATERS:
+        raise InputError(f"raters is {options['raters']}; use a number from 0 to {MOST_RATERS}")
     with _listening(options["host"], options["port"]) as listener:
         store = Store(options["database"] or FOLDER / f"{folder.resolve().name}.sqlite")
         if not options["database"]:
@@ -67,7 +69,8 @@ def study(options: Mapping[str, Any]) -> None:
         served = Study(store, material, task, options["address"].rstrip("/") if options["address"] else _address(listener))
         _announce(served)
         # No access log: addresses hold the raters' tokens.
-        quiet = uvicorn.Config(create_app(served), log_level="warning", access_log=False, server_header=False)
+        quiet = uvicorn.Config(create_app(served), log_level="warning", access_log=False, server_header=False, http=Impatient)
+        log_sparingly()
         uvicorn.Server(quiet).run(sockets=[listener])
         store.close()
 

@@ -3,6 +3,7 @@ import dataclasses
 import hmac
 import html
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from realistic_editing.apps.study import words
 from realistic_editing.apps.study.guard import Guard, TooLarge
@@ -24,6 +26,7 @@ from realistic_editing.evaluation.ratings import HIGHEST, LOWEST, MEASURES
 
 PAGES = Path(__file__).parent
 TOKEN = re.compile(r"[\w-]{32}", re.ASCII)  # of secrets.token_urlsafe(24)
+AHEAD = 86400  # seconds that a rater's clock may be ahead
 NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)  # of an answer: milliseconds since 1970, or one more than the last
 CHOICES = {str(value): value for value in range(LOWEST, HIGHEST + 1)}
 KINDS = {".jpg": "image/jpeg", ".png": "image/png"}  # of pictures
@@ -75,9 +78,11 @@ def create_app(study: Study) -> FastAPI:
     Args:
         study: with its panels registered in its store.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)  # their pages load scripts from elsewhere
+    # Pages of documentation load scripts from elsewhere, and a redirect to another slash would echo the Host.
+    app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Guard)
     app.add_exception_handler(HTTPException, _refuse)
+    app.add_exception_handler(ClientDisconnect, lambda request, error: HTMLResponse("", status_code=400))
     app.add_exception_handler(TooLarge, lambda request, error: HTMLResponse("", status_code=413))
     for name, kind in (("study.css", "text/css"), ("rate.js", "text/javascript")):
         app.api_route(f"/{name}", methods=READ)(_file(PAGES / name, kind))
@@ -145,7 +150,8 @@ def _rating(study: Study, form: dict[str, list[str]]) -> tuple[str, int, int, in
     number = form.get("number", [])
     if len(number) != 1 or not NUMBER.fullmatch(number[0]):
         raise HTTPException(400)
-    return panel, *(CHOICES[mark] for mark in marks), int(number[0])
+    most = int((time.time() + AHEAD) * 1000)  # or an answer from the far future would shut out all later ones
+    return panel, *(CHOICES[mark] for mark in marks), min(int(number[0]), most)
 
 
 def _rate_page(study: Study, rater: Rater, order: list[Panel], place: int) -> HTMLResponse:

@@ -212,11 +212,11 @@ def check_name(name: str, what: str) -> str:
     """A name of a rater, an image or a method that a line of CSV brings back as it was; spaces around it are taken away.
 
     Raises:
-        InputError: when it is empty, holds control characters or what is not Unicode, or begins as a formula does.
+        InputError: when it is empty, holds control or format characters or what is not Unicode, or begins as a formula does.
     """
     name = name.strip()
     if name.startswith(FORMULA):
         raise InputError(f"{what} {name!r}: begins with {name[0]}, as a spreadsheet's formulas do; give another name")
-    if not name or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        raise InputError(f"{what} {name!r}: is empty or holds control characters; give a name of letters")
+    if not name or any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in name):
+        raise InputError(f"{what} {name!r}: is empty or holds control or format characters; give a name of letters")
     return name

@@ -231,3 +231,25 @@ def test_own_photos_regions_and_mistakes(page, tmp_path):
     page.locator("[data-testid='Load a mask file-upload-button']").set_input_files(tmp_path / "flag.png")
     page.wait_for_selector("#region >> text=2. region 2: more attention")
     page.wait_for_selector("#gauges .gauge")
+
+
+def test_two_visitors_with_photos_of_one_name_get_their_own(port, page, tmp_path):
+    visitors = []
+    for number, color in enumerate([(200, 30, 30), (30, 30, 200)]):
+        file = tmp_path / str(number) / "IMG_0001.png"
+        file.parent.mkdir()
+        Image.new("RGB", (300, 200), color).save(file)
+        tab = page.context.browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
+        tab.set_default_timeout(SLOW)
+        tab.goto(f"http://127.0.0.1:{port}")
+        tab.locator("#orders img").first.wait_for(state="attached")
+        with tab.expect_file_chooser() as chooser:
+            tab.locator("#photo_file").click()
+        chooser.value.set_files(str(file))
+        tab.locator("#orders img").first.wait_for(state="detached")  # the example's edits are gone
+        visitors.append((tab, color))
+    for tab, color in visitors:
+        with tab.expect_download() as download:
+            tab.locator("#get_photo").click()
+        with Image.open(download.value.path()) as written:
+            assert written.convert("RGB").getpixel((0, 0)) == color

@@ -1,0 +1,71 @@
+"""What stands before every request to the page: its own hosts and origins only, and headers that keep others out."""
+from collections.abc import Awaitable, Callable, Iterable
+from urllib.parse import urlsplit
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+HEADERS = {
+    # Gradio's page has scripts and styles within itself, and its painter builds code.
+    "content-security-policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class OwnHosts:
+    """ASGI middleware: refuses requests for other hosts or from other origins, sets HEADERS, and takes CORS headers away.
+
+    Args:
+        app: behind it.
+        hosts: names without port that the page is reached by.
+    """
+
+    def __init__(self, app: Callable[..., Awaitable[None]], hosts: Iterable[str] = LOCAL):
+        self.app, self.hosts = app, {host.lower().strip("[]") for host in hosts}
+
+    async def __call__(self, scope, receive, send) -> None:
+        """Handle a request."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+
+        async def secured(message) -> None:
+            if message["type"] == "http.response.start":
+                ours = {name.encode() for name in HEADERS}
+                kept = [
+                    pair for pair in message["headers"]
+                    if pair[0].lower() not in ours and not pair[0].lower().startswith(b"access-control-")
+                ]  # fmt: skip
+                message = {**message, "headers": kept + [(name.encode(), value.encode()) for name, value in HEADERS.items()]}
+            await send(message)
+
+        if self.allows(scope["headers"]):
+            await self.app(scope, receive, secured)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            plain = [(b"content-type", b"text/plain"), (b"connection", b"close")]
+            await secured({"type": "http.response.start", "status": 403, "headers": plain})
+            await secured({"type": "http.response.body", "body": b"not a host of this page; name it by --allow-host\n"})
+
+    def allows(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether the one Host, and the Origin where there is one, are of the page."""
+        given = [(name.lower(), value.decode("latin-1")) for name, value in headers]
+        hosts = [value for name, value in given if name in (b"host", b"x-forwarded-host")]
+        origins = [value for name, value in given if name == b"origin"]
+        named = sum(name == b"host" for name, _ in given)
+        return named == 1 and all(_host(f"//{host}") in self.hosts for host in hosts) and all(
+            _host(origin) in self.hosts for origin in origins
+        )  # fmt: skip
+
+
+def _host(address: str) -> str | None:
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises where it is none
+    except ValueError:
+        return None
+    return None if parts.username is not None or parts.path or parts.query or parts.fragment else parts.hostname

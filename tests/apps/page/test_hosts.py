@@ -1,0 +1,49 @@
+"""Hosts and origins that the page answers."""
+import pytest
+
+from realistic_editing.apps.page.hosts import HEADERS, OwnHosts
+
+pytest.importorskip("starlette", reason="needs starlette: pip install -e .[demo]")
+GOOD = ["localhost", "127.0.0.1:7860", "LOCALHOST:1", "[::1]:7860", "photos.example.org"]
+FORGED = [
+    "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example#localhost", "localhost@evil.example",
+    "evil.example:7860", "localhost:x", "localhost/evil", "", "[::1", "127.0.0.2", "photos.example.org.", "0.0.0.0", "null",
+]  # fmt: skip
+
+
+@pytest.fixture
+def client():
+    from starlette.applications import Starlette
+    from starlette.middleware.cors import CORSMiddleware
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Route
+    from starlette.testclient import TestClient
+
+    app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("in"))])
+    app.add_middleware(CORSMiddleware, allow_origins=["*"])
+    return TestClient(OwnHosts(app, ["localhost", "127.0.0.1", "::1", "photos.example.org"]))
+
+
+@pytest.mark.parametrize("host", GOOD)
+def test_own_hosts_are_served(client, host):
+    answer = client.get("/", headers={"host": host, "origin": f"http://{host}"})
+    assert (answer.status_code, answer.text) == (200, "in")
+    assert all(answer.headers[name] == value for name, value in HEADERS.items())
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("host", FORGED)
+def test_other_hosts_are_refused(client, host):
+    answer = client.get("/", headers={"host": host})
+    assert answer.status_code == 403 and "in" != answer.text and answer.headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("host", FORGED)
+def test_other_origins_are_refused(client, host):
+    origin = host if host == "null" else f"http://{host}"
+    answer = client.get("/", headers={"host": "localhost", "origin": origin})
+    assert answer.status_code == 403 and not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_a_forwarded_host_counts_as_well(client):
+    assert client.get("/", headers={"host": "localhost", "x-forwarded-host": "evil.example"}).status_code == 403

@@ -1,6 +1,7 @@
 """What may be asked of an edit: the one declaration from which command line, Hydra's config, plans, batches and page derive."""
 import argparse
 import dataclasses
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -154,7 +155,7 @@ def as_comments() -> str:
     """The options as the lines of a YAML file, each with what it is."""
     lines = []
     for field in dataclasses.fields(EditOptions):
-        value = {None: "null", False: "false"}.get(field.default, field.default)
+        value = field.default if isinstance(field.default, str) else json.dumps(field.default)
         lines.append(f"{field.name}: {value}  # " + field.metadata["help"].replace("%%", "%"))
     return "\n".join(lines)
 

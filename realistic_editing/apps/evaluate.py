@@ -12,7 +12,7 @@ from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.columnar import select
-from realistic_editing.data.osie import read_osie
+from realistic_editing.data.gaze import read_gaze
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.baseline_suite import baseline_suite
@@ -109,7 +109,7 @@ def _judge(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Module]
     network = load_network(config[suite], KINDS[suite], config.device)
     reference = load_network(config.reference, KINDS[suite], config.device) if config.reference else None
     if suite == "saliency":
-        photos = read_osie(config.paths.data)
+        photos = read_gaze(config.paths.data, _gaze_sets(config))
         regions = spread(_unseen(config, _coco_alone(config)), config.most.saliency)
         return {config[suite]: network}, saliency_suite(network, reference, photos, regions, preset, config)
     torch.set_num_threads(1)  # single photos are too small to share between cores: two took 5.2 minutes, one 4.0

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.osie import GazePhoto, gaze_maps
+from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.data.regions import Region
 from realistic_editing.evaluation import figures, fixations, samples, sheets, sweep, teacher
@@ -105,7 +105,7 @@ def _sheet(
     rows = []
     for word, indices in picked.items():
         for index in indices:
-            density, _ = gaze_maps(photos[index].points, size)
+            density, _ = photos[index].maps(size)
             rows.append(
                 [
                     (f"{word}: {photos[index].photo_id}", resize(read_rgb(photos[index].photo), size)),

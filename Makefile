@@ -21,7 +21,7 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(VENV)/bin/python -m ruff check .
-	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses=4 --dist loadscope --no-loadscope-reorder   # threads of several processes only wait for each other
+	OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses=4 --dist loadscope --no-loadscope-reorder   # threads of several processes only wait for each other
 
 docs: $(VENV)/installed
 	$(VENV)/bin/python -m sphinx -q -W --keep-going docs docs/_build/html

@@ -4,6 +4,10 @@
     edit = Enhancer.from_pretrained("attenuate").propose(photo, mask)
     result = edit.apply(photo, mask, strength=0.8)
 """
+from realistic_editing.common.threads import wait_passively
+
+wait_passively()  # before PyTorch, which loads OpenMP, is imported
+
 __all__ = ["Enhancer", "Recipe", "load_critic", "load_saliency"]
 
 

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from realistic_editing.apps.config import made
 from realistic_editing.apps.page.timing import answering
 from realistic_editing.benchmark.apply import applying
+from realistic_editing.benchmark.busy import under_load
 from realistic_editing.benchmark.gpu import applying_there, proposing_there
 from realistic_editing.benchmark.load import loading
 from realistic_editing.benchmark.photos import split, synthetic_regions
@@ -103,6 +104,10 @@ def _load(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     return loading(regions, **config.load)
 
 
+def _busy(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    return under_load(regions[0], **config.busy)
+
+
 def _page(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     return answering(regions[0], **config.page)
 
@@ -114,6 +119,7 @@ SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "select": _select,
     "score": _score,
     "load": _load,
+    "busy": _busy,
     "page": _page,
     "gpu": _gpu,
     "training": _training,

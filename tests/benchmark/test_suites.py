@@ -2,7 +2,9 @@
 import copy
 import itertools
 import json
+import os
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -162,3 +164,19 @@ def test_columns_that_no_row_fills_are_left_out(tmp_path):
     text = write_report("score", [Measured("one", "plain", 1, "photos", (0.5,), (0.0,), note="well")], {}, tmp_path)
     assert "| case | contender | ms each | per second | repeats | ratio | note |" in text
     assert "| one | plain | 500 | 2 photos (2 to 2) | 1 | 1.00 | well |" in text
+
+
+def test_busy_starts_programs_and_ends_them(tmp_path):
+    rows = run("busy", tmp_path, "busy.loads=[0.5]")
+    assert [row["contender"] for row in rows] == ["plain, threads spin", "this project"]
+    assert rows[0]["case"] == "edit, from file to file, beside a load of 0.5" and rows[1]["ratio"] > 0
+    assert not [child for child in children() if b"monotonic" in child]
+
+
+def children():
+    """Command lines of this process's children, where the system shows them."""
+    return [
+        (entry / "cmdline").read_bytes()
+        for entry in Path("/proc").glob("[0-9]*")
+        if (entry / "stat").exists() and (entry / "stat").read_text().rsplit(")", 1)[1].split()[1] == str(os.getpid())
+    ]

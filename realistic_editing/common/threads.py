@@ -1,0 +1,30 @@
+"""Threads that wait do not spin: on a busy machine, a thread that spins takes the processor from the one it waits for.
+
+PyTorch's OpenMP lets its threads spin at the end of every parallel loop, for some milliseconds each. On idle cores that saves
+little; on busy ones an edit took two to four times as long (`python scripts/benchmark.py suite=busy`). OpenMP reads its
+settings when it is loaded, so they are set before PyTorch is imported: by `import realistic_editing`, and so by every command
+and script.
+"""
+import os
+import sys
+from collections.abc import MutableMapping
+
+# Of GNU's OpenMP, which PyTorch's packages for Linux bring, and of LLVM's and Intel's, which those for macOS and Windows do.
+SETTINGS = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+# Who sets one of these has thought of it.
+CHOSEN = (*SETTINGS, "GOMP_SPINCOUNT")
+
+
+def wait_passively(environment: MutableMapping[str, str] = os.environ) -> bool:
+    """Ask OpenMP for threads that sleep while they wait; processes that are started from here inherit it.
+
+    Args:
+        environment: of this process; what the user has set there stays.
+
+    Returns:
+        Whether it takes effect here: not where the user has chosen, nor where PyTorch was imported before.
+    """
+    if any(name in environment for name in CHOSEN):
+        return False
+    environment.update(SETTINGS)
+    return "torch" not in sys.modules

@@ -12,7 +12,7 @@ from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.columnar import select
-from realistic_editing.data.gaze import read_gaze
+from realistic_editing.data.gaze import SETS, read_gaze
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.baseline_suite import baseline_suite
@@ -132,6 +132,13 @@ def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Mod
     witness = load_network(config.witness, "saliency", config.device)
     others = {Path(config.witness).stem: witness, "patch distinctness": PatchDistinctness()}
     return named, enhancer_suite(enhancers, rivals, others, regions, preset, config)
+
+
+def _gaze_sets(config: DictConfig) -> list[str]:
+    """The sets of eye tracking to measure on: those that are named, or all that are at hand."""
+    if config.sets is not None:
+        return list(config.sets)
+    return [name for name in SETS if (Path(config.paths.data) / name).is_dir()] or ["osie"]
 
 
 def _unseen(config: DictConfig, sources: list[str] | None = None) -> Sequence[Region]:

@@ -1,4 +1,4 @@
-"""The suite "busy": the command `edit` while other programs use the processor, its threads sleeping or spinning as they wait."""
+"""The suite "busy": the command `edit` beside other programs, with threads that sleep or spin while they wait."""
 import contextlib
 import os
 import subprocess

@@ -32,7 +32,7 @@ class GazeSet:
 
 
 # One degree is not recorded in the files. OSIE: 800 pixels spanned about 33 degrees (Xu et al., 2014). MIT1003: 35 pixels of
-# 1024 (Judd et al., 2009). Crowd: 26 of 1024, by the same laboratory and distance as OSIE (Jiang, Xu, Zhao, 2014); our assumption.
+# 1024 (Judd et al., 2009). Crowd: 26 of 1024, as OSIE by the same laboratory (Jiang, Xu, Zhao, 2014); our assumption.
 SETS = {
     "osie": GazeSet((600, 800), 24 / 800),
     "mit1003": GazeSet(None, 35 / 1024, drop_first=True),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.gaze import GazeDataset, fixation_map, read_gaze
+from realistic_editing.data.gaze import SETS, GazeDataset, fixation_map, read_gaze
 
 
 @pytest.fixture
@@ -83,3 +83,30 @@ def test_the_real_set(real_root):
     image, density, fixations = GazeDataset(photos, (240, 320))[599]
     assert image.std() > 0.02 and fixations.sum() > 20
     assert density.sum().item() == pytest.approx(1, abs=1e-4)
+
+
+def test_other_sets_count_in_their_own_pixels_and_leave_the_first_look_out(tmp_path, write, colour_noise):
+    for name in ("mit1003", "crowd"):
+        write(tmp_path / f"{name}/stimuli/a.jpg", colour_noise(90, 120, 3))
+        rows = ["image,subject,x,y,duration_ms", "a.jpg,0,60,45,200", "a.jpg,0,100.5,80.5,200", "a.jpg,1,119.9,20,9"]
+        rows += ["a.jpg,1,1,1,9", "a.jpg,1,120,20,9"]  # the last lies outside
+        (tmp_path / f"{name}/fixations.csv").write_text("\n".join(rows) + "\n")
+    mit, crowd = read_gaze(tmp_path, ["mit1003", "crowd"])
+    assert (mit.source, crowd.source) == ("mit1003", "crowd") and mit.frame == (90, 120)
+    assert mit.points.tolist() == [[100.5, 80.5], [1, 1]] and len(crowd.points) == 4
+    density, fixated = crowd.maps((45, 60))
+    assert density.shape == (45, 60) and density.sum() == pytest.approx(1, abs=1e-5) and fixated.sum() == 4
+    wide, _ = mit.maps((90, 120), np.array([[60.0, 45.0]]))
+    sigma = SETS["mit1003"].sigma * 120
+    assert wide[45, 60 + round(sigma)] / wide[45, 60] == pytest.approx(np.exp(-0.5 * (round(sigma) / sigma) ** 2), abs=0.02)
+    with pytest.raises(InputError, match="osie, mit1003, crowd"):
+        read_gaze(tmp_path, ["salicon"])
+
+
+@pytest.mark.parametrize(("name", "photos", "fixations"), [("mit1003", 899, 79_000), ("crowd", 450, 113_000)])
+def test_the_other_real_sets(real_root, name, photos, fixations):
+    if not (real_root / name).is_dir():
+        pytest.skip(f"the data root holds no {name}/")
+    found = read_gaze(real_root, [name])
+    assert len(found) == photos and sum(len(photo.points) for photo in found) > fixations
+    assert {photo.split for photo in found} == {"train", "val", "test"}

@@ -8,8 +8,8 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.bsds import read_bsds
 from realistic_editing.data.coco import read_coco
 from realistic_editing.data.ecssd import read_ecssd
-from realistic_editing.data.mechrez import read_mechrez
 from realistic_editing.data.gaze import read_gaze
+from realistic_editing.data.mechrez import read_mechrez
 from realistic_editing.data.pixels import same_picture, thumbnails
 from realistic_editing.data.splits import split_of, train_and_val
 

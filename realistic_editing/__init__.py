@@ -43,7 +43,8 @@ def load_saliency(source="compact", device=None):
     """A saliency network: saliency(image (B, 3, H, W) in [0, 1]) -> (B, 1, H, W) in [0, 1].
 
     Args:
-        source: "compact", the bundled one; or a .safetensors file, such as EML-Net's (see `EMLNet.from_released`).
+        source: "compact", "lite" or "fast", bundled ones (see the card in weights/README.md); or a .safetensors file, such as
+            EML-Net's (see `EMLNet.from_released`).
         device: where to put it; the CPU when None.
 
     Raises:
@@ -57,4 +58,5 @@ def load_saliency(source="compact", device=None):
             "emlnet: its weights are the authors' to give and are not bundled; build EMLNet.from_released from the three "
             "checkpoints, keep it with save_network, and give that file"
         )
-    return load_network("compact_saliency" if source == "compact" else source, kind="saliency", device=device)
+    bundled = {name: f"{name}_saliency" for name in ("compact", "lite", "fast")}
+    return load_network(bundled.get(source, source), kind="saliency", device=device)

@@ -13,7 +13,7 @@ from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.columnar import select
-from realistic_editing.data.osie import read_osie
+from realistic_editing.data.gaze import SETS, read_gaze
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.baseline_suite import baseline_suite
@@ -139,7 +139,7 @@ def _judge(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Module]
     network = load_network(config[suite], KINDS[suite], config.device)
     reference = load_network(config.reference, KINDS[suite], config.device) if config.reference else None
     if suite == "saliency":
-        photos = read_osie(config.paths.data)
+        photos = read_gaze(config.paths.data, _gaze_sets(config))
         regions = spread(_unseen(config, _coco_alone(config)), config.most.saliency)
         return {config[suite]: network}, saliency_suite(network, reference, photos, regions, preset, config)
     torch.set_num_threads(1)  # single photos are too small to share between cores: two took 5.2 minutes, one 4.0
@@ -162,6 +162,13 @@ def _enhancers(config: DictConfig, preset: EditPreset) -> tuple[dict[str, nn.Mod
     witness = load_network(config.witness, "saliency", config.device)
     others = {Path(config.witness).stem: witness, "patch distinctness": PatchDistinctness()}
     return named, enhancer_suite(enhancers, rivals, others, regions, preset, config)
+
+
+def _gaze_sets(config: DictConfig) -> list[str]:
+    """The sets of eye tracking to measure on: those that are named, or all that are at hand."""
+    if config.sets is not None:
+        return list(config.sets)
+    return [name for name in SETS if (Path(config.paths.data) / name).is_dir()] or ["osie"]
 
 
 def _unseen(config: DictConfig, sources: list[str] | None = None) -> Sequence[Region]:

@@ -20,7 +20,7 @@ from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.protocols import StartsFromSaliency
-from realistic_editing.data.osie import read_osie
+from realistic_editing.data.gaze import read_gaze
 from realistic_editing.data.photos import training_photos
 from realistic_editing.enhance.adversarial import AdversarialProblem
 from realistic_editing.enhance.judges import Judges
@@ -53,7 +53,7 @@ def train_saliency(config: DictConfig) -> Path:
     choose_size(config, network)
     problem = SaliencyProblem(
         network,
-        read_osie(config.paths.data),
+        read_gaze(config.paths.data, config.sets),
         size=tuple(config.size),
         weights=config.weights,
         zoom=config.zoom,

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from realistic_editing.data.osie import STIMULUS_SIZE, GazePhoto
+from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.regions import Region
 
 SIZE = (480, 640)  # height and width: COCO's
@@ -51,7 +51,7 @@ def split(regions: Sequence[Region]) -> list[Region]:
 def gaze_photos(regions: Sequence[Region], seed: int, points: int = 90) -> list[GazePhoto]:
     """The regions' photos with made-up fixations, as many as OSIE has on a photo."""
     rng = np.random.default_rng(seed)
-    height, width = STIMULUS_SIZE
+    height, width = GazePhoto.frame
     return [
         GazePhoto(
             region.photo,

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from realistic_editing.data.osie import GazePhoto, fixation_map
+from realistic_editing.data.gaze import GazePhoto, fixation_map
 from realistic_editing.data.regions import Region
 from realistic_editing.data.transforms import zoom_and_flip
 from realistic_editing.enhance.loss import Objective, enhancement_loss

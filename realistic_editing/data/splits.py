@@ -13,6 +13,8 @@ Item = TypeVar("Item")
 # validation set is halved, so that what chooses a checkpoint is not what reports on it. Mechrez is evaluation only.
 SHARES = {
     "osie": (0.8, 0.1),
+    "mit1003": (0.8, 0.1),
+    "crowd": (0.8, 0.1),
     "ecssd": (0.8, 0.1),
     "bsds500": (0.8, 0.1),
     "folder": (0.8, 0.1),

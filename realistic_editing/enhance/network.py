@@ -5,6 +5,7 @@ from torch import nn
 
 from realistic_editing.common.inputs import joined
 from realistic_editing.enhance.proposer import Proposer
+from realistic_editing.weights.pretrained import load_backbone
 
 
 class EditNet(Proposer):
@@ -20,19 +21,20 @@ class EditNet(Proposer):
 
     Args:
         backbone: a timm EfficientNet with TF "same" padding, which pads by the size of each input.
-        pretrained: fetch ImageNet weights for the backbone; False needs no network connection.
+        pretrained: where the backbone's ImageNet weights come from, see `load_backbone`: "package", "timm" or "none".
         input_size: side of the square that photo and mask are resized to; None runs at the size given.
         blend: of the recipes (see `Recipe`); the authors' weights go with "each".
         order_input: False hides the order from the network (an ablation).
 
     Raises:
         ValueError: when backbone or blend is unknown.
+        InputError: when pre-trained weights cannot be had.
     """
 
     def __init__(
         self,
         backbone: str = "tf_efficientnet_lite3",
-        pretrained: bool = False,
+        pretrained: str | bool = "none",
         input_size: int | None = 384,
         blend: str = "final",
         order_input: bool = True,
@@ -50,12 +52,12 @@ class EditNet(Proposer):
         return self.blocks(self.norm(self.stem(features))).mean(dim=(2, 3))
 
 
-def _trunk(backbone: str, pretrained: bool) -> nn.Module:
+def _trunk(backbone: str, pretrained: str | bool) -> nn.Module:
     if not timm.models.is_model_in_modules(backbone, ["efficientnet"]):
         raise ValueError(
             f"backbone {backbone!r} is not an EfficientNet of timm; use tf_efficientnet_lite0 to tf_efficientnet_lite4"
         )
-    return timm.create_model(backbone, pretrained=pretrained, bn_momentum=0.01)
+    return load_backbone(backbone, pretrained, bn_momentum=0.01)
 
 
 def _with_mask_channel(stem: nn.Conv2d) -> nn.Conv2d:

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.osie import STIMULUS_SIZE, GazePhoto, gaze_maps
+from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.saliency import measures
 
@@ -42,7 +42,7 @@ def measure_fixations(
     Returns:
         A row for each predictor and photo: predictor, photo and the MEASURES.
     """
-    maps = [gaze_maps(photo.points, size) for photo in photos]
+    maps = [photo.maps(size) for photo in photos]
     everything = np.sum([fixated for _, fixated in maps], axis=0)
     priors = {CENTER: center_prior(training, size)[0], MEAN: mean_density(training, size)}
     rows = []
@@ -54,8 +54,8 @@ def measure_fixations(
         halves: dict[str, list[dict[str, float]]] = {HALF: [], NETWORK_HALF: []}
         for first, second in halve(photo, splits, np.random.default_rng((seed, index))):
             for predicting, measured in ((first, second), (second, first)):
-                target = gaze_maps(measured, size)
-                halves[HALF].append(measure(gaze_maps(predicting, size)[0], *target, others))
+                target = photo.maps(size, measured)
+                halves[HALF].append(measure(photo.maps(size, predicting)[0], *target, others))
                 halves[NETWORK_HALF].append(measure(predictions[index], *target, others))
         for name, found in halves.items():
             average = {key: float(np.mean([one[key] for one in found])) for key in MEASURES}
@@ -84,7 +84,7 @@ def measure(prediction: np.ndarray, density: np.ndarray, fixated: np.ndarray, ot
 
     Args:
         prediction: (H, W), >= 0.
-        density, fixated: of `gaze_maps`.
+        density, fixated: of `GazePhoto.maps`.
         others: (H, W) counts of the fixations of other photos.
     """
     p, d, f = (torch.from_numpy(part.astype(np.float32))[None, None] for part in (prediction, density, fixated))
@@ -120,8 +120,7 @@ def center_prior(photos: Sequence[GazePhoto], size: tuple[int, int]) -> tuple[np
     Returns:
         (H, W) float32, sums to 1; and its standard deviations along x and y as shares of the frame's width and height.
     """
-    height, width = STIMULUS_SIZE
-    points = np.concatenate([photo.points for photo in photos]) / (width, height) - 0.5
+    points = np.concatenate([photo.points / photo.frame[::-1] for photo in photos]) - 0.5
     sigma_x, sigma_y = np.sqrt((points**2).mean(axis=0))
     y, x = ((np.arange(length) + 0.5) / length - 0.5 for length in size)
     gaussian = np.exp(-((y[:, None] / sigma_y) ** 2 + (x[None] / sigma_x) ** 2) / 2)
@@ -132,5 +131,5 @@ def mean_density(photos: Sequence[GazePhoto], size: tuple[int, int]) -> np.ndarr
     """The mean fixation density of photos: (H, W) float32, sums to 1."""
     total = np.zeros(size, dtype=np.float64)
     for photo in photos:
-        total += gaze_maps(photo.points, size)[0]
+        total += photo.maps(size)[0]
     return (total / len(photos)).astype(np.float32)

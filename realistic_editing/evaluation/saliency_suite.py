@@ -1,14 +1,17 @@
 """The evaluation of a saliency network: against eye tracking, and as the enhancer's teacher."""
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from omegaconf import DictConfig
 from torch import nn
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.osie import GazePhoto, gaze_maps
+from realistic_editing.common.inference import for_inference
+from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.data.regions import Region
 from realistic_editing.evaluation import figures, fixations, samples, sheets, sweep, teacher
@@ -45,17 +48,29 @@ def saliency_suite(
     """
     tables, shown = _against_people(network, reference, photos, settings)
     more, drawn = _under_edits(network, regions, preset, settings)
-    return tables + more, shown | drawn
+    return [*tables, speed_table(network), *more], shown | drawn
 
 
 def _against_people(
     network: nn.Module, reference: nn.Module | None, photos: Sequence[GazePhoto], settings: DictConfig
 ) -> Result:
+    """A table for each set and split, and the photos of the first set."""
+    tables, shown = [], {}
+    for source in dict.fromkeys(photo.source for photo in photos):
+        own = [photo for photo in photos if photo.source == source]
+        found, pictures = _against_set(network, reference, source, own, settings)
+        tables, shown = tables + found, shown | pictures
+    return tables, shown
+
+
+def _against_set(
+    network: nn.Module, reference: nn.Module | None, source: str, photos: Sequence[GazePhoto], settings: DictConfig
+) -> Result:
     size = tuple(settings.map_size)
     sides = {side: [photo for photo in photos if photo.split == side] for side in ("train", *SPLITS)}
     for side, found in sides.items():
         if not found:
-            raise InputError(f"none of {len(photos)} photos with fixations is on the side {side!r}; add photos")
+            raise InputError(f"none of {len(photos)} photos of {source} with fixations is on the side {side!r}; add photos")
     tables, note = [], _note(settings, sides["train"])
     scores, predictions = {}, {}
     for side, words in SPLITS.items():
@@ -63,17 +78,43 @@ def _against_people(
         scores[side] = fixations.measure_fixations(
             predictions[side], sides[side], sides["train"], size, settings.viewer_splits, settings.seed
         )
-        title = f"{len(sides[side])} OSIE photos of split {side}, {words}"
+        title = f"{len(sides[side])} {source} photos of split {side}, {words}"
         frame = teacher.fixation_table(scores[side], settings.resamples, settings.seed)
-        tables.append(Table(f"fixations_{side}", title, note, frame))
+        tables.append(Table(f"fixations_{source}_{side}", title, note, frame))
     if reference is not None:
         found = fixations.measure_fixations(
             fixations.predict(reference, sides["test"], size), sides["test"], sides["train"], size, 1, settings.seed
         )
         means = [_means(frame) for frame in (scores["test"], found)]
-        tables.append(Table("reference", "Against the reference weights, test photos", "", difference_table(*means)))
-    sheets.save(_sheet(sides["test"], predictions["test"], scores["test"], size), Path(settings.output) / "photos.png")
-    return tables, {"photos.png": "Best, median and worst test photos by CC: photo, density of fixations, prediction."}
+        title = f"Against the reference weights, {source}, test photos"
+        tables.append(Table(f"reference_{source}", title, "", difference_table(*means)))
+    name = f"photos_{source}.png"
+    sheets.save(_sheet(sides["test"], predictions["test"], scores["test"], size), Path(settings.output) / name)
+    words = "Best, median and worst test photos by CC: photo, density of fixations, prediction."
+    return tables, {name: f"{source}. {words}"}
+
+
+def speed_table(network: nn.Module, batches: Sequence[int] = (1, 24), repeats: int = 3) -> Table:
+    """Parameters, and milliseconds a photo of 384 x 384, the median of some repeats, on as many threads as PyTorch has.
+
+    Args:
+        network: image (B, 3, H, W) -> map (B, 1, H, W), made ready as an enhancer's judge is.
+        batches: photos at once.
+        repeats: after a first call of each.
+    """
+    device = next(network.parameters()).device
+    cells: dict[str, object] = {"parameters": f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M"}
+    for batch in batches:
+        image, times = torch.rand(batch, 3, 384, 384, device=device), []
+        ready = for_inference(network, image[:1])
+        with torch.inference_mode():
+            for _ in range(repeats + 1):
+                started = time.perf_counter()
+                ready(image)
+                times.append(time.perf_counter() - started)
+        cells[f"ms a photo, batch {batch}"] = 1000 * float(np.median(times[1:])) / batch
+    words = f"{torch.get_num_threads()} threads, {device}."
+    return Table("speed", "Size and speed", words, pd.DataFrame([cells]))
 
 
 def _means(scores: pd.DataFrame) -> dict[str, float]:
@@ -105,7 +146,7 @@ def _sheet(
     rows = []
     for word, indices in picked.items():
         for index in indices:
-            density, _ = gaze_maps(photos[index].points, size)
+            density, _ = photos[index].maps(size)
             rows.append(
                 [
                     (f"{word}: {photos[index].photo_id}", resize(read_rgb(photos[index].photo), size)),

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.osie import GazeDataset, GazePhoto
+from realistic_editing.data.gaze import GazeDataset, GazePhoto
 from realistic_editing.data.photos import Joined, UnlabelledPhotos
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.saliency import measures

@@ -8,18 +8,23 @@ from realistic_editing.common.errors import InputError
 
 
 def build_optimizer(network: nn.Module, trainer) -> torch.optim.Optimizer:
-    """Adam or AdamW, with weight decay on matrices and filters only.
+    """Adam or AdamW, with weight decay on matrices and filters only, and pre-trained parts at a rate of their own.
 
     Args:
-        network: whose parameters are trained.
-        trainer: a `Trainer`, for `optimizer`, `learning_rate`, `weight_decay` and `betas`.
+        network: whose parameters are trained; its `pretrained_parameters()`, where it has them, learn at a share of the rate.
+        trainer: a `Trainer`, for `optimizer`, `learning_rate`, `pretrained_rate`, `weight_decay` and `betas`.
 
     Raises:
         InputError: for another name.
     """
-    decayed = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
-    others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": trainer.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    pretrained = {id(p) for p in network.pretrained_parameters()} if hasattr(network, "pretrained_parameters") else set()
+    groups = []
+    for share, tuned in ((1.0, False), (trainer.pretrained_rate, True)):
+        own = [p for p in network.parameters() if p.requires_grad and (id(p) in pretrained) == tuned]
+        for decay, matrices in ((trainer.weight_decay, True), (0.0, False)):
+            found = [p for p in own if (p.ndim > 1) == matrices]
+            if found or not tuned:
+                groups.append({"params": found, "weight_decay": decay, "share": share})
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
     if trainer.optimizer not in kinds:
         raise InputError(f"trainer.optimizer is {trainer.optimizer!r}; use one of {sorted(kinds)}")

@@ -16,6 +16,7 @@ class Trainer:
         batch_size: samples in a step, over all processes.
         optimizer: "adam" or "adamw".
         learning_rate, weight_decay, betas: of the optimiser.
+        pretrained_rate: share of the learning rate at which a pre-trained backbone is fine-tuned; 0 = it stays as it is.
         schedule: "constant", "cosine" (to 0) or "one_cycle" (up over `warmup` of the steps, then cosine to 0).
         warmup: share of the steps over which the rate rises.
         accumulate: forward passes in which a process takes its samples of a step, one after another.
@@ -34,6 +35,7 @@ class Trainer:
     batch_size: int
     optimizer: str = "adamw"
     learning_rate: float = 1e-3
+    pretrained_rate: float = 0.1
     weight_decay: float = 0.0
     betas: tuple[float, float] = (0.9, 0.999)
     schedule: str = "one_cycle"

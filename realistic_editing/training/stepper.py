@@ -80,7 +80,7 @@ class Stepper:
         self.network.train()
         rate = learning_rate_at(step, self.trainer)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         sums: dict[str, torch.Tensor] = {}
         for part in range(self.trainer.accumulate):
             with waiting():

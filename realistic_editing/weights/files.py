@@ -229,7 +229,7 @@ def _read(path: Path, tensors: bool = True) -> tuple[dict[str, str], dict[str, t
 
 def _build(name: str, config: dict[str, Any], path: Path) -> nn.Module:
     if config.get("pretrained"):
-        config = {**config, "pretrained": False}  # the weights are in the file: fetch nothing
+        config = {**config, "pretrained": "none"}  # the weights are in the file: fetch nothing
     try:
         return network_class(NETWORKS[name].target)(**config)
     except (TypeError, ValueError) as error:

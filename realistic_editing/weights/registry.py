@@ -36,6 +36,9 @@ NETWORKS = {
     "compact_saliency": NetworkEntry(
         "realistic_editing.saliency.compact:CompactSaliency", "saliency", ("compact_saliency", "witness_saliency")
     ),
+    "lite_saliency": NetworkEntry(
+        "realistic_editing.saliency.lite:LiteSaliency", "saliency", ("lite_saliency", "fast_saliency", "heldout_saliency")
+    ),
     "gazeshift": NetworkEntry("realistic_editing.baselines.gazeshift_network:GazeShiftNet", "baseline", ("gazeshift",)),
 }
 

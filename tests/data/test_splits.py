@@ -8,8 +8,8 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.bsds import read_bsds
 from realistic_editing.data.coco import read_coco
 from realistic_editing.data.ecssd import read_ecssd
+from realistic_editing.data.gaze import read_gaze
 from realistic_editing.data.mechrez import read_mechrez
-from realistic_editing.data.osie import read_osie
 from realistic_editing.data.pixels import same_picture, thumbnails
 from realistic_editing.data.splits import split_of, train_and_val
 
@@ -52,7 +52,7 @@ def test_no_picture_of_the_real_sets_is_on_two_sides(real_root):
     sources = read_bsds(real_root), read_coco(real_root), read_coco(real_root, "val2017")
     photos = [(raw.photo, raw.split) for source in sources for raw in source.photos]
     photos += [(region.photo, region.split) for region in read_ecssd(real_root)]
-    photos += [(gaze.photo, gaze.split) for gaze in read_osie(real_root)]
+    photos += [(gaze.photo, gaze.split) for gaze in read_gaze(real_root)]
     photos += [(made.region.photo, "test") for made in read_mechrez(real_root)]
     same = same_picture(*[thumbnails([photo for photo, _ in photos])] * 2)
     pairs = np.argwhere(np.triu(same, 1))

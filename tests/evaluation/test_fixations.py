@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.osie import GazeDataset, GazePhoto, gaze_maps
+from realistic_editing.data.gaze import GazeDataset, GazePhoto
 from realistic_editing.evaluation import fixations
 from realistic_editing.evaluation.teacher import fixation_table
 from realistic_editing.saliency.compact import CompactSaliency
@@ -29,7 +29,7 @@ PHOTOS = [gaze(str(index), index) for index in range(8)]
 
 
 def test_people_agree_with_people_and_priors_know_only_the_centre():
-    perfect = [gaze_maps(photo.points, SIZE)[0] for photo in PHOTOS]
+    perfect = [photo.maps(SIZE)[0] for photo in PHOTOS]
     scores = fixations.measure_fixations(perfect, PHOTOS, PHOTOS, SIZE, splits=2)
     assert len(scores) == 5 * len(PHOTOS)
     mean = scores.groupby("predictor")[list(fixations.MEASURES)].mean()
@@ -43,7 +43,7 @@ def test_people_agree_with_people_and_priors_know_only_the_centre():
 
 
 def test_the_same_seed_gives_the_same_halves():
-    perfect = [gaze_maps(photo.points, SIZE)[0] for photo in PHOTOS]
+    perfect = [photo.maps(SIZE)[0] for photo in PHOTOS]
     first, second, other = (
         fixations.measure_fixations(perfect, PHOTOS, PHOTOS, SIZE, splits=1, seed=seed) for seed in (0, 0, 1)
     )
@@ -73,7 +73,7 @@ def test_center_prior_is_as_wide_as_the_fixations():
 
 def test_mean_density_by_hand():
     found = fixations.mean_density(PHOTOS[:2], SIZE)
-    want = (gaze_maps(PHOTOS[0].points, SIZE)[0] + gaze_maps(PHOTOS[1].points, SIZE)[0]) / 2
+    want = (PHOTOS[0].maps(SIZE)[0] + PHOTOS[1].maps(SIZE)[0]) / 2
     np.testing.assert_allclose(found, want, atol=1e-7)
 
 

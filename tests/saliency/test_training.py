@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.osie import GazePhoto
+from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.saliency.training import SaliencyProblem, augment
 
 WEIGHTS = {"kl": 1.0, "cc": 1.0, "nss": 0.3, "scale": 0.1}

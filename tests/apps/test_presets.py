@@ -130,7 +130,7 @@ def paper(few, tmp_path_factory):
 def test_the_papers_judges_are_trained_in_folders_of_their_own(paper):
     assert finished(paper) >= {"train_saliency/paper/default", "train_realism/paper/default"}
     kept = OmegaConf.load(paper / "train_realism/paper/default/config.yaml")
-    assert (kept.size, kept.points, kept.loss.kind, kept.edits.name, kept.human) == (384, 0, "squares", "paper", True)
+    assert (kept.size, kept.pixels_per_zone, kept.loss.kind, kept.edits.name, kept.human) == (384, 0, "squares", "paper", True)
     assert (kept.trainer.optimizer, kept.trainer.learning_rate, kept.trainer.betas) == ("adam", 1e-4, [0.5, 0.999])
 
 

@@ -69,7 +69,7 @@ def bootstrap(
 def mean(values: Sequence[float], photos: Sequence[str], resamples: int = 1000, seed: int = 0) -> Estimate:
     """The mean of values and its interval over photos, as `bootstrap` would give it, but from sums over photos: faster.
 
-    The interval does not go past the least and the greatest of the values.
+    The interval of a share, a mean of zeros and ones, does not go past 0 and 1.
     """
     values = np.asarray(values, dtype=np.float64)
     _, owner = np.unique(np.asarray(photos), return_inverse=True)
@@ -79,7 +79,8 @@ def mean(values: Sequence[float], photos: Sequence[str], resamples: int = 1000, 
     drawn = np.random.default_rng(seed).integers(len(sums), size=(resamples, len(sums)))
     found = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     ends = np.quantile(found, [0.025, 0.975])
-    return _widened(float(values.mean()), *ends, widening(len(sums)), (values.min(), values.max()))
+    limits = (0, 1) if np.isin(values, (0, 1)).all() else (-math.inf, math.inf)
+    return _widened(float(values.mean()), *ends, widening(len(sums)), limits)
 
 
 def widening(photos: int, level: float = 0.95) -> float:

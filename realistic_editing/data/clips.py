@@ -119,7 +119,7 @@ def _notes(frame: Any, stream: Any) -> list[str]:
     if transfer in TRANSFERS:
         kind = TRANSFERS[transfer]
         found.append(f"its colours are high dynamic range ({kind}); they are judged as if they were not, and written in 8 bits")
-    elif max(component.bits for component in frame.format.components) > 8:
+    elif max(component.bits for component in frame.format.components) > 8 and stream.codec_context.name != "ffv1":
         found.append("it has more than 8 bits; the result has 8")
     if frame.format.name.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")):
         found.append("its transparency is not kept")
@@ -181,6 +181,8 @@ def _encoder(
     context.colorspace, context.color_range = matrix, 1
     if tags.get("aspect"):
         context.sample_aspect_ratio = tags["aspect"]
+        if path.suffix.lower() == ".mkv" and tags["aspect"] != 1:
+            print(f"note: {path}: cannot hold the shape of the clip's pixels, {tags['aspect']}; an .mp4 can", file=sys.stderr)
     container.metadata.update(tags.get("metadata", {}))
     numbers = iter(range(sys.maxsize))
 
@@ -189,7 +191,7 @@ def _encoder(
         eight = pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8)
         frame = from_rgb(eight, matrix)
         if stored != frame.format.name:
-            frame = frame.reformat(format=stored)
+            frame = frame.reformat(format=stored, src_colorspace=BT709, dst_colorspace=BT709)  # the same: values stay
             frame.colorspace, frame.color_range = matrix, 1
         frame.time_base = context.time_base
         frame.pts = round(times[number] / _CLOCK) if times and number < len(times) else number

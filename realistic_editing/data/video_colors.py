@@ -27,7 +27,8 @@ def to_rgb(frame: Any) -> np.ndarray:
     """The colours of a decoded frame (av.VideoFrame): (H, W, 3) uint8, upright as stored."""
     if frame.format.is_rgb or len(frame.format.components) < 3:  # also palettes and grey
         return frame.to_ndarray(format="rgb24")
-    wide = frame.reformat(format="yuv444p10le", dst_color_range=_LIMITED)
+    # One matrix for both, whatever it is: the scaler then leaves the values alone.
+    wide = frame.reformat(format="yuv444p10le", src_colorspace=BT709, dst_colorspace=BT709, dst_color_range=_LIMITED)
     stored = np.dstack([_values(plane, wide.width) for plane in wide.planes]).astype(np.float32)
     inverse = np.linalg.inv(_matrix(matrix_of(int(frame.colorspace), frame.height)))
     rgb = cv2.transform((stored - _OFFSET) / _SPAN, inverse)

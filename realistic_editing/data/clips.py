@@ -97,7 +97,7 @@ def _described(path: Path, container: Any) -> Clip:
     if not 0 < rate < 1000:
         raise InputError(f"{path}: says it has {rate:g} frames a second; convert it with a fixed frame rate")
     count = max(len(times), stream.frames, 1)
-    metadata = {_SAME_PLACE.get(name, name): value for name, value in {**stream.metadata, **container.metadata}.items()}
+    metadata = {_SAME_PLACE.get(name, name.lower()): value for name, value in {**stream.metadata, **container.metadata}.items()}
     container.seek(0)
     frame = next(_decoded(container))
     notes = _notes(frame, stream)

@@ -121,7 +121,7 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     found = {name: value for name, value in OmegaConf.to_container(config, resolve=True).items() if name != "hydra"}
     if "objective" in found:
         found["objective"] = made(config.objective, "objective")  # with the values that its config leaves out
-    return found | (set(NAMES) if script == "enhance" else set())
+    return found
 
 
 def swept_keys(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -177,7 +177,7 @@ def _bundled_parts(network: nn.Module) -> dict[str, dict[str, str]]:
     for part in getattr(network, "frozen_parts", ()):
         module = network.get_submodule(part)
         for name in bundled():
-            if network_class(NETWORKS[describe_file(name)["network"]]) is type(module):
+            if network_class(NETWORKS[describe_file(name)["network"]].target) is type(module):
                 other = load_network(name)
                 if _same_values(module, other):
                     found[part] = {"weights": name, "fingerprint": fingerprint(other)}

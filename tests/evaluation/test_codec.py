@@ -31,5 +31,5 @@ def test_the_published_files_are_of_that_quality(mechrez_root):
     file = io.BytesIO()
     Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(file, "JPEG", quality=70, subsampling="4:2:0")
     tables = Image.open(file).quantization
-    published = sorted((mechrez_root / "object_enhancement").glob("*_mec.jpg"))[:5]
+    published = sorted((mechrez_root / "mechrez/object_enhancement").glob("*_hag.jpg"))[:5]
     assert published and all(Image.open(path).quantization == tables for path in published)

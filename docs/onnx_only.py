@@ -57,17 +57,26 @@ def shrunk(image, step):
 
 
 def read(photo_file, mask_file):
-    """The photo and the mask of two files, upright, as `edit` takes them. A mask of 16 bits keeps them."""
+    """The photo and the mask of two files, upright, as `edit` takes them.
+
+    A mask of 16 bits keeps them. A cut-out is its transparency, a mask in colours their luminance, as for realistic-editing.
+    """
     from PIL import Image, ImageOps
 
     photo, mask = (ImageOps.exif_transpose(Image.open(file)) for file in (photo_file, mask_file))
     # Pillow's convert("L") cuts 16 bits off at 255, which would make a soft mask hard.
     deep = mask.mode.startswith("I")
-    levels = np.asarray(mask if deep else mask.convert("L"), np.float32) / (65535 if deep else 255)
+    levels = np.asarray(mask, np.float32) / 65535 if deep else selected(np.asarray(mask.convert("RGBA"), np.float32)) / 255
     if mask.size != photo.size:
         sizes = "{} x {} and the photo {} x {}".format(*mask.size, *photo.size)
         raise ValueError(f"{mask_file}: the mask is {sizes}; give a mask of the photo's size")
     return np.asarray(photo.convert("RGB"), np.float32) / 255, levels
+
+
+def selected(levels):
+    """What the pixels of a mask select: (H, W, 4) RGBA, 0 to 255 -> (H, W)."""
+    color, alpha = levels[..., :3], levels[..., 3]
+    return alpha if alpha.min() < 255 else np.rint(color @ np.array([0.2126, 0.7152, 0.0722], np.float32))
 
 
 def main(words):

@@ -8,6 +8,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+import realistic_editing  # noqa: F401  (before PyTorch, whose waiting threads then sleep)
+
+# isort: split
 import torch
 
 from realistic_editing.enhance.compact import CompactEnhancer

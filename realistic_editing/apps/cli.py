@@ -139,7 +139,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     export.add_argument("image", help="the photo that was edited")
     export.add_argument("mask", help="its mask")
     export.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
-    export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 65")
+    export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 129")
     export.add_argument(
         "--formats", nargs="+", choices=FORMATS, default=["cube", "ora"], metavar="FORMAT",
         help="cube: a table and the mask; ora, tiff: layers; xmp: sliders of Lightroom and Camera Raw with an ellipse",

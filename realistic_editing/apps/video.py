@@ -85,7 +85,7 @@ def video(options: Mapping[str, Any]) -> Path:
         timeline = _timeline(look, options)
         with replacing(output.with_suffix(".json")) as recipe:  # all files or none
             timeline.recipe.save(recipe)
-            with writing(output, clip.size, clip.rate) as write:
+            with writing(output, clip.size, clip.rate, clip) as write:
                 report, rows = _render(clip, enhancer, look, timeline, masks, write)
     report = _described(options, clip, look, output) | report
     report["sound"] = add_sound(output, clip.path) or COPIED if output.suffix and clip.frames is None else NO_SOUND

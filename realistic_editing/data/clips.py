@@ -1,13 +1,14 @@
-"""Clips in and out, a frame at a time: video files through OpenCV, and folders of frames."""
+"""Clips in and out, a frame at a time: video files through PyAV (FFmpeg), and folders of frames."""
 import contextlib
 import dataclasses
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-import cv2
+import av
 import numpy as np
 
 from realistic_editing.common.errors import InputError
@@ -15,12 +16,18 @@ from realistic_editing.common.files import replacing, replacing_folder
 from realistic_editing.data import limits
 from realistic_editing.data.folder import SUFFIXES
 from realistic_editing.data.images import Photo, read_photo, write_photo
+from realistic_editing.data.video_colors import BT709, HD, TRANSFERS, from_rgb, matrix_of, to_rgb
 
-# Suffix -> the codec's name for OpenCV. Those of its own build: H.264 has no encoder there.
-CODECS = {".mp4": "mp4v", ".mov": "mp4v", ".mkv": "FFV1"}
+# Suffix -> the encoder, what it stores, and its options. FFV1 is without loss, and 10 bits of luma and chroma hold 8 of RGB.
+_H264 = ("libx264", "yuv420p", {"crf": "16", "preset": "medium"})
+CODECS = {".mp4": _H264, ".mov": _H264, ".mkv": ("ffv1", "yuv444p10le", {"level": "3", "slicecrc": "1"})}
+_FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 FOLDER_RATE = 25.0  # frames in a second of a folder, which says nothing of it
-_LARGEST = 65535  # numerator of a frame rate in MPEG-4
-_UNEVEN = 0.1  # seconds by which the last frame may be off its place in an even row
+_UNEVEN = 0.1  # seconds by which a frame may be off its place in an even row without a word
+_CLOCK = Fraction(1, 90000)  # of frames that are not evenly spaced
+_LISTS = ("concat", "hls", "dash", "lavfi", "imf")  # of other files, or of commands: no clips
+_KEPT = ("creation_time", "location", "date", "title", "artist", "comment", "copyright")  # of what a file says of itself
+_SAME_PLACE = {"com.apple.quicktime.location.ISO6709": "location", "com.apple.quicktime.creationdate": "date"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +40,8 @@ class Clip:
         rate: frames in a second; None for a folder.
         count: of frames; an estimate for a video file, whose end only reading finds.
         frames: the images, by name; None for a video file.
+        times: seconds of each frame of a video file, where they are not evenly spaced.
+        tags: of a video file: matrix, primaries and transfer (codes of ITU-T H.273), the shape of a pixel, date and place.
     """
 
     path: Path
@@ -40,6 +49,8 @@ class Clip:
     rate: float | None
     count: int
     frames: tuple[Path, ...] | None
+    times: tuple[float, ...] | None = None
+    tags: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def read(self) -> Iterator[Photo]:
         """The frames in their order, one in memory at a time; each call starts anew.
@@ -60,7 +71,7 @@ def open_clip(path: str | Path) -> Clip:
         path: a video file, or a folder of images, in the order of their names, numbers by their value (2 before 10).
 
     Raises:
-        InputError: naming the path and the remedy, when it is absent, empty, or nothing that OpenCV reads.
+        InputError: naming the path and the remedy, when it is absent, empty, or nothing that FFmpeg reads.
     """
     path = Path(path)
     if path.is_dir():
@@ -71,26 +82,65 @@ def open_clip(path: str | Path) -> Clip:
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder; check the path")
     limits.check_is_no_list(path)
-    with _capture(path) as capture:
-        there, frame = capture.read()
-        rate, count = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    if not there:
-        raise InputError(f"{path}: no frame can be read; is it a video? Convert it, as to .mp4, or name a folder of frames")
+    try:
+        with _opened(path) as container:
+            return _described(path, container)
+    except (av.error.FFmpegError, IndexError, StopIteration) as error:
+        raise InputError(
+            f"{path}: no frame can be read; is it a video? Convert it, as to .mp4, or name a folder of frames"
+        ) from error
+
+
+def _described(path: Path, container: Any) -> Clip:
+    stream = container.streams.video[0]
+    moments = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+    times = [float(moment * stream.time_base) for moment in moments]
+    rate = float(stream.average_rate or stream.guessed_rate or 0)
     if not 0 < rate < 1000:
         raise InputError(f"{path}: says it has {rate:g} frames a second; convert it with a fixed frame rate")
-    return Clip(path, frame.shape[:2], rate, max(count, 1), None)
+    count = max(len(times), stream.frames, 1)
+    metadata = {_SAME_PLACE.get(name, name.lower()): value for name, value in {**stream.metadata, **container.metadata}.items()}
+    container.seek(0)
+    frame = next(_decoded(container))
+    notes = _notes(frame, stream)
+    tags = {
+        "matrix": int(frame.colorspace), "primaries": int(stream.codec_context.color_primaries),
+        "transfer": int(stream.codec_context.color_trc),
+        "aspect": stream.sample_aspect_ratio, "metadata": {name: metadata[name] for name in _KEPT if name in metadata},
+        "notes": notes,
+    }  # fmt: skip
+    off = np.abs(np.array(times) - (times[0] if times else 0) - np.arange(len(times)) / rate).max(initial=0)
+    uneven = len(times) == count and off > 0.004 and len(set(times)) == count
+    return Clip(path, _upright(frame).shape[:2], rate, count, None, tuple(times) if uneven else None, tags)
+
+
+def _notes(frame: Any, stream: Any) -> list[str]:
+    """What of a clip the result does not hold."""
+    found = []
+    transfer = int(stream.codec_context.color_trc)
+    if transfer in TRANSFERS:
+        kind = TRANSFERS[transfer]
+        found.append(f"its colours are high dynamic range ({kind}); they are judged as if they were not, and written in 8 bits")
+    elif max(component.bits for component in frame.format.components) > 8 and stream.codec_context.name != "ffv1":
+        found.append("it has more than 8 bits; the result has 8")
+    if frame.format.name.startswith(("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya")):
+        found.append("its transparency is not kept")
+    if frame.rotation % 360:
+        found.append("it is stored turned; the result is stored upright")
+    return found
 
 
 @contextlib.contextmanager
 def writing(
-    path: str | Path, size: tuple[int, int], rate: float | None
+    path: str | Path, size: tuple[int, int], rate: float | None, like: Clip | None = None
 ) -> Iterator[Callable[[Photo, np.ndarray], None]]:
     """Write a clip beside its place, and put it there when the block ends without an error.
 
     Args:
-        path: .mp4 or .mov (MPEG-4, with loss), .mkv (FFV1, without), or a name without suffix: a folder of PNGs, without loss.
+        path: .mp4 or .mov (H.264, with loss), .mkv (FFV1, without), or a name without suffix: a folder of PNGs, without loss.
         size: (H, W) of the frames.
         rate: frames in a second; that of a folder when None.
+        like: a clip whose times, colours, shape of pixels, date and place the result takes over.
 
     Yields:
         write(photo, pixels), which adds a frame, `pixels` in the place of those of `photo`.
@@ -106,27 +156,50 @@ def writing(
             yield lambda photo, pixels: write_photo(folder / f"{next(numbers):06d}.png", photo, pixels)
         return
     with replacing(path) as temporary:
-        codec = CODECS[path.suffix.lower()]
-        rate = _fitting(rate) if codec == "mp4v" else rate
-        writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter_fourcc(*codec), rate, (size[1], size[0]))
-        if not writer.isOpened():
-            raise InputError(f"{path}: OpenCV cannot write this format here; name a folder of frames instead")
-        count = 0
-
-        def write(photo: Photo, pixels: np.ndarray) -> None:
-            nonlocal count
-            eight = pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8)
-            writer.write(np.ascontiguousarray(eight[..., ::-1]))
-            count += 1
-
         try:
-            yield write
-        finally:
-            writer.release()
-        with _capture(temporary) as capture:
-            written = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        if written != count:  # OpenCV's writer tells of no error
-            raise InputError(f"{path}: {written} of {count} frames were written; free some disk space, or choose another place")
+            with av.open(str(temporary.absolute()), "w", format=_FORMATS[path.suffix.lower()]) as container:
+                stream, write = _encoder(container, path, size, rate, like)
+                yield write
+                container.mux(stream.encode(None))
+        except OSError as error:  # FFmpeg's errors are of this kind as well
+            raise InputError(f"{path}: cannot be written ({error}); free some disk space, or choose another place") from error
+
+
+def _encoder(
+    container: Any, path: Path, size: tuple[int, int], rate: float, like: Clip | None
+) -> tuple[Any, Callable[[Photo, np.ndarray], None]]:
+    """The stream, and what adds a frame to it."""
+    name, stored, options = CODECS[path.suffix.lower()]
+    tags, times = (like.tags, like.times) if like is not None else ({}, None)
+    stream = container.add_stream(name, rate=Fraction(rate).limit_denominator(1001), options=options)
+    stream.width, stream.height, stream.pix_fmt = size[1], size[0], stored
+    context = stream.codec_context
+    step = 1 / Fraction(rate).limit_denominator(1001)
+    context.time_base = _CLOCK if times else step
+    matrix = matrix_of(tags.get("matrix", 2), size[0])
+    usual = BT709 if size[0] >= HD else 2  # 2: not said
+    for field, value in (("color_primaries", "primaries"), ("color_trc", "transfer")):
+        setattr(context, field, tags[value] if tags.get(value, 2) not in (0, 2) else usual)
+    context.colorspace, context.color_range = matrix, 1
+    if tags.get("aspect"):
+        context.sample_aspect_ratio = tags["aspect"]
+        if path.suffix.lower() == ".mkv" and tags["aspect"] != 1:
+            print(f"note: {path}: cannot hold the shape of the clip's pixels, {tags['aspect']}; an .mp4 can", file=sys.stderr)
+    container.metadata.update(tags.get("metadata", {}))
+    numbers = iter(range(sys.maxsize))
+
+    def write(photo: Photo, pixels: np.ndarray) -> None:
+        number = next(numbers)
+        eight = pixels if pixels.dtype == np.uint8 else np.rint(pixels / 257).astype(np.uint8)
+        frame = from_rgb(eight, matrix)
+        if stored != frame.format.name:
+            frame = frame.reformat(format=stored, src_colorspace=BT709, dst_colorspace=BT709)  # the same: values stay
+            frame.colorspace, frame.color_range = matrix, 1
+        frame.time_base = context.time_base
+        frame.pts = round(times[number] / _CLOCK) if times and number < len(times) else number
+        container.mux(stream.encode(frame))
+
+    return stream, write
 
 
 def check_output(path: Path, size: tuple[int, int]) -> None:
@@ -139,35 +212,54 @@ def check_output(path: Path, size: tuple[int, int]) -> None:
         known = ", ".join(CODECS)
         raise InputError(f"{path}: cannot write {path.suffix}; use {known}, or a name without suffix, a folder of PNGs")
     if size[0] % 2 or size[1] % 2:
-        # OpenCV would cut off the last row or column without a word.
         raise InputError(
             f"{path}: the clip is {size[1]} x {size[0]}, and a video file holds even sides only; "
             f"write a folder of PNGs: {path.with_suffix('')}"
         )
 
 
-def _fitting(rate: float) -> float:
-    """A rate that MPEG-4 can hold, a fraction of numbers up to 65535, as near as whole decimals go; OpenCV takes three."""
-    tries = (Fraction(round(rate * 10**digits), 10**digits) for digits in (3, 2, 1, 0))
-    return float(next(one for one in tries if one.numerator <= _LARGEST))
-
-
 def _of_video(clip: Clip) -> Iterator[Photo]:
-    count, last = 0, 0.0
-    with _capture(clip.path) as capture:
-        while True:
-            there, frame = capture.read()
-            if not there:
-                break
-            if frame.shape[:2] != clip.size:
+    for note in clip.tags.get("notes", ()):
+        print(f"note: {clip.path}: {note}", file=sys.stderr)
+    count = 0
+    with _opened(clip.path) as container:
+        for frame in _decoded(container):
+            pixels = _upright(frame)
+            if pixels.shape[:2] != clip.size:
                 raise InputError(f"{clip.path}, frame {count + 1}: changes its size; cut the clip there")
-            last = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            yield Photo(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), None, {"xres": 1.0, "yres": 1.0}, clip.path)
+            yield Photo(pixels, None, {"xres": 1.0, "yres": 1.0}, clip.path)
             count += 1
     if count < 0.98 * clip.count - 1:
         print(f"note: {clip.path}: says it has {clip.count} frames; {count} could be read, is it cut short?", file=sys.stderr)
-    if abs(last - (count - 1) / clip.rate) > _UNEVEN:
-        print(f"note: {clip.path}: its frames are not evenly spaced, those of the result are; sound may drift", file=sys.stderr)
+    off = _off(clip)
+    if off > _UNEVEN:
+        print(
+            f"note: {clip.path}: its frames are not evenly spaced, by up to {off:.2f} s; a video file keeps their times, "
+            "a folder of frames cannot",
+            file=sys.stderr,
+        )
+
+
+def _off(clip: Clip) -> float:
+    """Seconds by which a frame is off its place in an even row, at most."""
+    if clip.times is None:
+        return 0.0
+    return float(np.abs(np.array(clip.times) - clip.times[0] - np.arange(len(clip.times)) / clip.rate).max())
+
+
+def _decoded(container: Any) -> Iterator[Any]:
+    """The frames that can be decoded; damaged ones are passed over."""
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            continue
+
+
+def _upright(frame: Any) -> np.ndarray:
+    return np.ascontiguousarray(np.rot90(to_rgb(frame), round(frame.rotation / 90) % 4))
 
 
 def _of_folder(clip: Clip) -> Iterator[Photo]:
@@ -185,12 +277,12 @@ def _of_folder(clip: Clip) -> Iterator[Photo]:
 
 
 @contextlib.contextmanager
-def _capture(path: Path) -> Iterator[cv2.VideoCapture]:
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    try:
-        yield capture
-    finally:
-        capture.release()
+def _opened(path: Path) -> Iterator[Any]:
+    """A video file, closed in the end. By its whole path: FFmpeg takes what stands before an early colon for a protocol."""
+    with av.open(str(path.absolute()), options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
+        if set(container.format.name.split(",")) & set(_LISTS):
+            raise InputError(f"{path}: is a list of other files; name a video file, or a folder of frames")
+        yield container
 
 
 def _is_frame(path: Path) -> bool:

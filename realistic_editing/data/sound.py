@@ -16,7 +16,12 @@ def sound_command(program: str, silent: Path, source: Path, result: Path) -> lis
         result: the file to write; its suffix chooses the format.
     """
     chosen = ["-map", "0:v:0", "-map", "1:a?", "-c", "copy"]  # "?": a clip without sound is none of ffmpeg's errors
-    return [program, "-nostdin", "-v", "error", "-y", "-i", str(silent), "-i", str(source), *chosen, str(result)]
+    return [program, "-nostdin", "-v", "error", "-y", "-i", _file(silent), "-i", _file(source), *chosen, _file(result)]
+
+
+def _file(path: Path) -> str:
+    """A path that ffmpeg takes for no protocol, whatever colons it holds, and for no option."""
+    return str(path) if ":" not in str(path) and not str(path).startswith("-") else f"file:{path}"
 
 
 def add_sound(silent: Path, source: Path) -> str | None:

@@ -18,6 +18,7 @@ from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import read_region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.view import network_input
+from realistic_editing.evaluation.codec import as_published
 from realistic_editing.evaluation.enhancer import parameters
 from realistic_editing.evaluation.measures import photo_changes, saliency_changes
 from realistic_editing.evaluation.methods import INPUT, REPRODUCED, Editor
@@ -34,7 +35,7 @@ from realistic_editing.weights import fingerprint, load_network
 DISTINCTNESS = "patch distinctness"
 PACKAGE = Path(__file__).resolve().parents[1]
 PARTS = ("common", "ops", "describe", "data", "saliency", "realism", "enhance", "weights")  # code that numbers depend on
-FILES = ("bench", "color_difference", "enhancer", "measures", "methods", "sweep")  # the same, beside this one
+FILES = ("bench", "codec", "color_difference", "enhancer", "measures", "methods", "sweep")  # the same, beside this one
 RECIPE = ("log2_exposure", "saturation", "red", "blue")
 
 
@@ -150,6 +151,8 @@ class Bench:
             except InputError as error:
                 problems.append(str(error))
                 continue
+            if method != INPUT and method not in photo.results:
+                result = dataclasses.replace(result, pixels=as_published(result.pixels, photo.region.source))
             self._keep(photo, method, result.pixels)
             unchanged = method == INPUT  # its maps are there already
             edited = image if unchanged else network_input(result.pixels, editor.mask, size=self.plan.size)[0]

@@ -1,9 +1,10 @@
-"""How sure a number is: bootstrap intervals over photos."""
+"""How sure a number is: bootstrap intervals over photos, widened by Student's t where photos are few."""
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy import stats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,18 +32,20 @@ def bootstrap(
     resamples: int = 1000,
     seed: int = 0,
     level: float = 0.95,
+    limits: tuple[float, float] = (-math.inf, math.inf),
 ) -> Estimate:
-    """The percentile interval of a statistic under drawing photos anew, with replacement.
+    """The interval of a statistic under drawing photos anew, with replacement.
 
     Photos are drawn and not samples: regions and edits of one photo share its pixels, and an interval over samples
-    would be too narrow.
+    would be too narrow. Percentiles of draws alone are too narrow as well, see `widening`.
 
     Args:
         statistic: indices of samples (M,), some of them repeated -> a number.
         photos: (N,) the photo of each sample.
         resamples: how often photos are drawn.
         seed: decides the draws.
-        level: share of the resampled statistics inside the interval.
+        level: how often such intervals should hold the truth.
+        limits: between which the statistic lies, such as 0 and 1; the interval does not go past them.
 
     Returns:
         The statistic of all samples and its interval; nan where the statistic is, and an interval of nan over one photo, which
@@ -60,11 +63,14 @@ def bootstrap(
         found.append(statistic(np.concatenate([members[index] for index in drawn])))
     # A draw may leave one side of a comparison empty; it then says nothing.
     low, high = np.nanquantile(found, [(1 - level) / 2, (1 + level) / 2]) if np.isfinite(found).any() else (np.nan,) * 2
-    return Estimate(value, float(low), float(high))
+    return _widened(value, low, high, widening(len(names), level), limits)
 
 
 def mean(values: Sequence[float], photos: Sequence[str], resamples: int = 1000, seed: int = 0) -> Estimate:
-    """The mean of values and its interval over photos, as `bootstrap` would give it, but from sums over photos: faster."""
+    """The mean of values and its interval over photos, as `bootstrap` would give it, but from sums over photos: faster.
+
+    The interval of a share, a mean of zeros and ones, does not go past 0 and 1.
+    """
     values = np.asarray(values, dtype=np.float64)
     _, owner = np.unique(np.asarray(photos), return_inverse=True)
     sums, counts = np.bincount(owner, values), np.bincount(owner)
@@ -72,4 +78,21 @@ def mean(values: Sequence[float], photos: Sequence[str], resamples: int = 1000, 
         return Estimate(float(values.mean()), math.nan, math.nan)
     drawn = np.random.default_rng(seed).integers(len(sums), size=(resamples, len(sums)))
     found = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    return Estimate(float(values.mean()), *(float(end) for end in np.quantile(found, [0.025, 0.975])))
+    ends = np.quantile(found, [0.025, 0.975])
+    limits = (0, 1) if np.isin(values, (0, 1)).all() else (-math.inf, math.inf)
+    return _widened(float(values.mean()), *ends, widening(len(sums)), limits)
+
+
+def widening(photos: int, level: float = 0.95) -> float:
+    """By what an interval of percentiles must grow about its value: 1.22 for 10 photos, 1.03 for 60.
+
+    Draws from n photos spread by sqrt((n - 1) / n) of what they should, and few photos do not know their own spread: Student's
+    t is wider than the normal distribution. For the mean of normal numbers the interval is then Student's.
+    """
+    tail = (1 + level) / 2
+    return float(stats.t.ppf(tail, photos - 1) / stats.norm.ppf(tail) * math.sqrt(photos / (photos - 1)))
+
+
+def _widened(value: float, low: float, high: float, factor: float, limits: tuple[float, float]) -> Estimate:
+    low, high = value + factor * (low - value), value + factor * (high - value)
+    return Estimate(value, float(np.clip(low, *limits)), float(np.clip(high, *limits)))

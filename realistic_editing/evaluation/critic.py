@@ -51,7 +51,7 @@ def compare(samples: pd.DataFrame, above: str, below: str, resamples: int, seed:
     real, fake = samples[above].to_numpy(), samples[below].to_numpy()
 
     def estimate(statistic) -> Estimate:
-        return bootstrap.bootstrap(lambda i: statistic(real[i], fake[i]), samples.photo, resamples, seed)
+        return bootstrap.bootstrap(lambda i: statistic(real[i], fake[i]), samples.photo, resamples, seed, limits=(0, 1))
 
     return {
         "AUC": estimate(measures.auc),

@@ -13,7 +13,7 @@ from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.saliency import measures
 
-MEASURES = ("cc", "nss", "auc_judd", "auc_shuffled", "sim", "kl")
+MEASURES = ("cc", "nss", "auc_judd", "auc_shuffled", "auc_shuffled_published", "sim", "kl")
 NETWORK, NETWORK_HALF, HALF = "network", "network, against half of the viewers", "the other half of the viewers"
 CENTER, MEAN = "centre prior", "mean density of the training photos"
 
@@ -93,6 +93,7 @@ def measure(prediction: np.ndarray, density: np.ndarray, fixated: np.ndarray, ot
         "nss": float(measures.nss(p, f)),
         "auc_judd": measures.auc_judd(prediction, fixated),
         "auc_shuffled": measures.auc_shuffled(prediction, fixated, others),
+        "auc_shuffled_published": measures.auc_shuffled_published(prediction, fixated, others),
         "sim": float(measures.sim(p, d)),
         "kl": float(measures.kl(p, d)),
     }

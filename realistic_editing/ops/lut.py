@@ -11,7 +11,7 @@ from realistic_editing.common.files import replacing
 from realistic_editing.ops.apply import apply
 from realistic_editing.ops.recipe import Recipe
 
-SIZES = (17, 65)  # the least and the most points along each axis that are offered; programs agree on 17, 33 and 65
+SIZES = (17, 129)  # the least and the most points along each axis that are offered; programs agree on 17, 33 and 65
 PROBES = 1 << 16  # colours that tell the error, when no photo does
 
 
@@ -37,7 +37,7 @@ def lookup_table(recipe: Recipe, size: int = 33) -> np.ndarray:
 
     Args:
         recipe: a batch of one.
-        size: points along each axis, 17 to 65.
+        size: points along each axis, 17 to 129.
 
     Returns:
         (size, size, size, 3) float32 in [0, 1], RGB (sRGB); axes are blue, green and red, so that red varies fastest, as in
@@ -72,7 +72,8 @@ def write_cube(path: str | Path, recipe: Recipe, size: int = 33, title: str = "r
     """
     table = lookup_table(recipe, size)
     name = title.replace('"', "'").replace("\n", " ")
-    head = f'TITLE "{name}"\nLUT_3D_SIZE {size}\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1\n'
+    # ImageMagick 7 takes every line after LUT_3D_SIZE for a row of the table. 0 to 1 is the domain where none is named.
+    head = f'TITLE "{name}"\nLUT_3D_SIZE {size}\n'
     with replacing(path) as temporary, open(temporary, "w", encoding="ascii", errors="replace") as file:
         file.write(head)
         np.savetxt(file, table.reshape(-1, 3), fmt="%.7f")

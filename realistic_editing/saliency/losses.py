@@ -38,7 +38,7 @@ def saliency_loss(
     with torch.autocast(prediction.device.type, enabled=False):  # binary cross-entropy is not safe in half precision
         bounded = prediction.float().clamp(1e-6, 1 - 1e-6)
         each = {
-            "kl": measures.kl(prediction.float(), density),
+            "kl": _divergence(prediction.float(), density),
             "cc": measures.cc(prediction, density),
             "nss": measures.nss(prediction, fixations),
             "scale": F.binary_cross_entropy(bounded, target.float(), reduction="none").mean(dim=(1, 2, 3)),
@@ -46,3 +46,9 @@ def saliency_loss(
         terms = {name: (values * weight).sum() for name, values in each.items()}
     total = kl * terms["kl"] + cc * (weight.sum() - terms["cc"]) - nss * terms["nss"] + scale * terms["scale"]
     return {"total": total, **terms}
+
+
+def _divergence(prediction: torch.Tensor, density: torch.Tensor, epsilon: float = 1e-7) -> torch.Tensor:
+    """KL, (B,), that stays small where a prediction is 0: `measures.kl` has slopes there that no step should follow."""
+    p, q = measures.as_distribution(density), measures.as_distribution(prediction)
+    return (p * ((p + epsilon).log() - (q + epsilon).log())).sum(dim=1)

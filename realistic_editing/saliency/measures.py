@@ -2,6 +2,8 @@
 import numpy as np
 import torch
 
+EPSILON = 2.0**-52  # of KL: Matlab's eps, which the published code adds
+
 
 def cc(prediction: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
     """Pearson correlation of two maps (CC).
@@ -10,14 +12,14 @@ def cc(prediction: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
         prediction, density: (B, 1, H, W), any scale.
 
     Returns:
-        (B,) in [-1, 1]; 0 for a constant map. The other tensor measures have the same form.
+        (B,) in [-1, 1]; 0 for a map that is constant up to rounding. The other tensor measures have the same form.
     """
     a, b = _standardise(prediction), _standardise(density)
     return (a * b).mean(dim=1)
 
 
 def nss(prediction: torch.Tensor, fixations: torch.Tensor) -> torch.Tensor:
-    """Mean standardised saliency at the fixations (NSS); fixations (B, 1, H, W) hold the count at each pixel."""
+    """Mean standardised saliency at the fixations (NSS); fixations (B, 1, H, W) hold the count at each pixel; 0 as for `cc`."""
     values, counts = _standardise(prediction), fixations.flatten(1)
     return (values * counts).sum(dim=1) / counts.sum(dim=1).clamp(min=1)
 
@@ -27,10 +29,13 @@ def sim(prediction: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
     return torch.minimum(as_distribution(prediction), as_distribution(density)).sum(dim=1)
 
 
-def kl(prediction: torch.Tensor, density: torch.Tensor, epsilon: float = 1e-7) -> torch.Tensor:
-    """Kullback-Leibler divergence of the prediction from the density, in nats: (B,), >= 0."""
+def kl(prediction: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
+    """Kullback-Leibler divergence of the prediction from the density (KL), in nats: (B,), as the MIT benchmark has it.
+
+    A prediction of 0 where people looked costs some 30 nats of that share. `losses.saliency_loss` uses a smoother form.
+    """
     p, q = as_distribution(density), as_distribution(prediction)
-    return (p * ((p + epsilon).log() - (q + epsilon).log())).sum(dim=1)
+    return (p * (EPSILON + p / (q + EPSILON)).log()).sum(dim=1)
 
 
 def auc_judd(prediction: np.ndarray, fixations: np.ndarray) -> float:
@@ -51,8 +56,8 @@ def auc_shuffled(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarr
     """Area under the ROC curve, fixated pixels against those fixated in other photos (shuffled AUC).
 
     People look at the centre of any photo, so a map gains nothing here by favouring the centre. All fixations of the
-    other photos count. The usual form draws as many of them as there are positives, and averages over draws: this is
-    what that average tends to, without the chance in it.
+    other photos count. This is the exact chance that a fixated pixel has the higher value. Most published tables hold
+    another number, from eleven thresholds, lower for the peaked maps of networks: see `auc_shuffled_published`.
 
     Args:
         prediction: (H, W) float.
@@ -64,6 +69,33 @@ def auc_shuffled(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarr
         either has no fixation.
     """
     return _auc(prediction[fixations > 0], prediction[others > 0], others[others > 0])
+
+
+def auc_shuffled_published(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarray, step: float = 0.1) -> float:
+    """Shuffled AUC as the MIT benchmark's code has it, for use beside other people's tables.
+
+    The map is scaled to [0, 1], and the ROC curve joins the points at thresholds 0, 0.1, ... by straight lines: what lies
+    between two thresholds is not told apart. That code draws as many of the other photos' fixated pixels as there are
+    positives, a hundred times; the area is linear in their share, so all of them together give the mean of such draws.
+
+    Args:
+        prediction, fixations: as for `auc_shuffled`.
+        others: the same; a pixel counts once, however often it was fixated.
+        step: between thresholds.
+
+    Returns:
+        In [0, 1]; 0.5 for a constant map. nan where either has no fixation.
+    """
+    if not (fixations > 0).any() or not (others > 0).any():
+        return float("nan")
+    lowest, highest = float(prediction.min()), float(prediction.max())
+    if lowest == highest:
+        return 0.5
+    scaled = (prediction.astype(np.float64) - lowest) / (highest - lowest)
+    thresholds = np.arange(0, 1 + step / 2, step)[::-1, None]
+    hits, alarms = ((scaled[where > 0] >= thresholds).mean(axis=1) for where in (fixations, others))
+    hits, alarms = ([0.0, *share, 1.0] for share in (hits, alarms))
+    return float(np.sum(np.diff(alarms) * (np.add(hits[1:], hits[:-1]) / 2)))
 
 
 def _auc(positive: np.ndarray, negative: np.ndarray, weight: np.ndarray) -> float:
@@ -86,6 +118,9 @@ def as_distribution(saliency: torch.Tensor) -> torch.Tensor:
 def _standardise(saliency: torch.Tensor) -> torch.Tensor:
     """Zero mean and unit variance per map: (B, 1, H, W) -> (B, H * W)."""
     flat = saliency.flatten(1).float()
-    centred = flat - flat.mean(dim=1, keepdim=True)
+    least, most = flat.aminmax(dim=1, keepdim=True)
+    # The mean of equal values lies beside them by rounding, which must not be taken for saliency.
+    varies = most - least > 8 * torch.finfo(torch.float32).eps * torch.maximum(least.abs(), most.abs())
+    centred = torch.where(varies, flat - flat.mean(dim=1, keepdim=True), 0.0)
     # Clamped before the root, whose slope at 0 is infinite.
     return centred / centred.square().mean(dim=1, keepdim=True).clamp(min=1e-16).sqrt()

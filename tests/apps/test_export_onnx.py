@@ -16,6 +16,7 @@ from realistic_editing.apps.export_onnx import random_samples
 from realistic_editing.benchmark import runtimes
 from realistic_editing.benchmark.folded import parameters_apart
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.images import read_mask
 from realistic_editing.ops import Recipe, all_orders, apply
 from realistic_editing.ops.recipe import PARAMETERS
 from realistic_editing.weights import load_network, onnx_graphs
@@ -139,6 +140,28 @@ def test_the_example_keeps_the_softness_of_16_bits_and_turns_photos_upright(tmp_
     assert np.allclose(photo[..., 0] * 255, [[12, 6, 0], [15, 9, 3]], atol=1e-3)
     Image.fromarray(np.uint8([[0, 51, 255], [0, 0, 255]])).save(tmp_path / "mask.png")
     assert np.allclose(example().read(tmp_path / "photo.png", tmp_path / "mask.png")[1][0], [0, 0.2, 1])
+
+
+@pytest.mark.parametrize("kind", ["cut-out", "grey cut-out", "palette", "palette cut-out", "colours", "opaque", "two levels"])
+def test_the_example_selects_what_the_commands_do(tmp_path, kind):
+    Image.new("RGB", (64, 48)).save(tmp_path / "photo.png")
+    soft = np.zeros((48, 64), np.uint8)
+    soft[10:40, 10:50] = np.linspace(0, 255, 40)
+    rng = np.random.default_rng(0)
+    colours = np.where(soft[..., None] > 0, rng.integers(0, 256, (48, 64, 3)), 0).astype(np.uint8)
+    mask = {
+        "cut-out": lambda: Image.fromarray(np.dstack([colours, soft])),
+        "grey cut-out": lambda: Image.fromarray(np.dstack([soft // 2, soft])),
+        "palette": lambda: Image.fromarray(colours).quantize(16),
+        "palette cut-out": lambda: Image.fromarray(np.dstack([colours, soft])).quantize(16),
+        "colours": lambda: Image.fromarray(colours),
+        "opaque": lambda: Image.fromarray(np.dstack([soft, soft, soft, np.full_like(soft, 255)])),
+        "two levels": lambda: Image.fromarray(soft > 100),
+    }[kind]()
+    mask.save(tmp_path / "mask.png")
+    ours, _ = read_mask(tmp_path / "mask.png", (48, 64))
+    theirs = example().read(tmp_path / "photo.png", tmp_path / "mask.png")[1]
+    assert 0.01 < theirs.mean() and np.abs(255 * theirs - ours).max() <= 1
 
 
 def test_the_example_says_plainly_what_is_wrong(tmp_path, capsys):

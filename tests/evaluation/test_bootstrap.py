@@ -49,3 +49,22 @@ def test_one_photo_has_a_value_and_no_interval():
     values = np.array([0.25, 0.75])
     for found in (bootstrap.mean(values, ["a", "a"]), bootstrap.bootstrap(lambda index: values[index].mean(), ["a", "a"])):
         assert found.value == 0.5 and np.isnan([found.low, found.high]).all() and str(found) == "0.500"
+
+
+@pytest.mark.parametrize(("photos", "factor"), [(10, 1.217), (60, 1.030), (101, 1.017)])
+def test_few_photos_widen_by_students_t(photos, factor):
+    assert bootstrap.widening(photos) == pytest.approx(factor, abs=0.001)
+
+
+@pytest.mark.parametrize("photos", [4, 10, 30])
+def test_intervals_hold_the_truth_as_often_as_they_say(photos):
+    rng, names = np.random.default_rng(3), [str(index) for index in range(photos)]
+    found = [bootstrap.mean(rng.standard_normal(photos), names, 400, seed) for seed in range(800)]
+    assert 0.92 <= np.mean([one.low <= 0 <= one.high for one in found]) <= 0.98
+
+
+def test_an_interval_stays_where_the_statistic_can_be():
+    values = np.array([1.0] * 9 + [0.0])
+    names = [str(index) for index in range(10)]
+    assert bootstrap.mean(values, names).high == 1
+    assert bootstrap.bootstrap(lambda index: values[index].mean(), names, limits=(0, 1)).high == 1

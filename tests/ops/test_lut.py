@@ -50,9 +50,18 @@ def test_an_independent_reader_makes_the_same_edit(recipe, tmp_path):
     np.testing.assert_allclose(read, apply_table(lookup_table(recipe, 33), pixels), atol=1e-4)
 
 
+@pytest.mark.parametrize("size", [17, 33])
+def test_no_line_lies_between_the_size_and_the_table(recipe, tmp_path, size):
+    """ImageMagick 7 takes every line after LUT_3D_SIZE for a row, and every one with a letter for zeros."""
+    table = write_cube(tmp_path / "edit.cube", recipe, size, 'a "name"\nof two lines # 5 é')
+    lines = (tmp_path / "edit.cube").read_text().splitlines()
+    assert lines[1] == f"LUT_3D_SIZE {size}" and len(lines) == 2 + size**3
+    np.testing.assert_allclose(np.loadtxt(lines[2:]), table.reshape(-1, 3), atol=1e-7)
+
+
 def test_what_cannot_be_a_table_is_refused(recipe, tmp_path):
-    for size in (16, 66):
-        with pytest.raises(InputError, match="17 to 65"):
+    for size in (16, 130):
+        with pytest.raises(InputError, match="17 to 129"):
             write_cube(tmp_path / "edit.cube", recipe, size)
     assert not list(tmp_path.iterdir())
     with pytest.raises(ValueError, match="2 edits"):

@@ -82,8 +82,8 @@ def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[P
 
 
 def _written(enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, options: EditOptions) -> Edit:
-    edit = enhancer.propose(photo.pixels, mask, options)
-    write_edit(output, photo, edit.apply(photo.pixels, mask), edit)
+    edit = enhancer.propose(photo.srgb, mask, options)
+    write_edit(output, photo, photo.from_srgb(edit.apply(photo.srgb, mask)), edit)
     say(unmet_targets(edit, options), photo.path)
     return edit
 
@@ -132,9 +132,9 @@ def _by_earlier_method(
 ) -> dict[str, Any]:
     """Edit by an earlier method, and say what our judges see in the result, also for a report."""
     enhancer = enhancer_of(options)
-    result = earlier.edit(photo.pixels, mask, options["task"])
-    realism, saliency = enhancer.judge(photo.pixels, mask, result)
-    write_photo(output, photo, result)
+    result = earlier.edit(photo.srgb, mask, options["task"])
+    realism, saliency = enhancer.judge(photo.srgb, mask, result)
+    write_photo(output, photo, photo.from_srgb(result))
     print(f"{options['task']} by {earlier.name}: realism {realism:+.2f}, saliency {100 * saliency:+.0f} %\nresult: {output}")
     return {"realism_change": float(realism), "saliency_change": float(saliency), "strength": None, "problems": []}
 

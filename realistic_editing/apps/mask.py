@@ -62,7 +62,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         found = " and ".join(given) + " are given" if given else "no region is named"
         raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
     check_outside(options)
-    pixels, notes, sam = photo.pixels, (), options.get("sam")
+    pixels, notes, sam = photo.srgb, (), options.get("sam")
     if sam and given[0] not in ("box", "points"):
         raise InputError(f"sam is {sam} beside {given[0]}; give it a box or points")
     if options.get("mask"):

@@ -78,7 +78,7 @@ def plan(options: Mapping[str, Any]) -> Path:
     say(photo.notes, source)
     with reporting(options) as found:
         pixels, shown, done = _edit_all(photo, steps, files, {name: options[name] for name in ("device", "critic", "saliency")})
-        write_photo(result, photo, pixels)
+        write_photo(result, photo, photo.from_srgb(pixels))
         with replacing(report) as temporary:
             temporary.write_text(json.dumps(done, indent=2) + "\n")
         save(sheet(_rows(steps, shown)), beside)
@@ -98,14 +98,14 @@ def _edit_all(
         The last one's pixels; those before the first step and after each, small; what each did.
     """
     enhancers: dict[str, Enhancer] = {}
-    pixels, shown, done = photo.pixels, [_small(photo.pixels)], []
+    pixels, shown, done = photo.srgb, [_small(photo.srgb)], []
     for number, (step, file) in enumerate(zip(steps, files, strict=True), start=1):
         say(step.notes, step.name)
         if step.task not in enhancers:
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
         edit = enhancers[step.task].propose(pixels, step.mask, step.options)
         pixels = edit.apply(pixels, step.mask)
-        write_edit(file, photo, pixels, edit)
+        write_edit(file, photo, photo.from_srgb(pixels), edit)
         shown.append(_small(pixels))
         print(f"{number}. {step.name}: {edit}")
         say(unmet_targets(edit, step.options), step.name)

@@ -1,5 +1,6 @@
 """Photos and masks of users, in and out of files, with depth, EXIF, ICC profile, XMP, resolution and alpha kept."""
 import dataclasses
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyvips
 from realistic_editing.common.arrays import check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.data import color
 from realistic_editing.data.pixels import resize, selection
 from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, without_thumbnail
 
@@ -29,8 +31,8 @@ class Photo:
     """A photo as read from a file.
 
     Args:
-        pixels: (H, W, 3) uint8 or uint16, RGB as displayed: turned as EXIF says, in the colour space of its ICC profile
-            (sRGB where it has none).
+        pixels: (H, W, 3) uint8 or uint16, RGB, turned as EXIF says, in the colour space of its ICC profile (sRGB where it has
+            none).
         alpha: (H, W) of the same dtype, 0 transparent; None when opaque by format.
         metadata: what libvips calls the EXIF, ICC, XMP and IPTC blocks and the resolution, with their values.
         path: where it was read.
@@ -42,6 +44,21 @@ class Photo:
     metadata: Mapping[str, Any]
     path: Path
     notes: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def srgb(self) -> np.ndarray:
+        """(H, W, 3) sRGB, what a viewer shows: the space in which photos are judged and edited.
+
+        It is `pixels` itself where the photo is in sRGB, or says nothing of its space; else uint16, see `color.to_srgb`.
+        """
+        profile = self.metadata.get("icc-profile-data")
+        return self.pixels if color.is_srgb(profile) else color.to_srgb(self.pixels, profile)
+
+    def from_srgb(self, edited: np.ndarray) -> np.ndarray:
+        """An edit of `srgb` in the photo's own space and depth, as `write_photo` takes it; see `color.from_srgb`."""
+        if self.srgb is self.pixels:
+            return edited
+        return color.from_srgb(edited, self.srgb, self.pixels, self.metadata["icc-profile-data"])
 
 
 def read_photo(path: str | Path) -> Photo:
@@ -66,18 +83,33 @@ def read_photo(path: str | Path) -> Photo:
         notes.append(f"its EXIF is damaged and is not kept ({error})")
 
     has_profile = "icc-profile-data" in metadata
-    color = image.interpretation
-    if color == "cmyk" or (color in ("b-w", "grey16") and has_profile):
+    kind = image.interpretation
+    if kind == "cmyk" or (kind in ("b-w", "grey16") and has_profile):
         image = _to_srgb(path, image)
         metadata["icc-profile-data"] = image.get("icc-profile-data")
         via = "its profile" if has_profile else "a standard CMYK profile, because it has none"
-        notes.append(f"{'CMYK' if color == 'cmyk' else 'grey'} converted to sRGB through {via}")
-    elif color in ("b-w", "grey16"):
+        notes.append(f"{'CMYK' if kind == 'cmyk' else 'grey'} converted to sRGB through {via}")
+    elif kind in ("b-w", "grey16"):
         image = _repeat_grey(image)
         notes.append("grey photo; the result is RGB")
+    notes += _set_profile(Path(path), data, metadata)
     pixels = _upright(image, _decode(path, image))
     alpha = np.ascontiguousarray(pixels[:, :, 3]) if pixels.shape[2] == 4 else None
-    return Photo(np.ascontiguousarray(pixels[:, :, :3]), alpha, metadata, Path(path), tuple(notes))
+    colors = np.ascontiguousarray(pixels[:, :, :3])
+    profile = metadata.get("icc-profile-data")
+    if profile is not None and not color.is_srgb(profile) and not color.reversible(profile):
+        deep = color.to_srgb(colors, profile)
+        colors = deep if colors.dtype == np.uint16 else np.rint(deep / 257).astype(np.uint8)
+        del metadata["icc-profile-data"]
+        notes.append("converted to sRGB, because its profile, of a scanner or camera, does not lead back")
+    return Photo(colors, alpha, metadata, Path(path), tuple(notes))
+
+
+def _set_profile(path: Path, data: bytes, metadata: dict[str, Any]) -> list[str]:
+    """Put the profile that a photo's colours are in into its metadata, whatever says it; notes for the user."""
+    profile, notes = color.find_profile(path, data, metadata.pop("icc-profile-data", None), metadata.get("exif-data"))
+    metadata.update({} if profile is None else {"icc-profile-data": profile})
+    return notes
 
 
 def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:

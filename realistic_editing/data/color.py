@@ -3,15 +3,14 @@ import functools
 import io
 import struct
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyvips
-from PIL import ImageCms
+from PIL import Image, ImageCms
 
 from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.containers import PNG, boxes, png_chunks
 
 _D65 = (0.3127, 0.3290)
 _BT709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), _D65)
@@ -31,7 +30,7 @@ _PRIMARIES = {
 _HDR = {16: "PQ", 18: "HLG"}
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}  # the other transfers are shown as sRGB's by viewers
 _SRGB_GAMMA = (0.447, 0.463)  # of PNG's gAMA: about 1 / 2.2, by which sRGB is meant
-_SAME = 2 * 257  # of 65535: a profile within two levels of 255 of sRGB is one of its many variants
+_SAME = 2  # a profile within two levels of 255 of sRGB is one of its many variants
 Primaries = tuple[tuple[float, float], ...]
 
 
@@ -59,7 +58,7 @@ def find_profile(path: str | Path, data: bytes, embedded: bytes | None, exif: by
         if not usable(embedded):
             return None, ["its colour profile is damaged or of another kind of picture; its colours are taken as sRGB"]
         return embedded, []
-    chunks = dict(_png_chunks(data))
+    chunks = dict(png_chunks(data))
     if b"sRGB" not in chunks and (b"gAMA" in chunks or b"cHRM" in chunks):
         return _of_gamma(chunks)
     if exif and b"R03\0" in exif:  # the interoperability index of DCF's option file: a camera set to Adobe RGB
@@ -69,11 +68,11 @@ def find_profile(path: str | Path, data: bytes, embedded: bytes | None, exif: by
 
 def coded_color(data: bytes) -> tuple[tuple[int, int] | None, str]:
     """The primaries and transfer that a PNG's cICP or an AVIF's or HEIC's nclx name by H.273, or None; and the tag's name."""
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        codes = dict(_png_chunks(data)).get(b"cICP", b"")
+    if data[:8] == PNG:
+        codes = dict(png_chunks(data)).get(b"cICP", b"")
         return (tuple(codes[:2]) if len(codes) == 4 else None), "cICP"
     if data[4:8] == b"ftyp":
-        meta = _meta_box(data)
+        meta = dict(boxes(data)).get(b"meta", b"")
         place = meta.find(b"colrnclx")
         if 0 <= place and place + 12 <= len(meta):
             return struct.unpack_from(">HH", meta, place + 8), "nclx"
@@ -117,29 +116,6 @@ def _of_gamma(chunks: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
         return None, []
     words = f"gamma {1 / gamma:.2f}" + ("" if space == _BT709 else " and chromaticities of its own")
     return matrix_profile(f"PNG, {words}", space, 1 / gamma), [f"its colour space, by gAMA and cHRM ({words}), is an ICC profile in the result"]
-
-
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The chunks of a PNG before its pixels."""
-    place = 8 if data[:8] == b"\x89PNG\r\n\x1a\n" else len(data)
-    while place + 12 <= len(data):
-        size, name = struct.unpack_from(">I4s", data, place)
-        if name == b"IDAT":
-            return
-        yield name, data[place + 8 : place + 8 + size]
-        place += 12 + size
-
-
-def _meta_box(data: bytes) -> bytes:
-    """The box of a HEIF or AVIF that says what its pictures are."""
-    place = 0
-    while place + 16 <= len(data):
-        size, name = struct.unpack_from(">I4s", data, place)
-        size = struct.unpack_from(">Q", data, place + 8)[0] if size == 1 else size or len(data) - place
-        if name == b"meta":
-            return data[place : place + size]
-        place += max(size, 8)
-    return b""
 
 
 def _coded_transfer(profile: bytes) -> int:
@@ -213,13 +189,19 @@ def reversible(profile: bytes) -> bool:
 
 def _joined(source: bytes | None, target: bytes | None) -> bool:
     """Whether Little CMS makes a way between profiles of RGB; libvips would take sRGB for one that is damaged."""
-    srgb = ImageCms.createProfile("sRGB")
     try:
-        both = [ImageCms.ImageCmsProfile(io.BytesIO(one)) if one is not None else srgb for one in (source, target)]
-        ImageCms.buildTransform(*both, "RGB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+        _way(source, target)
     except (ImageCms.PyCMSError, OSError):
         return False
     return True
+
+
+def _way(source: bytes | None, target: bytes | None) -> ImageCms.ImageCmsTransform:
+    """From a profile's space to another's, 8 bits a channel; None is sRGB."""
+    srgb = ImageCms.createProfile("sRGB")
+    both = [ImageCms.ImageCmsProfile(io.BytesIO(one)) if one is not None else srgb for one in (source, target)]
+    relative, black = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+    return ImageCms.buildTransform(*both, "RGB", "RGB", relative, black)
 
 
 @functools.lru_cache(maxsize=64)
@@ -228,7 +210,12 @@ def is_srgb(profile: bytes | None) -> bool:
     if profile is None:
         return True
     grid = _grid()
-    return int(np.abs(_converted(grid, profile, None).astype(np.int32) - grid).max()) <= _SAME
+    return int(np.abs(to_srgb_bytes(grid, profile).astype(np.int16) - grid).max()) <= _SAME
+
+
+def to_srgb_bytes(pixels: np.ndarray, profile: bytes) -> np.ndarray:
+    """As `to_srgb`, at 8 bits and without libvips, which may not run in forked workers: (H, W, 3) uint8."""
+    return np.asarray(ImageCms.applyTransform(Image.fromarray(pixels), _way(profile, None)))
 
 
 def to_srgb(pixels: np.ndarray, profile: bytes) -> np.ndarray:
@@ -277,12 +264,14 @@ def _deep(pixels: np.ndarray) -> np.ndarray:
 
 
 def _grid() -> np.ndarray:
-    levels = np.linspace(0, 65535, 17).round().astype(np.uint16)
-    return np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(17, 289, 3)
+    levels = np.linspace(0, 255, 18).round().astype(np.uint8)
+    return np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(18, 324, 3)
 
 
 def _converted(pixels: np.ndarray, source: bytes | None, target: bytes | None) -> np.ndarray:
     """(H, W, 3) uint16 from one profile's space to another's; None is sRGB."""
+    import pyvips  # not in workers that only read 8-bit photos
+
     image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation="rgb16")
     with tempfile.TemporaryDirectory() as folder:  # libvips takes profiles as files
         names = []

@@ -13,6 +13,7 @@ from realistic_editing.common.arrays import check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data import color
+from realistic_editing.data.containers import refuse_raw
 from realistic_editing.data.pixels import resize, selection
 from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, without_thumbnail
 
@@ -229,6 +230,7 @@ def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
         raise InputError(f"{path}: cannot be read ({os.strerror(error.errno)}); check the path") from error
     if not data:
         raise InputError(f"{path}: is empty (0 bytes); copy the file again")
+    refuse_raw(path, data)
     try:
         # From memory: libvips would take brackets in a file name for options, and remember a file that has since
         # changed. Sequential: nothing is decoded ahead into a temporary file. On error: a TIFF cut short is no less.

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data import color
+from realistic_editing.data.containers import embedded_profile, refuse_raw
 from realistic_editing.data.whole import is_whole
 
 
 def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
-    """Read a data set's photo.
+    """Read a data set's photo, in sRGB, whatever its colour space.
 
     Args:
         path: JPEG, PNG or whatever OpenCV reads.
@@ -23,7 +25,10 @@ def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
     Raises:
         InputError: when the file is absent, cut short or cannot be decoded.
     """
-    return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR, upright), cv2.COLOR_BGR2RGB)
+    pixels = cv2.cvtColor(_read(path, cv2.IMREAD_COLOR, upright), cv2.COLOR_BGR2RGB)
+    data = Path(path).read_bytes()
+    profile, _ = color.find_profile(path, data, embedded_profile(data), data[:65536] if data[:2] == b"\xff\xd8" else None)
+    return pixels if color.is_srgb(profile) else color.to_srgb_bytes(pixels, profile)
 
 
 def read_grey(path: str | Path, upright: bool = False) -> np.ndarray:
@@ -120,6 +125,7 @@ def _decoded(path: str | Path, flags: int) -> np.ndarray | None:
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; check the data root (paths.data or REALISTIC_EDITING_DATA)")
     data = Path(path).read_bytes()
+    refuse_raw(path, data)
     if not is_whole(data):  # OpenCV would fill what is missing with grey
         raise InputError(f"{path}: is cut short; fetch it again")
     return cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None

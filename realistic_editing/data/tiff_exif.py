@@ -34,6 +34,16 @@ def read_tiff_exif(data: bytes) -> bytes | None:
     return b"II*\0\x08\0\0\0" + _written(directory, 8, "<") if directory else None
 
 
+def read_tiff_tags(data: bytes, tags: set[int]) -> dict[int, bytes]:
+    """The values of tags of a TIFF's first directory, numbers in little-endian order.
+
+    Raises:
+        ValueError: when the directory is damaged, or the file is a BigTIFF.
+    """
+    order, first = _header(data)
+    return {tag: value for tag, (_, _, value) in _read(data, first, order, {}).items() if tag in tags}
+
+
 def without_thumbnail(block: bytes) -> bytes:
     """The block without its thumbnail, which would show the photo unedited.
 

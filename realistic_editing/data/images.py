@@ -16,6 +16,7 @@ from realistic_editing.data import color
 from realistic_editing.data.containers import refuse_raw
 from realistic_editing.data.pixels import resize, selection
 from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, without_thumbnail
+from realistic_editing.data.whole import scan_is_whole
 
 _READABLE = "JPEG, PNG, TIFF, WebP, GIF or AVIF"
 _FORMATS = {
@@ -94,7 +95,7 @@ def read_photo(path: str | Path) -> Photo:
         image = _repeat_grey(image)
         notes.append("grey photo; the result is RGB")
     notes += _set_profile(Path(path), data, metadata)
-    pixels = _upright(image, _decode(path, image))
+    pixels = _upright(image, _whole(path, data, _decode(path, image), notes))
     alpha = np.ascontiguousarray(pixels[:, :, 3]) if pixels.shape[2] == 4 else None
     colors = np.ascontiguousarray(pixels[:, :, :3])
     profile = metadata.get("icc-profile-data")
@@ -187,10 +188,10 @@ def read_mask(
     Raises:
         InputError: as `read_photo`; when the proportions differ; when the mask selects nothing, or holds only 0 and 1.
     """
-    _, image, notes = _open(path)
+    data, image, notes = _open(path)
     if image.interpretation == "cmyk":
         image = _to_srgb(path, image)
-    mask, found = selection(_upright(image, _decode(path, image)))
+    mask, found = selection(_upright(image, _whole(path, data, _decode(path, image), notes)))
     notes += found
     mask = _fit(path, np.ascontiguousarray(mask), photo_size, notes)
     largest = mask.max()
@@ -263,6 +264,15 @@ def _decode(path: str | Path, image: pyvips.Image) -> np.ndarray:
         return image.numpy().reshape(image.height, image.width, image.bands)
     except pyvips.Error as error:
         raise _damaged(path, error) from error
+
+
+def _whole(path: str | Path, data: bytes, pixels: np.ndarray, notes: list[str]) -> np.ndarray:
+    """The pixels, where a JPEG's reach its end; a note where its decoder complains otherwise."""
+    if data[:2] != b"\xff\xd8":
+        return pixels
+    if not scan_is_whole(data, pixels):
+        raise InputError(f"{path}: is damaged: its pixels break off before its end; copy or export the file again")
+    return pixels
 
 
 def _damaged(path: str | Path, error: pyvips.Error) -> InputError:

@@ -14,8 +14,8 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data import color
 from realistic_editing.data.containers import refuse_raw
+from realistic_editing.data.kept import attach, complete, read_kept
 from realistic_editing.data.pixels import resize, selection
-from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, without_thumbnail
 from realistic_editing.data.whole import scan_is_whole
 
 _READABLE = "JPEG, PNG, TIFF, WebP, GIF or AVIF"
@@ -24,7 +24,6 @@ _FORMATS = {
 }  # fmt: skip
 # 4:4:4 and a high quality, because a result is often edited again; the other formats lose nothing at all.
 _JPEG = {"Q": 95, "subsample_mode": "off", "optimize_coding": True}
-_BLOBS = ("exif-data", "icc-profile-data", "xmp-data", "iptc-data")
 _ASPECT_TOLERANCE = 0.02
 
 
@@ -73,17 +72,7 @@ def read_photo(path: str | Path) -> Photo:
             format, damaged, or cut short.
     """
     data, image, notes = _open(path)
-    metadata = {name: image.get(name) for name in _BLOBS if image.get_typeof(name)}
-    metadata.update({"xres": image.xres, "yres": image.yres})
-    if image.get_typeof("resolution-unit"):
-        metadata["resolution-unit"] = image.get("resolution-unit")
-    try:
-        exif = read_tiff_exif(data) if image.get("vips-loader").startswith("tiff") else metadata.get("exif-data")
-        metadata.update({"exif-data": without_thumbnail(exif)} if exif else {})
-    except ValueError as error:
-        metadata.pop("exif-data", None)
-        notes.append(f"its EXIF is damaged and is not kept ({error})")
-
+    metadata = read_kept(data, image, _upright_size(image), notes)
     has_profile = "icc-profile-data" in metadata
     kind = image.interpretation
     if kind == "cmyk" or (kind in ("b-w", "grey16") and has_profile):
@@ -142,12 +131,7 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
         image = image.bandjoin(pyvips.Image.new_from_array(photo.alpha))
     depth = "srgb" if pixels.dtype == np.uint8 else "rgb16"
     image = image.copy(interpretation=depth, xres=photo.metadata["xres"], yres=photo.metadata["yres"])
-    for name in _BLOBS:
-        if name in photo.metadata:
-            image.set_type(pyvips.GValue.blob_type, name, photo.metadata[name])
-    if "resolution-unit" in photo.metadata:
-        image.set_type(pyvips.GValue.gstr_type, "resolution-unit", photo.metadata["resolution-unit"])
-    image.set_type(pyvips.GValue.gint_type, "orientation", 1)
+    attach(image, kind, photo.metadata)
 
     with replacing(path) as temporary:
         try:
@@ -164,8 +148,7 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
                 f"{path}: cannot be written as {kind} ({_reason(error)}); free some disk space, or choose .tif for a "
                 "photo with more pixels on a side than the format allows"
             ) from error
-        if kind == "TIFF" and "exif-data" in photo.metadata:
-            add_tiff_exif(temporary, photo.metadata["exif-data"])
+        complete(Path(temporary), kind, photo.metadata)
 
 
 def read_mask(
@@ -235,7 +218,11 @@ def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
     try:
         # From memory: libvips would take brackets in a file name for options, and remember a file that has since
         # changed. Sequential: nothing is decoded ahead into a temporary file. On error: a TIFF cut short is no less.
-        image = pyvips.Image.new_from_buffer(data, "", access="sequential", fail_on="error")
+        options = {"access": "sequential", "fail_on": "error"}
+        if data[:2] == b"\xff\xd8":  # by its own loader: that of Ultra HDR would drop XMP and IPTC
+            image = pyvips.Image.jpegload_buffer(data, **options)
+        else:
+            image = pyvips.Image.new_from_buffer(data, "", **options)
     except pyvips.Error as error:
         if "known format" in str(error):
             raise InputError(
@@ -296,6 +283,11 @@ def _to_srgb(path: str | Path, image: pyvips.Image) -> pyvips.Image:
 
 def _repeat_grey(image: pyvips.Image) -> pyvips.Image:
     return image[0].bandjoin([image[0], image[0], *([image[1]] if image.bands == 2 else [])])
+
+
+def _upright_size(image: pyvips.Image) -> tuple[int, int]:
+    swapped = image.get_typeof("orientation") and image.get("orientation") in (5, 6, 7, 8)
+    return (image.width, image.height) if swapped else (image.height, image.width)
 
 
 def _upright(image: pyvips.Image, pixels: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from realistic_editing.apps.results import lossless_suffix, refuse_left_out, ref
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import alone_in, remove_strays
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.folder import read_folder
+from realistic_editing.data.folder import as_stored, read_folder
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.weights import fingerprint
@@ -147,7 +147,8 @@ def _listed(source: Path, task: str, problems: list[str]) -> list[tuple[Path, Pa
             problems.append(f"{source}, line {line}: {' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty")
             continue
         try:
-            named.append((source.parent / row["photo"], source.parent / row["mask"], check_task(row.get("task") or task)))
+            photo, mask = (as_stored(source.parent / row[name]) for name in ("photo", "mask"))
+            named.append((photo, mask, check_task(row.get("task") or task)))
         except InputError as error:
             problems.append(f"{source}, line {line}: {error}")
     return named

@@ -7,6 +7,7 @@ from typing import Any
 
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call
+from realistic_editing.apps.streams import patient
 from realistic_editing.enhance.options import add_arguments
 
 FORMATS = ("cube", "ora", "tiff", "xmp")
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: after the command's name; those of this process when None.
     """
-    options = _options(arguments)
+    with patient():
+        options = _options(arguments)
     command = options.pop("command")
     if command == "train":
         call(f"train_{options['network']}", _compose(f"train_{options['network']}", options["overrides"]))

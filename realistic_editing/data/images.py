@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pyvips
 
@@ -13,12 +14,13 @@ from realistic_editing.common.arrays import check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data import color
-from realistic_editing.data.containers import refuse_raw
+from realistic_editing.data.containers import is_hevc, refuse_raw
+from realistic_editing.data.heif import open_heic
 from realistic_editing.data.kept import attach, complete, read_kept
 from realistic_editing.data.pixels import resize, selection
-from realistic_editing.data.whole import scan_is_whole
+from realistic_editing.data.whole import is_whole, scan_is_whole
 
-_READABLE = "JPEG, PNG, TIFF, WebP, GIF or AVIF"
+_READABLE = "JPEG, PNG, TIFF, WebP, GIF, AVIF, HEIC or BMP"
 _FORMATS = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WebP",
 }  # fmt: skip
@@ -63,7 +65,7 @@ class Photo:
 
 
 def read_photo(path: str | Path) -> Photo:
-    """Read a JPEG, PNG, TIFF, WebP, GIF or AVIF of 8 or 16 bits: grey, RGB, palette or CMYK, with or without alpha.
+    """Read a JPEG, PNG, TIFF, WebP, GIF, AVIF, HEIC or BMP of 8 or 16 bits: grey, RGB, palette or CMYK, with or without alpha.
 
     Grey becomes RGB, CMYK becomes sRGB through its profile, and of several pages the first is taken, each with a note.
 
@@ -219,19 +221,38 @@ def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
         # From memory: libvips would take brackets in a file name for options, and remember a file that has since
         # changed. Sequential: nothing is decoded ahead into a temporary file. On error: a TIFF cut short is no less.
         options = {"access": "sequential", "fail_on": "error"}
+        if is_hevc(data):
+            image, found = open_heic(path, data)
+            return data, image, found
+        if data[:2] == b"BM":
+            return data, _bitmap(path, data), []
         if data[:2] == b"\xff\xd8":  # by its own loader: that of Ultra HDR would drop XMP and IPTC
             image = pyvips.Image.jpegload_buffer(data, **options)
         else:
             image = pyvips.Image.new_from_buffer(data, "", **options)
     except pyvips.Error as error:
         if "known format" in str(error):
-            raise InputError(
-                f"{path}: holds no {_READABLE}, whatever its name, or one cut short; convert it, or copy the file again"
-            ) from error
+            raise _foreign(path) from error
         raise _damaged(path, error) from error
     _check_kind(path, image)
     pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
     return data, image, [f"the first of {pages} pages is used"] if pages > 1 else []
+
+
+def _foreign(path: Path) -> InputError:
+    return InputError(
+        f"{path}: holds no {_READABLE}, whatever its name, or one cut short; convert it, or copy the file again"
+    )
+
+
+def _bitmap(path: Path, data: bytes) -> pyvips.Image:
+    """A BMP, which libvips does not know."""
+    if not is_whole(data):
+        raise InputError(f"{path}: is damaged or cut short; copy or export the file again")
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise _foreign(path)
+    return pyvips.Image.new_from_array(np.ascontiguousarray(pixels[:, :, ::-1])).copy(interpretation="srgb")
 
 
 def _check_kind(path: Path, image: pyvips.Image) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.data import color
-from realistic_editing.data.containers import embedded_profile, refuse_raw
+from realistic_editing.data.containers import embedded_profile, is_hevc, refuse_raw
 from realistic_editing.data.whole import is_whole, scan_is_whole
 
 
@@ -134,10 +134,19 @@ def _bytes(path: str | Path) -> bytes:
 
 def _decoded(path: str | Path, flags: int, data: bytes | None = None) -> np.ndarray | None:
     data = _bytes(path) if data is None else data
+    if is_hevc(data):
+        return _heic(path, data, flags)
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     if pixels is not None and data[:2] == b"\xff\xd8" and not scan_is_whole(data, pixels):
         raise InputError(f"{path}: is damaged: its pixels break off before its end; fetch it again")
     return pixels
+
+
+def _heic(path: str | Path, data: bytes, flags: int) -> np.ndarray:
+    from realistic_editing.data.heif import heic_pixels  # an extra, and libvips with it
+
+    grey = flags & ~cv2.IMREAD_IGNORE_ORIENTATION == cv2.IMREAD_GRAYSCALE
+    return cv2.cvtColor(heic_pixels(path, data), cv2.COLOR_RGB2GRAY if grey else cv2.COLOR_RGB2BGR)
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -23,7 +23,7 @@ from realistic_editing.enhance.options import NAMES, EditOptions
 from realistic_editing.evaluation.sheets import outlined, save, sheet
 
 # Ways to name a region, and what belongs to them.
-REGION = (*WAYS, "outside", "refine_mask")
+REGION = (*WAYS, "outside", "label", "invert", "refine_mask")
 WIDTH = 480  # pixels of each picture of before and after
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said
 

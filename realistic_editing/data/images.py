@@ -16,7 +16,8 @@ from realistic_editing.common.files import replacing
 from realistic_editing.data import color
 from realistic_editing.data.containers import is_hevc, refuse_raw
 from realistic_editing.data.heif import open_heic
-from realistic_editing.data.kept import attach, complete, read_kept
+from realistic_editing.data.kept import attach, complete, lost_in, read_kept, stripped
+from realistic_editing.data.labels import doubts, of_label
 from realistic_editing.data.pixels import resize, selection
 from realistic_editing.data.whole import is_whole, scan_is_whole
 
@@ -86,7 +87,7 @@ def read_photo(path: str | Path) -> Photo:
         image = _repeat_grey(image)
         notes.append("grey photo; the result is RGB")
     notes += _set_profile(Path(path), data, metadata)
-    pixels = _upright(image, _whole(path, data, _decode(path, image), notes))
+    pixels = _upright(image, _whole(path, data, _decode(path, image)))
     alpha = np.ascontiguousarray(pixels[:, :, 3]) if pixels.shape[2] == 4 else None
     colors = np.ascontiguousarray(pixels[:, :, :3])
     profile = metadata.get("icc-profile-data")
@@ -105,7 +106,9 @@ def _set_profile(path: Path, data: bytes, metadata: dict[str, Any]) -> list[str]
     return notes
 
 
-def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
+def write_photo(
+    path: str | Path, photo: Photo, pixels: np.ndarray, quality: int | None = None, strip: bool = False
+) -> None:
     """Write `pixels` in place of those of `photo`, with all else that it has; the file appears whole or not at all.
 
     PNG, TIFF (deflate) and WebP are written without loss, JPEG at quality 95 without chroma subsampling. EXIF's
@@ -115,6 +118,8 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
         path: .jpg, .jpeg, .png, .tif, .tiff or .webp; the suffix chooses the format.
         photo: as read.
         pixels: of the size and dtype of `photo.pixels`.
+        quality: of JPEG, 1 to 100; 95 when None.
+        strip: leave out EXIF, XMP, IPTC and texts, which may name places, persons and devices.
 
     Raises:
         InputError: when the format is unknown or cannot hold the photo's depth or alpha, when the pixels do not belong
@@ -133,12 +138,13 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
         image = image.bandjoin(pyvips.Image.new_from_array(photo.alpha))
     depth = "srgb" if pixels.dtype == np.uint8 else "rgb16"
     image = image.copy(interpretation=depth, xres=photo.metadata["xres"], yres=photo.metadata["yres"])
-    attach(image, kind, photo.metadata)
+    kept = stripped(photo.metadata) if strip else photo.metadata
+    attach(image, kind, kept)
 
     with replacing(path) as temporary:
         try:
             if kind == "JPEG":
-                image.jpegsave(str(temporary), **_JPEG)
+                image.jpegsave(str(temporary), **_JPEG | ({} if quality is None else {"Q": quality}))
             elif kind == "PNG":
                 image.pngsave(str(temporary))
             elif kind == "WebP":
@@ -150,11 +156,16 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
                 f"{path}: cannot be written as {kind} ({_reason(error)}); free some disk space, or choose .tif for a "
                 "photo with more pixels on a side than the format allows"
             ) from error
-        complete(Path(temporary), kind, photo.metadata)
+        complete(Path(temporary), kind, kept)
 
 
 def read_mask(
-    path: str | Path, photo_size: tuple[int, int], empty: bool = False, faint: bool = False
+    path: str | Path,
+    photo_size: tuple[int, int],
+    empty: bool = False,
+    faint: bool = False,
+    label: int | None = None,
+    invert: bool = False,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read the mask of a photo: white or opaque is selected, grey in part.
 
@@ -166,9 +177,11 @@ def read_mask(
         photo_size: (H, W) of the photo as displayed.
         empty: whether the mask may select nothing, as in a frame of a clip that the region has left.
         faint: whether it may hold only 0 and 1, as where a fade ends.
+        label: select this index or grey value of a label map, in the place of brightness.
+        invert: select what it leaves.
 
     Returns:
-        (H, W) uint8 or uint16, and notes for the user.
+        (H, W) uint8 or uint16, and notes for the user: what was made of it, and what it may not mean (see `labels.doubts`).
 
     Raises:
         InputError: as `read_photo`; when the proportions differ; when the mask selects nothing, or holds only 0 and 1.
@@ -176,14 +189,17 @@ def read_mask(
     data, image, notes = _open(path)
     if image.interpretation == "cmyk":
         image = _to_srgb(path, image)
-    mask, found = selection(_upright(image, _whole(path, data, _decode(path, image), notes)))
+    stored = _whole(path, data, _decode(path, image))
+    stored = stored if label is None else of_label(path, data, stored, label)
+    mask, found = selection(_upright(image, stored))
     notes += found
     mask = _fit(path, np.ascontiguousarray(mask), photo_size, notes)
+    mask = np.iinfo(mask.dtype).max - mask if invert else mask
     largest = mask.max()
     if largest <= 1 and not (empty if largest == 0 else faint):
         found = "0 everywhere, so nothing is selected" if largest == 0 else "only 0 and 1, nearly black"
         raise InputError(f"{path}: the mask is {found}; paint the region white ({np.iinfo(mask.dtype).max}) on black")
-    return mask, tuple(notes)
+    return mask, (*notes, *doubts(mask))
 
 
 def _fit(path: str | Path, mask: np.ndarray, photo_size: tuple[int, int], notes: list[str]) -> np.ndarray:
@@ -274,11 +290,9 @@ def _decode(path: str | Path, image: pyvips.Image) -> np.ndarray:
         raise _damaged(path, error) from error
 
 
-def _whole(path: str | Path, data: bytes, pixels: np.ndarray, notes: list[str]) -> np.ndarray:
-    """The pixels, where a JPEG's reach its end; a note where its decoder complains otherwise."""
-    if data[:2] != b"\xff\xd8":
-        return pixels
-    if not scan_is_whole(data, pixels):
+def _whole(path: str | Path, data: bytes, pixels: np.ndarray) -> np.ndarray:
+    """The pixels, where a JPEG's reach its end."""
+    if data[:2] == b"\xff\xd8" and not scan_is_whole(data, pixels):
         raise InputError(f"{path}: is damaged: its pixels break off before its end; copy or export the file again")
     return pixels
 
@@ -337,3 +351,8 @@ def check_format(path: Path, photo: Photo) -> str:
     if kind == "JPEG" and photo.alpha is not None and photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:
         raise InputError(f"{path}: JPEG holds no transparency and {photo.path} has some; write .png, .tif or .webp")
     return kind
+
+
+def lost(path: Path, photo: Photo) -> list[str]:
+    """Notes on what of a photo the format of a result has no place for. Raises InputError as `check_format`."""
+    return lost_in(check_format(path, photo), photo.metadata)

@@ -56,7 +56,7 @@ def read_kept(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: li
     if resources:
         found["iptc-data"] = resources
         if _resource(resources, _IPTC):
-            notes.append("has IPTC (caption, credit, keywords), kept in JPEG, TIFF and PNG; WebP has no place for it")
+            notes.append("has IPTC (caption, credit, keywords): JPEG, TIFF and PNG hold it, WebP has no place for it")
     notes += hidden
     return found
 

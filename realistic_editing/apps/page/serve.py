@@ -9,6 +9,7 @@ from typing import Any
 
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.session import Enhancers, Session
+from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.enhance.enhancer import Enhancer
@@ -22,12 +23,13 @@ def page(options: Mapping[str, Any]) -> None:
     """Serve the page until it is stopped.
 
     Args:
-        options: port; host; critic, saliency and device, as for an edit.
+        options: port; host; format, quality and strip, as for `Writing`; critic, saliency and device, as for an edit.
 
     Raises:
         InputError: when gradio is not installed, the port is taken, or weights cannot be used.
     """
     os.environ.update(QUIET)
+    writing = Writing.read(options)
     with tempfile.TemporaryDirectory(prefix="realistic-editing-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder  # what visitors upload goes away with the page
         try:
@@ -41,7 +43,7 @@ def page(options: Mapping[str, Any]) -> None:
         print("editing the example ...", flush=True)  # which also loads and compiles all that a visitor would wait for
         first, where = edited_example(enhancers), f"{options['host']}:{options['port']}"
         css = importlib.resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-        blocks = build(enhancers, first, Path(folder))
+        blocks = build(enhancers, first, Path(folder), writing)
         try:
             blocks.launch(
                 server_name=options["host"], server_port=options["port"], share=False, ssr_mode=False, quiet=True,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from realistic_editing.apps.writing import Writing
+from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 
@@ -33,7 +33,7 @@ class Job:
     mask: Path
     task: str
     result: Path
-    writing: Writing = Writing()
+    writing: Writing = DEFAULT
 
     @property
     def written(self) -> tuple[Path, Path]:

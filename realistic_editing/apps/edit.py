@@ -7,7 +7,7 @@ import numpy as np
 
 from realistic_editing.apps.mask import region_of
 from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
-from realistic_editing.apps.writing import Writing
+from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
@@ -56,7 +56,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
 
 
 def edit_file(
-    enhancer: Enhancer, image: Path, mask: Path, output: Path, options: EditOptions, writing: Writing | None = None
+    enhancer: Enhancer, image: Path, mask: Path, output: Path, options: EditOptions, writing: Writing = DEFAULT
 ) -> Edit:
     """Edit one file, and write the result, and beside it its recipe.
 
@@ -65,7 +65,7 @@ def edit_file(
         image, mask: files.
         output: the result; the recipe has the suffix .json.
         options: of the edit.
-        writing: of the result; the defaults when None.
+        writing: of the result; the defaults when not given.
 
     Returns:
         The edit.
@@ -73,7 +73,6 @@ def edit_file(
     Raises:
         InputError: when a file cannot be used or written. Nothing is written then.
     """
-    writing = Writing() if writing is None else writing
     return _written(enhancer, *_read(image, {"mask": mask}, output, writing), output, options, writing)
 
 
@@ -102,18 +101,17 @@ def _same(pixels: np.ndarray, photo: Photo) -> bool:
     return np.array_equal(pixels, photo.pixels)
 
 
-def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit, writing: Writing | None = None) -> None:
+def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit, writing: Writing = DEFAULT) -> None:
     """Write a result, and beside it its recipe as .json: both files or neither.
 
     Args:
         path, photo, pixels: as for `write_photo`.
         edit: whose recipe it is.
-        writing: of the result; the defaults when None.
+        writing: of the result; the defaults when not given.
 
     Raises:
         InputError: as `write_photo`.
     """
-    writing = Writing() if writing is None else writing
     with replacing(path.with_suffix(".json")) as waiting:
         edit.recipe.save(waiting)
         write_photo(path, photo, pixels, writing.quality, writing.strip)
@@ -171,7 +169,7 @@ def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:
         )
 
 
-def default_output(image: Path, task: str, method: str = OURS, writing: Writing | None = None) -> Path:
+def default_output(image: Path, task: str, method: str = OURS, writing: Writing = DEFAULT) -> Path:
     """outputs/NAME_TASK, or NAME_TASK_METHOD of an earlier method, with the suffix that `Writing` gives it."""
     by = "" if method == OURS else f"_{method}"
-    return Path("outputs") / f"{image.stem}_{task}{by}{(writing or Writing()).suffix(image)}"
+    return Path("outputs") / f"{image.stem}_{task}{by}{writing.suffix(image)}"

@@ -49,8 +49,8 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
 
     Args:
         photo: as read.
-        options: mask, box, points or alpha, one of them, as for `mask`; label, of a mask that is a label map; invert, whether to
-            select what is left; outside; refine_mask, whether to mend the mask; sam.
+        options: mask, box, points or alpha, one of them, as for `mask`; label, of a mask that is a label map; invert, to select
+            what is left; outside; refine_mask, whether to mend the mask; sam.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.

@@ -59,7 +59,10 @@ class Writing:
         """For the user, on what the format does to the photo."""
         if output.suffix.lower() in (".jpg", ".jpeg"):
             return ["written as JPEG: what lies outside the region is encoded again too, and moves by some levels"]
-        return [f"quality {self.quality} is of JPEG; {output.suffix} is written without loss"] if self.quality is not None else []
+        return [] if self.quality is None else [f"quality {self.quality} is of JPEG; {output.suffix} is written without loss"]
+
+
+DEFAULT = Writing()
 
 
 def add_writing(parser: argparse.ArgumentParser) -> None:

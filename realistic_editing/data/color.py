@@ -50,7 +50,7 @@ def find_profile(path: str | Path, data: bytes, embedded: bytes | None, exif: by
         InputError: when the photo is HDR (PQ or HLG): its values are no levels of a display.
     """
     codes, source = coded_color(data)
-    if codes is not None and not (embedded and source == "nclx"):  # of PNG's tags cICP is the first, of AVIF's the profile
+    if codes is not None and not (embedded and source == "nclx"):  # PNG's cICP goes before a profile, AVIF's nclx behind it
         _refuse_hdr(path, codes[1], source)
         return _of_codes(path, codes, source, embedded)
     if embedded:
@@ -62,7 +62,8 @@ def find_profile(path: str | Path, data: bytes, embedded: bytes | None, exif: by
     if b"sRGB" not in chunks and (b"gAMA" in chunks or b"cHRM" in chunks):
         return _of_gamma(chunks)
     if exif and b"R03\0" in exif:  # the interoperability index of DCF's option file: a camera set to Adobe RGB
-        return matrix_profile("Adobe RGB (1998)", _ADOBE, 2.19921875), ["Adobe RGB by its EXIF; a profile says so in the result"]
+        note = "Adobe RGB by its EXIF; a profile says so in the result"
+        return matrix_profile("Adobe RGB (1998)", _ADOBE, 2.19921875), [note]
     return None, []
 
 
@@ -92,7 +93,7 @@ def _of_codes(path: str | Path, codes: tuple[int, int], source: str, embedded: b
     if primaries == 2 and transfer == 2:  # unspecified
         return embedded, []
     if primaries not in _PRIMARIES and primaries != 2:
-        return embedded, [f"its {source} names colour primaries ({primaries}) that are not known here; they are taken as sRGB's"]
+        return embedded, [f"its {source} names colour primaries ({primaries}) that are not known here; taken as sRGB's"]
     space = _PRIMARIES.get(primaries, _BT709)
     gamma = _GAMMAS.get(transfer)
     if space == _BT709 and gamma is None:
@@ -115,7 +116,8 @@ def _of_gamma(chunks: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
     if gamma <= 0 or (alike and space == _BT709):
         return None, []
     words = f"gamma {1 / gamma:.2f}" + ("" if space == _BT709 else " and chromaticities of its own")
-    return matrix_profile(f"PNG, {words}", space, 1 / gamma), [f"its colour space, by gAMA and cHRM ({words}), is an ICC profile in the result"]
+    note = f"its colour space, by gAMA and cHRM ({words}), is an ICC profile in the result"
+    return matrix_profile(f"PNG, {words}", space, 1 / gamma), [note]
 
 
 def _coded_transfer(profile: bytes) -> int:
@@ -226,9 +228,10 @@ def to_srgb(pixels: np.ndarray, profile: bytes) -> np.ndarray:
         profile: ICC.
 
     Returns:
-        (H, W, 3) uint16 sRGB; what lies outside sRGB is clipped.
+        (H, W, 3) sRGB of the same dtype; what lies outside sRGB is clipped.
     """
-    return _converted(_deep(pixels), profile, None)
+    seen = _converted(_deep(pixels), profile, None)
+    return seen if pixels.dtype == np.uint16 else np.rint(seen / np.float32(257)).astype(np.uint8)
 
 
 def from_srgb(edited: np.ndarray, seen: np.ndarray, pixels: np.ndarray, profile: bytes) -> np.ndarray:
@@ -238,7 +241,7 @@ def from_srgb(edited: np.ndarray, seen: np.ndarray, pixels: np.ndarray, profile:
     sRGB keep what lies beyond it.
 
     Args:
-        edited: (H, W, 3) uint16 sRGB.
+        edited: (H, W, 3) sRGB of the dtype of `pixels`.
         seen: of `pixels`, as `to_srgb` gives it.
         pixels: (H, W, 3) uint8 or uint16 in the profile's space.
         profile: ICC.
@@ -252,9 +255,9 @@ def from_srgb(edited: np.ndarray, seen: np.ndarray, pixels: np.ndarray, profile:
     if not len(rows):
         return result
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    added = _converted(edited[box], None, profile).astype(np.int32) - _converted(seen[box], None, profile)
+    after, before = (_converted(_deep(one[box]), None, profile).astype(np.int32) for one in (edited, seen))
     scale, most = 65535 // LEVELS[pixels.dtype], LEVELS[pixels.dtype]
-    moved = np.clip(np.rint(pixels[box] + added / scale), 0, most).astype(pixels.dtype)
+    moved = np.clip(np.rint(pixels[box] + (after - before) / scale), 0, most).astype(pixels.dtype)
     result[box] = np.where(changed[box][:, :, None], moved, pixels[box])
     return result
 

@@ -9,8 +9,8 @@ from realistic_editing.data.tiff_exif import read_tiff_tags
 
 PNG = b"\x89PNG\r\n\x1a\n"
 RAW_SUFFIXES = (
-    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw",
-    ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef",
+    ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
 )  # fmt: skip
 _RAW_STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM", b"II\x1a\0\0\0HEAPCCDR")
 _NEW_SUBFILE, _PHOTOMETRIC, _SUB_IFDS, _DNG_VERSION, _ICC = 254, 262, 330, 50706, 34675
@@ -62,6 +62,29 @@ def png_chunks(data: bytes, pixels: bool = False) -> Iterator[tuple[bytes, bytes
         place += 12 + size
 
 
+def gif_extensions(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The extensions of a GIF: the name of an application, or b"" for a comment, and what it holds; XMP with its trailer."""
+    if data[:3] != b"GIF" or len(data) < 13:
+        return
+    place = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
+    while place + 2 < len(data) and data[place] in (0x21, 0x2C):
+        picture, label = data[place] == 0x2C, data[place + 1]
+        if picture:
+            flags = data[place + 9] if place + 9 < len(data) else 0
+            place += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+        else:
+            place += 2
+        name = b"" if picture or label != 0xFF else data[place + 1 : place + 12]
+        place += 12 if name else 0
+        start, parts = place, []
+        while place < len(data) and data[place]:
+            parts.append(data[place + 1 : place + 1 + data[place]])
+            place += 1 + data[place]
+        place += 1
+        if name or (not picture and label == 0xFE):
+            yield name, data[start:place] if name == b"XMP DataXMP" else b"".join(parts)
+
+
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The boxes of a HEIF or AVIF, at its top."""
     place = 0 if data[4:8] == b"ftyp" else len(data)
@@ -88,6 +111,8 @@ def embedded_profile(data: bytes) -> bytes | None:
             return dict(_riff(data)).get(b"ICCP")
         if data[:4] in (b"II*\0", b"MM\0*"):
             return read_tiff_tags(data, {_ICC}).get(_ICC)
+        if data[:3] == b"GIF":
+            return dict(gif_extensions(data)).get(b"ICCRGBG1012")
         place = (meta := dict(boxes(data)).get(b"meta", b"")).find(b"colrprof")
         return None if place < 4 else meta[place + 8 : place - 4 + struct.unpack_from(">I", meta, place - 4)[0]]
     except (ValueError, IndexError, struct.error, zlib.error):
@@ -110,8 +135,8 @@ def refuse_raw(path: str | Path, data: bytes) -> None:
     """
     if _is_raw(Path(path).suffix.lower(), data):
         raise InputError(
-            f"{path}: is a camera raw file, whose first picture is only a thumbnail; develop it to a TIFF of 16 bits or a JPEG, "
-            "in your raw converter or the camera, and edit that"
+            f"{path}: is a camera raw file, whose first picture is only a thumbnail; develop it to a TIFF of 16 bits or a "
+            "JPEG, in your raw converter or the camera, and edit that"
         )
 
 

@@ -40,13 +40,15 @@ def _opened(path: str | Path, data: bytes):
         import pillow_heif
     except ImportError as error:
         raise InputError(
-            f"{path}: is a HEIC; to read it, install the extra: pip install 'realistic-editing[heif]'; or convert it to JPEG or PNG"
+            f"{path}: is a HEIC, read with an extra: pip install 'realistic-editing[heif]'; or convert it to JPEG or PNG"
         ) from error
     try:
         found = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
         np.asarray(found)  # decodes
     except (ValueError, EOFError, RuntimeError, OSError, SyntaxError) as error:
-        raise InputError(f"{path}: is a HEIC that cannot be decoded ({error}); copy it again, or convert it to JPEG or PNG") from error
+        raise InputError(
+            f"{path}: is a HEIC that cannot be decoded ({error}); copy it again, or convert it to JPEG or PNG"
+        ) from error
     return found
 
 

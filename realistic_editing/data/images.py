@@ -53,7 +53,7 @@ class Photo:
     def srgb(self) -> np.ndarray:
         """(H, W, 3) sRGB, what a viewer shows: the space in which photos are judged and edited.
 
-        It is `pixels` itself where the photo is in sRGB, or says nothing of its space; else uint16, see `color.to_srgb`.
+        It is `pixels` itself where the photo is in sRGB, or says nothing of its space; else see `color.to_srgb`.
         """
         profile = self.metadata.get("icc-profile-data")
         return self.pixels if color.is_srgb(profile) else color.to_srgb(self.pixels, profile)
@@ -92,8 +92,7 @@ def read_photo(path: str | Path) -> Photo:
     colors = np.ascontiguousarray(pixels[:, :, :3])
     profile = metadata.get("icc-profile-data")
     if profile is not None and not color.is_srgb(profile) and not color.reversible(profile):
-        deep = color.to_srgb(colors, profile)
-        colors = deep if colors.dtype == np.uint16 else np.rint(deep / 257).astype(np.uint8)
+        colors = color.to_srgb(colors, profile)
         del metadata["icc-profile-data"]
         notes.append("converted to sRGB, because its profile, of a scanner or camera, does not lead back")
     return Photo(colors, alpha, metadata, Path(path), tuple(notes))

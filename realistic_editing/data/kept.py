@@ -1,4 +1,4 @@
-"""What a photo's file says beside its pixels: read from any format, freed of what an edit makes false, and fitted to another."""
+"""What a photo's file says beside its pixels: read from any format, freed of what an edit makes false, put into another."""
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 import pyvips
 
-from realistic_editing.data.containers import PNG, jpeg_end, jpeg_segments, png_chunks
+from realistic_editing.data.containers import PNG, embedded_profile, gif_extensions, jpeg_end, jpeg_segments, png_chunks
 from realistic_editing.data.packets import clean_packet, merged_packets, split_packet
 from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, read_tiff_tags, with_size, without_thumbnail
 
@@ -37,8 +37,8 @@ def read_kept(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: li
     found: dict[str, Any] = {"xres": image.xres, "yres": image.yres}
     if image.get_typeof("resolution-unit"):
         found["resolution-unit"] = image.get("resolution-unit")
-    if image.get_typeof("icc-profile-data"):
-        found["icc-profile-data"] = image.get("icc-profile-data")
+    profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else embedded_profile(data)
+    found |= {"icc-profile-data": profile} if profile else {}
     turned = image.get_typeof("orientation") and image.get("orientation") in range(2, 9)
     exif, packet = _exif(data, image, size, notes), _packet(data, image)
     hidden = _hidden(data, packet or b"", image)
@@ -84,6 +84,8 @@ def _packet(data: bytes, image: pyvips.Image) -> bytes | None:
                 more.setdefault(guid, {})[offset] = body[len(_MORE_XMP) + 40 :]
         parts = {guid: b"".join(pieces[place] for place in sorted(pieces)) for guid, pieces in more.items()}
         return merged_packets(main, parts) if main else None
+    if b"XMP DataXMP" in (gif := dict(gif_extensions(data))):
+        return gif[b"XMP DataXMP"][:-258]  # without the trailer that lets other readers skip it
     return image.get("xmp-data") if image.get_typeof("xmp-data") else None
 
 
@@ -110,8 +112,8 @@ def photoshop_resources(data: bytes, turned: bool, notes: list[str]) -> bytes | 
     """
     found: dict[int, bytes] = {}
     if data[:2] == b"\xff\xd8":
-        bodies = (body[len(PHOTOSHOP) :] for marker, body in jpeg_segments(data) if marker == 0xED and body.startswith(PHOTOSHOP))
-        found = _split(b"".join(bodies))
+        bodies = (body for marker, body in jpeg_segments(data) if marker == 0xED and body.startswith(PHOTOSHOP))
+        found = _split(b"".join(body[len(PHOTOSHOP) :] for body in bodies))
     elif data[:4] in (b"II*\0", b"MM\0*"):
         try:
             tags = read_tiff_tags(data, {_IIM, _RESOURCES})
@@ -206,6 +208,8 @@ def _texts(data: bytes) -> tuple[tuple[str, str], ...]:
     if data[:2] == b"\xff\xd8":
         comments = (body.rstrip(b"\0") for marker, body in jpeg_segments(data) if marker == 0xFE)
         return tuple(("Comment", _decoded(comment)) for comment in comments if comment)
+    if data[:3] == b"GIF":
+        return tuple(("Comment", _decoded(body)) for name, body in gif_extensions(data) if not name and body)
     return tuple((key, text) for key, text in _png_texts(data) if not key.startswith(_PROFILES))
 
 
@@ -295,13 +299,15 @@ def _segment(marker: int, body: bytes) -> bytes:
 def _after_exif(data: bytes) -> int:
     """Behind the JFIF and EXIF segments, which readers look for first."""
     place = 2
-    while data[place : place + 2] == b"\xff\xe0" or (data[place : place + 2] == b"\xff\xe1" and data[place + 4 : place + 8] == b"Exif"):
+    while data[place : place + 2] == b"\xff\xe0" or (
+        data[place : place + 2] == b"\xff\xe1" and data[place + 4 : place + 8] == b"Exif"
+    ):
         place += 2 + struct.unpack_from(">H", data, place + 2)[0]
     return place
 
 
 def stripped(kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what may name a place, a person or a device: EXIF, XMP, IPTC and texts; the colour profile and resolution stay."""
+    """Without what may name a place, a person or a device: of EXIF, XMP, IPTC, texts, profile and resolution, the last two."""
     return {name: value for name, value in kept.items() if name in ("icc-profile-data", "xres", "yres", "resolution-unit")}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.export import write_mask
 from realistic_editing.apps.page.dials import Dials, read_dials, turned
-from realistic_editing.apps.writing import Writing
+from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.arrays import check_mask
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import check_task
@@ -228,14 +228,14 @@ def rendered(session: Session, until: int | None = None, small: bool = False) ->
     return pixels
 
 
-def export(session: Session, kind: str, folder: Path, writing: Writing | None = None) -> Path:
+def export(session: Session, kind: str, folder: Path, writing: Writing = DEFAULT) -> Path:
     """Write what a download asks for.
 
     Args:
         session: with a photo.
         kind: "photo", at full size and depth; or of the active region: "recipe" (.json), "lut" (.cube), "mask" (.png).
         folder: to write into.
-        writing: of the photo; the defaults when None.
+        writing: of the photo; the defaults when not given.
 
     Returns:
         The file.
@@ -245,7 +245,6 @@ def export(session: Session, kind: str, folder: Path, writing: Writing | None = 
     """
     stem = session.photo.path.stem
     if kind == "photo":
-        writing = Writing() if writing is None else writing
         path = folder / f"{stem}_edited{writing.suffix(session.photo.path)}"
         write_photo(path, session.photo, session.photo.from_srgb(rendered(session)), writing.quality, writing.strip)
         return path

@@ -10,7 +10,7 @@ from realistic_editing.apps.page import layout, view
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.dials import Dials
 from realistic_editing.apps.page.session import Enhancers, Region, Session
-from realistic_editing.apps.writing import Writing
+from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
 
@@ -18,14 +18,14 @@ Parts = Mapping[str, Any]
 SETTLED = 200  # milliseconds until a new file has reached its hidden button
 
 
-def build(enhancers: Enhancers, first: Session, folder: Path, writing: Writing | None = None) -> gr.Blocks:
+def build(enhancers: Enhancers, first: Session, folder: Path, writing: Writing = DEFAULT) -> gr.Blocks:
     """The page.
 
     Args:
         enhancers: task -> enhancer.
         first: what a visitor sees at first.
         folder: for downloads.
-        writing: of edited photos; the defaults when None.
+        writing: of edited photos; the defaults when not given.
     """
     title = "Realistic photo editing"
     with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
@@ -91,7 +91,7 @@ def _connect_edits(parts: Parts, enhancers: Enhancers) -> None:
     _on(parts["sort"].input, parts, lambda session: session, show_progress="hidden")
 
 
-def _connect_downloads(parts: Parts, folder: Path, writing: Writing | None) -> None:
+def _connect_downloads(parts: Parts, folder: Path, writing: Writing) -> None:
     """A click writes the file, and then clicks the hidden button that the browser takes it from."""
 
     def writer(kind: str) -> Callable:

@@ -1,5 +1,4 @@
 """The colour space of a photo: what says it beside an ICC profile, and the way to sRGB, which the networks see, and back."""
-import dataclasses
 import functools
 import io
 import struct
@@ -12,27 +11,25 @@ from PIL import Image, ImageCms
 from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.containers import PNG, boxes, png_chunks
+from realistic_editing.data.icc import BT709, D65, Space, matrix_profile, space_of
 
-_D65 = (0.3127, 0.3290)
-_BT709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), _D65)
-_ADOBE = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65)
+_ADOBE = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
 # Red, green, blue and white as (x, y), by the code points of ITU-T H.273.
 _PRIMARIES = {
-    1: _BT709,
+    1: BT709,
     4: ((0.67, 0.33), (0.21, 0.71), (0.14, 0.08), (0.310, 0.316)),
-    5: ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06), _D65),
-    6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), _D65),
-    7: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), _D65),
-    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), _D65),
+    5: ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06), D65),
+    6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), D65),
+    7: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), D65),
+    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), D65),
     11: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), (0.314, 0.351)),
-    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), _D65),
-    22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _D65),
+    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), D65),
+    22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), D65),
 }
 _HDR = {16: "PQ", 18: "HLG"}
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}  # the other transfers are shown as sRGB's by viewers
 _SRGB_GAMMA = (0.447, 0.463)  # of PNG's gAMA: about 1 / 2.2, by which sRGB is meant
 _SAME = 2  # a profile within two levels of 255 of sRGB is one of its many variants
-Primaries = tuple[tuple[float, float], ...]
 
 
 def find_profile(path: str | Path, data: bytes, embedded: bytes | None, exif: bytes | None) -> tuple[bytes | None, list[str]]:
@@ -95,9 +92,9 @@ def _of_codes(path: str | Path, codes: tuple[int, int], source: str, embedded: b
         return embedded, []
     if primaries not in _PRIMARIES and primaries != 2:
         return embedded, [f"its {source} names colour primaries ({primaries}) that are not known here; taken as sRGB's"]
-    space = _PRIMARIES.get(primaries, _BT709)
+    space = _PRIMARIES.get(primaries, BT709)
     gamma = _GAMMAS.get(transfer)
-    if space == _BT709 and gamma is None:
+    if space == BT709 and gamma is None:
         return None, []
     name = f"H.273 primaries {primaries}, transfer {transfer}"
     return matrix_profile(name, space, gamma), [f"its colour space, by {source} ({name}), is an ICC profile in the result"]
@@ -106,17 +103,17 @@ def _of_codes(path: str | Path, codes: tuple[int, int], source: str, embedded: b
 def _of_gamma(chunks: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
     """PNG's older tags: the exponent that encoded the samples, and the chromaticities."""
     gamma = struct.unpack(">I", chunks[b"gAMA"][:4])[0] / 100000 if len(chunks.get(b"gAMA", b"")) >= 4 else 0.45455
-    space = _BT709
+    space = BT709
     if len(chunks.get(b"cHRM", b"")) >= 32:
         values = [value / 100000 for value in struct.unpack(">8I", chunks[b"cHRM"][:32])]
         white, *colors = zip(values[::2], values[1::2], strict=True)
         found = (*colors, white)
-        if all(y > 0 for _, y in found) and np.abs(np.array(found) - np.array(_BT709)).max() > 0.005:
+        if all(y > 0 for _, y in found) and np.abs(np.array(found) - np.array(BT709)).max() > 0.005:
             space = found
     alike = _SRGB_GAMMA[0] <= gamma <= _SRGB_GAMMA[1]
-    if gamma <= 0 or (alike and space == _BT709):
+    if gamma <= 0 or (alike and space == BT709):
         return None, []
-    words = f"gamma {1 / gamma:.2f}" + ("" if space == _BT709 else " and chromaticities of its own")
+    words = f"gamma {1 / gamma:.2f}" + ("" if space == BT709 else " and chromaticities of its own")
     note = f"its colour space, by gAMA and cHRM ({words}), is an ICC profile in the result"
     return matrix_profile(f"PNG, {words}", space, 1 / gamma), [note]
 
@@ -132,50 +129,6 @@ def _coded_transfer(profile: bytes) -> int:
     except (struct.error, IndexError):
         pass
     return 2
-
-
-def matrix_profile(name: str, primaries: Primaries, gamma: float | None) -> bytes:
-    """An ICC profile, version 4, of three primaries and one curve.
-
-    Args:
-        name: that programs show.
-        primaries: (x, y) of red, green, blue and white.
-        gamma: of the curve; None for that of sRGB.
-    """
-    white = _xyz(*primaries[3])
-    matrix = np.stack([_xyz(*one) for one in primaries[:3]], axis=1)
-    matrix = matrix * np.linalg.solve(matrix, white)
-    d50 = np.array([0.9642, 1, 0.8249])
-    cone = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])  # Bradford
-    adapt = np.linalg.inv(cone) @ np.diag((cone @ d50) / (cone @ white)) @ cone
-    matrix = adapt @ matrix
-    shape = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045) if gamma is None else (gamma,)
-    curve = b"para\0\0\0\0" + struct.pack(">HH", 3 if gamma is None else 0, 0) + _fixed(shape)
-    tags = [(b"desc", _text(name)), (b"cprt", _text("CC0")), (b"wtpt", b"XYZ \0\0\0\0" + _fixed(d50))]
-    tags += [(b"chad", b"sf32\0\0\0\0" + _fixed(adapt.reshape(-1)))]
-    tags += [(tag, b"XYZ \0\0\0\0" + _fixed(matrix[:, i])) for i, tag in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))]
-    tags += [(tag, curve) for tag in (b"rTRC", b"gTRC", b"bTRC")]
-    table, body, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
-    for tag, value in tags:
-        table += tag + struct.pack(">II", start + len(body), len(value))
-        body += value + b"\0" * (-len(value) % 4)
-    size = struct.pack(">I", start + len(body))
-    head = size + bytes(4) + b"\x04\x20\0\0mntrRGB XYZ " + struct.pack(">6H", 2020, 1, 1, 0, 0, 0) + b"acsp"
-    head = head.ljust(68, b"\0") + _fixed(d50)
-    return head.ljust(128, b"\0") + table + body
-
-
-def _xyz(x: float, y: float) -> np.ndarray:
-    return np.array([x / y, 1, (1 - x - y) / y])
-
-
-def _fixed(values) -> bytes:
-    return b"".join(struct.pack(">i", round(float(value) * 65536)) for value in values)
-
-
-def _text(words: str) -> bytes:
-    encoded = words.encode("utf-16-be")
-    return b"mluc\0\0\0\0" + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(encoded), 28) + encoded
 
 
 @functools.lru_cache(maxsize=64)
@@ -278,7 +231,7 @@ def _converted(pixels: np.ndarray, source: bytes | None, target: bytes | None) -
     Spaces of a matrix and curves are computed here: Little CMS goes through a coarse table where the input has 16 bits, which
     moves dark colours by up to 4 levels of 255.
     """
-    spaces = [_space(source), _space(target)]
+    spaces = [space_of(source), space_of(target)]
     if None not in spaces:
         return _by_matrix(pixels, *spaces)
     import pyvips  # not in workers that only read 8-bit photos
@@ -294,7 +247,7 @@ def _converted(pixels: np.ndarray, source: bytes | None, target: bytes | None) -
         return image.icc_transform(names[1], input_profile=names[0], **options).numpy()
 
 
-def _by_matrix(pixels: np.ndarray, source: "_Space", target: "_Space") -> np.ndarray:
+def _by_matrix(pixels: np.ndarray, source: Space, target: Space) -> np.ndarray:
     matrix = (np.linalg.inv(target.matrix) @ source.matrix).astype(np.float32)
     result = np.empty_like(pixels)
     step = max(1, (1 << 20) // pixels.shape[1])
@@ -305,53 +258,3 @@ def _by_matrix(pixels: np.ndarray, source: "_Space", target: "_Space") -> np.nda
         for i in range(3):
             result[start : start + step, :, i] = target.levels[i][places[:, :, i]]
     return result
-
-
-@dataclasses.dataclass(frozen=True)
-class _Space:
-    """A space of a matrix and curves: light of each level, the level of each root of light, RGB to XYZ of D50."""
-
-    light: list[np.ndarray]
-    levels: list[np.ndarray]
-    matrix: np.ndarray
-
-
-@functools.lru_cache(maxsize=8)
-def _space(profile: bytes | None) -> _Space | None:
-    """What a profile says, None where it says it by tables."""
-    profile = matrix_profile("sRGB", _BT709, None) if profile is None else profile
-    try:
-        (count,) = struct.unpack_from(">I", profile, 128)
-        entries = (struct.unpack_from(">4sII", profile, 132 + 12 * i) for i in range(min(count, 100)))
-        tags = {name: profile[start : start + size] for name, start, size in entries}
-        if b"A2B0" in tags or b"A2B1" in tags:
-            return None
-        columns = [np.array(struct.unpack_from(">3i", tags[name], 8)) / 65536 for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
-        curves = [_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")]
-    except (KeyError, ValueError, struct.error):
-        return None
-    ramp = np.linspace(0, 1, 65536)
-    levels = [np.rint(np.interp(ramp**2, curve, ramp) * 65535).astype(np.uint16) for curve in curves]
-    return _Space([curve.astype(np.float32) for curve in curves], levels, np.stack(columns, axis=1))
-
-
-def _curve(tag: bytes) -> np.ndarray:
-    """The light, 0 to 1, of each of 65536 levels. Raises ValueError for a kind of curve that is not known."""
-    ramp = np.linspace(0, 1, 65536)
-    if tag[:4] == b"curv":
-        (count,) = struct.unpack_from(">I", tag, 8)
-        if count > 1:
-            values = np.frombuffer(tag, ">u2", count, 12) / 65535
-            return np.maximum.accumulate(np.interp(ramp, np.linspace(0, 1, count), values))
-        return ramp ** (struct.unpack_from(">H", tag, 12)[0] / 256 if count else 1)
-    kind = struct.unpack_from(">H", tag, 8)[0] if tag[:4] == b"para" else -1
-    sizes = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
-    if kind not in sizes:
-        raise ValueError("a curve of no known kind")
-    g, a, b, c, d, e, f = (*(np.array(struct.unpack_from(f">{sizes[kind]}i", tag, 12)) / 65536), *(0.0,) * (7 - sizes[kind]))
-    if kind == 0:
-        return ramp**g
-    if kind in (1, 2):
-        return np.clip(np.where(ramp >= -b / a, np.maximum(a * ramp + b, 0) ** g, 0) + (c if kind == 2 else 0), 0, 1)
-    bent = np.maximum(a * ramp + b, 0) ** g + (e if kind == 4 else 0)
-    return np.clip(np.where(ramp >= d, bent, c * ramp + (f if kind == 4 else 0)), 0, 1)

@@ -1,12 +1,10 @@
 """Photos and masks of users, in and out of files, with depth, EXIF, ICC profile, XMP, resolution and alpha kept."""
 import dataclasses
 import functools
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pyvips
 
@@ -14,14 +12,20 @@ from realistic_editing.common.arrays import check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data import color
-from realistic_editing.data.containers import is_hevc, refuse_raw
-from realistic_editing.data.heif import open_heic
 from realistic_editing.data.kept import attach, complete, lost_in, read_kept, stripped
 from realistic_editing.data.labels import doubts, of_label
+from realistic_editing.data.opened import (
+    decoded,
+    open_image,
+    reason,
+    repeat_grey,
+    to_srgb,
+    upright,
+    upright_size,
+    whole_pixels,
+)
 from realistic_editing.data.pixels import resize, selection
-from realistic_editing.data.whole import is_whole, scan_is_whole
 
-_READABLE = "JPEG, PNG, TIFF, WebP, GIF, AVIF, HEIC or BMP"
 _FORMATS = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WebP",
 }  # fmt: skip
@@ -74,20 +78,20 @@ def read_photo(path: str | Path) -> Photo:
         InputError: naming the file, what was found and the remedy: when it is absent, a folder, empty, of another
             format, damaged, or cut short.
     """
-    data, image, notes = _open(path)
-    metadata = read_kept(data, image, _upright_size(image), notes)
+    data, image, notes = open_image(path)
+    metadata = read_kept(data, image, upright_size(image), notes)
     has_profile = "icc-profile-data" in metadata
     kind = image.interpretation
     if kind == "cmyk" or (kind in ("b-w", "grey16") and has_profile):
-        image = _to_srgb(path, image)
+        image = to_srgb(path, image)
         metadata["icc-profile-data"] = image.get("icc-profile-data")
         via = "its profile" if has_profile else "a standard CMYK profile, because it has none"
         notes.append(f"{'CMYK' if kind == 'cmyk' else 'grey'} converted to sRGB through {via}")
     elif kind in ("b-w", "grey16"):
-        image = _repeat_grey(image)
+        image = repeat_grey(image)
         notes.append("grey photo; the result is RGB")
     notes += _set_profile(Path(path), data, metadata)
-    pixels = _upright(image, _whole(path, data, _decode(path, image)))
+    pixels = upright(image, whole_pixels(path, data, decoded(path, image)))
     alpha = np.ascontiguousarray(pixels[:, :, 3]) if pixels.shape[2] == 4 else None
     colors = np.ascontiguousarray(pixels[:, :, :3])
     profile = metadata.get("icc-profile-data")
@@ -152,7 +156,7 @@ def write_photo(
                 image.tiffsave(str(temporary), compression="deflate", predictor="horizontal")
         except pyvips.Error as error:
             raise InputError(
-                f"{path}: cannot be written as {kind} ({_reason(error)}); free some disk space, or choose .tif for a "
+                f"{path}: cannot be written as {kind} ({reason(error)}); free some disk space, or choose .tif for a "
                 "photo with more pixels on a side than the format allows"
             ) from error
         complete(Path(temporary), kind, kept)
@@ -185,12 +189,12 @@ def read_mask(
     Raises:
         InputError: as `read_photo`; when the proportions differ; when the mask selects nothing, or holds only 0 and 1.
     """
-    data, image, notes = _open(path)
+    data, image, notes = open_image(path)
     if image.interpretation == "cmyk":
-        image = _to_srgb(path, image)
-    stored = _whole(path, data, _decode(path, image))
+        image = to_srgb(path, image)
+    stored = whole_pixels(path, data, decoded(path, image))
     stored = stored if label is None else of_label(path, data, stored, label)
-    mask, found = selection(_upright(image, stored))
+    mask, found = selection(upright(image, stored))
     notes += found
     mask = _fit(path, np.ascontiguousarray(mask), photo_size, notes)
     mask = np.iinfo(mask.dtype).max - mask if invert else mask
@@ -218,122 +222,6 @@ def _fit(path: str | Path, mask: np.ndarray, photo_size: tuple[int, int], notes:
         )
     notes.append(f"the mask was resized from {width} x {height} to {photo_width} x {photo_height}")
     return resize(mask, photo_size)
-
-
-def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
-    """The file's bytes, an image that is decoded when it is used, and a list for notes."""
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except IsADirectoryError as error:
-        raise InputError(f"{path}: is a folder; name one file in it") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({os.strerror(error.errno)}); check the path") from error
-    if not data:
-        raise InputError(f"{path}: is empty (0 bytes); copy the file again")
-    refuse_raw(path, data)
-    try:
-        # From memory: libvips would take brackets in a file name for options, and remember a file that has since
-        # changed. Sequential: nothing is decoded ahead into a temporary file. On error: a TIFF cut short is no less.
-        options = {"access": "sequential", "fail_on": "error"}
-        if is_hevc(data):
-            image, found = open_heic(path, data)
-            return data, image, found
-        if data[:2] == b"BM":
-            return data, _bitmap(path, data), []
-        if data[:2] == b"\xff\xd8":  # by its own loader: that of Ultra HDR would drop XMP and IPTC
-            image = pyvips.Image.jpegload_buffer(data, **options)
-        else:
-            image = pyvips.Image.new_from_buffer(data, "", **options)
-    except pyvips.Error as error:
-        if "known format" in str(error):
-            raise _foreign(path) from error
-        raise _damaged(path, error) from error
-    _check_kind(path, image)
-    pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
-    return data, image, [f"the first of {pages} pages is used"] if pages > 1 else []
-
-
-def _foreign(path: Path) -> InputError:
-    return InputError(
-        f"{path}: holds no {_READABLE}, whatever its name, or one cut short; convert it, or copy the file again"
-    )
-
-
-def _bitmap(path: Path, data: bytes) -> pyvips.Image:
-    """A BMP, which libvips does not know."""
-    if not is_whole(data):
-        raise InputError(f"{path}: is damaged or cut short; copy or export the file again")
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise _foreign(path)
-    return pyvips.Image.new_from_array(np.ascontiguousarray(pixels[:, :, ::-1])).copy(interpretation="srgb")
-
-
-def _check_kind(path: Path, image: pyvips.Image) -> None:
-    """Refuse what is neither 8 nor 16 bits, nor grey, RGB or CMYK with at most one alpha channel."""
-    if image.format not in ("uchar", "ushort"):
-        raise InputError(f"{path}: its pixels are of type {image.format}; convert it to 8 or 16 bits a channel")
-    colors = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb": 3, "rgb16": 3, "cmyk": 4}.get(image.interpretation)
-    if colors is None or image.bands - colors not in (0, 1):
-        raise InputError(
-            f"{path}: holds {image.bands} channels of {image.interpretation}; convert it to RGB, with or without alpha"
-        )
-
-
-def _decode(path: str | Path, image: pyvips.Image) -> np.ndarray:
-    """(H, W, bands) uint8 or uint16."""
-    try:
-        return image.numpy().reshape(image.height, image.width, image.bands)
-    except pyvips.Error as error:
-        raise _damaged(path, error) from error
-
-
-def _whole(path: str | Path, data: bytes, pixels: np.ndarray) -> np.ndarray:
-    """The pixels, where a JPEG's reach its end."""
-    if data[:2] == b"\xff\xd8" and not scan_is_whole(data, pixels):
-        raise InputError(f"{path}: is damaged: its pixels break off before its end; copy or export the file again")
-    return pixels
-
-
-def _damaged(path: str | Path, error: pyvips.Error) -> InputError:
-    return InputError(f"{path}: is damaged or cut short ({_reason(error)}); copy or export the file again")
-
-
-def _reason(error: pyvips.Error) -> str:
-    return error.detail.strip().splitlines()[-1] if error.detail.strip() else error.message
-
-
-def _to_srgb(path: str | Path, image: pyvips.Image) -> pyvips.Image:
-    depth = 16 if image.format == "ushort" else 8
-    fallback = {"input_profile": "cmyk"} if image.interpretation == "cmyk" else {}
-    try:
-        return image.icc_transform("srgb", embedded=True, depth=depth, **fallback)
-    except pyvips.Error as error:
-        raise InputError(
-            f"{path}: cannot be converted to sRGB through its profile ({_reason(error)}); convert it to RGB first"
-        ) from error
-
-
-def _repeat_grey(image: pyvips.Image) -> pyvips.Image:
-    return image[0].bandjoin([image[0], image[0], *([image[1]] if image.bands == 2 else [])])
-
-
-def _upright_size(image: pyvips.Image) -> tuple[int, int]:
-    swapped = image.get_typeof("orientation") and image.get("orientation") in (5, 6, 7, 8)
-    return (image.width, image.height) if swapped else (image.height, image.width)
-
-
-def _upright(image: pyvips.Image, pixels: np.ndarray) -> np.ndarray:
-    """Turn pixels as the EXIF orientation of their file says."""
-    orientation = image.get("orientation") if image.get_typeof("orientation") else 1
-    if orientation in (5, 6, 7, 8):  # the stored rows are columns of the photo
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return pixels
 
 
 def check_format(path: Path, photo: Photo) -> str:

@@ -8,17 +8,14 @@ from typing import Any
 import pyvips
 
 from realistic_editing.data.containers import PNG, embedded_profile, gif_extensions, jpeg_end, jpeg_segments, png_chunks
+from realistic_editing.data.iptc import IIM, IPTC, PHOTOSHOP, RAW_PROFILE, RESOURCES, photoshop_resources, png_texts, resource
 from realistic_editing.data.packets import clean_packet, merged_packets, split_packet
-from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, read_tiff_tags, with_size, without_thumbnail
+from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, with_size, without_thumbnail
 
-PHOTOSHOP = b"Photoshop 3.0\0"
 _XMP, _MORE_XMP = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
-_IIM, _RESOURCES = 33723, 34377  # tags of TIFF: IPTC, and Photoshop's resources
-_IPTC, _DIGEST, _PATHS = 0x0404, 0x0425, range(2000, 3000)
-_TRUE = {_IPTC, _DIGEST, 0x040A, 0x040B}  # and whether there is a copyright, and its address
 _SEGMENT = 65000  # bytes that a JPEG's segment holds for certain
 _LARGE = 1 << 16  # bytes behind a JPEG's picture from which they are told
-_PROFILES = ("Raw profile type ", "XML:com.adobe.xmp", "icc")
+_PROFILES = (RAW_PROFILE, "XML:com.adobe.xmp", "icc")
 
 
 def read_kept(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: list[str]) -> dict[str, Any]:
@@ -55,7 +52,7 @@ def read_kept(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: li
     found |= {"text": text} if text else {}
     if resources:
         found["iptc-data"] = resources
-        if _resource(resources, _IPTC):
+        if resource(resources, IPTC):
             notes.append("has IPTC (caption, credit, keywords): JPEG, TIFF and PNG hold it, WebP has no place for it")
     notes += hidden
     return found
@@ -104,93 +101,6 @@ def _hidden(data: bytes, packet: bytes, image: pyvips.Image) -> list[str]:
     return notes
 
 
-def photoshop_resources(data: bytes, turned: bool, notes: list[str]) -> bytes | None:
-    """Photoshop's resources that stay true, IPTC among them, as a JPEG holds them; None where there are none.
-
-    Thumbnails, the settings of screen and print and copies of what the file holds elsewhere are left out, and paths where the
-    photo is turned, because they count from its stored corner.
-    """
-    found: dict[int, bytes] = {}
-    if data[:2] == b"\xff\xd8":
-        bodies = (body for marker, body in jpeg_segments(data) if marker == 0xED and body.startswith(PHOTOSHOP))
-        found = _split(b"".join(body[len(PHOTOSHOP) :] for body in bodies))
-    elif data[:4] in (b"II*\0", b"MM\0*"):
-        try:
-            tags = read_tiff_tags(data, {_IIM, _RESOURCES})
-        except ValueError:
-            return None  # EXIF's note says so
-        found = _split(tags.get(_RESOURCES, b""))
-        if iim := tags.get(_IIM):
-            swapped = b"".join(iim[i : i + 4][::-1] for i in range(0, len(iim), 4))  # longs of a big-endian file
-            kept = iim if iim[:1] == b"\x1c" else swapped
-            found |= {_IPTC: kept.rstrip(b"\0")} if kept[:1] == b"\x1c" else _split(iim)  # some wrote resources there
-    elif data[:8] == PNG:
-        for key, text in _png_texts(data):
-            if key.removeprefix(_PROFILES[0]) in ("iptc", "8bim"):
-                block = _unhexed(text)
-                found |= {_IPTC: block} if block[:1] == b"\x1c" else _split(block.removeprefix(PHOTOSHOP))
-    if _IPTC in found and (sound := _sound_iptc(found[_IPTC])) != found[_IPTC].rstrip(b"\0"):
-        notes.append("its IPTC is damaged and is not kept" + (" whole" if sound else ""))
-        del found[_IPTC]
-        found = {one: value for one, value in found.items() if one != _DIGEST} | ({_IPTC: sound} if sound else {})
-    kept = {one: value for one, value in found.items() if one in _TRUE or (one in _PATHS and not turned)}
-    return PHOTOSHOP + b"".join(_block(one, value) for one, value in sorted(kept.items())) if kept else None
-
-
-def _split(block: bytes) -> dict[int, bytes]:
-    found, place = {}, 0
-    while block[place : place + 4] == b"8BIM" and place + 7 <= len(block):
-        (number,) = struct.unpack_from(">H", block, place + 4)
-        start = place + 6 + (1 + block[place + 6] + 1) // 2 * 2  # behind a name, of even length with its count
-        if start + 4 > len(block):
-            break
-        (size,) = struct.unpack_from(">I", block, start)
-        found[number] = block[start + 4 : start + 4 + size]
-        place = start + 4 + size + size % 2
-    return found
-
-
-def _sound_iptc(block: bytes) -> bytes:
-    """The entries of IPTC up to the first that is cut short or none."""
-    place = 0
-    while block[place : place + 1] == b"\x1c" and place + 5 <= len(block):
-        (size,) = struct.unpack_from(">H", block, place + 3)
-        head = 5
-        if size & 0x8000:  # the size of the size
-            head += size & 0x7FFF
-            size = int.from_bytes(block[place + 5 : place + head], "big")
-        if place + head + size > len(block):
-            break
-        place += head + size
-    return block[:place]
-
-
-def _block(number: int, value: bytes) -> bytes:
-    return b"8BIM" + struct.pack(">HHI", number, 0, len(value)) + value + b"\0" * (len(value) % 2)
-
-
-def _resource(resources: bytes, number: int) -> bytes | None:
-    return _split(resources.removeprefix(PHOTOSHOP)).get(number)
-
-
-def _png_texts(data: bytes) -> list[tuple[str, str]]:
-    """The texts of a PNG in all its chunks for them; libvips cuts a key at its first space."""
-    found = []
-    for name, body in png_chunks(data, pixels=True) if data[:8] == PNG else ():
-        key, _, rest = body.partition(b"\0")
-        try:
-            if name == b"tEXt":
-                found.append((key.decode("latin-1"), rest.decode("latin-1")))
-            elif name == b"zTXt":
-                found.append((key.decode("latin-1"), zlib.decompress(rest[1:]).decode("latin-1")))
-            elif name == b"iTXt":
-                text = rest[2:].split(b"\0", 2)[2]
-                found.append((key.decode("latin-1"), (zlib.decompress(text) if rest[0] else text).decode()))
-        except (zlib.error, IndexError, UnicodeDecodeError):
-            continue  # damaged
-    return found
-
-
 def _png_text(key: str, text: str) -> bytes:
     """A chunk for a text: Latin-1 where it is enough, compressed where it is long."""
     try:
@@ -210,7 +120,7 @@ def _texts(data: bytes) -> tuple[tuple[str, str], ...]:
         return tuple(("Comment", _decoded(comment)) for comment in comments if comment)
     if data[:3] == b"GIF":
         return tuple(("Comment", _decoded(body)) for name, body in gif_extensions(data) if not name and body)
-    return tuple((key, text) for key, text in _png_texts(data) if not key.startswith(_PROFILES))
+    return tuple((key, text) for key, text in png_texts(data) if not key.startswith(_PROFILES))
 
 
 def _decoded(text: bytes) -> str:
@@ -218,14 +128,6 @@ def _decoded(text: bytes) -> str:
         return text.decode()
     except UnicodeDecodeError:
         return text.decode("latin-1")
-
-
-def _unhexed(text: str) -> bytes:
-    """A profile of ImageMagick's custom: its name, its length, and hexadecimal digits."""
-    try:
-        return bytes.fromhex("".join(text.split("\n", 3)[3].split()))
-    except (ValueError, IndexError):
-        return b""
 
 
 def lost_in(kind: str, kept: Mapping[str, Any]) -> list[str]:
@@ -265,14 +167,14 @@ def complete(path: Path, kind: str, kept: Mapping[str, Any]) -> None:
             block = kept["iptc-data"].removeprefix(PHOTOSHOP)
             digits = block.hex()
             lines = "\n".join(digits[place : place + 72] for place in range(0, len(digits), 72))
-            texts.append((f"{_PROFILES[0]}iptc", f"\niptc\n{len(block):8d}\n{lines}\n"))
+            texts.append((f"{RAW_PROFILE}iptc", f"\niptc\n{len(block):8d}\n{lines}\n"))
         place = 8 + 25  # behind the header
         path.write_bytes(data[:place] + b"".join(_png_text(*text) for text in texts) + data[place:])
     elif kind == "TIFF":
         resources = kept.get("iptc-data", b"")
-        iim = _resource(resources, _IPTC)
-        more = {_IIM: iim} if iim else {}
-        more |= {_RESOURCES: resources.removeprefix(PHOTOSHOP)} if resources else {}
+        iim = resource(resources, IPTC)
+        more = {IIM: iim} if iim else {}
+        more |= {RESOURCES: resources.removeprefix(PHOTOSHOP)} if resources else {}
         if more or "exif-data" in kept:
             add_tiff_exif(path, kept.get("exif-data"), more)
 
@@ -309,5 +211,3 @@ def _after_exif(data: bytes) -> int:
 def stripped(kept: Mapping[str, Any]) -> dict[str, Any]:
     """Without what may name a place, a person or a device: of EXIF, XMP, IPTC, texts, profile and resolution, the last two."""
     return {name: value for name, value in kept.items() if name in ("icc-profile-data", "xres", "yres", "resolution-unit")}
-
-

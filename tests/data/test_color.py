@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.common.errors import InputError
-from realistic_editing.data import color
+from realistic_editing.data import color, icc
 from realistic_editing.data.containers import embedded_profile
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.data.pixels import read_rgb
@@ -20,8 +20,8 @@ PROPHOTO = ((0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001), (0.3457, 0.358
 
 def table_profile() -> bytes:
     """A profile of tables, version 2, both ways between P3 and Lab."""
-    matrix = np.stack([color._xyz(*one) for one in color._PRIMARIES[12][:3]], axis=1)
-    white = color._xyz(*color._D65)
+    matrix = np.stack([icc.xyz(*one) for one in color._PRIMARIES[12][:3]], axis=1)
+    white = icc.xyz(*icc.D65)
     matrix = matrix * np.linalg.solve(matrix, white)
 
     def lab_of(rgb):  # relative to white; Bradford is left out, which any table may do
@@ -49,21 +49,22 @@ def table_profile() -> bytes:
     forth, back = table(33, lab_of), table(51, rgb_of)
     text = b"text\0\0\0\0CC0\0"
     desc = b"desc\0\0\0\0" + struct.pack(">I", 7) + b"tables\0" + bytes(78)
-    tags = [(b"desc", desc), (b"cprt", text), (b"wtpt", b"XYZ \0\0\0\0" + color._fixed((0.9642, 1, 0.8249)))]
+    tags = [(b"desc", desc), (b"cprt", text), (b"wtpt", b"XYZ \0\0\0\0" + icc.fixed((0.9642, 1, 0.8249)))]
     tags += [(b"A2B0", forth), (b"B2A0", back)]
     listed, body, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
     for tag, value in tags:
         listed += tag + struct.pack(">II", start + len(body), len(value))
         body += value + b"\0" * (-len(value) % 4)
-    head = struct.pack(">I", start + len(body)) + bytes(4) + b"\x02\x40\0\0mntrRGB Lab " + struct.pack(">6H", 2020, 1, 1, 0, 0, 0)
-    head = (head + b"acsp").ljust(68, b"\0") + color._fixed((0.9642, 1, 0.8249))
+    head = struct.pack(">I", start + len(body)) + bytes(4) + b"\x02\x40\0\0mntrRGB Lab "
+    head += struct.pack(">6H", 2020, 1, 1, 0, 0, 0)
+    head = (head + b"acsp").ljust(68, b"\0") + icc.fixed((0.9642, 1, 0.8249))
     return head.ljust(128, b"\0") + listed + body
 
 
 SPACES = {
-    "P3": color.matrix_profile("P3", color._PRIMARIES[12], None),
-    "Adobe RGB": color.matrix_profile("Adobe", color._ADOBE, 2.2),
-    "ProPhoto": color.matrix_profile("ProPhoto", PROPHOTO, 1.8),
+    "P3": icc.matrix_profile("P3", color._PRIMARIES[12], None),
+    "Adobe RGB": icc.matrix_profile("Adobe", color._ADOBE, 2.2),
+    "ProPhoto": icc.matrix_profile("ProPhoto", PROPHOTO, 1.8),
     "tables": table_profile(),
 }
 
@@ -144,7 +145,7 @@ def png(chunk: bytes, data: bytes, pixels: np.ndarray) -> bytes:
 
 
 PATCH = np.full((16, 24, 3), (180, 90, 50), np.uint8)
-CHROMA = struct.pack(">8I", *(round(100000 * value) for point in (color._D65, *color._ADOBE[:3]) for value in point))
+CHROMA = struct.pack(">8I", *(round(100000 * value) for point in (icc.D65, *color._ADOBE[:3]) for value in point))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data import color
+from realistic_editing.data import color, icc
 from realistic_editing.data.images import lost, read_photo, write_photo
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
@@ -49,10 +49,10 @@ def save_deep(path: Path, pixels: np.ndarray) -> None:
 def sources(folder: Path) -> dict[str, Path]:
     """A file of each kind, with all that exiftool can put into it."""
     made, profile = {}, folder / "p3.icc"
-    profile.write_bytes(color.matrix_profile("Wide", color._PRIMARIES[12], None))
+    profile.write_bytes(icc.matrix_profile("Wide", color._PRIMARIES[12], None))
     for name, suffix, channels, options in (
-        ("JPEG", ".jpg", 3, {"quality": 95}), ("PNG", ".png", 4, {}), ("TIFF", ".tif", 4, {}), ("WebP", ".webp", 4, {"lossless": True}),
-        ("GIF", ".gif", 3, {}), ("AVIF", ".avif", 4, {"quality": 95}), ("BMP", ".bmp", 3, {}),
+        ("JPEG", ".jpg", 3, {"quality": 95}), ("PNG", ".png", 4, {}), ("TIFF", ".tif", 4, {}),
+        ("WebP", ".webp", 4, {"lossless": True}), ("GIF", ".gif", 3, {}), ("AVIF", ".avif", 4, {"quality": 95}), ("BMP", ".bmp", 3, {}),
     ):  # fmt: skip
         made[name] = folder / f"in_{name}{suffix}"
         if suffix in (".webp", ".avif"):  # exiftool loses the alpha of the one, and puts no profile into the other

@@ -52,7 +52,8 @@ def sources(folder: Path) -> dict[str, Path]:
     profile.write_bytes(icc.matrix_profile("Wide", color._PRIMARIES[12], None))
     for name, suffix, channels, options in (
         ("JPEG", ".jpg", 3, {"quality": 95}), ("PNG", ".png", 4, {}), ("TIFF", ".tif", 4, {}),
-        ("WebP", ".webp", 4, {"lossless": True}), ("GIF", ".gif", 3, {}), ("AVIF", ".avif", 4, {"quality": 95}), ("BMP", ".bmp", 3, {}),
+        ("WebP", ".webp", 4, {"lossless": True}), ("GIF", ".gif", 3, {}), ("AVIF", ".avif", 4, {"quality": 95}),
+        ("BMP", ".bmp", 3, {}),
     ):  # fmt: skip
         made[name] = folder / f"in_{name}{suffix}"
         if suffix in (".webp", ".avif"):  # exiftool loses the alpha of the one, and puts no profile into the other

@@ -56,10 +56,19 @@ def scan_is_whole(data: bytes, pixels: np.ndarray) -> bool:
     if scan < 0 or end < 0 or not (progressive or any(np.ptp(corner, axis=(0, 1)).max() <= 1 for corner in corners)):
         return True
     try:
-        first, second = (_brightness(one, progressive) for one in (data, data[:end] + _STAND_IN + data[end:]))
+        first, second = (_brightness(one, progressive) for one in (data, data[:end] + _stand_in(data[scan:end]) + data[end:]))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return True  # whoever reads it says why it cannot be
     return np.array_equal(first, second)
+
+
+def _stand_in(scan: bytes) -> bytes:
+    """Bytes for what a scan may lack; where it holds restart markers (0 to 7, over and over), with those that come next."""
+    last = max(range(8), key=lambda number: scan.rfind(bytes([0xFF, 0xD0 + number])))
+    if scan.rfind(bytes([0xFF, 0xD0 + last])) < 0:
+        return _STAND_IN
+    pieces = (_STAND_IN[place : place + 256] for place in range(0, _MOST, 256))
+    return b"".join(piece + bytes([0xFF, 0xD0 + (last + 1 + number) % 8]) for number, piece in enumerate(pieces))
 
 
 def _brightness(data: bytes, full: bool) -> np.ndarray:

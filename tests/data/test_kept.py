@@ -42,13 +42,18 @@ def written(tmp_path, name: str = "in.jpg", pixels=None):
 
 
 @pytest.mark.parametrize(
-    "said", ['xmlns:tiff="{0}" tiff:Orientation="6"', "xmlns:t='{0}' t:Orientation='8'", 'xmlns:tiff="{0}"|<tiff:Orientation>3</tiff:Orientation>']
+    "said",
+    [
+        'xmlns:tiff="{0}" tiff:Orientation="6"', "xmlns:t='{0}' t:Orientation='8'",
+        'xmlns:tiff="{0}"|<tiff:Orientation>3</tiff:Orientation>',
+    ],
 )  # fmt: skip
 def test_xmp_orientation_is_that_of_the_result(tmp_path, said):
     attributes, _, inside = said.format("http://ns.adobe.com/tiff/1.0/").partition("|")
     exif = Image.Exif()
     exif[274] = 6
-    jpeg(tmp_path / "in.jpg", exif=exif, xmp=packet(attributes + ' xmlns:e="http://ns.adobe.com/exif/1.0/" e:PixelXDimension="96"', inside))
+    size = ' xmlns:e="http://ns.adobe.com/exif/1.0/" e:PixelXDimension="96"'
+    jpeg(tmp_path / "in.jpg", exif=exif, xmp=packet(attributes + size, inside))
     photo, results = written(tmp_path)
     assert photo.pixels.shape[:2] == (96, 64)
     for result in results:
@@ -128,7 +133,8 @@ def test_long_xmp_in_files(tmp_path):
         assert b"l" * 200000 in found and b'a:short="s"' in found
 
 
-IIM = b"".join(b"\x1c\x02" + bytes([n]) + struct.pack(">H", len(v)) + v for n, v in ((80, b"A. Muster"), (120, b"caption"), (25, b"k")))
+ENTRIES = ((80, b"A. Muster"), (120, b"caption"), (25, b"k"))
+IIM = b"".join(b"\x1c\x02" + bytes([n]) + struct.pack(">H", len(v)) + v for n, v in ENTRIES)
 
 
 def test_iptc_of_jpeg_is_in_each_format_or_told(tmp_path):
@@ -151,7 +157,7 @@ def test_iptc_of_tiff_whatever_its_type(tmp_path, order, kind):
     place = data.index(struct.pack(end + "HHI", 33723, 7, len(padded)))
     struct.pack_into(end + "HI", data, place + 2, kind, len(padded) // (4 if kind == 4 else 1))
     (tmp_path / "in.tif").write_bytes(data)
-    photo, results = written(tmp_path, "in.tif")
+    _, results = written(tmp_path, "in.tif")
     assert [IIM in result.metadata.get("iptc-data", b"") for result in results] == [True, True, True, False]
     assert read_tiff_tags((tmp_path / "o.tif").read_bytes(), {33723})[33723] == IIM
 
@@ -186,7 +192,8 @@ def test_texts_and_comments(tmp_path):
 def test_strip_leaves_no_place_name_or_device(tmp_path):
     exif = Image.Exif()
     exif[0x010F], exif.get_ifd(0x8825)[1] = "A secret camera", "N"
-    jpeg(tmp_path / "in.jpg", segment(0xFE, b"A secret remark"), exif=exif, xmp=packet('xmlns:a="http://a/" a:b="A secret name"'))
+    name = packet('xmlns:a="http://a/" a:b="A secret name"')
+    jpeg(tmp_path / "in.jpg", segment(0xFE, b"A secret remark"), exif=exif, xmp=name)
     photo = read_photo(tmp_path / "in.jpg")
     for out in OUT:
         write_photo(tmp_path / out, photo, photo.pixels, strip=True)

@@ -2,6 +2,7 @@
 import base64
 import builtins
 import io
+import re
 import struct
 import unicodedata
 
@@ -18,10 +19,13 @@ from realistic_editing.data.pixels import read_grey, read_own_mask, read_rgb
 from realistic_editing.data.whole import scan_is_whole
 
 # 64 x 64, one colour, by libheif
-HEIC = base64.b64decode("""AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAVZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAAAERA
-AAEAAQAAAAABegABAAAAAAAAABgAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA1mlwcnAAAAC3aXBjbwAAAHhodmNDAQNwAAAAkAAAAAAA
-HvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQArQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbqSSmubgIaDAgAAAMAyAAAAwAIQGIAAQAHRAHBcrAiQAAAABNjb2xy
-bmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAAQAAAABBwaXhpAAAAAAMICAgAAAAXaXBtYQAAAAAAAAABAAEEgQIDBAAAACBtZGF0AAAAFCgBrwtg+sbB1//2/O/BwQPj7Ttw""")
+HEIC = base64.b64decode("""
+AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAVZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAAAERA
+AAEAAQAAAAABegABAAAAAAAAABgAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA1mlwcnAAAAC3aXBjbwAA
+AHhodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQArQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbq
+SSmubgIaDAgAAAMAyAAAAwAIQGIAAQAHRAHBcrAiQAAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAAQAAAABBwaXhpAAAAAAMICAgA
+AAAXaXBtYQAAAAAAAAABAAEEgQIDBAAAACBtZGF0AAAAFCgBrwtg+sbB1//2/O/BwQPj7Ttw
+""")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +73,10 @@ def test_a_flat_sky_or_border_is_no_damage(astronaut, options):
         assert scan_is_whole(data[:-2] + bytes(9) + data[-2:], shown)  # stray bytes before the marker, as some cameras leave
 
 
-@pytest.mark.parametrize("start", [b"FUJIFILMCCD-RAW 0201", b"IIRO\x08\0\0\0", b"IIU\0\x08\0\0\0", b"\0\0\0\x18ftypcrx ", b"II*\0\x10\0\0\0CR\x02\0"])
+RAW = (b"FUJIFILMCCD-RAW 0201", b"IIRO\x08\0\0\0", b"IIU\0\x08\0\0\0", b"\0\0\0\x18ftypcrx ", b"II*\0\x10\0\0\0CR\x02\0")
+
+
+@pytest.mark.parametrize("start", RAW)
 def test_raw_files_are_refused_by_content_and_named(tmp_path, start):
     path = tmp_path / "a.jpg"
     path.write_bytes(start + bytes(200))
@@ -78,7 +85,10 @@ def test_raw_files_are_refused_by_content_and_named(tmp_path, start):
             reader(path)
 
 
-@pytest.mark.parametrize("tags", [{50706: b"\1\4\0\0"}, {262: struct.pack("<H", 32803)}, {254: struct.pack("<I", 1), 330: bytes(4)}])
+TAGS = ({50706: b"\1\4\0\0"}, {262: struct.pack("<H", 32803)}, {254: struct.pack("<I", 1), 330: bytes(4)})
+
+
+@pytest.mark.parametrize("tags", TAGS)
 def test_raw_tiffs_are_refused_by_their_tags(tmp_path, tags):
     table = b"".join(struct.pack("<HHI", tag, 4, 1) + value.ljust(4, b"\0") for tag, value in sorted(tags.items()))
     (tmp_path / "a.tif").write_bytes(b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + table + bytes(200))
@@ -170,8 +180,6 @@ def hard(dtype: type = np.uint8) -> np.ndarray:
 )  # fmt: skip
 def test_masks_that_mean_little_are_told(tmp_path, mask, words):
     cv2.imwrite(str(tmp_path / "m.png"), mask)
-    import re
-
     notes = " ".join(read_mask(tmp_path / "m.png", (40, 60))[1])
     assert re.search(words, notes), notes
 

@@ -61,4 +61,5 @@ def test_every_package_that_is_imported_is_a_dependency():
             imported |= {name.split(".")[0] for name in names}
     makers = importlib.metadata.packages_distributions()
     for name in imported - set(sys.stdlib_module_names) - {PACKAGE.name}:
-        assert {maker.lower() for maker in makers.get(name, [name])} & named, f"{name} is imported, and pyproject.toml lacks it"
+        found = {maker.lower().replace("_", "-") for maker in makers.get(name, [name])}
+        assert found & named, f"{name} is imported, and pyproject.toml lacks it"

@@ -1,5 +1,6 @@
 """Edit many photos: a folder, or a table of photos, masks and tasks; resumed, and past what cannot be read."""
 import contextlib
+import dataclasses
 import json
 import sys
 from collections import Counter
@@ -13,11 +14,12 @@ from tqdm import tqdm
 from realistic_editing.apps.batch_job import Engine, edit_job
 from realistic_editing.apps.batch_scores import JOURNAL, LOCK, SCORES, Job, Outcome, Scores
 from realistic_editing.apps.edit import enhancer_of
-from realistic_editing.apps.results import lossless_suffix, refuse_left_out, refuse_overwriting, reporting
+from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, reporting
+from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import alone_in, remove_strays
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.folder import read_folder
+from realistic_editing.data.folder import as_stored, read_folder
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.weights import fingerprint
@@ -40,6 +42,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     Raises:
         InputError: when an option cannot be used, before any photo is edited; or, at the end, when photos were left out.
     """
+    writing = Writing.read(options)
     asked, folder, engine = EditOptions.read(options), Path(options["output"]), _engine(options)
     jobs, problems = _jobs(options)
     read = [file for job in jobs for file in (job.photo, job.mask)]
@@ -47,7 +50,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
     enhancers = _enhancers(options, jobs, asked)
     with alone_in(folder, LOCK, "batch"), reporting(options) as report:
-        scores = Scores(folder, jobs, {task: _settings(enhancer, asked) for task, enhancer in enhancers.items()})
+        scores = Scores(folder, jobs, {task: _settings(enhancer, asked, writing) for task, enhancer in enhancers.items()})
         left = scores.left()
         if len(left) < len(jobs):
             print(f"{len(jobs) - len(left)} of {len(jobs)} photos were edited before", file=sys.stderr)
@@ -73,11 +76,12 @@ def _enhancers(options: Mapping[str, Any], jobs: Sequence[Job], asked: EditOptio
     return enhancers
 
 
-def _settings(enhancer: Enhancer, options: EditOptions) -> str:
+def _settings(enhancer: Enhancer, options: EditOptions, writing: Writing) -> str:
     """What an edit depends on beside its photo: the options, and the networks by their content, wherever they lie."""
     networks = {"weights": enhancer.network, "critic": enhancer.critic, "saliency": enhancer.saliency}
     found = {name: fingerprint(network) for name, network in networks.items()}
-    return json.dumps(found | options.as_dict(), sort_keys=True, default=list)
+    written = {name: value for name, value in dataclasses.asdict(writing).items() if value}  # none by default, as ever
+    return json.dumps(found | options.as_dict() | written, sort_keys=True, default=list)
 
 
 def _engine(options: Mapping[str, Any]) -> Engine:
@@ -114,7 +118,7 @@ def _edit_all(jobs: Sequence[Job], found: Iterable[Outcome], scores: Scores) -> 
 
 def _jobs(options: Mapping[str, Any]) -> tuple[list[Job], list[str]]:
     """What is to be edited, and why some cannot be."""
-    source, problems = Path(options["photos"]), []
+    source, problems, writing = Path(options["photos"]), [], Writing.read(options)
     if source.is_dir():
         regions = read_folder(source, options["masks"], problems)
         named = [(region.photo, region.mask, check_task(options["task"])) for region in regions]
@@ -127,7 +131,7 @@ def _jobs(options: Mapping[str, Any]) -> tuple[list[Job], list[str]]:
             numbers[photo.stem] += 1
             name = f"{photo.stem}_{numbers[photo.stem] + 1}"
         taken.add(name)  # without the suffix, because recipes are all .json
-        jobs.append(Job(photo, mask, task, Path(options["output"]) / f"{name}{lossless_suffix(photo)}"))
+        jobs.append(Job(photo, mask, task, Path(options["output"]) / f"{name}{writing.suffix(photo)}", writing))
     return jobs, problems
 
 
@@ -147,7 +151,8 @@ def _listed(source: Path, task: str, problems: list[str]) -> list[tuple[Path, Pa
             problems.append(f"{source}, line {line}: {' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty")
             continue
         try:
-            named.append((source.parent / row["photo"], source.parent / row["mask"], check_task(row.get("task") or task)))
+            photo, mask = (as_stored(source.parent / row[name]) for name in ("photo", "mask"))
+            named.append((photo, mask, check_task(row.get("task") or task)))
         except InputError as error:
             problems.append(f"{source}, line {line}: {error}")
     return named

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 
@@ -25,12 +26,14 @@ class Job:
         photo, mask: files.
         task: "attenuate" or "amplify".
         result: the file to write; the recipe has the suffix .json.
+        writing: how it is written.
     """
 
     photo: Path
     mask: Path
     task: str
     result: Path
+    writing: Writing = DEFAULT
 
     @property
     def written(self) -> tuple[Path, Path]:

@@ -9,6 +9,8 @@ from omegaconf import open_dict
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.presets import completed, full_names
+from realistic_editing.apps.streams import patient
+from realistic_editing.apps.writing import add_writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
 from realistic_editing.enhance.options import add_arguments
@@ -30,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: after the command's name; those of this process when None.
     """
-    options = _options(arguments)
+    with patient():
+        options = _options(arguments)
     command = options.pop("command")
     if command == "train":
         call(f"train_{options['network']}", _compose(f"train_{options['network']}", options["overrides"]))
@@ -77,12 +80,13 @@ def _version() -> str:
 
 def _add_commands(commands: argparse._SubParsersAction) -> None:
     edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Help)
-    edit.add_argument("image", help="the photo: JPEG, PNG, TIFF or WebP, 8 or 16 bits")
+    edit.add_argument("image", help="the photo: JPEG, PNG, TIFF, WebP, GIF, AVIF, HEIC or BMP, 8 or 16 bits")
     edit.add_argument("mask", nargs="?", help="the region: white = edit; of the photo's aspect; or one of the following")
     _add_region(edit)
     edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
     edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given")
+    add_writing(edit)
     _add_options(edit)
     _add_judges(edit)
     _add_json(edit)
@@ -91,6 +95,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     batch.add_argument("photos", help="a folder of NAME.jpg with NAME_mask.png, or a CSV: photo, mask and, at will, task")
     batch.add_argument("--masks", help="a folder of masks NAME.png, where they do not lie beside the photos")
     batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
+    add_writing(batch)
     batch.add_argument("--engine", default="local", help="local: one photo after another; ray: many at once, on a cluster")
     batch.add_argument("--workers", type=int, help="with ray: photos at once; one for each processor, or GPU, when not given")
     batch.add_argument("--address", help="with ray: of a cluster, auto or ray://HOST:10001; this machine when not given")
@@ -164,6 +169,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     page.add_argument("--port", type=int, default=7860, help="of the page")
     page.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets others on the network see it")
     page.add_argument("--allow-host", action="append", help="a further name that it is reached by; may be given again")
+    add_writing(page)
     _add_judges(page)
 
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
@@ -211,6 +217,8 @@ def _add_region(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--points", help="points in the region, such as '320,200 350,240'; --points=-5,0 for one left of it")
     parser.add_argument("--outside", help="with --points: points that are not in it")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
+    parser.add_argument("--label", metavar="NUMBER", help="of a mask that is a label map: select this index or grey value")
+    parser.add_argument("--invert", action="store_true", help="select what the region leaves")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

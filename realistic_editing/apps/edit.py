@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.apps.mask import region_of
-from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.images import Photo, check_format, read_photo, write_photo
+from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import DEFAULTS, MAX_STRENGTH, EditOptions
@@ -38,22 +39,25 @@ def enhance(options: Mapping[str, Any]) -> Path:
     earlier = None if options["method"] == OURS else baseline(options["method"])
     if not options["image"]:
         raise InputError("image is missing; give the path of the image, as in image=photo.jpg")
-    output = Path(options["output"] or default_output(Path(options["image"]), options["task"], options["method"]))
+    writing = Writing.read(options)
+    output = Path(options["output"] or default_output(Path(options["image"]), options["task"], options["method"], writing))
     if earlier is not None:
         _refuse_ours(options, output)
     with reporting(options) as found:
-        photo, mask = _read(options["image"], options, output)
+        photo, mask = _read(options["image"], options, output, writing)
         found |= {"result": output, "recipe": None, "task": options["task"], "method": options["method"]}
         if earlier is not None:
             found |= _by_earlier_method(earlier, photo, mask, output, options)
             return output
-        edit = _written(enhancer_of(options), photo, mask, output, asked)
+        edit = _written(enhancer_of(options), photo, mask, output, asked, writing)
         found |= {"recipe": output.with_suffix(".json"), **measures_of(edit), "problems": unmet_targets(edit, asked)}
         print(f"{edit}\nresult: {output}\nrecipe: {found['recipe']}")
     return output
 
 
-def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, options: EditOptions) -> Edit:
+def edit_file(
+    enhancer: Enhancer, image: Path, mask: Path, output: Path, options: EditOptions, writing: Writing = DEFAULT
+) -> Edit:
     """Edit one file, and write the result, and beside it its recipe.
 
     Args:
@@ -61,6 +65,7 @@ def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, options
         image, mask: files.
         output: the result; the recipe has the suffix .json.
         options: of the edit.
+        writing: of the result; the defaults when not given.
 
     Returns:
         The edit.
@@ -68,39 +73,48 @@ def edit_file(enhancer: Enhancer, image: Path, mask: Path, output: Path, options
     Raises:
         InputError: when a file cannot be used or written. Nothing is written then.
     """
-    return _written(enhancer, *_read(image, {"mask": mask}, output), output, options)
+    return _written(enhancer, *_read(image, {"mask": mask}, output, writing), output, options, writing)
 
 
-def _read(image: str | Path, region: Mapping[str, Any], output: Path) -> tuple[Photo, np.ndarray]:
+def _read(image: str | Path, region: Mapping[str, Any], output: Path, writing: Writing) -> tuple[Photo, np.ndarray]:
     """The photo and its region, see `region_of`, with notes on what was changed in reading; refuses an unfit output."""
     refuse_overwriting([output, output.with_suffix(".json")], [image, region.get("mask")])
     photo = read_photo(image)
-    check_format(output, photo)  # before an edit is proposed, which takes a while
+    told = lost(output, photo)  # before an edit is proposed, which takes a while
     selected, notes = region_of(photo, region)
-    say((*photo.notes, *notes), image)
+    say((*photo.notes, *notes, *([] if writing.strip else told), *writing.notes(output)), image)
     return photo, selected
 
 
-def _written(enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, options: EditOptions) -> Edit:
-    edit = enhancer.propose(photo.pixels, mask, options)
-    write_edit(output, photo, edit.apply(photo.pixels, mask), edit)
-    say(unmet_targets(edit, options), photo.path)
+def _written(
+    enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, options: EditOptions, writing: Writing
+) -> Edit:
+    edit = enhancer.propose(photo.srgb, mask, options)
+    pixels = photo.from_srgb(edit.apply(photo.srgb, mask))
+    write_edit(output, photo, pixels, edit, writing)
+    unmoved = ["the result is the photo: its mask is too faint for any level to change"] if _same(pixels, photo) else []
+    say((*unmet_targets(edit, options), *unmoved), photo.path)
     return edit
 
 
-def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit) -> None:
+def _same(pixels: np.ndarray, photo: Photo) -> bool:
+    return np.array_equal(pixels, photo.pixels)
+
+
+def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit, writing: Writing = DEFAULT) -> None:
     """Write a result, and beside it its recipe as .json: both files or neither.
 
     Args:
         path, photo, pixels: as for `write_photo`.
         edit: whose recipe it is.
+        writing: of the result; the defaults when not given.
 
     Raises:
         InputError: as `write_photo`.
     """
     with replacing(path.with_suffix(".json")) as waiting:
         edit.recipe.save(waiting)
-        write_photo(path, photo, pixels)
+        write_photo(path, photo, pixels, writing.quality, writing.strip)
 
 
 def unmet_targets(edit: Edit, options: EditOptions) -> list[str]:
@@ -132,9 +146,10 @@ def _by_earlier_method(
 ) -> dict[str, Any]:
     """Edit by an earlier method, and say what our judges see in the result, also for a report."""
     enhancer = enhancer_of(options)
-    result = earlier.edit(photo.pixels, mask, options["task"])
-    realism, saliency = enhancer.judge(photo.pixels, mask, result)
-    write_photo(output, photo, result)
+    result = earlier.edit(photo.srgb, mask, options["task"])
+    realism, saliency = enhancer.judge(photo.srgb, mask, result)
+    writing = Writing.read(options)
+    write_photo(output, photo, photo.from_srgb(result), writing.quality, writing.strip)
     print(f"{options['task']} by {earlier.name}: realism {realism:+.2f}, saliency {100 * saliency:+.0f} %\nresult: {output}")
     return {"realism_change": float(realism), "saliency_change": float(saliency), "strength": None, "problems": []}
 
@@ -154,7 +169,7 @@ def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:
         )
 
 
-def default_output(image: Path, task: str, method: str = OURS) -> Path:
-    """outputs/NAME_TASK, or NAME_TASK_METHOD of an earlier method, in the photo's own format where that keeps every pixel."""
+def default_output(image: Path, task: str, method: str = OURS, writing: Writing = DEFAULT) -> Path:
+    """outputs/NAME_TASK, or NAME_TASK_METHOD of an earlier method, with the suffix that `Writing` gives it."""
     by = "" if method == OURS else f"_{method}"
-    return Path("outputs") / f"{image.stem}_{task}{by}{lossless_suffix(image)}"
+    return Path("outputs") / f"{image.stem}_{task}{by}{writing.suffix(image)}"

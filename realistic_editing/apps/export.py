@@ -81,13 +81,14 @@ class Edited:
     def layers(self) -> list[Layer]:
         """The edit at full strength everywhere; its mask is the layer's opacity."""
         everywhere = np.full_like(self.mask, LEVELS[self.mask.dtype])
-        return [("edit", apply_to_photo(self.photo.pixels, everywhere, self.recipe), self.mask)]
+        whole = apply_to_photo(self.photo.srgb, everywhere, self.recipe)
+        return [("edit", self.photo.from_srgb(whole), self.mask)]
 
 
 def _table(paths: Sequence[Path], edited: Edited) -> None:
     cube, selection = paths
     table = write_cube(cube, edited.recipe, edited.size, edited.name)
-    inside = to_unit(edited.photo.pixels)[edited.mask > 0]
+    inside = to_unit(edited.photo.srgb)[edited.mask > 0]
     print(f"{interpolation_error(table, edited.recipe, inside)}, on the photo's own colours inside the mask")
     write_mask(selection, edited.mask)
     print(f"table: {cube}\nmask: {selection}")
@@ -104,7 +105,7 @@ def _layered(paths: Sequence[Path], edited: Edited) -> None:
 def _sidecar(paths: Sequence[Path], edited: Edited) -> None:
     """Fit sliders where the mask is at least half, and say what they leave."""
     weights = to_unit(edited.mask)
-    fit = fit_sliders(edited.recipe, to_unit(edited.photo.pixels)[weights >= min(0.5, weights.max())])
+    fit = fit_sliders(edited.recipe, to_unit(edited.photo.srgb)[weights >= min(0.5, weights.max())])
     ellipse, found = fit_ellipse(edited.mask)
     write_xmp(paths[0], fit.sliders, ellipse, edited.mask.shape, edited.name)
     chosen = fit.sliders

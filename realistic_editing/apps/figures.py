@@ -116,7 +116,7 @@ def _all_methods(config: DictConfig) -> Figure:
     source, mask_file = (config.photo, config.mask) if config.photo else DEMO[config.task]
     if not mask_file:
         raise InputError("figure=methods needs mask=MASK beside photo=PHOTO")
-    pixels = read_photo(source).pixels
+    pixels = read_photo(source).srgb
     mask, enhancer = read_mask(mask_file, pixels.shape[:2])[0], _enhancer(config, config.task)
     edit = enhancer.propose(pixels, mask)
     shown = [("photo", pixels), ("region", mask), (f"ours\n{_changes(edit.realism_change, edit.saliency_change)}",
@@ -152,7 +152,7 @@ def _figure_9b(config: DictConfig) -> Figure:
 def _figure_10(config: DictConfig) -> Figure:
     if not config.photo or not config.plan:
         raise InputError("figure 10 needs photo=PHOTO and plan=[[attenuate,MASK],[amplify,MASK],...]")
-    pixels, plan = read_photo(config.photo).pixels, []
+    pixels, plan = read_photo(config.photo).srgb, []
     for step in config.plan:
         if len(step) != 2 or step[0] not in TASKS:
             raise InputError(f"plan: {list(step)} is no step; use [attenuate,MASK] or [amplify,MASK]")

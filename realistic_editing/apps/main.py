@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from realistic_editing.apps.streams import patient
 from realistic_editing.common.errors import InputError
 
 JOBS = {
@@ -56,6 +57,11 @@ def call(job: str, config: Any) -> Any:
     Returns:
         What the job returns.
     """
+    with patient():
+        return _called(job, config)
+
+
+def _called(job: str, config: Any) -> Any:
     module, function = JOBS[job].split(":")
     try:
         with needed("train" if job in TRAINING else None):
@@ -106,7 +112,8 @@ def explain(config: Path, more: str = "") -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
         text = config.read_text(encoding="utf-8").split("\nhydra:\n")[0]
         text = "\n".join([text, more, ""])
-        print(f"{text}\nSet any of these on the command line as NAME=VALUE, or GROUP.NAME=VALUE for what is indented.")
+        with patient():
+            print(f"{text}\nSet any of these on the command line as NAME=VALUE, or GROUP.NAME=VALUE for what is indented.")
         sys.exit(0)
 
 

@@ -49,7 +49,8 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
 
     Args:
         photo: as read.
-        options: mask, box, points or alpha, one of them, as for `mask`; outside; refine_mask, whether to mend the mask; sam.
+        options: mask, box, points or alpha, one of them, as for `mask`; label, of a mask that is a label map; invert, to select
+            what is left; outside; refine_mask, whether to mend the mask; sam.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.
@@ -62,11 +63,14 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         found = " and ".join(given) + " are given" if given else "no region is named"
         raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
     check_outside(options)
-    pixels, notes, sam = photo.pixels, (), options.get("sam")
+    pixels, notes, sam = photo.srgb, (), options.get("sam")
     if sam and given[0] not in ("box", "points"):
         raise InputError(f"sam is {sam} beside {given[0]}; give it a box or points")
+    if options.get("label") is not None and not options.get("mask"):
+        raise InputError(f"label is {options['label']!r} without a mask; give the label map as the mask")
     if options.get("mask"):
-        found, notes = read_mask(options["mask"], pixels.shape[:2])
+        label = _label(options.get("label"))
+        found, notes = read_mask(options["mask"], pixels.shape[:2], label=label, invert=bool(options.get("invert")))
     elif options.get("alpha"):
         found = _transparency(photo)
     elif options.get("box"):
@@ -75,7 +79,17 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     else:
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
         found = select_by_sam(pixels, sam, inside, outside) if sam else select_points(pixels, inside, outside)
+    if options.get("invert") and not options.get("mask"):
+        found = np.iinfo(found.dtype).max - found
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
+
+
+def _label(value: Any) -> int | None:
+    if value is None:
+        return None
+    if not str(value).isdigit():
+        raise InputError(f"label is {value!r}; use the index or grey value of the region in the mask, such as 15")
+    return int(str(value))
 
 
 def check_outside(options: Mapping[str, Any]) -> None:

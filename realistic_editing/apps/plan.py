@@ -23,7 +23,7 @@ from realistic_editing.enhance.options import NAMES, EditOptions
 from realistic_editing.evaluation.sheets import outlined, save, sheet
 
 # Ways to name a region, and what belongs to them.
-REGION = (*WAYS, "outside", "refine_mask")
+REGION = (*WAYS, "outside", "label", "invert", "refine_mask")
 WIDTH = 480  # pixels of each picture of before and after
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said
 
@@ -78,7 +78,7 @@ def plan(options: Mapping[str, Any]) -> Path:
     say(photo.notes, source)
     with reporting(options) as found:
         pixels, shown, done = _edit_all(photo, steps, files, {name: options[name] for name in ("device", "critic", "saliency")})
-        write_photo(result, photo, pixels)
+        write_photo(result, photo, photo.from_srgb(pixels))
         with replacing(report) as temporary:
             temporary.write_text(json.dumps(done, indent=2) + "\n")
         save(sheet(_rows(steps, shown)), beside)
@@ -98,14 +98,14 @@ def _edit_all(
         The last one's pixels; those before the first step and after each, small; what each did.
     """
     enhancers: dict[str, Enhancer] = {}
-    pixels, shown, done = photo.pixels, [_small(photo.pixels)], []
+    pixels, shown, done = photo.srgb, [_small(photo.srgb)], []
     for number, (step, file) in enumerate(zip(steps, files, strict=True), start=1):
         say(step.notes, step.name)
         if step.task not in enhancers:
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
         edit = enhancers[step.task].propose(pixels, step.mask, step.options)
         pixels = edit.apply(pixels, step.mask)
-        write_edit(file, photo, pixels, edit)
+        write_edit(file, photo, photo.from_srgb(pixels), edit)
         shown.append(_small(pixels))
         print(f"{number}. {step.name}: {edit}")
         say(unmet_targets(edit, step.options), step.name)

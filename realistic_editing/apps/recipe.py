@@ -46,6 +46,6 @@ def _applied(edits: Recipe, options: Mapping[str, Any]) -> Path:
     photo = read_photo(source)
     mask, notes = read_mask(options["apply"][1], photo.pixels.shape[:2])
     say((*photo.notes, *notes), source)
-    write_photo(output, photo, apply_to_photo(photo.pixels, mask, edits))
+    write_photo(output, photo, photo.from_srgb(apply_to_photo(photo.srgb, mask, edits)))
     print(f"result: {output}")
     return output

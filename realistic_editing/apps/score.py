@@ -86,7 +86,7 @@ def _jobs(image: Path, mask: str | None, edited: str | None) -> tuple[list[Job],
 @torch.no_grad()
 def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[str, Any]:
     read = read_photo(photo)
-    pixels = read.pixels
+    pixels = read.srgb
     selected, notes = read_mask(mask, pixels.shape[:2])
     say((*read.notes, *notes), photo)
     device = next(judges.critic.parameters()).device
@@ -96,7 +96,7 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[s
         return row
     read = read_photo(edited)
     say(read.notes, edited)
-    result = read.pixels
+    result = read.srgb
     if abs(result.shape[0] * pixels.shape[1] / (result.shape[1] * pixels.shape[0]) - 1) > 0.05:
         raise InputError(f"{edited}: is of another shape than {photo}; give the whole photo, edited")
     judged = view.compare(network_input(resize(result, pixels.shape[:2]), selected, device)[0])

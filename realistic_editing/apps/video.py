@@ -175,16 +175,16 @@ def _predict(
 ) -> None:
     """Predict an edit where one is due, and edits made frame by frame at the sampled frames."""
     if number in look.sampled:
-        fresh = enhancer.propose(photo.pixels, mask, asked)
+        fresh = enhancer.propose(photo.srgb, mask, asked)
         if number - 1 not in look.sampled:
             look.afresh.cut()
-        look.afresh.add(photo.pixels, fresh.apply(photo.pixels, mask), mask)
+        look.afresh.add(photo.srgb, fresh.apply(photo.srgb, mask), mask)
     if not look.edits:
-        look.edits.append(enhancer.propose(photo.pixels, mask, asked))
+        look.edits.append(enhancer.propose(photo.srgb, mask, asked))
         look.moments.append(number)
     elif options["parameters"] == "smoothed" and number - look.moments[-1] >= options["every"]:
         order = tuple(look.edits[0].recipe.order[0].tolist())
-        look.edits.append(enhancer.propose(photo.pixels, mask, asked, order=order))
+        look.edits.append(enhancer.propose(photo.srgb, mask, asked, order=order))
         look.moments.append(number)
 
 
@@ -202,20 +202,20 @@ def _render(
     measured = set(look.moments) | shown
     for number, photo in enumerate(tqdm(clip.read(), "edit", total=look.count, unit="frame")):
         mask = cv2.imread(str(masks / f"{number + 1:06d}.png"), cv2.IMREAD_GRAYSCALE)
-        edited, strength = photo.pixels, ramp(number, look.lost)
+        edited, strength = photo.srgb, ramp(number, look.lost)
         if mask.any() and strength > 0:
             recipe = timeline.at(number, strength)
-            edited = apply_to_photo(photo.pixels, mask, recipe)
+            edited = apply_to_photo(photo.srgb, mask, recipe)
             if number in measured and (mask >= 128).sum() >= LEAST:
-                edits.append(enhancer.measure(photo.pixels, mask, recipe))
-        write(photo, edited)
-        flicker.add(photo.pixels, edited, mask)
+                edits.append(enhancer.measure(photo.srgb, mask, recipe))
+        write(photo, photo.from_srgb(edited))
+        flicker.add(photo.srgb, edited, mask)
         if number in look.sampled:
             if number - 1 not in look.sampled:
                 same.cut()
-            same.add(photo.pixels, edited, mask)
+            same.add(photo.srgb, edited, mask)
         if number in shown:
-            rows.append(_row(number, photo.pixels, mask, edited))
+            rows.append(_row(number, photo.srgb, mask, edited))
     measures = {name: [getattr(edit, name) for edit in edits] for name in ("realism_change", "saliency_change")}
     spans = {name: {"mean": float(np.mean(v)), "least": min(v), "most": max(v)} for name, v in measures.items()}
     beside = {"chosen": same.result(), "afresh": look.afresh.result()} if look.afresh.result() else None

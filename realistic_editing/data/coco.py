@@ -75,8 +75,14 @@ def _photo(coco: COCO, folder: Path, image_id: int, subset: str) -> RawPhoto | N
     shapes = [
         (str(one["id"]), one["category_id"], one["segmentation"]) for one in instances if not one.get("iscrowd", 0)
     ]
-    content = ((image["height"], image["width"]), sorted(shapes, key=lambda shape: int(shape[0])))
+    content = ((image["height"], image["width"]), sorted(shapes, key=_by_number))
     return RawPhoto(path, path.stem, split_of(path.stem, f"coco-{subset}"), content)
+
+
+def _by_number(shape: tuple) -> tuple:
+    """Ids in the order of their numbers; those of people's own tools may be text."""
+    name = shape[0]
+    return (0, int(name), name) if name.isascii() and name.isdigit() else (1, 0, name)
 
 
 def region_masks(raw: RawPhoto, size: tuple[int, int]) -> list[RawMask]:
@@ -99,6 +105,11 @@ def region_masks(raw: RawPhoto, size: tuple[int, int]) -> list[RawMask]:
 
 
 def _decode(photo: Path, name: str, segmentation: list | dict, height: int, width: int) -> np.ndarray:
+    if isinstance(segmentation, dict) and list(segmentation.get("size", (height, width))) != [height, width]:
+        raise InputError(
+            f"{photo}: annotation {name} is a mask of {segmentation['size']} (height, width), and the photo of "
+            f"{[height, width]}; export the annotations at the photo's own size"
+        )
     try:
         if isinstance(segmentation, list):
             # Fewer than three corners enclose nothing, and pycocotools would read four numbers as a box.

@@ -1,15 +1,23 @@
 """A user's own folder of photos with masks."""
 import logging
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.containers import RAW_SUFFIXES
 from realistic_editing.data.pixels import read_own_mask
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import split_of
 
 logger = logging.getLogger(__name__)
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+# Of every format that `images.read_photo` reads; the one list for all commands.
+SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".gif", ".avif", ".heic", ".heif", ".hif", ".bmp",
+)  # fmt: skip
+# Pictures of formats that are not read: they are named, not passed over in silence.
+_OTHERS = (*RAW_SUFFIXES, ".psd", ".psb", ".jxl", ".jp2", ".j2k", ".exr", ".hdr", ".svg", ".tga", ".xcf", ".ppm")
 MASK = "_mask"
 
 
@@ -20,7 +28,8 @@ def read_folder(
 
     The mask of NAME.jpg is NAME.png in the folder `masks`, or, without one, NAME_mask.png beside the photo; any image
     format, a cut-out too (see `pixels.selection`). Photos without a usable mask are left out, counted and named in a
-    warning, or in `problems`.
+    warning, or in `problems`. Names are compared as they read, however their accents are stored (NFC, NFD); what macOS puts
+    beside files (._NAME) is no photo.
 
     Args:
         photos: the folder of photos.
@@ -28,16 +37,16 @@ def read_folder(
         problems: takes why a photo was left out, in the warning's place.
 
     Raises:
-        InputError: when a folder is absent, two photos share a name, or no photo has a usable mask.
+        InputError: when a folder is absent, two masks share a name, or no photo has a usable mask.
     """
-    found = images_by_name(photos)
+    found = list(_images(photos))
+    regions, left_out, taken = [], [f"{path}: a picture of a format that is not read here" for path in _unread(photos)], set()
     if masks is None:
-        beside = {name.removesuffix(MASK): path for name, path in found.items() if name.endswith(MASK)}
-        found = {name: path for name, path in found.items() if not name.endswith(MASK)}
+        beside = _by_name((name.removesuffix(MASK), path) for name, path in found if name.endswith(MASK))
+        found = [(name, path) for name, path in found if not name.endswith(MASK)]
     else:
         beside = images_by_name(masks)
-    regions, left_out = [], []
-    for name, photo in found.items():
+    for name, photo in found:
         if name not in beside:
             left_out.append(f"{photo}: no mask")
             continue
@@ -49,8 +58,9 @@ def read_folder(
         if area == 0:
             left_out.append(f"{beside[name]}: empty, all black")
             continue
-        split = split_of(name, "folder")
-        regions.append(Region(photo, beside[name], "folder", name, "mask", area=area, split=split))
+        known = photo.name if name in taken else name  # of two photos of one name, the second is known by all of its own
+        taken.add(name)
+        regions.append(Region(photo, beside[name], "folder", known, "mask", area=area, split=split_of(known, "folder")))
     if not regions:
         expected = f"NAME{MASK}.png beside NAME.jpg" if masks is None else f"a mask NAME.png in {masks} for NAME.jpg"
         words = f"{photos}: no photo with a usable mask; expected {expected}"
@@ -63,19 +73,41 @@ def read_folder(
 
 
 def images_by_name(folder: str | Path) -> dict[str, Path]:
-    """The images of a folder by their name without suffix, sorted.
+    """The images of a folder by their name without suffix, accents composed (NFC), sorted.
 
     Raises:
         InputError: when the folder is absent, or two images share a name.
     """
+    return _by_name(_images(folder))
+
+
+def _by_name(found: Iterable[tuple[str, Path]]) -> dict[str, Path]:
+    images: dict[str, Path] = {}
+    for name, path in found:
+        if name in images:
+            raise InputError(f"{path}: {images[name].name} has the same name; rename one of the two")
+        images[name] = path
+    return images
+
+
+def _images(folder: str | Path) -> Iterator[tuple[str, Path]]:
+    """Name and path of the images of a folder, sorted. Raises InputError when it is absent."""
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the folder that holds the images")
-    images: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES:
-            continue
-        if path.stem in images:
-            raise InputError(f"{path}: {images[path.stem].name} has the same name; rename one of the two")
-        images[path.stem] = path
-    return images
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            yield unicodedata.normalize("NFC", path.stem), path
+
+
+def _unread(folder: str | Path) -> list[Path]:
+    return [path for path in sorted(Path(folder).iterdir()) if path.suffix.lower() in _OTHERS and not path.name.startswith(".")]
+
+
+def as_stored(path: str | Path) -> Path:
+    """A path as its folder spells it, where its name only differs in how accents are stored (NFC, NFD); else the path."""
+    path = Path(path)
+    if path.exists() or not path.parent.is_dir():
+        return path
+    name = unicodedata.normalize("NFC", path.name)
+    return next((one for one in path.parent.iterdir() if unicodedata.normalize("NFC", one.name) == name), path)

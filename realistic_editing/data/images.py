@@ -1,6 +1,6 @@
 """Photos and masks of users, in and out of files, with depth, EXIF, ICC profile, XMP, resolution and alpha kept."""
 import dataclasses
-import os
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,26 @@ import pyvips
 from realistic_editing.common.arrays import check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
-from realistic_editing.data import limits
+from realistic_editing.data import color
+from realistic_editing.data.kept import attach, complete, lost_in, read_kept, stripped
+from realistic_editing.data.labels import doubts, of_label
+from realistic_editing.data.opened import (
+    decoded,
+    open_image,
+    reason,
+    repeat_grey,
+    to_srgb,
+    upright,
+    upright_size,
+    whole_pixels,
+)
 from realistic_editing.data.pixels import resize, selection
-from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, without_thumbnail
 
-_READABLE = "JPEG, PNG, TIFF, WebP, GIF or AVIF"
 _FORMATS = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WebP",
 }  # fmt: skip
 # 4:4:4 and a high quality, because a result is often edited again; the other formats lose nothing at all.
 _JPEG = {"Q": 95, "subsample_mode": "off", "optimize_coding": True}
-_BLOBS = ("exif-data", "icc-profile-data", "xmp-data", "iptc-data")
 _ASPECT_TOLERANCE = 0.02
 
 
@@ -30,8 +39,8 @@ class Photo:
     """A photo as read from a file.
 
     Args:
-        pixels: (H, W, 3) uint8 or uint16, RGB as displayed: turned as EXIF says, in the colour space of its ICC profile
-            (sRGB where it has none).
+        pixels: (H, W, 3) uint8 or uint16, RGB, turned as EXIF says, in the colour space of its ICC profile (sRGB where it has
+            none).
         alpha: (H, W) of the same dtype, 0 transparent; None when opaque by format.
         metadata: what libvips calls the EXIF, ICC, XMP and IPTC blocks and the resolution, with their values.
         path: where it was read.
@@ -44,9 +53,24 @@ class Photo:
     path: Path
     notes: tuple[str, ...] = ()
 
+    @functools.cached_property
+    def srgb(self) -> np.ndarray:
+        """(H, W, 3) sRGB, what a viewer shows: the space in which photos are judged and edited.
+
+        It is `pixels` itself where the photo is in sRGB, or says nothing of its space; else see `color.to_srgb`.
+        """
+        profile = self.metadata.get("icc-profile-data")
+        return self.pixels if color.is_srgb(profile) else color.to_srgb(self.pixels, profile)
+
+    def from_srgb(self, edited: np.ndarray) -> np.ndarray:
+        """An edit of `srgb` in the photo's own space and depth, as `write_photo` takes it; see `color.from_srgb`."""
+        if self.srgb is self.pixels:
+            return edited
+        return color.from_srgb(edited, self.srgb, self.pixels, self.metadata["icc-profile-data"])
+
 
 def read_photo(path: str | Path) -> Photo:
-    """Read a JPEG, PNG, TIFF, WebP, GIF or AVIF of 8 or 16 bits: grey, RGB, palette or CMYK, with or without alpha.
+    """Read a JPEG, PNG, TIFF, WebP, GIF, AVIF, HEIC or BMP of 8 or 16 bits: grey, RGB, palette or CMYK, with or without alpha.
 
     Grey becomes RGB, CMYK becomes sRGB through its profile, and of several pages the first is taken, each with a note.
 
@@ -54,34 +78,40 @@ def read_photo(path: str | Path) -> Photo:
         InputError: naming the file, what was found and the remedy: when it is absent, a folder, empty, of another
             format, damaged, or cut short.
     """
-    data, image, notes = _open(path)
-    metadata = {name: image.get(name) for name in _BLOBS if image.get_typeof(name)}
-    metadata.update({"xres": image.xres, "yres": image.yres})
-    if image.get_typeof("resolution-unit"):
-        metadata["resolution-unit"] = image.get("resolution-unit")
-    try:
-        exif = read_tiff_exif(data) if image.get("vips-loader").startswith("tiff") else metadata.get("exif-data")
-        metadata.update({"exif-data": without_thumbnail(exif)} if exif else {})
-    except ValueError as error:
-        metadata.pop("exif-data", None)
-        notes.append(f"its EXIF is damaged and is not kept ({error})")
-
+    data, image, notes = open_image(path)
+    metadata = read_kept(data, image, upright_size(image), notes)
     has_profile = "icc-profile-data" in metadata
-    color = image.interpretation
-    if color == "cmyk" or (color in ("b-w", "grey16") and has_profile):
-        image = _to_srgb(path, image)
+    kind = image.interpretation
+    if kind == "cmyk" or (kind in ("b-w", "grey16") and has_profile):
+        image = to_srgb(path, image)
         metadata["icc-profile-data"] = image.get("icc-profile-data")
         via = "its profile" if has_profile else "a standard CMYK profile, because it has none"
-        notes.append(f"{'CMYK' if color == 'cmyk' else 'grey'} converted to sRGB through {via}")
-    elif color in ("b-w", "grey16"):
-        image = _repeat_grey(image)
+        notes.append(f"{'CMYK' if kind == 'cmyk' else 'grey'} converted to sRGB through {via}")
+    elif kind in ("b-w", "grey16"):
+        image = repeat_grey(image)
         notes.append("grey photo; the result is RGB")
-    pixels = _upright(image, _decode(path, image))
+    notes += _set_profile(Path(path), data, metadata)
+    pixels = upright(image, whole_pixels(path, data, decoded(path, image)))
     alpha = np.ascontiguousarray(pixels[:, :, 3]) if pixels.shape[2] == 4 else None
-    return Photo(np.ascontiguousarray(pixels[:, :, :3]), alpha, metadata, Path(path), tuple(notes))
+    colors = np.ascontiguousarray(pixels[:, :, :3])
+    profile = metadata.get("icc-profile-data")
+    if profile is not None and not color.is_srgb(profile) and not color.reversible(profile):
+        colors = color.to_srgb(colors, profile)
+        del metadata["icc-profile-data"]
+        notes.append("converted to sRGB, because its profile, of a scanner or camera, does not lead back")
+    return Photo(colors, alpha, metadata, Path(path), tuple(notes))
 
 
-def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
+def _set_profile(path: Path, data: bytes, metadata: dict[str, Any]) -> list[str]:
+    """Put the profile that a photo's colours are in into its metadata, whatever says it; notes for the user."""
+    profile, notes = color.find_profile(path, data, metadata.pop("icc-profile-data", None), metadata.get("exif-data"))
+    metadata.update({} if profile is None else {"icc-profile-data": profile})
+    return notes
+
+
+def write_photo(
+    path: str | Path, photo: Photo, pixels: np.ndarray, quality: int | None = None, strip: bool = False
+) -> None:
     """Write `pixels` in place of those of `photo`, with all else that it has; the file appears whole or not at all.
 
     PNG, TIFF (deflate) and WebP are written without loss, JPEG at quality 95 without chroma subsampling. EXIF's
@@ -91,6 +121,8 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
         path: .jpg, .jpeg, .png, .tif, .tiff or .webp; the suffix chooses the format.
         photo: as read.
         pixels: of the size and dtype of `photo.pixels`.
+        quality: of JPEG, 1 to 100; 95 when None.
+        strip: leave out EXIF, XMP, IPTC and texts, which may name places, persons and devices.
 
     Raises:
         InputError: when the format is unknown or cannot hold the photo's depth or alpha, when the pixels do not belong
@@ -109,17 +141,13 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
         image = image.bandjoin(pyvips.Image.new_from_array(photo.alpha))
     depth = "srgb" if pixels.dtype == np.uint8 else "rgb16"
     image = image.copy(interpretation=depth, xres=photo.metadata["xres"], yres=photo.metadata["yres"])
-    for name in _BLOBS:
-        if name in photo.metadata:
-            image.set_type(pyvips.GValue.blob_type, name, photo.metadata[name])
-    if "resolution-unit" in photo.metadata:
-        image.set_type(pyvips.GValue.gstr_type, "resolution-unit", photo.metadata["resolution-unit"])
-    image.set_type(pyvips.GValue.gint_type, "orientation", 1)
+    kept = stripped(photo.metadata) if strip else photo.metadata
+    attach(image, kind, kept)
 
     with replacing(path) as temporary:
         try:
             if kind == "JPEG":
-                image.jpegsave(str(temporary), **_JPEG)
+                image.jpegsave(str(temporary), **_JPEG | ({} if quality is None else {"Q": quality}))
             elif kind == "PNG":
                 image.pngsave(str(temporary))
             elif kind == "WebP":
@@ -128,15 +156,19 @@ def write_photo(path: str | Path, photo: Photo, pixels: np.ndarray) -> None:
                 image.tiffsave(str(temporary), compression="deflate", predictor="horizontal")
         except pyvips.Error as error:
             raise InputError(
-                f"{path}: cannot be written as {kind} ({_reason(error)}); free some disk space, or choose .tif for a "
+                f"{path}: cannot be written as {kind} ({reason(error)}); free some disk space, or choose .tif for a "
                 "photo with more pixels on a side than the format allows"
             ) from error
-        if kind == "TIFF" and "exif-data" in photo.metadata:
-            add_tiff_exif(temporary, photo.metadata["exif-data"])
+        complete(Path(temporary), kind, kept)
 
 
 def read_mask(
-    path: str | Path, photo_size: tuple[int, int], empty: bool = False, faint: bool = False
+    path: str | Path,
+    photo_size: tuple[int, int],
+    empty: bool = False,
+    faint: bool = False,
+    label: int | None = None,
+    invert: bool = False,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read the mask of a photo: white or opaque is selected, grey in part.
 
@@ -148,24 +180,29 @@ def read_mask(
         photo_size: (H, W) of the photo as displayed.
         empty: whether the mask may select nothing, as in a frame of a clip that the region has left.
         faint: whether it may hold only 0 and 1, as where a fade ends.
+        label: select this index or grey value of a label map, in the place of brightness.
+        invert: select what it leaves.
 
     Returns:
-        (H, W) uint8 or uint16, and notes for the user.
+        (H, W) uint8 or uint16, and notes for the user: what was made of it, and what it may not mean (see `labels.doubts`).
 
     Raises:
         InputError: as `read_photo`; when the proportions differ; when the mask selects nothing, or holds only 0 and 1.
     """
-    _, image, notes = _open(path)
+    data, image, notes = open_image(path)
     if image.interpretation == "cmyk":
-        image = _to_srgb(path, image)
-    mask, found = selection(_upright(image, _decode(path, image)))
+        image = to_srgb(path, image)
+    stored = whole_pixels(path, data, decoded(path, image))
+    stored = stored if label is None else of_label(path, data, stored, label)
+    mask, found = selection(upright(image, stored))
     notes += found
     mask = _fit(path, np.ascontiguousarray(mask), photo_size, notes)
+    mask = np.iinfo(mask.dtype).max - mask if invert else mask
     largest = mask.max()
     if largest <= 1 and not (empty if largest == 0 else faint):
         found = "0 everywhere, so nothing is selected" if largest == 0 else "only 0 and 1, nearly black"
         raise InputError(f"{path}: the mask is {found}; paint the region white ({np.iinfo(mask.dtype).max}) on black")
-    return mask, tuple(notes)
+    return mask, (*notes, *doubts(mask))
 
 
 def _fit(path: str | Path, mask: np.ndarray, photo_size: tuple[int, int], notes: list[str]) -> np.ndarray:
@@ -187,89 +224,6 @@ def _fit(path: str | Path, mask: np.ndarray, photo_size: tuple[int, int], notes:
     return resize(mask, photo_size)
 
 
-def _open(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
-    """The file's bytes, an image that is decoded when it is used, and a list for notes."""
-    path = Path(path)
-    try:
-        limits.check_file_size(path)
-        data = path.read_bytes()
-    except IsADirectoryError as error:
-        raise InputError(f"{path}: is a folder; name one file in it") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({os.strerror(error.errno)}); check the path") from error
-    if not data:
-        raise InputError(f"{path}: is empty (0 bytes); copy the file again")
-    limits.check_is_no_drawing(path, data)
-    try:
-        # From memory: libvips would take brackets in a file name for options, and remember a file that has since
-        # changed. Sequential: nothing is decoded ahead into a temporary file. On error: a TIFF cut short is no less.
-        image = pyvips.Image.new_from_buffer(data, "", access="sequential", fail_on="error")
-    except pyvips.Error as error:
-        if "known format" in str(error):
-            raise InputError(
-                f"{path}: holds no {_READABLE}, whatever its name, or one cut short; convert it, or copy the file again"
-            ) from error
-        raise _damaged(path, error) from error
-    limits.check_pixel_count(path, image.width, image.height)
-    _check_kind(path, image)
-    pages = image.get("n-pages") if image.get_typeof("n-pages") else 1
-    return data, image, [f"the first of {pages} pages is used"] if pages > 1 else []
-
-
-def _check_kind(path: Path, image: pyvips.Image) -> None:
-    """Refuse what is neither 8 nor 16 bits, nor grey, RGB or CMYK with at most one alpha channel."""
-    if image.format not in ("uchar", "ushort"):
-        raise InputError(f"{path}: its pixels are of type {image.format}; convert it to 8 or 16 bits a channel")
-    colors = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb": 3, "rgb16": 3, "cmyk": 4}.get(image.interpretation)
-    if colors is None or image.bands - colors not in (0, 1):
-        raise InputError(
-            f"{path}: holds {image.bands} channels of {image.interpretation}; convert it to RGB, with or without alpha"
-        )
-
-
-def _decode(path: str | Path, image: pyvips.Image) -> np.ndarray:
-    """(H, W, bands) uint8 or uint16."""
-    try:
-        return image.numpy().reshape(image.height, image.width, image.bands)
-    except pyvips.Error as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: str | Path, error: pyvips.Error) -> InputError:
-    return InputError(f"{path}: is damaged or cut short ({_reason(error)}); copy or export the file again")
-
-
-def _reason(error: pyvips.Error) -> str:
-    return error.detail.strip().splitlines()[-1] if error.detail.strip() else error.message
-
-
-def _to_srgb(path: str | Path, image: pyvips.Image) -> pyvips.Image:
-    depth = 16 if image.format == "ushort" else 8
-    fallback = {"input_profile": "cmyk"} if image.interpretation == "cmyk" else {}
-    try:
-        return image.icc_transform("srgb", embedded=True, depth=depth, **fallback)
-    except pyvips.Error as error:
-        raise InputError(
-            f"{path}: cannot be converted to sRGB through its profile ({_reason(error)}); convert it to RGB first"
-        ) from error
-
-
-def _repeat_grey(image: pyvips.Image) -> pyvips.Image:
-    return image[0].bandjoin([image[0], image[0], *([image[1]] if image.bands == 2 else [])])
-
-
-def _upright(image: pyvips.Image, pixels: np.ndarray) -> np.ndarray:
-    """Turn pixels as the EXIF orientation of their file says."""
-    orientation = image.get("orientation") if image.get_typeof("orientation") else 1
-    if orientation in (5, 6, 7, 8):  # the stored rows are columns of the photo
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return pixels
-
-
 def check_format(path: Path, photo: Photo) -> str:
     """The format that a path's suffix means for a photo: JPEG, PNG, TIFF or WebP.
 
@@ -284,3 +238,8 @@ def check_format(path: Path, photo: Photo) -> str:
     if kind == "JPEG" and photo.alpha is not None and photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:
         raise InputError(f"{path}: JPEG holds no transparency and {photo.path} has some; write .png, .tif or .webp")
     return kind
+
+
+def lost(path: Path, photo: Photo) -> list[str]:
+    """Notes on what of a photo the format of a result has no place for. Raises InputError as `check_format`."""
+    return lost_in(check_format(path, photo), photo.metadata)

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.whole import is_whole
+from realistic_editing.data import color
+from realistic_editing.data.containers import embedded_profile, is_hevc, refuse_raw
+from realistic_editing.data.whole import is_whole, scan_is_whole
 
 
 def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
-    """Read a data set's photo.
+    """Read a data set's photo, in sRGB, whatever its colour space.
 
     Args:
         path: JPEG, PNG or whatever OpenCV reads.
@@ -23,7 +25,10 @@ def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
     Raises:
         InputError: when the file is absent, cut short or cannot be decoded.
     """
-    return cv2.cvtColor(_read(path, cv2.IMREAD_COLOR, upright), cv2.COLOR_BGR2RGB)
+    data = _bytes(path)
+    pixels = cv2.cvtColor(_read(path, cv2.IMREAD_COLOR, upright, data), cv2.COLOR_BGR2RGB)
+    profile, _ = color.find_profile(path, data, embedded_profile(data), data[:65536] if data[:2] == b"\xff\xd8" else None)
+    return pixels if color.is_srgb(profile) else color.to_srgb_bytes(pixels, profile)
 
 
 def read_grey(path: str | Path, upright: bool = False) -> np.ndarray:
@@ -109,20 +114,39 @@ def read_stored(path: str | Path) -> np.ndarray | None:
     return _decoded(path, cv2.IMREAD_UNCHANGED)
 
 
-def _read(path: str | Path, flags: int, upright: bool) -> np.ndarray:
-    pixels = _decoded(path, flags if upright else flags | cv2.IMREAD_IGNORE_ORIENTATION)
+def _read(path: str | Path, flags: int, upright: bool, data: bytes | None = None) -> np.ndarray:
+    pixels = _decoded(path, flags if upright else flags | cv2.IMREAD_IGNORE_ORIENTATION, data)
     if pixels is None:
         raise InputError(f"{path}: cannot be decoded as an image; replace or remove the file")
     return pixels
 
 
-def _decoded(path: str | Path, flags: int) -> np.ndarray | None:
+def _bytes(path: str | Path) -> bytes:
+    """The whole file. Raises InputError when it is absent, cut short, or a camera's raw file."""
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; check the data root (paths.data or REALISTIC_EDITING_DATA)")
     data = Path(path).read_bytes()
+    refuse_raw(path, data)
     if not is_whole(data):  # OpenCV would fill what is missing with grey
         raise InputError(f"{path}: is cut short; fetch it again")
-    return cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    return data
+
+
+def _decoded(path: str | Path, flags: int, data: bytes | None = None) -> np.ndarray | None:
+    data = _bytes(path) if data is None else data
+    if is_hevc(data):
+        return _heic(path, data, flags)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    if pixels is not None and data[:2] == b"\xff\xd8" and not scan_is_whole(data, pixels):
+        raise InputError(f"{path}: is damaged: its pixels break off before its end; fetch it again")
+    return pixels
+
+
+def _heic(path: str | Path, data: bytes, flags: int) -> np.ndarray:
+    from realistic_editing.data.heif import heic_pixels  # an extra, and libvips with it
+
+    grey = flags & ~cv2.IMREAD_IGNORE_ORIENTATION == cv2.IMREAD_GRAYSCALE
+    return cv2.cvtColor(heic_pixels(path, data), cv2.COLOR_RGB2GRAY if grey else cv2.COLOR_RGB2BGR)
 
 
 def resize(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

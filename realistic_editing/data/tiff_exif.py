@@ -34,6 +34,16 @@ def read_tiff_exif(data: bytes) -> bytes | None:
     return b"II*\0\x08\0\0\0" + _written(directory, 8, "<") if directory else None
 
 
+def read_tiff_tags(data: bytes, tags: set[int]) -> dict[int, bytes]:
+    """The values of tags of a TIFF's first directory, numbers in little-endian order.
+
+    Raises:
+        ValueError: when the directory is damaged, or the file is a BigTIFF.
+    """
+    order, first = _header(data)
+    return {tag: value for tag, (_, _, value) in _read(data, first, order, {}).items() if tag in tags}
+
+
 def without_thumbnail(block: bytes) -> bytes:
     """The block without its thumbnail, which would show the photo unedited.
 
@@ -52,17 +62,51 @@ def without_thumbnail(block: bytes) -> bytes:
     return block[:link] + bytes(4) + block[link + 4 :]
 
 
-def add_tiff_exif(path: str | Path, block: bytes) -> None:
+def with_size(block: bytes, size: tuple[int, int]) -> bytes:
+    """The block with the size of a picture in the place of another, such as that of the picture not yet turned.
+
+    Args:
+        block: EXIF without the prefix it has in JPEG, sound.
+        size: (height, width).
+    """
+    order, first = _header(block)
+    changed = bytearray(block)
+    places = _places(block, first, order)
+    if _EXIF in places:
+        (child,) = struct.unpack_from(order + "I", block, places.pop(_EXIF)[1])
+        places |= _places(block, child, order)
+    for tag, value in ((256, size[1]), (257, size[0]), (40962, size[1]), (40963, size[0])):
+        if tag in places:
+            kind, place = places[tag]
+            short = kind == 3 and value < 1 << 16
+            struct.pack_into(order + ("HH" if short else "I"), changed, place, *((value, 0) if short else (value,)))
+            struct.pack_into(order + "H", changed, place - 6, 3 if short else 4)
+    return bytes(changed)
+
+
+def _places(block: bytes, directory: int, order: str) -> dict[int, tuple[int, int]]:
+    """Tag -> its type, and the place of its value or pointer."""
+    try:
+        (count,) = struct.unpack_from(order + "H", block, directory)
+        entries = (struct.unpack_from(order + "HH", block, directory + 2 + 12 * index) for index in range(count))
+        return {tag: (kind, directory + 2 + 12 * index + 8) for index, (tag, kind) in enumerate(entries)}
+    except struct.error:
+        return {}
+
+
+def add_tiff_exif(path: str | Path, block: bytes | None, more: dict[int, bytes] | None = None) -> None:
     """Add the fields of an EXIF block to a TIFF file, in place: a new first directory is appended.
 
     Args:
         path: a TIFF of at most 4 GB, just written.
-        block: EXIF, with or without the prefix it has in JPEG.
+        block: EXIF, with or without the prefix it has in JPEG; None where there is none.
+        more: other tags, each of bytes without a type of their own.
 
     Raises:
         ValueError: when the block or the file is damaged, or the file is a BigTIFF.
     """
-    fields = _fields(block.removeprefix(_PREFIX))
+    fields = _fields(block.removeprefix(_PREFIX)) if block else {}
+    fields |= {tag: (7, len(value), value) for tag, value in (more or {}).items()}
     with open(path, "r+b") as file:
         data = file.read()
         order, first = _header(data)

@@ -30,8 +30,8 @@ NOTE = (
     "the mask M inside and by 1 - M outside; SSIM: of windows wholly outside; seam: how much steeper colours become along the "
     "border. "
     "Published results came as JPEGs, so what differs outside includes the noise of compression; beside those of Mechrez, "
-    "results made here are coded the same way first (JPEG of quality 70, 4:2:0). Intervals are widened by Student's t; of fewer "
-    "than 20 photos they still hold skewed numbers less often than they say. Of methods that were run "
+    "results made here are coded the same way first (JPEG of quality 70, 4:2:0). Intervals are widened by Student's t; of "
+    "fewer than 20 photos they still hold skewed numbers less often than they say. Of methods that were run "
     "here, on one thread: seconds, the median."
 )
 

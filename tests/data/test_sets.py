@@ -90,7 +90,7 @@ def test_folder_errors(tmp_path, write, colour_noise):
     (tmp_path / "a_mask.png").write_text("not an image")
     with pytest.raises(InputError, match="cannot be decoded"):
         read_folder(tmp_path)
-    write(tmp_path / "a.png", colour_noise(10, 10, 1))
+    write(tmp_path / "a_mask.jpg", colour_noise(10, 10, 1))
     with pytest.raises(InputError, match="has the same name"):
         read_folder(tmp_path)
 

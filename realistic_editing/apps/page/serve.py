@@ -10,6 +10,7 @@ from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.hosts import LOCAL, OwnHosts
 from realistic_editing.apps.page.own_folder import own_folder
 from realistic_editing.apps.page.session import Enhancers, Session
+from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.enhance.enhancer import Enhancer
@@ -24,12 +25,14 @@ def page(options: Mapping[str, Any]) -> None:
     """Serve the page until it is stopped.
 
     Args:
-        options: port; host; allow_host, further names it is reached by, or None; critic, saliency and device, as for an edit.
+        options: port; host; allow_host, further names it is reached by, or None; format, quality and strip, as for `Writing`;
+            critic, saliency and device, as for an edit.
 
     Raises:
         InputError: when gradio is not installed, the port is taken, or weights cannot be used.
     """
     os.environ.update(QUIET)
+    writing = Writing.read(options)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl+C does, so that nothing stays
     with own_folder() as folder:
@@ -46,7 +49,7 @@ def page(options: Mapping[str, Any]) -> None:
         first, where = edited_example(enhancers), f"{options['host']}:{options['port']}"
         css = importlib.resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
         own = () if options["host"] in ("0.0.0.0", "::") else (options["host"],)
-        blocks = build(enhancers, first, folder)
+        blocks = build(enhancers, first, folder, writing)
         try:
             blocks.launch(
                 server_name=options["host"], server_port=options["port"], share=False, ssr_mode=False, quiet=True,

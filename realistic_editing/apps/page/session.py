@@ -11,7 +11,7 @@ import numpy as np
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.export import write_mask
 from realistic_editing.apps.page.dials import Dials, read_dials, turned
-from realistic_editing.apps.results import lossless_suffix
+from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.arrays import check_mask
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import check_task
@@ -91,7 +91,7 @@ class Session:
 def open_photo(path: str | Path) -> Session:
     """Begin with a photo file. Raises InputError when it cannot be read."""
     photo = read_photo(path)
-    return Session(photo, _shrunk(photo.pixels))
+    return Session(photo, _shrunk(photo.srgb))
 
 
 def example() -> Session:
@@ -116,7 +116,7 @@ def add_region(session: Session, mask: np.ndarray, task: str, name: str | None =
         InputError: when the mask selects nothing, or is none.
     """
     check_task(task)
-    pixels = session.photo.pixels
+    pixels = session.photo.srgb
     mask = check_mask(resize(mask, pixels.shape[:2]), pixels)
     names = {region.name for region in session.regions}
     number = len(names) + 1
@@ -214,27 +214,28 @@ def choose(session: Session, index: int, enhancers: Enhancers) -> Session:
 
 
 def rendered(session: Session, until: int | None = None, small: bool = False) -> np.ndarray:
-    """The photo with the edits of its regions, one on top of the other.
+    """The photo in sRGB with the edits of its regions, one on top of the other.
 
     Args:
         session: as it is.
         until: only of so many regions; None = all.
         small: at the size that is shown, instead of the photo's own.
     """
-    pixels = session.small if small else session.photo.pixels
+    pixels = session.small if small else session.photo.srgb
     for region in session.regions[:until]:
         if region.recipe is not None:
             pixels = apply_to_photo(pixels, _shrunk(region.mask) if small else region.mask, region.recipe)
     return pixels
 
 
-def export(session: Session, kind: str, folder: Path) -> Path:
+def export(session: Session, kind: str, folder: Path, writing: Writing = DEFAULT) -> Path:
     """Write what a download asks for.
 
     Args:
         session: with a photo.
         kind: "photo", at full size and depth; or of the active region: "recipe" (.json), "lut" (.cube), "mask" (.png).
         folder: to write into.
+        writing: of the photo; the defaults when not given.
 
     Returns:
         The file.
@@ -244,8 +245,8 @@ def export(session: Session, kind: str, folder: Path) -> Path:
     """
     stem = session.photo.path.stem
     if kind == "photo":
-        path = folder / f"{stem}_edited{lossless_suffix(session.photo.path)}"
-        write_photo(path, session.photo, rendered(session))
+        path = folder / f"{stem}_edited{writing.suffix(session.photo.path)}"
+        write_photo(path, session.photo, session.photo.from_srgb(rendered(session)), writing.quality, writing.strip)
         return path
     region = active(session)
     name = f"{stem}_{region.name.replace(' ', '_')}"

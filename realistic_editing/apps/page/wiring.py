@@ -11,6 +11,7 @@ from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.dials import Dials
 from realistic_editing.apps.page.downloads import Downloads
 from realistic_editing.apps.page.session import Enhancers, Region, Session
+from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
 
@@ -18,20 +19,21 @@ Parts = Mapping[str, Any]
 SETTLED = 200  # milliseconds until a new file has reached its hidden button
 
 
-def build(enhancers: Enhancers, first: Session, folder: Path) -> gr.Blocks:
+def build(enhancers: Enhancers, first: Session, folder: Path, writing: Writing = DEFAULT) -> gr.Blocks:
     """The page.
 
     Args:
         enhancers: task -> enhancer.
         first: what a visitor sees at first.
         folder: for downloads.
+        writing: of edited photos; the defaults when not given.
     """
     title = "Realistic photo editing"
     with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
         parts = layout.place()
         _connect_photos_and_regions(page, parts, enhancers, first)
         _connect_edits(parts, enhancers)
-        _connect_downloads(page, parts, Downloads(folder / "downloads"))
+        _connect_downloads(page, parts, Downloads(folder / "downloads"), writing)
     return page
 
 
@@ -90,12 +92,12 @@ def _connect_edits(parts: Parts, enhancers: Enhancers) -> None:
     _on(parts["sort"].input, parts, lambda session: session, show_progress="hidden")
 
 
-def _connect_downloads(page: gr.Blocks, parts: Parts, downloads: Downloads) -> None:
+def _connect_downloads(page: gr.Blocks, parts: Parts, downloads: Downloads, writing: Writing) -> None:
     """A click writes the file, and then clicks the hidden button that the browser takes it from."""
 
     def writer(kind: str) -> Callable:
         def write(session: Session, request: gr.Request) -> str:
-            return str(steps.export(session, kind, downloads.new(request.session_hash)))
+            return str(steps.export(session, kind, downloads.new(request.session_hash), writing))
 
         return write
 

@@ -1,0 +1,185 @@
+"""XMP packets: what an edit makes false is set right or taken out, and packets too long for a JPEG's segment are split."""
+import hashlib
+from xml.dom import Node, minidom
+from xml.parsers.expat import ExpatError
+
+_TIFF, _EXIF, _XMP = (f"http://ns.adobe.com/{name}/1.0/" for name in ("tiff", "exif", "xap"))
+_NOTE = "http://ns.adobe.com/xmp/note/"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_REGIONS = ("http://www.metadataworkinggroup.com/schemas/regions/", "http://ns.microsoft.com/photo/1.2/")
+# Of pictures, depth maps, sound and clips beside the photo's, which a result has not.
+_BESIDE = (
+    "http://ns.adobe.com/hdr-gain-map/1.0/", "http://ns.apple.com/HDRGainMap/1.0/", "http://ns.apple.com/pixeldatainfo/1.0/",
+    "http://ns.google.com/photos/1.0/container/", "http://ns.google.com/photos/1.0/image/",
+    "http://ns.google.com/photos/1.0/depthmap/", "http://ns.google.com/photos/1.0/audio/", "http://ns.google.com/photos/dd/1.0/",
+    "http://ns.adobe.com/xap/1.0/g/img/",
+)  # fmt: skip
+_CAMERA, _CLIP = "http://ns.google.com/photos/1.0/camera/", ("MotionPhoto", "MicroVideo")
+_BREAK = "\ue00a"  # stands for a line break in an attribute, which minidom would write so that it reads as a space
+
+
+def clean_packet(packet: bytes, size: tuple[int, int], turned: bool) -> tuple[bytes, list[str]]:
+    """An XMP packet that is true of the edited photo, upright; the same bytes where it was.
+
+    Args:
+        packet: XMP.
+        size: (height, width) of the photo upright.
+        turned: whether its pixels are turned in reading, so that regions in it count from another corner.
+
+    Returns:
+        The packet, and notes on what was taken out.
+
+    Raises:
+        ValueError: when it is no XML.
+    """
+    document = _parsed(packet)
+    height, width = size
+    right = {(_TIFF, "Orientation"): 1, (_TIFF, "ImageWidth"): width, (_TIFF, "ImageLength"): height,
+             (_EXIF, "PixelXDimension"): width, (_EXIF, "PixelYDimension"): height}  # fmt: skip
+    changed, notes = False, []
+    for element in list(document.getElementsByTagName("*")):
+        for one in [*_attributes(element), *_children(element)]:
+            name, value = (one.namespaceURI, one.localName), str(right.get((one.namespaceURI, one.localName)))
+            if name in right and _value(one) != value:
+                _set_value(one, value)
+                changed = True
+            elif name == (_XMP, "Thumbnails") or _is_beside(one):
+                _remove(element, one)
+                changed = True
+            elif turned and one.namespaceURI and one.namespaceURI.startswith(_REGIONS) and one.nodeType == Node.ELEMENT_NODE:
+                _remove(element, one)
+                changed, notes = True, ["its XMP marks faces on the photo as stored; they are not kept, because it is turned"]
+    return (_written(document) if changed else packet), notes
+
+
+def merged_packets(main: bytes, more: dict[bytes, bytes]) -> bytes:
+    """The packet of a JPEG with its extension, where it names one of these by its digest."""
+    if not more:
+        return main
+    try:
+        document = _parsed(main)
+        holders = [one for one in document.getElementsByTagName("*") if one.hasAttributeNS(_NOTE, "HasExtendedXMP")]
+        guid = holders[0].getAttributeNS(_NOTE, "HasExtendedXMP").encode() if holders else next(iter(more))
+        target = document.getElementsByTagNameNS(_RDF, "RDF")[0]
+        for part in _parsed(more[guid]).getElementsByTagNameNS(_RDF, "RDF")[0].getElementsByTagNameNS(_RDF, "Description"):
+            if part.parentNode.localName == "RDF":
+                _declare_all(part)
+                target.appendChild(document.importNode(part, deep=True))
+        for one in holders:
+            one.removeAttributeNS(_NOTE, "HasExtendedXMP")
+    except (ValueError, IndexError, KeyError):
+        return main
+    return _written(document)
+
+
+def split_packet(packet: bytes, most: int) -> tuple[bytes, bytes, bytes]:
+    """A packet in two, where it is longer than a JPEG's segment holds.
+
+    Args:
+        packet: XMP.
+        most: bytes of the first.
+
+    Returns:
+        The packet for the segment, the extension, and the digest that joins them; the last two empty where one is enough.
+    """
+    if len(packet) <= most:
+        return packet, b"", b""
+    document, extension = _parsed(packet), minidom.Document()
+    root = extension.createElementNS(_RDF, "rdf:RDF")
+    root.setAttribute("xmlns:rdf", _RDF)
+    target = document.getElementsByTagNameNS(_RDF, "RDF")[0]
+    pieces = [(len(_text(one)), one) for part in target.childNodes if part.localName == "Description"
+              for one in [*_attributes(part), *_children(part)] if one.namespaceURI not in (_RDF, None)
+              and not one.nodeName.startswith("xmlns")]  # fmt: skip
+    left = len(packet) - most + 1000  # room for the digest
+    for length, one in sorted(pieces, key=lambda piece: -piece[0]):
+        if left <= 0:
+            break
+        owner = one.parentNode if one.nodeType == Node.ELEMENT_NODE else one.ownerElement
+        holder = owner.cloneNode(deep=False)
+        for attribute in _attributes(holder):
+            if not attribute.nodeName.startswith(("xmlns", "rdf:")):
+                holder.removeAttributeNode(attribute)
+        if one.nodeType == Node.ELEMENT_NODE:
+            holder.appendChild(one.cloneNode(deep=True))
+        else:
+            holder.setAttributeNS(one.namespaceURI, one.nodeName, one.value)
+        _declare_all(holder, owner)
+        root.appendChild(holder)
+        _remove(owner, one)
+        left -= length
+    more = _text(root).encode()
+    guid = hashlib.md5(more, usedforsecurity=False).hexdigest().upper().encode()
+    first = next(part for part in target.childNodes if part.localName == "Description")
+    first.setAttribute("xmlns:xmpNote", _NOTE)
+    first.setAttribute("xmpNote:HasExtendedXMP", guid.decode())
+    return _written(document), more, guid
+
+
+def _parsed(packet: bytes) -> minidom.Document:
+    packet = packet.strip(b"\0 \r\n\t")
+    if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+        raise ValueError("it declares entities, which XMP never does")
+    try:
+        return minidom.parseString(packet)
+    except (ExpatError, UnicodeDecodeError, LookupError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _attributes(element: minidom.Element) -> list[minidom.Attr]:
+    return list(element.attributes.values()) if element.attributes else []
+
+
+def _children(element: minidom.Element) -> list[minidom.Element]:
+    return [one for one in element.childNodes if one.nodeType == Node.ELEMENT_NODE]
+
+
+def _is_beside(one: minidom.Node) -> bool:
+    space = one.namespaceURI or ""
+    return space.startswith(_BESIDE) or (space == _CAMERA and (one.localName or "").startswith(_CLIP))
+
+
+def _value(one: minidom.Node) -> str:
+    if one.nodeType == Node.ATTRIBUTE_NODE:
+        return one.value
+    return "".join(child.data for child in one.childNodes if child.nodeType == Node.TEXT_NODE).strip()
+
+
+def _set_value(one: minidom.Node, value: str) -> None:
+    if one.nodeType == Node.ATTRIBUTE_NODE:
+        one.value = value
+        return
+    while one.firstChild:
+        one.removeChild(one.firstChild)
+    one.appendChild(one.ownerDocument.createTextNode(value))
+
+
+def _remove(owner: minidom.Element, one: minidom.Node) -> None:
+    if one.nodeType == Node.ATTRIBUTE_NODE:
+        owner.removeAttributeNode(one)
+    else:
+        owner.removeChild(one)
+
+
+def _declare_all(part: minidom.Element, above: minidom.Node | None = None) -> None:
+    """Declare on a part the prefixes that were declared above it."""
+    above = part.parentNode if above is None else above
+    while above is not None and above.nodeType == Node.ELEMENT_NODE:
+        for attribute in _attributes(above):
+            if attribute.nodeName.startswith("xmlns") and not part.hasAttribute(attribute.nodeName):
+                part.setAttribute(attribute.nodeName, attribute.value)
+        above = above.parentNode
+
+
+def _written(document: minidom.Document) -> bytes:
+    return "".join(_text(one) for one in document.childNodes).encode()
+
+
+def _text(node: minidom.Node) -> str:
+    if node.nodeType == Node.ATTRIBUTE_NODE:
+        return node.value
+    for element in node.getElementsByTagName("*") if node.nodeType == Node.ELEMENT_NODE else ():
+        for attribute in _attributes(element):
+            if "\n" in attribute.value:
+                attribute.value = attribute.value.replace("\n", _BREAK)
+    return node.toxml().replace(_BREAK, "&#xA;")

@@ -137,11 +137,10 @@ class Bench:
             A row for each method (see the README of the columns in `compare`), and why some could not be measured.
         """
         try:
-            editor = self._opened(photo)
-            image, region = network_input(editor.pixels, editor.mask, size=self.plan.size)
+            editor, before = self._opened(photo)
         except InputError as error:
             return [], [str(error)]
-        before = self._saliency(editor.pixels, image)
+        image, region = editor.image, editor.region
         self._keep(photo, INPUT, editor.pixels)
         realism = self._realism(image, region)
         rows, problems = [], []
@@ -155,7 +154,7 @@ class Bench:
                 result = dataclasses.replace(result, pixels=as_published(result.pixels, photo.region.source))
             self._keep(photo, method, result.pixels)
             unchanged = method == INPUT  # its maps are there already
-            edited = image if unchanged else network_input(result.pixels, editor.mask, size=self.plan.size)[0]
+            edited = image if unchanged else self._tensor(result.pixels)
             after = before if unchanged else self._saliency(result.pixels, edited)
             row = _described(photo) | {"method": method, "stamp": self.stamp(photo, method)}
             for model in self.models:
@@ -172,7 +171,7 @@ class Bench:
         Raises:
             InputError: when the photo cannot be read.
         """
-        editor = self._opened(photo)
+        editor, _ = self._opened(photo)
 
         def edit() -> None:
             editor.forget()
@@ -180,18 +179,24 @@ class Bench:
 
         return greatest_rise(edit)
 
-    def _opened(self, photo: TestPhoto) -> Editor:
-        """What edits a photo."""
+    def _opened(self, photo: TestPhoto) -> tuple[Editor, dict[str, torch.Tensor]]:
+        """What edits a photo, and its saliency by each model."""
         pixels, mask = read_region(photo.region)
         if not (mask >= 128).any():
             raise InputError(f"{photo.region.mask}: marks nothing; paint the region white")
         task = photo.region.task
-        return Editor(photo, pixels, mask, self.enhancers[task], self.preset, self.plan.seed, self.rivals[task])
+        options = self.preset, self.plan.seed, self.rivals[task], self.plan.size
+        editor = Editor(photo, pixels, mask, self.enhancers[task], *options)
+        return editor, self._saliency(pixels, editor.image)
 
     def _keep(self, photo: TestPhoto, method: str, pixels: np.ndarray) -> None:
         if self.plan.pictures is not None:
             with replacing(picture_file(self.plan.pictures, photo.name, method)) as temporary:
                 temporary.write_bytes(thumbnail(pixels))
+
+    def _tensor(self, pixels: np.ndarray) -> torch.Tensor:
+        """(1, 3, S, S) in [0, 1], shrunk as photos are for the networks."""
+        return network_input(pixels, np.full(pixels.shape[:2], 255, np.uint8), size=self.plan.size)[0]
 
     def _realism(self, image: torch.Tensor, mask: torch.Tensor) -> float:
         return float(score(self.critic, image, mask))

@@ -15,6 +15,7 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import read_version
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.view import SIZE, network_input
 from realistic_editing.evaluation.enhancer import Case, objective_of, optimised_edit, random_edit
 from realistic_editing.evaluation.photo_sets import TestPhoto
 from realistic_editing.ops import EditPreset, Recipe, random_orders
@@ -101,6 +102,10 @@ class Editor:
         preset: the ranges of random edits.
         seed: decides orders and random edits, with the photo's name.
         rivals: other networks of the photo's task, by name.
+        size: side of the square that the photo and its edits are measured at.
+
+    Attributes:
+        image, region: (1, 3, size, size) and (1, 1, size, size) in [0, 1], the photo and its mask as they are measured.
     """
 
     def __init__(
@@ -112,7 +117,9 @@ class Editor:
         preset: EditPreset,
         seed: int,
         rivals: Mapping[str, nn.Module],
+        size: int = SIZE,
     ) -> None:
+        self.image, self.region = network_input(pixels, mask, size=size)
         self.photo, self.pixels, self.mask = photo, pixels, mask
         self.enhancer, self.preset, self.seed, self.rivals = enhancer, preset, seed, rivals
         self.forget()

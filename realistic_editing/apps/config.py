@@ -38,9 +38,8 @@ TEXT = {
 }  # fmt: skip
 
 
-def register_options() -> None:
-    """Give Hydra the options of an edit as the config `edit_options`, so that they are declared once (see `EditOptions`)."""
-    ConfigStore.instance().store(name="edit_options", node=dict(DEFAULTS), package="_global_")
+# The options of an edit, which configs/enhance takes as `edit_options`: declared once, in `EditOptions`.
+ConfigStore.instance().store(name="edit_options", node=dict(DEFAULTS), package="_global_")
 
 
 def quoted(arguments: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -29,12 +29,11 @@ def run_script(job: str) -> None:
         import hydra
         from hydra.errors import HydraException
 
-        from realistic_editing.apps.config import CONFIGS, TEXT, quoted, register_options
+        from realistic_editing.apps.config import CONFIGS, TEXT, quoted
         from realistic_editing.apps.presets import completed, full_names, swept_keys, unnamed
         from realistic_editing.common.errors import InputError
         from realistic_editing.enhance.options import as_comments
     folder, name = CONFIG[job]
-    register_options()
     if folder:
         explain(CONFIGS / folder / f"{name}.yaml", as_comments() if job == "enhance" else "")
     arguments = sys.argv[1:]

@@ -26,6 +26,7 @@ CORE = ("torch", "safetensors", "numpy", "scipy", "opencv-python-headless", "pyv
 # Package -> what needs it, and the extra that brings it.
 OPTIONAL = {
     "pandas": ("realistic-editing batch, score, video and study", "tools"),
+    "av": ("realistic-editing video", "tools"),
     "pymatting": ("masks from a box, points or a rough mask", "tools"),
     "lightning_fabric": ("realistic-editing train", "train"),
     "pycocotools": ("training and evaluation", "train"),

@@ -36,7 +36,7 @@ JOBS = {
 }
 # The extras of pyproject.toml, and what each brings beyond the core: packages as they are imported.
 EXTRAS = {
-    "tools": ("pandas", "pymatting"),
+    "tools": ("pandas", "pymatting", "av"),
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (

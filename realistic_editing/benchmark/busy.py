@@ -55,7 +55,7 @@ def under_load(
                 "this project": lambda _: edit(kept),
             }
             with _busy(load):
-                found += in_turn(case, works, 1, "photos", seconds)
+                found += in_turn(case, works, 1, "photos", seconds, least=2 if seconds else 1, warm_ups=1 if seconds else 0)
     return found
 
 

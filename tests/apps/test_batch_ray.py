@@ -147,11 +147,11 @@ def test_a_photo_that_kills_every_worker_is_named_and_the_others_are_edited(
     deaths.mkdir()
 
     class Mortal(Enhancer):
-        def propose(self, photo, mask, **options):
+        def propose(self, photo, mask, *options, **changes):
             if len(photo) == 60:
                 (deaths / str(os.getpid())).touch()
                 os.kill(os.getpid(), signal.SIGKILL)
-            return super().propose(photo, mask, **options)
+            return super().propose(photo, mask, *options, **changes)
 
     wrapped(monkeypatch, Mortal)
     monkeypatch.setattr(batch_ray, "TRIES", 2)

@@ -91,7 +91,7 @@ def test_strength_and_folder(files):
     exported(files, "--strength", "0", "--output", str(files / "out"), "--size", "17")
     assert sorted(path.name for path in (files / "out").iterdir()) == ["edit.cube", "edit.ora", "edit_mask.png"]
     rows = (files / "out/edit.cube").read_text().splitlines()
-    assert rows[1] == "LUT_3D_SIZE 17" and rows[4 + 1] == "0.0625000 0.0000000 0.0000000"  # red first, and unchanged
+    assert rows[1] == "LUT_3D_SIZE 17" and rows[2 + 1] == "0.0625000 0.0000000 0.0000000"  # red first, and unchanged
 
 
 @pytest.mark.parametrize("change", ["edit.json", "mask.png"])

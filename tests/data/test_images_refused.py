@@ -34,7 +34,7 @@ def test_refuses_an_empty_file(tmp_path, assert_refused):
     assert_refused(lambda: read_photo(path), path, "0 bytes", "copy the file again")
 
 
-@pytest.mark.parametrize("content", [b"this is text\n" * 100, b"%PDF-1.7 and so on", b"BM" + bytes(100)])
+@pytest.mark.parametrize("content", [b"this is text\n" * 100, b"BM" + bytes(100)])
 def test_refuses_what_is_not_a_photo(tmp_path, content, assert_refused):
     path = tmp_path / "a.jpg"
     path.write_bytes(content)

@@ -23,7 +23,7 @@ def test_the_default_admits_150_megapixels(tmp_path):
 def test_too_many_pixels_are_refused_by_the_header_alone(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
     pyvips.Image.new_from_array(np.zeros((1100, 1000, 3), np.uint8)).pngsave(str(path))
-    monkeypatch.setattr("realistic_editing.data.images._decode", lambda *_: pytest.fail("pixels were decoded"))
+    monkeypatch.setattr("realistic_editing.data.images.decoded", lambda *_: pytest.fail("pixels were decoded"))
     limits.set_max_megapixels(1)
     try:
         with pytest.raises(InputError, match=r"a.png: is 1000 x 1100, 1.1 megapixels.*--max-megapixels"):

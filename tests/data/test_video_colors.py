@@ -148,5 +148,5 @@ LISTS = [("a.m3u8", "#EXTM3U\n#EXTINF:1,\nin.mp4\n"), ("a.mp4", "ffconcat versio
 def test_a_list_of_clips_is_no_clip(tmp_path, name, text):
     made(tmp_path / "in.mp4", flat((96, 128)), matrix=5)
     (tmp_path / name).write_text(text)
-    with pytest.raises(InputError, match="list of other files|no frame can be read"):
+    with pytest.raises(InputError, match="list of clips|list of other files|no frame can be read"):
         open_clip(tmp_path / name)

@@ -1,4 +1,4 @@
-"""What lies beside the pixels in JPEG, PNG, WebP, TIFF and HEIF files, and what kind of file it is, told by its bytes alone."""
+"""What lies beside the pixels in JPEG, PNG, WebP, TIFF and HEIF files, and what kind of file it is, by its bytes alone."""
 import struct
 import zlib
 from collections.abc import Iterator

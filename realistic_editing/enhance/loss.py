@@ -32,7 +32,7 @@ class Objective:
             not things lets a face turn green on a lawn.
         lift_margin: brightening of near-black that costs nothing, in units of L (see `shadow_lift`).
         lift_weight: factor of what is above it, added to the loss of realism; 0 = none. Without it, attention is lowered
-            by a veil over the region, which this critic takes for real and an eye does not.
+            by a veil over the region, which this critic scores as real and an eye does not.
         fade_margin: loss of saturation that costs nothing on human regions, in [0, 1].
         fade_weight: factor of what is above it, added to the loss of realism there; 0 = none. Grey skin looks ill, and this
             critic takes it for real.

@@ -98,10 +98,10 @@ def baseline_suite(
             goal = GOALS.get((name, figure))
             met = goal.verdict(value, _count(rows, figure)) if goal else ""
             row = {"method": name, "figure": figure, "value": float(value), "goal": str(goal or ""), "met": met}
-            made.append(row | {"photos that chose nothing": float(apart.get(figure, math.nan))})
+            made.append(row | {"held-out photos": float(apart.get(figure, math.nan))})
     note = (
-        "What each figure is, stands at the method's `agreement` in realistic_editing/evaluation/baseline_agreement. Photos "
-        "that chose nothing: the figure over photos that chose none of the method's constants (tuning.py there), blank where "
+        "What each figure is, stands at the method's `agreement` in realistic_editing/evaluation/baseline_agreement. "
+        "Held-out photos: the figure over photos that chose none of the method's constants (tuning.py there), blank where "
         f"all did. Too few: less than {FEWEST}."
     )
     return [Table("agreement", "Earlier methods beside their published results", note, pd.DataFrame(made))], {}

@@ -127,7 +127,7 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
             made.append({"method": method, "model": model} | cells)
     note = (
         "Relative: the change of the region's mean saliency over that mean, which a few regions that are nearly 0 may carry "
-        "away: the median stands beside it; difference: the plain change; contrast: the change of the mean inside "
+        "away: the median is given too; difference: the plain change; contrast: the change of the mean inside "
         "less that outside."
     )
     return Table(f"{part}_saliency", f"{title}: saliency by each model", note, pd.DataFrame(made))

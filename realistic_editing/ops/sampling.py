@@ -73,7 +73,7 @@ def _preset(name: str, white_balance: tuple[float, float], real_edits: tuple[int
 
 
 # The first two differ in what the paper's text and the authors' release say about white balance and the number of real
-# edits. The third is ours: a critic that never saw a single extreme edit hardly minds one (Figure 3), and evenly drawn
+# edits. The third is ours: a critic that never saw a single extreme edit hardly penalises one (Figure 3), and evenly drawn
 # factors darken a third of the time only.
 PRESETS = {
     "paper": _preset("paper", white_balance=(0.9, 1.0), real_edits=(1, 3)),

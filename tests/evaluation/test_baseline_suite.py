@@ -26,12 +26,12 @@ def suite(monkeypatch, tmp_path, rows):
 def test_figures_stand_beside_those_of_photos_that_chose_nothing(monkeypatch, tmp_path):
     found = suite(monkeypatch, tmp_path, rows_of(18)).loc["object_enhancement_ratio"]
     assert found.value == pytest.approx(0.5) and found.met == "NO"
-    assert found["photos that chose nothing"] == pytest.approx(np.median([0.5, 0.5, 1, 1, 1]))  # 008, 010, and 016 to 018
+    assert found["held-out photos"] == pytest.approx(np.median([0.5, 0.5, 1, 1, 1]))  # 008, 010, and 016 to 018
 
 
 def test_where_all_photos_chose_it_is_blank(monkeypatch, tmp_path):
     found = suite(monkeypatch, tmp_path, rows_of(6, "distractors_attenuation")).loc["distractors_attenuation_ratio"]
-    assert found.met == "yes" and math.isnan(found["photos that chose nothing"])
+    assert found.met == "yes" and math.isnan(found["held-out photos"])
 
 
 def test_no_verdict_on_few_photos_or_on_none(monkeypatch, tmp_path):

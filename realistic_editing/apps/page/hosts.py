@@ -57,9 +57,18 @@ class OwnHosts:
         hosts = [value for name, value in given if name in (b"host", b"x-forwarded-host")]
         origins = [value for name, value in given if name == b"origin"]
         named = sum(name == b"host" for name, _ in given)
+        own = {host.lower() for host in hosts}
         return named == 1 and all(_host(f"//{host}") in self.hosts for host in hosts) and all(
-            _host(origin) in self.hosts for origin in origins
+            self._is_own_origin(origin, own) for origin in origins
         )  # fmt: skip
+
+    def _is_own_origin(self, origin: str, own: Iterable[str]) -> bool:
+        """Whether an origin is the page itself, port and all; or, behind a proxy, a further name without a port."""
+        name = _host(origin)
+        if name is None or name not in self.hosts:
+            return False
+        place = urlsplit(origin).netloc.lower()
+        return place in own or (place == name and name not in LOCAL)
 
 
 def _host(address: str) -> str | None:

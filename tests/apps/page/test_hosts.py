@@ -47,3 +47,12 @@ def test_other_origins_are_refused(client, host):
 
 def test_a_forwarded_host_counts_as_well(client):
     assert client.get("/", headers={"host": "localhost", "x-forwarded-host": "evil.example"}).status_code == 403
+
+
+OTHERS = ("http://localhost:1", "http://localhost", "http://127.0.0.1:7860", "https://localhost:7861")
+
+
+@pytest.mark.parametrize("origin", OTHERS)
+def test_another_program_on_this_machine_is_another_origin(client, origin):
+    assert client.get("/", headers={"host": "localhost:7860", "origin": origin}).status_code == 403
+    assert client.get("/", headers={"host": "localhost:7860", "origin": "http://localhost:7860"}).status_code == 200

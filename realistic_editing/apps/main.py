@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from omegaconf.errors import MissingMandatoryValue
+
 from realistic_editing.apps.streams import patient
 from realistic_editing.common.errors import InputError
 
@@ -96,10 +98,8 @@ def needed(whole: str | None = None) -> Iterator[None]:
             f"this needs the package {package}, which comes with the extra {extra}: pip install 'realistic-editing[{extra}]', "
             f"or pip install -e '.[{extra}]' in a checkout"
         ) from error
-    except Exception as error:
-        if type(error).__name__ == "MissingMandatoryValue":  # OmegaConf's
-            raise InputError(f"{error.full_key} is not set; add {error.full_key}=... to the command") from error
-        raise
+    except MissingMandatoryValue as error:
+        raise InputError(f"{error.full_key} is not set; add {error.full_key}=... to the command") from error
 
 
 def explain(config: Path, more: str = "") -> None:

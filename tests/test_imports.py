@@ -1,5 +1,6 @@
-"""Imports go one way: common, then ops and describe, data, saliency, the three users of it, evaluation, and apps last."""
+"""Imports go one way: common, ops and region_statistics, data, saliency, the three users of it, evaluation, and apps last."""
 import ast
+import graphlib
 import importlib.metadata
 import re
 import sys
@@ -9,19 +10,20 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "realistic_editing"
 # What each part may import of the others. weights finds its networks by name, late, and so stands near the beginning.
+SHARED = {"common", "ops", "region_statistics", "data", "weights", "training", "saliency"}
 ALLOWED = {
     "common": set(),
     "ops": {"common"},
-    "describe": {"common"},
+    "region_statistics": {"common"},
     "weights": {"common", "ops"},
     "data": {"common", "ops"},
     "training": {"common", "ops", "data", "weights"},
     "saliency": {"common", "ops", "data", "weights", "training"},
-    "realism": {"common", "ops", "describe", "data", "weights", "training", "saliency"},
-    "enhance": {"common", "ops", "describe", "data", "weights", "training", "saliency"},
-    "baselines": {"common", "ops", "describe", "data", "weights", "training", "saliency"},
-    "evaluation": {"common", "ops", "describe", "data", "weights", "training", "saliency", "realism", "enhance", "baselines"},
-    "benchmark": {"common", "ops", "describe", "data", "weights", "training", "saliency", "realism", "enhance", "baselines"},
+    "realism": SHARED,
+    "enhance": SHARED,
+    "baselines": SHARED,
+    "evaluation": {*SHARED, "realism", "enhance", "baselines"},
+    "benchmark": {*SHARED, "realism", "enhance", "baselines"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -38,6 +40,40 @@ def test_imports_go_one_way(path):
         imported |= {name.split(".")[1] for name in names if name.startswith("realistic_editing.")}
     assert imported <= ALLOWED[part] | {part}
     assert part == "common" or "apps" not in imported
+
+
+def _graph():
+    """Each module of the package -> the modules of the package that it imports when it is loaded."""
+    parts = {path: path.relative_to(PACKAGE.parent).with_suffix("").parts for path in FILES}
+    modules = {".".join(names).removesuffix(".__init__"): path for path, names in parts.items()}
+    graph = {}
+    for name, path in modules.items():
+        found = set()
+        for node in ast.parse(path.read_text()).body:  # imports inside functions come later, and close no circle
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                # What a package is asked for may be a file of it, which does not need the rest of the package.
+                found |= {one if one in modules else node.module for one in inner}
+        graph[name] = found & modules.keys() - {name}
+    return graph
+
+
+def test_imports_close_no_circle():
+    try:
+        tuple(graphlib.TopologicalSorter(_graph()).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail("a circle of imports: " + " <- ".join(error.args[1]))
+
+
+def test_the_folders_of_evaluation_build_on_each_other_one_way():
+    prefix, order = f"{PACKAGE.name}.evaluation.", ("statistics", "measures", "reports", "comparison", "suites")
+    for name, imported in _graph().items():
+        if name.startswith(prefix):
+            folder = name.removeprefix(prefix).split(".")[0]
+            used = {other.removeprefix(prefix).split(".")[0] for other in imported if other.startswith(prefix)}
+            assert used <= set(order[: order.index(folder) + 1]), name
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -9,18 +9,18 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.ade20k import read_ade20k
 from realistic_editing.data.coco import category_names
-from realistic_editing.evaluation import figures
-from realistic_editing.evaluation.bench import Plan, picture_file
-from realistic_editing.evaluation.compare import Comparison, compare
-from realistic_editing.evaluation.compare_tables import Layout, comparison_tables
-from realistic_editing.evaluation.methods import ALIASES, INPUT, OURS, choose
-from realistic_editing.evaluation.page import Item
-from realistic_editing.evaluation.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
-from realistic_editing.evaluation.published import TABLES
-from realistic_editing.evaluation.report import Report
-from realistic_editing.evaluation.rivals import rival_name
-from realistic_editing.evaluation.spread import spread_figure, spread_method, spread_tables
-from realistic_editing.evaluation.store import PICTURES
+from realistic_editing.evaluation.comparison.method_measurer import MeasurementPlan, picture_file
+from realistic_editing.evaluation.comparison.methods import ALIASES, INPUT, OURS, choose
+from realistic_editing.evaluation.comparison.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
+from realistic_editing.evaluation.comparison.published import TABLES
+from realistic_editing.evaluation.comparison.rivals import rival_name
+from realistic_editing.evaluation.comparison.run import Comparison, compare
+from realistic_editing.evaluation.comparison.store import PICTURES
+from realistic_editing.evaluation.comparison.tables import Layout, comparison_tables
+from realistic_editing.evaluation.reports import figures
+from realistic_editing.evaluation.reports.page import Item
+from realistic_editing.evaluation.reports.report import Report
+from realistic_editing.evaluation.reports.spread import spread_figure, spread_method, spread_tables
 from realistic_editing.weights import file_size
 
 DATASETS = ("mechrez", "coco", "ade20k", "folder")
@@ -54,7 +54,7 @@ def compare_methods(config: DictConfig) -> Report:
         raise InputError(f"dataset={config.dataset} has no photo for task={config.task}; leave out task, or add photos")
     methods = choose(asked, found.photos, [rival_name(weights) for weights in config.rivals])
     against = _reference(config.against, methods)
-    plan = Plan(
+    plan = MeasurementPlan(
         **{name: config[name] for name in ("saliency", "critic", "witness", "attenuate", "amplify", "seed", "edits", "device")},
         size=config.edit_size.critic,
         pictures=str(Path(config.output) / PICTURES),

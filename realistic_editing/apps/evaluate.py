@@ -16,17 +16,17 @@ from realistic_editing.data.columnar import select
 from realistic_editing.data.gaze import SETS, read_gaze
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.evaluation.baseline_suite import baseline_suite
-from realistic_editing.evaluation.critic_suite import Result, critic_suite
-from realistic_editing.evaluation.enhancer_suite import enhancer_suite
-from realistic_editing.evaluation.mask_suite import mask_suite
-from realistic_editing.evaluation.measures import WINDOW
-from realistic_editing.evaluation.ratings import KEYS, read_ratings
-from realistic_editing.evaluation.report import Report
-from realistic_editing.evaluation.rivals import load_rivals
-from realistic_editing.evaluation.saliency_suite import saliency_suite
-from realistic_editing.evaluation.samples import spread
-from realistic_editing.evaluation.study import study_tables
+from realistic_editing.evaluation.comparison.rivals import load_rivals
+from realistic_editing.evaluation.measures.photo_changes import WINDOW
+from realistic_editing.evaluation.measures.samples import spread
+from realistic_editing.evaluation.reports.report import Report
+from realistic_editing.evaluation.suites.baselines import baseline_suite
+from realistic_editing.evaluation.suites.critic import Result, critic_suite
+from realistic_editing.evaluation.suites.enhancer import enhancer_suite
+from realistic_editing.evaluation.suites.masks import mask_suite
+from realistic_editing.evaluation.suites.ratings import KEYS, read_ratings
+from realistic_editing.evaluation.suites.saliency import saliency_suite
+from realistic_editing.evaluation.suites.study import study_tables
 from realistic_editing.ops.sampling import EditPreset, get_preset
 from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import load_network

@@ -20,7 +20,7 @@ from realistic_editing.data.images import Photo, read_photo, write_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import NAMES, EditOptions
-from realistic_editing.evaluation.sheets import outlined, save, sheet
+from realistic_editing.evaluation.reports.sheets import outlined, save, sheet
 
 # Ways to name a region, and what belongs to them.
 REGION = (*WAYS, "outside", "label", "invert", "refine_mask")

@@ -28,8 +28,8 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.timeline import Timeline, ramp
-from realistic_editing.evaluation.flicker import Flicker
-from realistic_editing.evaluation.sheets import outlined, save, sheet
+from realistic_editing.evaluation.measures.flicker import Flicker
+from realistic_editing.evaluation.reports.sheets import outlined, save, sheet
 from realistic_editing.ops.photo import apply_to_photo
 
 PARAMETERS = ("first", "smoothed")

@@ -1,7 +1,7 @@
 """From CIELAB back to sRGB: differentiable, and with chroma reduced where a colour does not fit."""
 import torch
 
-from realistic_editing.describe.statistics import rgb_to_lab
+from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
 # XYZ over the white point of D65 -> linear sRGB: the inverse of the matrix by which `rgb_to_lab` begins.
 _TO_RGB = (

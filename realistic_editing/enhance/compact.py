@@ -1,4 +1,4 @@
-"""A small enhancement network: what both judges look at, described inside, around and outside the mask, and an MLP."""
+"""A small enhancement network: what both judges look at, measured inside, around and outside the mask, and an MLP."""
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.describe.describer import Describer, perceptron
-from realistic_editing.describe.statistics import joined, moments, shares, zones
 from realistic_editing.enhance.proposer import Proposer
+from realistic_editing.region_statistics.color_statistics import concat_moments, moments, shares, zones
+from realistic_editing.region_statistics.network import RegionStatistics, perceptron
 from realistic_editing.saliency.compact import CompactSaliency
 from realistic_editing.weights.registry import fill
 
@@ -22,7 +22,7 @@ class CompactEnhancer(Proposer):
     Args:
         saliency: constructor arguments of `CompactSaliency`, whose features are used. They are frozen; `start_from`
             gives them trained values.
-        input_size, stride, ring, palette: as for `Describer`.
+        input_size, stride, ring, palette: as for `RegionStatistics`.
         hidden: width of the two layers of the MLP.
         dropout: before each of them.
         blend, order_input: as for `Proposer`.
@@ -43,17 +43,18 @@ class CompactEnhancer(Proposer):
         order_input: bool = True,
     ) -> None:
         super().__init__(blend, order_input)
-        self.describer = Describer(input_size, stride, ring, palette)
+        # The attribute is named as in saved weights.
+        self.describer = RegionStatistics(input_size, stride, ring, palette)
         self.attention = CompactSaliency(**(saliency or {})).requires_grad_(False)
         features = self.attention.readout.in_channels + 1  # and the map itself
-        described = self.describer.described + 2 * 5 * features
-        self.normalise = nn.BatchNorm1d(described)
-        self.body = perceptron(described, hidden, dropout)
+        count = self.describer.count + 2 * 5 * features
+        self.normalise = nn.BatchNorm1d(count)
+        self.body = perceptron(count, hidden, dropout)
         self.decide_from(hidden)
 
     @property
     def input_size(self) -> int:
-        """Side of the square that is described."""
+        """Side of the square whose statistics are measured."""
         return self.describer.input_size
 
     def start_from(self, saliency: nn.Module) -> None:
@@ -81,7 +82,7 @@ class CompactEnhancer(Proposer):
 
     def encode(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Photo (B, 3, H, W) and mask (B, 1, H, W), any size -> (B, hidden)."""
-        return self._join(self.describer.describe(image, mask), image, mask)
+        return self._join(self.describer.measure(image, mask), image, mask)
 
     def encode_pixels(
         self,
@@ -100,10 +101,10 @@ class CompactEnhancer(Proposer):
             features: of the photo, where a saliency network of the same weights has them already.
         """
         drawn, _ = self.describer.draw_points(image, mask, count, generator)
-        return self._join(self.describer.describe_points(drawn), image, mask, features)
+        return self._join(self.describer.measure_points(drawn), image, mask, features)
 
     def _join(
-        self, described: torch.Tensor, image: torch.Tensor, mask: torch.Tensor, top: torch.Tensor | None = None
+        self, statistics: torch.Tensor, image: torch.Tensor, mask: torch.Tensor, top: torch.Tensor | None = None
     ) -> torch.Tensor:
         with torch.no_grad():
             size = list(self.attention.input_size)
@@ -114,8 +115,8 @@ class CompactEnhancer(Proposer):
             top = torch.cat([top, self.attention.read_out(top)], dim=1).float()
         with torch.no_grad(), torch.autocast(top.device.type, enabled=False):  # sums over a photo need float32
             inside = F.adaptive_avg_pool2d(small_mask.float(), top.shape[-2:])
-            # A ring as wide as the describer's, in cells of this grid.
+            # A ring as wide as that of the statistics, in cells of this grid.
             ring = max(1, round(self.describer.ring * self.describer.stride / self.input_size * top.shape[-2]))
-            attention = joined(moments(top, shares(zones(inside, ring))))
-        together = torch.cat([described, attention], dim=1).to(self.normalise.weight.dtype)
-        return self.body(self.normalise(together))
+            attention = concat_moments(moments(top, shares(zones(inside, ring))))
+        both = torch.cat([statistics, attention], dim=1).to(self.normalise.weight.dtype)
+        return self.body(self.normalise(both))

@@ -2,15 +2,15 @@
 import torch
 from torch import nn
 
-from realistic_editing.describe.describer import Describer, perceptron
-from realistic_editing.describe.remembered import Remembered
+from realistic_editing.region_statistics.cached_background import CachedBackground
+from realistic_editing.region_statistics.network import RegionStatistics, perceptron
 
 
-class CompactCritic(Describer):
-    """Judge a region by its description with an MLP; it can judge sampled pixels, and cache a photo's background.
+class CompactCritic(RegionStatistics):
+    """Judge a region by its statistics with an MLP; it can judge sampled pixels, and cache a photo's background.
 
     Args:
-        input_size, stride, ring, palette: as for `Describer`.
+        input_size, stride, ring, palette: as for `RegionStatistics`.
         hidden: width of the two layers of the MLP.
         dropout: before each of them.
         guesses: how many parameters of the edit `judge` regresses beside the score; 0 for none.
@@ -27,8 +27,8 @@ class CompactCritic(Describer):
         guesses: int = 0,
     ) -> None:
         super().__init__(input_size, stride, ring, palette)
-        self.normalise = nn.BatchNorm1d(self.described)
-        self.body = perceptron(self.described, hidden, dropout)
+        self.normalise = nn.BatchNorm1d(self.count)
+        self.body = perceptron(self.count, hidden, dropout)
         self.score = nn.Linear(hidden, 1)
         self.guess = nn.Linear(hidden, guesses) if guesses else None
 
@@ -42,10 +42,10 @@ class CompactCritic(Describer):
         Returns:
             (B,) in [0, 1]; 1 looks real.
         """
-        return self.judge(self.describe(image, mask))[0]
+        return self.judge(self.measure(image, mask))[0]
 
     def judge(self, statistics: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Scores (B,) in [0, 1], and the parameters guessed (B, guesses) where there are any; from (B, described)."""
+        """Scores (B,) in [0, 1], and the parameters guessed (B, guesses) where there are any; from (B, count) statistics."""
         hidden = self.body(self.normalise(statistics))
         guesses = self.guess(hidden).float() if self.guess is not None else None
         return self.score(hidden).float().squeeze(1).sigmoid(), guesses
@@ -53,12 +53,12 @@ class CompactCritic(Describer):
     def sample_pixels(
         self, image: torch.Tensor, mask: torch.Tensor, count: int, generator: torch.Generator | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """A sample of the pixels that `forward` looks at; arguments and results as `Describer.draw_points`."""
+        """A sample of the pixels that `forward` looks at; arguments and results as `RegionStatistics.draw_points`."""
         return self.draw_points(image, mask, count, generator)
 
     def judge_pixels(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """`judge` by pixels of `sample_pixels`: (B, 3, Z, 3 K)."""
-        return self.judge(self.describe_points(pixels))
+        return self.judge(self.measure_points(pixels))
 
     def cache_background(self, image: torch.Tensor, mask: torch.Tensor) -> "CachedRegion | None":
         """What edits under the mask cannot change, summed once.
@@ -85,9 +85,9 @@ class CachedRegion:
     """
 
     def __init__(self, critic: CompactCritic, image: torch.Tensor, mask: torch.Tensor) -> None:
-        self.critic, self._photo = critic, Remembered(critic, image, mask)
-        self.realism = critic.judge(self._photo.description)[0]
+        self.critic, self._photo = critic, CachedBackground(critic, image, mask)
+        self.realism = critic.judge(self._photo.statistics)[0]
 
     def judge(self, edited: torch.Tensor) -> torch.Tensor:
         """Scores (N,) of edits (N, 3, S, S), as the photo where the mask is 0; differentiable in them."""
-        return self.critic.judge(self._photo.describe(edited))[0]
+        return self.critic.judge(self._photo.measure(edited))[0]

@@ -102,7 +102,7 @@ class RealismProblem:
         if self.pixels_per_zone:
             return network.judge_pixels(edited)
         if self.guess:
-            return network.judge(network.describe(edited, mask))
+            return network.judge(network.measure(edited, mask))
         return network(edited, mask), None
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:

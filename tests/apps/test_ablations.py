@@ -9,7 +9,7 @@ from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.apps.presets import known
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.rivals import load_rivals
+from realistic_editing.evaluation.comparison.rivals import load_rivals
 from realistic_editing.weights import bundled
 
 

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from realistic_editing.apps.config import CONFIGS, EVALUATE_TEXT
 from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.ratings import COLUMNS
+from realistic_editing.evaluation.suites.ratings import COLUMNS
 
 
 def configured(*options):

@@ -7,7 +7,7 @@ from realistic_editing.baselines.deepsal import DeepsalConv, DeepsalRecolor, Dee
 from realistic_editing.baselines.deepsal_operators import Convolve, Recolor, Warp, slice_grid
 from realistic_editing.baselines.registry import baseline
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.baseline_agreement.attention import moved
+from realistic_editing.evaluation.suites.baseline_agreement.attention import moved
 from realistic_editing.saliency.distinctness import PatchDistinctness
 
 STEPS = 10

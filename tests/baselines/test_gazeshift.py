@@ -11,7 +11,7 @@ from realistic_editing.baselines.gazeshift import GazeShift
 from realistic_editing.baselines.gazeshift_network import GazeShiftNet
 from realistic_editing.baselines.gazeshift_training import Discriminator, GazeShiftProblem, relative_attention
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.baseline_agreement.gazeshift import agreement
+from realistic_editing.evaluation.suites.baseline_agreement.gazeshift import agreement
 from realistic_editing.saliency.compact import CompactSaliency
 from realistic_editing.weights import save_network
 

@@ -6,7 +6,7 @@ import torch
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.hagiwara import SaliencyFeedback, reached, stretched
 from realistic_editing.data.pixels import resize
-from realistic_editing.evaluation.baseline_agreement.hagiwara import agreement
+from realistic_editing.evaluation.suites.baseline_agreement.hagiwara import agreement
 
 
 @pytest.fixture

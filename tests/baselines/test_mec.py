@@ -7,7 +7,7 @@ from torch import nn
 
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.mec import MEC, contrast
-from realistic_editing.evaluation.baseline_agreement.mec import agreement
+from realistic_editing.evaluation.suites.baseline_agreement.mec import agreement
 from realistic_editing.saliency.distinctness import PatchDistinctness
 
 

@@ -6,8 +6,8 @@ import torch
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.gamut import lab_to_rgb, rgb_to_lab
 from realistic_editing.baselines.ohr import HueRotation, divergence_by_turn
-from realistic_editing.evaluation.baseline_agreement.ohr import agreement
-from realistic_editing.evaluation.baseline_agreement.pairs import turn
+from realistic_editing.evaluation.suites.baseline_agreement.ohr import agreement
+from realistic_editing.evaluation.suites.baseline_agreement.pairs import turn
 
 
 def lch(light, chroma, degrees):

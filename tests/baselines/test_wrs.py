@@ -6,7 +6,7 @@ import torch
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.gamut import rgb_to_lab
 from realistic_editing.baselines.wrs import SaliencyOrder, edited, mean_in, order_loss, plain_aesthetics, segment_weights
-from realistic_editing.evaluation.baseline_agreement.wrs import agreement
+from realistic_editing.evaluation.suites.baseline_agreement.wrs import agreement
 from realistic_editing.saliency.distinctness import PatchDistinctness
 
 

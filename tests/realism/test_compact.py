@@ -2,8 +2,8 @@
 import pytest
 import torch
 
-from realistic_editing.describe.statistics import CHANNELS, color_channels
 from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.region_statistics.color_statistics import CHANNELS, color_channels
 
 GENERATOR = torch.Generator().manual_seed(0)
 

@@ -14,7 +14,7 @@ from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.evaluation.ratings import COLUMNS
+from realistic_editing.evaluation.suites.ratings import COLUMNS
 
 FOLDER = Path("outputs/study")
 RATERS = 8  # as many as the paper asked

@@ -14,7 +14,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region, read_region
-from realistic_editing.evaluation.photo_sets import folder_set
+from realistic_editing.evaluation.comparison.photo_sets import folder_set
 
 SIDE = 1600  # pixels of the longer side, at most
 ASPECT_TOLERANCE = 0.05  # as in other comparisons

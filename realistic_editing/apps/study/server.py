@@ -22,7 +22,7 @@ from realistic_editing.apps.study.guard import Guard, TooLarge
 from realistic_editing.apps.study.panels import Material, Panel, shuffled
 from realistic_editing.apps.study.store import Rater, Store
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.ratings import HIGHEST, LOWEST, MEASURES
+from realistic_editing.evaluation.suites.ratings import HIGHEST, LOWEST, MEASURES
 
 PAGES = Path(__file__).parent
 TOKEN = re.compile(r"[\w-]{32}", re.ASCII)  # of secrets.token_urlsafe(24)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from realistic_editing.apps.study.database import add_column, connect, make_file, make_private, read_url, refused
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.ratings import HIGHEST, LOWEST
+from realistic_editing.evaluation.suites.ratings import HIGHEST, LOWEST
 
 FORMULA = ("=", "+", "-", "@")  # how what a spreadsheet runs begins
 LONGEST_NAME = 100  # characters of a rater's name

@@ -1,0 +1,1 @@
+"""Numbers of edits: on photos, at borders, over clips, and over many regions."""

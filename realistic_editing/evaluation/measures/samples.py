@@ -1,0 +1,119 @@
+"""Real and fake samples of regions (Table 1), the same on every machine, and what both judges make of them."""
+import dataclasses
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from realistic_editing.data.regions import Region
+from realistic_editing.enhance.equations import saliency_drop
+from realistic_editing.enhance.terms import log_saliency_ratio
+from realistic_editing.evaluation.measures.sweep import edit, read, score, see
+from realistic_editing.ops import OPERATORS, EditPreset, EditRanges, Recipe, sample_recipe
+from realistic_editing.ops.recipe import PARAMETERS
+
+
+def only(ranges: EditRanges, operator: str) -> EditRanges:
+    """The same ranges with one operator allowed, and one edit a sample.
+
+    Args:
+        ranges: a column of Table 1.
+        operator: a name of OPERATORS that the column allows.
+    """
+    others = {name: () for name in OPERATORS if name != operator}
+    return dataclasses.replace(ranges, **others, edits=(1, 1), single=(0.0,) * 4)
+
+
+def recipes_of(region: Region, preset: EditPreset, draws: int, seed: int) -> dict[str, Recipe]:
+    """The samples of a region: a function of its name and the seed alone, so that any of them can be shown again.
+
+    Args:
+        region: which.
+        preset: Table 1.
+        draws: samples of each kind.
+        seed: of the evaluation.
+
+    Returns:
+        "real", "fake", a kind for each operator of the fakes alone, and "fake_human" for human regions: `draws` recipes
+        each.
+    """
+    name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
+    generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+    kinds = {"real": preset.real, "fake": preset.fake}
+    kinds |= {OPERATORS[index]: only(preset.fake, OPERATORS[index]) for index in preset.fake.allowed}
+    if region.human:
+        kinds["fake_human"] = preset.fake_human
+    return {kind: sample_recipe(ranges, draws, generator) for kind, ranges in kinds.items()}
+
+
+def edit_counts(recipe: Recipe) -> list[int]:
+    """How many of the four operators change something, for each edit."""
+    used = [(getattr(recipe, name).reshape(len(recipe), -1) != 1).any(dim=1) for name in PARAMETERS]
+    return torch.stack(used).sum(dim=0).tolist()
+
+
+def score_samples(
+    critic: nn.Module, regions: Sequence[Region], preset: EditPreset, size: int, draws: int, seed: int = 0
+) -> pd.DataFrame:
+    """The critic's scores of the samples of each region.
+
+    Args:
+        critic: critic(image, mask) -> (B,) in [0, 1].
+        regions: with masks.
+        preset: Table 1.
+        size: side of the square that photos are resized to and edited at.
+        draws: samples of each kind for each region.
+        seed: decides the samples.
+
+    Returns:
+        A row for each region and draw: index (of the region), photo, human, draw, edits (of the fake sample), untouched
+        (the photo's own score), and the score of each kind of `recipes_of`; nan where the region has no such kind.
+    """
+    rows = []
+    for index, (region, image, mask) in enumerate(read(regions, size, "score")):
+        kinds = recipes_of(region, preset, draws, seed)
+        # A kind at a time: all at once are more memory than an allocator keeps, and fetching it takes as long as editing.
+        table = {kind: score(critic, edit(image, mask, recipe), mask) for kind, recipe in kinds.items()}
+        common = {"index": index, "photo": f"{region.source}/{region.photo_id}", "human": region.human}
+        common["untouched"] = float(score(critic, image, mask))
+        for draw, edits in enumerate(edit_counts(kinds["fake"])):
+            rows.append(common | {"draw": draw, "edits": edits} | {kind: float(table[kind][draw]) for kind in table})
+    return pd.DataFrame(rows)
+
+
+def saliency_range(
+    network: nn.Module, regions: Sequence[Region], preset: EditPreset, size: int, draws: int, seed: int = 0
+) -> pd.DataFrame:
+    """S of eq. 3 and its log ratio under the real and the fake edits of Table 1: what an objective has to scale.
+
+    Args:
+        network: image -> map.
+        regions, preset, size, draws, seed: as for `score_samples`.
+
+    Returns:
+        A row for each region, kind ("real", "fake") and draw: photo, kind, relative (S, at most 1) and log_ratio;
+        positive where the region lost saliency.
+    """
+    rows = []
+    for region, image, mask in read(regions, size, "range"):
+        kinds = recipes_of(region, preset, draws, seed)
+        edited = torch.cat([edit(image, mask, kinds[kind]) for kind in ("real", "fake")])
+        maps = see(network, torch.cat([image, edited]))
+        found = [measure(maps[:1], maps[1:], mask).tolist() for measure in (saliency_drop, log_saliency_ratio)]
+        for kind, relative, ratio in zip(np.repeat(["real", "fake"], draws), *found, strict=True):
+            rows.append((f"{region.source}/{region.photo_id}", str(kind), relative, ratio))
+    return pd.DataFrame(rows, columns=["photo", "kind", "relative", "log_ratio"])
+
+
+def count_photos(regions: Sequence[Region]) -> int:
+    """How many photos the regions are of."""
+    return len({(region.source, region.photo_id) for region in regions})
+
+
+def spread(regions: Sequence[Region], most: int) -> list[Region]:
+    """At most `most` of the regions, evenly spaced over their order, and so over data sets and photos."""
+    step = max(len(regions) / most, 1)
+    return [regions[int(index * step)] for index in range(min(most, len(regions)))]

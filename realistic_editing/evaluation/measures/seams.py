@@ -1,0 +1,113 @@
+"""What edits leave at the border of clean masks, of damaged ones, and of damaged ones that were mended (Figure 11)."""
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from realistic_editing.data.masks import DAMAGES, damaged
+from realistic_editing.data.matte import alpha_matte
+from realistic_editing.data.regions import Region
+from realistic_editing.data.select import refine_mask
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.evaluation.measures.edits import Case, case_of, region_name
+from realistic_editing.evaluation.measures.photo_changes import seam
+from realistic_editing.evaluation.measures.sweep import edit, grey, picture, read, score
+from realistic_editing.ops import Recipe
+
+CLEAN = "clean"
+# What may be done about a rough mask. A matte about its own border tells how much of what mending gains is softness alone.
+MENDERS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "mended": refine_mask,
+    "softened": lambda photo, mask: alpha_matte(photo, mask >= 128),
+}
+
+
+def name_of(kind: str, mender: str | None = None) -> str:
+    """What tables call a mask: "jagged", or "jagged, mended"."""
+    return kind if mender is None else f"{kind}, {mender}"
+
+
+def masks_of(
+    name: str, photo: np.ndarray, clean: np.ndarray, menders: Sequence[str] = (), kinds: Sequence[str] = (CLEAN, *DAMAGES)
+) -> Iterator[tuple[str, np.ndarray]]:
+    """A region's clean mask and damaged ones, each followed by what the menders make of it.
+
+    Args:
+        name: seeds the damages.
+        photo: (H, W, 3) uint8.
+        clean: (H, W) uint8.
+        menders: names of MENDERS.
+        kinds: which masks are asked for. All damages are drawn, so that each is the same whichever are asked for.
+
+    Yields:
+        The mask's name (see `name_of`), and (H, W) uint8.
+    """
+    generator = np.random.default_rng(zlib.crc32(name.encode()))
+    for kind in (CLEAN, *DAMAGES):
+        mask = clean if kind == CLEAN else damaged(clean, kind, generator)
+        if kind in kinds:
+            yield kind, mask
+            for mender in menders:
+                yield name_of(kind, mender), MENDERS[mender](photo, mask)
+
+
+@torch.no_grad()
+def proposal(case: Case, mask: np.ndarray, network: nn.Module) -> tuple[torch.Tensor, Recipe]:
+    """A network's proposal for a case by another mask (H, W) uint8: that mask as (1, 1, H, W) in [0, 1], and the recipe.
+
+    In the case's random order, and not judged.
+    """
+    used = torch.from_numpy(mask)[None, None].float() / 255
+    image = case.view.image
+    return used, network(image, used.to(image.device), case.order.to(image.device)).to("cpu")
+
+
+def measure_seams(
+    networks: Mapping[str, nn.Module],
+    enhancer: Enhancer,
+    regions: Sequence[Region],
+    size: int,
+    seed: int = 0,
+    menders: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Edit each region by its mask and by rough ones, in a random order.
+
+    Args:
+        networks: enhancers by name.
+        enhancer: whose critic judges realism.
+        regions, size, seed: as for `measure_edits`.
+        menders: names of MENDERS.
+
+    Returns:
+        A row for each region, network and mask (see `masks_of`): index, photo, method, mask, seam, stray (the seam where the
+        border is not that of the clean mask, see `seam`), realism (dR, by the mask that was used), overlap (intersection
+        over union with the clean mask).
+    """
+    rows = []
+    for index, (region, image, mask) in enumerate(read(regions, size, "damage")):
+        name, case = region_name(region, seed), case_of(region, image, mask, enhancer, seed)
+        photo, clean = picture(image), grey(mask)
+        for kind, rough in masks_of(name, photo, clean, menders):
+            for method, network in networks.items():
+                used, recipe = proposal(case, rough, network)
+                edited = edit(image, used, recipe)
+                rows.append({
+                    "index": index,
+                    "photo": f"{region.source}/{region.photo_id}",
+                    "method": method,
+                    "mask": kind,
+                    "seam": seam(image, edited, used),
+                    "stray": seam(image, edited, used, thing=mask),
+                    "realism": float(score(enhancer.critic, edited, used) - score(enhancer.critic, image, used)),
+                    "overlap": overlap(rough, clean),
+                })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def overlap(mask: np.ndarray, other: np.ndarray) -> float:
+    """Intersection over union of two masks (H, W) uint8, each hard at its middle."""
+    first, second = mask >= 128, other >= 128
+    return float((first & second).sum() / max((first | second).sum(), 1))

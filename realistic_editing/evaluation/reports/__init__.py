@@ -1,0 +1,1 @@
+"""What an evaluation leaves: tables, figures, sheets of photos and pages."""

@@ -1,0 +1,1 @@
+"""How sure a number is, whether two differ, and how far raters agree."""

@@ -1,0 +1,1 @@
+"""Evaluations of one part each: a judge, the enhancers, masks, earlier methods, or a user study."""

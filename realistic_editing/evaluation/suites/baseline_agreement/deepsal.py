@@ -1,0 +1,20 @@
+"""Whether Deepsal's three operators move attention the right way, and not by the network alone that they are fitted to."""
+from pathlib import Path
+
+import pandas as pd
+
+from realistic_editing.baselines.deepsal import DeepsalConv, DeepsalRecolor, DeepsalWarp
+from realistic_editing.evaluation.suites.baseline_agreement.attention import moved
+
+FEW = 5  # regions of a task, where no limit is given: three fits of a region take half a minute on a core
+
+
+def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, float], pd.DataFrame]:
+    """Edit unseen regions with each operator, fitted to compact_saliency; see `attention.moved`.
+
+    Args:
+        root: the folder that holds coco/.
+        limit: of regions of a task; None: FEW.
+    """
+    methods = {kind.name: kind(progress=False) for kind in (DeepsalRecolor, DeepsalConv, DeepsalWarp)}
+    return moved(methods, root, limit or FEW)

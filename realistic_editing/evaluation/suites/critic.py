@@ -1,0 +1,154 @@
+"""The evaluation of a critic: real against fake edits of unseen photos, Figure 3, and its worst failures."""
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from omegaconf import DictConfig
+from torch import nn
+
+from realistic_editing.data.regions import Region
+from realistic_editing.evaluation.measures import samples, sweep
+from realistic_editing.evaluation.reports import figures, sheets
+from realistic_editing.evaluation.reports.report import difference_table
+from realistic_editing.evaluation.reports.table import Table
+from realistic_editing.evaluation.suites import critic_tables as tables_of
+from realistic_editing.ops import EditPreset, Recipe
+
+COCO, OTHERS = "COCO val2017", "other photos"
+Result = tuple[list[Table], dict[str, str]]
+
+
+def critic_suite(
+    network: nn.Module,
+    reference: nn.Module | None,
+    regions: Sequence[Region],
+    preset: EditPreset,
+    settings: DictConfig,
+) -> Result:
+    """Measure, and draw the figures into `settings.output`.
+
+    Args:
+        network: critic(image, mask) -> (B,) in [0, 1].
+        reference: its full-precision copy, or None.
+        regions: unseen ones, of splits val and test.
+        preset: the ranges of real and fake edits.
+        settings: as configs/evaluate/evaluate.yaml.
+
+    Returns:
+        The tables, and the figures' file names with their captions.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    groups = _groups(regions, settings)
+    first = next(iter(groups))
+    tables, scored = [], {}
+    for name, found in groups.items():
+        scored[name] = _score(network, name, found, preset, settings)
+        draws = int(scored[name].draw.max()) + 1
+        title = f"Real against fake ({preset.name}): {name}, {len(found)} regions of {samples.count_photos(found)} photos"
+        note = (
+            f"{draws} sample{'s' if draws > 1 else ''} of each kind for each region; 95 % bootstrap intervals over photos. "
+            "Resampling raises an ECE, so its interval leans upwards."
+        )
+        frame = tables_of.critic_table(scored[name], settings.resamples, settings.seed)
+        tables.append(Table(f"samples_{_slug(name)}", title, note, frame))
+    if reference is not None:
+        other = _score(reference, first, groups[first], preset, settings)
+        frame = difference_table(tables_of.summary(scored[first]), tables_of.summary(other))
+        tables.append(Table("reference", f"Against the reference weights: {first}", "", frame))
+    output = Path(settings.output)
+    panels = {_short(name): tables_of.reliability(found) for name, found in scored.items()}
+    figures.save(figures.reliability(panels), output / "reliability.png")
+    shown = {"reliability.png": "Share of real samples against the critic's score."}
+    for kind, words in (("real", "Real samples with the lowest scores"), ("fake", "Fake samples with the highest scores")):
+        sheets.save(_failures(groups[first], scored[first], preset, settings, kind), output / f"worst_{kind}.png")
+        shown[f"worst_{kind}.png"] = f"{words}, {_short(first)}: the photo with the region's outline, and the sample."
+    more, drawn = _figure3(network, regions, settings)
+    return tables + more, drawn | shown
+
+
+def _groups(regions: Sequence[Region], settings: DictConfig) -> dict[str, list[Region]]:
+    """COCO's unseen halves, and the test photos of everything else."""
+    found = {}
+    for split, words in (("test", "nobody chose a checkpoint by them"), ("val", "they chose the checkpoint")):
+        found[f"{COCO}, split {split} ({words})"] = [r for r in regions if r.source == "coco" and r.split == split]
+    found[f"{OTHERS}, split test"] = samples.spread(
+        [region for region in regions if region.source != "coco" and region.split == "test"], settings.most.others
+    )
+    return {name: part for name, part in found.items() if part}
+
+
+def _score(
+    network: nn.Module, name: str, regions: Sequence[Region], preset: EditPreset, settings: DictConfig
+) -> pd.DataFrame:
+    draws = settings.draws.coco if name.startswith(COCO) else settings.draws.others
+    return samples.score_samples(network, regions, preset, settings.edit_size.critic, draws, settings.seed)
+
+
+def _figure3(network: nn.Module, regions: Sequence[Region], settings: DictConfig) -> Result:
+    chosen = {
+        COCO: [region for region in regions if region.source == "coco"],
+        OTHERS: samples.spread(
+            [region for region in regions if region.source != "coco" and region.split == "test"], settings.most.curves
+        ),
+    }
+    tables, panels = [], {}
+    for name, part in chosen.items():
+        if not part:
+            continue
+        changes = sweep.sweep(part, settings.edit_size.critic, tables_of.SWEEP, sweep.realism_judge(network))
+        splits = "splits val and test" if name == COCO else "split test"
+        where = f"{name} ({splits}): {len(part)} unseen regions of {samples.count_photos(part)} photos"
+        panels[where] = changes
+        frame = tables_of.sweep_table(changes, settings.resamples, settings.seed)
+        note = "dR of eq. 2; mean over regions with its 95 % bootstrap interval over photos."
+        tables.append(Table(f"figure3_{_slug(name)}", f"Change in realism, {where}", note, frame))
+    figure = figures.curves(
+        panels, tables_of.SWEEP, dict.fromkeys(tables_of.SWEEP, 1.0), "change in realism dR", tables_of.GOALS
+    )
+    figures.save(figure, Path(settings.output) / "figure3.png")
+    return tables, {"figure3.png": "Change in realism against exposure and saturation of the region (the paper's Figure 3)."}
+
+
+def _failures(
+    regions: Sequence[Region], scores: pd.DataFrame, preset: EditPreset, settings: DictConfig, kind: str, most: int = 6
+) -> np.ndarray:
+    """The samples that the critic gets most wrong, two to a row: the photo with the region's outline, and the sample."""
+    size = settings.edit_size.critic
+    cells = []
+    for index, draw, score in tables_of.worst(scores, kind, most):
+        region, image, mask = next(iter(sweep.read([regions[index]], size, "")))
+        draws = int(scores.draw.max()) + 1
+        recipe = samples.recipes_of(region, preset, draws, settings.seed)[kind][draw]
+        edited = sweep.edit(image, mask, recipe)
+        outline = sheets.outlined(_pixels(image), (mask[0, 0].numpy() * 255).round().astype(np.uint8))
+        name = f"{region.photo_id}, region {region.region_id}"
+        cells.append([(name, outline), (_words(kind, score, recipe), _pixels(edited))])
+    if len(cells) % 2:
+        blank = np.full((size, size, 3), 255, np.uint8)
+        cells.append([("", blank), ("", blank)])
+    return sheets.sheet([cells[i] + cells[i + 1] for i in range(0, len(cells), 2)])
+
+
+def _pixels(image: torch.Tensor) -> np.ndarray:
+    """(1, 3, H, W) in [0, 1] -> (H, W, 3) uint8."""
+    return np.ascontiguousarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
+
+
+def _words(kind: str, score: float, recipe: Recipe) -> str:
+    values = {"exp": float(recipe.exposure), "sat": float(recipe.saturation)}
+    used = [f"{name} {value:.2f}" for name, value in values.items() if value != 1]
+    used += ["curve"] if bool((recipe.color_curve != 1).any()) else []
+    used += ["wb"] if bool((recipe.white_balance != 1).any()) else []
+    return f"{kind}, score {score:.2f}: {', '.join(used)}"
+
+
+def _short(name: str) -> str:
+    return name.split(" (")[0]
+
+
+def _slug(name: str) -> str:
+    return "_".join(_short(name).lower().replace(",", "").split())

@@ -1,0 +1,187 @@
+"""The evaluation of a saliency network: against eye tracking, and as the enhancer's teacher."""
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from omegaconf import DictConfig
+from torch import nn
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.inference import for_inference
+from realistic_editing.data.gaze import GazePhoto
+from realistic_editing.data.pixels import read_rgb, resize
+from realistic_editing.data.regions import Region
+from realistic_editing.evaluation.measures import fixations, samples, sweep
+from realistic_editing.evaluation.reports import figures, sheets
+from realistic_editing.evaluation.reports.report import difference_table
+from realistic_editing.evaluation.reports.table import Table
+from realistic_editing.evaluation.suites import saliency_tables as teacher
+from realistic_editing.ops import EditPreset
+
+SPLITS = {"test": "which nobody tuned on", "val": "which chose the checkpoint"}
+Result = tuple[list[Table], dict[str, str]]
+
+
+def saliency_suite(
+    network: nn.Module,
+    reference: nn.Module | None,
+    photos: Sequence[GazePhoto],
+    regions: Sequence[Region],
+    preset: EditPreset,
+    settings: DictConfig,
+) -> Result:
+    """Measure, and draw the figures into `settings.output`.
+
+    Args:
+        network: image (B, 3, H, W) -> map (B, 1, H, W) in [0, 1].
+        reference: its full-precision copy, or None.
+        photos: of all splits, with fixations.
+        regions: unseen ones, to edit.
+        preset: the ranges of real and fake edits.
+        settings: as configs/evaluate/evaluate.yaml.
+
+    Returns:
+        The tables, and the figures' file names with their captions.
+
+    Raises:
+        InputError: when a split has no photo, or the folder cannot be written.
+    """
+    tables, shown = _against_people(network, reference, photos, settings)
+    more, drawn = _under_edits(network, regions, preset, settings)
+    return [*tables, speed_table(network), *more], shown | drawn
+
+
+def _against_people(
+    network: nn.Module, reference: nn.Module | None, photos: Sequence[GazePhoto], settings: DictConfig
+) -> Result:
+    """A table for each set and split, and the photos of the first set."""
+    tables, shown = [], {}
+    for source in dict.fromkeys(photo.source for photo in photos):
+        own = [photo for photo in photos if photo.source == source]
+        found, pictures = _against_set(network, reference, source, own, settings)
+        tables, shown = tables + found, shown | pictures
+    return tables, shown
+
+
+def _against_set(
+    network: nn.Module, reference: nn.Module | None, source: str, photos: Sequence[GazePhoto], settings: DictConfig
+) -> Result:
+    size = tuple(settings.map_size)
+    sides = {side: [photo for photo in photos if photo.split == side] for side in ("train", *SPLITS)}
+    for side, found in sides.items():
+        if not found:
+            raise InputError(f"none of {len(photos)} photos of {source} with fixations is on the side {side!r}; add photos")
+    tables, note = [], _note(settings, sides["train"])
+    scores, predictions = {}, {}
+    for side, words in SPLITS.items():
+        predictions[side] = fixations.predict(network, sides[side], size)
+        scores[side] = fixations.measure_fixations(
+            predictions[side], sides[side], sides["train"], size, settings.viewer_splits, settings.seed
+        )
+        title = f"{len(sides[side])} {source} photos of split {side}, {words}"
+        frame = teacher.fixation_table(scores[side], settings.resamples, settings.seed)
+        tables.append(Table(f"fixations_{source}_{side}", title, note, frame))
+    if reference is not None:
+        found = fixations.measure_fixations(
+            fixations.predict(reference, sides["test"], size), sides["test"], sides["train"], size, 1, settings.seed
+        )
+        means = [_means(frame) for frame in (scores["test"], found)]
+        title = f"Against the reference weights, {source}, test photos"
+        tables.append(Table(f"reference_{source}", title, "", difference_table(*means)))
+    name = f"photos_{source}.png"
+    sheets.save(_sheet(sides["test"], predictions["test"], scores["test"], size), Path(settings.output) / name)
+    words = "Best, median and worst test photos by CC: photo, density of fixations, prediction."
+    return tables, {name: f"{source}. {words}"}
+
+
+def speed_table(network: nn.Module, batches: Sequence[int] = (1, 24), repeats: int = 3) -> Table:
+    """Parameters, and milliseconds a photo of 384 x 384, the median of some repeats, on as many threads as PyTorch has.
+
+    Args:
+        network: image (B, 3, H, W) -> map (B, 1, H, W), made ready as an enhancer's judge is.
+        batches: photos at once.
+        repeats: after a first call of each.
+    """
+    device = next(network.parameters()).device
+    cells: dict[str, object] = {"parameters": f"{sum(p.numel() for p in network.parameters()) / 1e6:.2f} M"}
+    for batch in batches:
+        image, times = torch.rand(batch, 3, 384, 384, device=device), []
+        ready = for_inference(network, image[:1])
+        with torch.inference_mode():
+            for _ in range(repeats + 1):
+                started = time.perf_counter()
+                ready(image)
+                times.append(time.perf_counter() - started)
+        cells[f"ms a photo, batch {batch}"] = 1000 * float(np.median(times[1:])) / batch
+    words = f"{torch.get_num_threads()} threads, {device}."
+    return Table("speed", "Size and speed", words, pd.DataFrame([cells]))
+
+
+def _means(scores: pd.DataFrame) -> dict[str, float]:
+    own = scores[scores.predictor == fixations.NETWORK]
+    return {name: float(own[name].mean()) for name in fixations.MEASURES}
+
+
+def _note(settings: DictConfig, training: Sequence[GazePhoto]) -> str:
+    height, width = settings.map_size
+    sigma_x, sigma_y = fixations.center_prior(training, (height, width))[1]
+    return (
+        f"Means over photos, with 95 % bootstrap intervals over photos; all maps are measured at {height} x {width}; of KL, "
+        "lower is better. Shuffled AUC: the negatives are the fixations of the split's other photos. One half of the viewers "
+        f"predicts the other by its density ({settings.viewer_splits} random splits, both ways): compare it with the network "
+        "against the same halves. Its KL is high because half of the viewers leaves places without any density. The centre "
+        f"prior is a Gaussian of {sigma_x:.3f} of the width and {sigma_y:.3f} of the height, the spread of the training "
+        "fixations about the centre."
+    )
+
+
+def _sheet(
+    photos: Sequence[GazePhoto], predictions: Sequence[np.ndarray], scores: pd.DataFrame, size: tuple[int, int]
+) -> np.ndarray:
+    """Three best, three median and three worst photos by CC."""
+    cc = scores[scores.predictor == fixations.NETWORK].cc.to_numpy()
+    order = cc.argsort()[::-1]
+    middle = max(len(order) // 2 - 1, 0)
+    picked = {"best": order[:3], "median": order[middle : middle + 3], "worst": order[-3:]}
+    rows = []
+    for word, indices in picked.items():
+        for index in indices:
+            density, _ = photos[index].maps(size)
+            rows.append(
+                [
+                    (f"{word}: {photos[index].photo_id}", resize(read_rgb(photos[index].photo), size)),
+                    ("fixation density", sheets.heat(density)),
+                    (f"prediction, CC {cc[index]:.2f}", sheets.heat(predictions[index])),
+                ]
+            )
+    return sheets.sheet(rows)
+
+
+def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPreset, settings: DictConfig) -> Result:
+    side, options = settings.edit_size.saliency, (settings.resamples, settings.seed)
+    changes = sweep.sweep(regions, side, teacher.SWEEP, sweep.saliency_judge(network))
+    ranges = samples.saliency_range(network, regions, preset, side, settings.draws.saliency, settings.seed)
+    where = f"{len(regions)} unseen regions of {samples.count_photos(regions)} photos"
+    tables = [
+        Table(
+            "edits",
+            f"What edits do to the predicted saliency of {where}",
+            f"Edited at {side} x {side}. Change is -S of eq. 3, the mean of (after - before) / before over the region: "
+            "positive = more salient; 95 % intervals over photos. Contrast scales deviations from the region's mean colour; "
+            "fading blends the region into the mean colour of a ring around it.",
+            teacher.sweep_table(changes, *options),
+        ),
+        Table(
+            "range_of_s",
+            f"Range of S under the edits of Table 1 ({preset.name}), {where}",
+            "S as the objective has it, positive where the region lost saliency: relative is eq. 3, log_ratio the log of the "
+            "region's mean before over after. Percentiles.",
+            teacher.range_table(ranges),
+        ),
+    ]
+    figure = figures.curves({where: changes}, teacher.SWEEP, teacher.NO_CHANGE, "relative change of saliency", unit="region")
+    figures.save(figure, Path(settings.output) / "edits.png")
+    return tables, {"edits.png": "Relative change of the predicted saliency of regions under four edits of them."}

@@ -21,11 +21,21 @@ from realistic_editing.evaluation.reports import figures
 from realistic_editing.evaluation.reports.page import Item
 from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.spread import spread_figure, spread_method, spread_tables
+from realistic_editing.evaluation.suites.suite import SuiteInputs
 from realistic_editing.weights import file_size
 
 DATASETS = ("mechrez", "coco", "ade20k", "folder")
 SPREAD = "spread.png"
 SHOWN = ("delta_e_inside", "delta_e_outside", "ssim_outside", "seam")  # of the measures, under each picture of the page
+
+
+class ComparisonSuite:
+    """Methods beside each other on a data set; see `Suite`."""
+
+    networks = ("saliency", "critic", *TASKS)
+
+    def run(self, inputs: SuiteInputs) -> Report:
+        return compare_methods(inputs.settings)
 
 
 def compare_methods(config: DictConfig) -> Report:

@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyvips
 
 from realistic_editing.apps.results import refuse_overwriting, reporting, say
 from realistic_editing.common.arrays import LEVELS, to_unit
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
 from realistic_editing.data.ellipse import fit_ellipse
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.layers import Layer, write_layers, write_pages
+from realistic_editing.data.masks import write_mask
 from realistic_editing.data.xmp import write_xmp
 from realistic_editing.enhance.options import check_strength
 from realistic_editing.ops import Recipe
@@ -121,10 +120,3 @@ def _sidecar(paths: Sequence[Path], edited: Edited) -> None:
 # Format -> who writes it, and the ends of its files' names.
 WRITERS = {"cube": _table, "ora": _layered, "tiff": _layered, "xmp": _sidecar}
 ENDINGS = {"cube": (".cube", "_mask.png"), "ora": (".ora",), "tiff": ("_layers.tif",), "xmp": (".xmp",)}
-
-
-def write_mask(path: Path, mask: np.ndarray) -> None:
-    """A mask as a grey PNG of 16 bits, which keeps what either depth holds."""
-    wide = mask if mask.dtype == np.uint16 else mask.astype(np.uint16) * 257
-    with replacing(path) as temporary:
-        pyvips.Image.new_from_array(wide).copy(interpretation="grey16").pngsave(str(temporary))

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.export import write_mask
 from realistic_editing.apps.results import refuse_overwriting, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_mask, read_photo
+from realistic_editing.data.masks import write_mask
 from realistic_editing.data.sam import select_by_sam
 from realistic_editing.data.select import refine_mask, select_box, select_points
 

@@ -1,6 +1,11 @@
-"""Masks as users draw them: too large, too small, off their place, ragged (the paper's Figure 11)."""
+"""Write masks; and damage them as users draw them: too large, too small, off their place, ragged (the paper's Figure 11)."""
+from pathlib import Path
+
 import cv2
 import numpy as np
+import pyvips
+
+from realistic_editing.common.files import replacing
 
 DAMAGES = ("grown", "shrunk", "shifted", "jagged")
 REACH = (0.008, 0.03)  # of a damage, as shares of the photo's shorter side
@@ -39,3 +44,18 @@ def damaged(mask: np.ndarray, kind: str, generator: np.random.Generator) -> np.n
     else:
         raise ValueError(f"kind is {kind!r}; use one of {DAMAGES}")
     return result if result.max() >= 128 else mask
+
+
+def write_mask(path: str | Path, mask: np.ndarray) -> None:
+    """Write a mask as a grey PNG of 16 bits, which keeps what either depth holds.
+
+    Args:
+        path: of the PNG.
+        mask: (H, W) uint8 or uint16.
+
+    Raises:
+        InputError: when the file cannot be written.
+    """
+    wide = mask if mask.dtype == np.uint16 else mask.astype(np.uint16) * 257
+    with replacing(path) as temporary:
+        pyvips.Image.new_from_array(wide).copy(interpretation="grey16").pngsave(str(temporary))

@@ -1,12 +1,13 @@
 """Ablations that tables compare with: taken where they were trained, and named with their command where they were not."""
 import shutil
+import types
 
 import pytest
 from hydra import compose, initialize_config_dir
 
 from realistic_editing.apps.ablations import SETTINGS, TABLED, named_weights, trained_ablations
 from realistic_editing.apps.config import CONFIGS
-from realistic_editing.apps.evaluate import evaluate
+from realistic_editing.apps.evaluate import SUITES, evaluate
 from realistic_editing.apps.presets import known
 from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation.comparison.rivals import load_rivals
@@ -50,8 +51,7 @@ def test_reports_of_two_presets_lie_apart(outputs, monkeypatch):
             written.append(output)
             return ""
 
-    monkeypatch.setattr("realistic_editing.apps.evaluate.baseline_suite", lambda *options: ([], {}))
-    monkeypatch.setattr("realistic_editing.apps.evaluate.Report", lambda *parts: Shown())
+    monkeypatch.setitem(SUITES, "baselines", types.SimpleNamespace(networks=(), run=lambda inputs: Shown()))
     for preset in ("compact", "paper"):
         evaluate(configured("suite=baselines", f"preset={preset}", f"paths.outputs={outputs}"))
     assert written == [str(outputs / "evaluate" / preset / "baselines") for preset in ("compact", "paper")]

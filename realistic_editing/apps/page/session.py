@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from realistic_editing.apps.demo import FOLDER
-from realistic_editing.apps.export import write_mask
 from realistic_editing.apps.page.dials import Dials, read_dials, turned
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.arrays import check_mask
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, read_mask, read_photo, write_photo
+from realistic_editing.data.masks import write_mask
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.select import refine_mask
 from realistic_editing.enhance.edit import Edit

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from omegaconf import ListConfig
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import TASKS
+from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.suites.baseline_agreement.tuning import untouched
+from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigures
 
 PACKAGE = "realistic_editing.evaluation.suites.baseline_agreement"
 METHODS = ("ohr", "wrs", "hagiwara", "mec", "gazeshift", "deepsal")  # a module of PACKAGE each
-
-
 FEWEST = 5  # photos, or regions, that a verdict is given on
 
 
@@ -65,9 +66,21 @@ GOALS = {
 }
 
 
-def baseline_suite(
+class BaselineSuite:
+    """The earlier methods that run here; see `Suite`."""
+
+    networks = ()
+
+    def run(self, inputs: SuiteInputs) -> Report:
+        settings = inputs.settings
+        asked = list(settings.method) if isinstance(settings.method, ListConfig) else settings.method
+        found = measure_baselines(settings.paths.data, asked, settings.limit, settings.output)
+        return Report("Earlier methods", {"limit": settings.limit or "all photos"}, *found)
+
+
+def measure_baselines(
     root: str | Path, asked: Sequence[str] | str | None, limit: int | None, output: str | Path
-) -> tuple[list[Table], dict[str, str]]:
+) -> TablesAndFigures:
     """Measure each method's agreement; its rows, one a photo, go into `output` as NAME_photos.csv.
 
     Args:

@@ -10,31 +10,56 @@ from torch import nn
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.evaluation.comparison.rivals import load_rivals
 from realistic_editing.evaluation.measures import edits as methods_of
 from realistic_editing.evaluation.measures.photo_changes import MOVED
 from realistic_editing.evaluation.measures.samples import count_photos, spread
 from realistic_editing.evaluation.measures.seams import measure_seams
 from realistic_editing.evaluation.reports import enhancer_sheets, figures, sheets
+from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
+from realistic_editing.evaluation.suites.suite import (
+    SuiteInputs,
+    TablesAndFigures,
+    held_out_regions,
+    load_enhancers,
+    suite_report,
+)
 from realistic_editing.ops import EditPreset
+from realistic_editing.saliency.distinctness import PatchDistinctness
+from realistic_editing.weights import load_network
 
 RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
 OPTIMUM = "optimised"
 DAMAGED = 4  # regions shown under damaged masks
 REFINE = 10  # steps of gradient descent from the network's proposal
 PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
-Result = tuple[list[Table], dict[str, str]]
 
 
-def enhancer_suite(
+class EnhancerSuite:
+    """Both enhancers on unseen regions, beside other ways to edit; see `Suite`."""
+
+    networks = ("saliency", "critic", *TASKS)
+
+    def run(self, inputs: SuiteInputs) -> Report:
+        settings = inputs.settings
+        enhancers, regions = load_enhancers(settings), held_out_regions(inputs)
+        rivals = load_rivals(settings.rivals, settings.device)
+        witness = load_network(settings.witness, "saliency", settings.device)
+        others = {Path(settings.witness).stem: witness, "patch distinctness": PatchDistinctness()}
+        found = measure_enhancers(enhancers, rivals, others, regions, inputs.preset, settings)
+        return suite_report("enhancer", settings, {settings[task]: enhancers[task].network for task in TASKS}, found)
+
+
+def measure_enhancers(
     enhancers: Mapping[str, Enhancer],
     rivals: Mapping[str, Mapping[str, nn.Module]],
     others: Mapping[str, nn.Module],
     regions: Sequence[Region],
     preset: EditPreset,
     settings: DictConfig,
-) -> Result:
+) -> TablesAndFigures:
     """Measure the enhancers beside other ways to edit, and draw sheets into `settings.output`.
 
     Args:

@@ -14,17 +14,36 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.measures.samples import count_photos, spread
 from realistic_editing.evaluation.measures.seams import CLEAN, MENDERS, measure_seams, name_of
 from realistic_editing.evaluation.reports import enhancer_sheets, figures, sheets
+from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
+from realistic_editing.evaluation.suites.suite import (
+    SuiteInputs,
+    TablesAndFigures,
+    held_out_regions,
+    load_enhancers,
+    suite_report,
+)
 
 SHOWN = 2  # regions of each damage in the sheet
 MEASURES = {"seam": "seam", "stray": "stray seam", "overlap": "IoU", "realism": "dR"}
 COLOURS = {None: figures.GREY, "mended": figures.BLUE, "softened": figures.ORANGE}
 
 
-def mask_suite(
+class MaskSuite:
+    """The enhancers by clean, damaged and mended masks; see `Suite`."""
+
+    networks = ("saliency", "critic", *TASKS)
+
+    def run(self, inputs: SuiteInputs) -> Report:
+        settings, enhancers = inputs.settings, load_enhancers(inputs.settings)
+        found = measure_masks(enhancers, held_out_regions(inputs), settings)
+        return suite_report("masks", settings, {settings[task]: enhancers[task].network for task in TASKS}, found)
+
+
+def measure_masks(
     enhancers: Mapping[str, Enhancer], regions: Sequence[Region], settings: DictConfig
-) -> tuple[list[Table], dict[str, str]]:
+) -> TablesAndFigures:
     """Measure edits by clean, damaged and mended masks, and draw them into `settings.output`.
 
     Args:

@@ -11,28 +11,51 @@ from torch import nn
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.inference import for_inference
-from realistic_editing.data.gaze import GazePhoto
+from realistic_editing.data.gaze import SETS, GazePhoto, read_gaze
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.data.regions import Region
 from realistic_editing.evaluation.measures import fixations, samples, sweep
 from realistic_editing.evaluation.reports import figures, sheets
-from realistic_editing.evaluation.reports.report import difference_table
+from realistic_editing.evaluation.reports.report import Report, difference_table
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.suites import saliency_tables as teacher
+from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigures, suite_report
 from realistic_editing.ops import EditPreset
+from realistic_editing.weights import load_network
 
 SPLITS = {"test": "which nobody tuned on", "val": "which chose the checkpoint"}
-Result = tuple[list[Table], dict[str, str]]
 
 
-def saliency_suite(
+class SaliencySuite:
+    """A saliency network against eye tracking and under edits; see `Suite`."""
+
+    networks = ("saliency",)
+
+    def run(self, inputs: SuiteInputs) -> Report:
+        settings = inputs.settings
+        network = load_network(settings.saliency, "saliency", settings.device)
+        reference = load_network(settings.reference, "saliency", settings.device) if settings.reference else None
+        photos = read_gaze(settings.paths.data, _gaze_sets(settings))
+        regions = samples.spread(inputs.unseen_regions(True), settings.most.saliency)
+        found = measure_saliency(network, reference, photos, regions, inputs.preset, settings)
+        return suite_report("saliency", settings, {settings.saliency: network}, found)
+
+
+def _gaze_sets(settings: DictConfig) -> list[str]:
+    """The sets of eye tracking to measure on: those that are named, or all that are at hand."""
+    if settings.sets is not None:
+        return list(settings.sets)
+    return [name for name in SETS if (Path(settings.paths.data) / name).is_dir()] or ["osie"]
+
+
+def measure_saliency(
     network: nn.Module,
     reference: nn.Module | None,
     photos: Sequence[GazePhoto],
     regions: Sequence[Region],
     preset: EditPreset,
     settings: DictConfig,
-) -> Result:
+) -> TablesAndFigures:
     """Measure, and draw the figures into `settings.output`.
 
     Args:
@@ -56,7 +79,7 @@ def saliency_suite(
 
 def _against_people(
     network: nn.Module, reference: nn.Module | None, photos: Sequence[GazePhoto], settings: DictConfig
-) -> Result:
+) -> TablesAndFigures:
     """A table for each set and split, and the photos of the first set."""
     tables, shown = [], {}
     for source in dict.fromkeys(photo.source for photo in photos):
@@ -68,7 +91,7 @@ def _against_people(
 
 def _against_set(
     network: nn.Module, reference: nn.Module | None, source: str, photos: Sequence[GazePhoto], settings: DictConfig
-) -> Result:
+) -> TablesAndFigures:
     size = tuple(settings.map_size)
     sides = {side: [photo for photo in photos if photo.split == side] for side in ("train", *SPLITS)}
     for side, found in sides.items():
@@ -160,7 +183,7 @@ def _sheet(
     return sheets.sheet(rows)
 
 
-def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPreset, settings: DictConfig) -> Result:
+def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPreset, settings: DictConfig) -> TablesAndFigures:
     side, options = settings.edit_size.saliency, (settings.resamples, settings.seed)
     changes = sweep.sweep(regions, side, teacher.SWEEP, sweep.saliency_judge(network))
     ranges = samples.saliency_range(network, regions, preset, side, settings.draws.saliency, settings.seed)

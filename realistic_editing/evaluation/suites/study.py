@@ -6,17 +6,33 @@ import pandas as pd
 
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.evaluation.comparison.published import PAPER, PHOTOS
+from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import agreement, crossed
 from realistic_editing.evaluation.statistics.bootstrap import Estimate, bootstrap
 from realistic_editing.evaluation.statistics.significance import holm, signed_rank
-from realistic_editing.evaluation.suites.ratings import MEASURES
+from realistic_editing.evaluation.suites.ratings import KEYS, MEASURES, read_ratings
+from realistic_editing.evaluation.suites.suite import SuiteInputs
 
 WORDS = {"attenuate": "attenuation", "amplify": "amplification"}
 _INTERVALS = (
     "95 % intervals with raters and images both as random factors (pigeonhole bootstrap, Owen 2007, at the width of two "
     "crossed random factors); none where there are fewer than two of either"
 )
+
+
+class StudySuite:
+    """Tables 2 to 4 of the ratings that a user study gathered; see `Suite`."""
+
+    networks = ()
+
+    def run(self, inputs: SuiteInputs) -> Report:
+        settings = inputs.settings
+        ratings = read_ratings(settings.ratings)
+        counts = {name: int(ratings[name].nunique()) for name in KEYS}
+        facts = {"ratings": settings.ratings, "counts": counts | {"ratings": len(ratings)}}
+        facts |= {"seed": settings.seed, "resamples": settings.resamples}
+        return Report("User study", facts, study_tables(ratings, settings.resamples, settings.seed), {})
 
 
 def study_tables(ratings: pd.DataFrame, resamples: int, seed: int) -> list[Table]:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from realistic_editing.evaluation.suites import baselines as baseline_suite
+from realistic_editing.evaluation.suites import baselines
 from realistic_editing.evaluation.suites.baseline_agreement import mec, wrs
 from realistic_editing.evaluation.suites.baseline_agreement.tuning import TUNED, untouched
 
@@ -19,7 +19,7 @@ def rows_of(count: int, part: str = "object_enhancement") -> pd.DataFrame:
 
 def suite(monkeypatch, tmp_path, rows):
     monkeypatch.setattr(mec, "agreement", lambda root, limit: (mec.figures_of(rows), rows))
-    tables, _ = baseline_suite.baseline_suite("root", "mec", None, tmp_path)
+    tables, _ = baselines.measure_baselines("root", "mec", None, tmp_path)
     return tables[0].frame.set_index("figure")
 
 
@@ -38,14 +38,14 @@ def test_no_verdict_on_few_photos_or_on_none(monkeypatch, tmp_path):
     rows = pd.concat([rows_of(2), rows_of(6, "distractors_attenuation")])
     found = suite(monkeypatch, tmp_path, rows).met
     assert found["object_enhancement_ratio"] == "too few" and found["distractors_attenuation_ratio"] == "yes"
-    assert baseline_suite.Goal(most=1).verdict(math.nan, 100) == "too few"
+    assert baselines.Goal(most=1).verdict(math.nan, 100) == "too few"
 
 
 def test_methods_that_no_photo_tuned_keep_all_rows():
     rows = rows_of(6)
     assert len(untouched("hagiwara", rows)) == 6 and untouched("ohr", rows).empty
     assert list(untouched("wrs", rows).photo.str[-3:]) == ["002", "004", "006"]
-    assert set(TUNED) < set(baseline_suite.METHODS)
+    assert set(TUNED) < set(baselines.METHODS)
     assert len(TUNED["mec"]["object_enhancement"]) == 13
 
 

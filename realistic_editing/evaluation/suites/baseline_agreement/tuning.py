@@ -25,7 +25,7 @@ def untouched(method: str, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of photos that chose no constant of a method.
 
     Args:
-        method: a key of `baseline_suite.METHODS`.
+        method: a key of `suites.baselines.METHODS`.
         rows: a photo each, with columns part and photo ("part/number"), where TUNED knows the method.
     """
     if method not in TUNED:

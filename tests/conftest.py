@@ -40,12 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory) -> dict[str, str]:
-    """Role -> file: saliency, witness, critic, attenuate (which darkens) and amplify (which brightens)."""
+    """Role -> file: saliency, heldout_saliency, critic, attenuate (which darkens) and amplify (which brightens)."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     for role, name, network, config in (
         ("saliency", "compact_saliency", CompactSaliency(**SALIENCY), SALIENCY),
-        ("witness", "compact_saliency", CompactSaliency(**SALIENCY), SALIENCY),
+        ("heldout_saliency", "compact_saliency", CompactSaliency(**SALIENCY), SALIENCY),
         ("critic", "compact_critic", CompactCritic(**CRITIC), CRITIC),
     ):
         save_network(network, name, folder / f"{role}.safetensors", config, {"step": 1})

@@ -63,9 +63,9 @@ def compare_methods(config: DictConfig) -> Report:
     if not chosen:
         raise InputError(f"dataset={config.dataset} has no photo for task={config.task}; leave out task, or add photos")
     methods = choose(asked, found.photos, [rival_name(weights) for weights in config.rivals])
-    against = _reference(config.against, methods)
+    compare_to = _reference(config.compare_to, methods)
     plan = MeasurementPlan(
-        **{name: config[name] for name in ("saliency", "critic", "witness", "attenuate", "amplify", "seed", "edits", "device")},
+        **{name: config[name] for name in ("saliency", "critic", "heldout_saliency", *TASKS, "seed", "edits", "device")},
         size=config.edit_size.critic,
         pictures=str(Path(config.output) / PICTURES),
         rivals=tuple(weights for weights in config.rivals if rival_name(weights) in methods),
@@ -77,9 +77,9 @@ def compare_methods(config: DictConfig) -> Report:
     if not len(comparison.rows):
         raise InputError(f"dataset={config.dataset}: nothing could be measured; {'; '.join(problems[:3])}")
     size = max(file_size(config[task]) for task in TASKS) / 1e6
-    layout = Layout(comparison.models, against, ratings, config.resamples, config.seed, size)
+    layout = Layout(comparison.models, compare_to, ratings, config.resamples, config.seed, size)
     tables, pictures = comparison_tables(comparison.rows, layout), {}
-    shown = spread_method(comparison.rows, (against, *OURS))
+    shown = spread_method(comparison.rows, (compare_to, *OURS))
     if shown is not None:
         tables += spread_tables(comparison.rows, shown)
         figures.save(spread_figure(comparison.rows, shown), Path(config.output) / SPREAD)
@@ -108,7 +108,7 @@ def _reference(asked: str | None, methods: list[str]) -> str:
         return next((name for name in (ALIASES["ours"], *OURS) if name in methods), methods[0])
     found = ALIASES.get(asked, asked)
     if found not in methods:
-        raise InputError(f"against is {asked!r}, which is not compared; use one of {', '.join(methods)}")
+        raise InputError(f"compare_to is {asked!r}, which is not compared; use one of {', '.join(methods)}")
     return found
 
 

@@ -20,7 +20,7 @@ CONFIGS = next(folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "co
 # Options that are plain text. Paths may hold spaces and commas, and an order does; Hydra would read those as lists.
 ENHANCE_TEXT = ("image", "mask", "box", "points", "outside", "order", "output", "weights", "critic", "saliency")
 EVALUATE_TEXT = (
-    "output", "path", "ratings", "saliency", "critic", "reference", "attenuate", "amplify", "witness",
+    "output", "path", "ratings", "saliency", "critic", "fp32_weights", "attenuate", "amplify", "heldout_saliency",
     "paths.data", "paths.outputs", "paths.regions", "regions.saliency",
 )  # fmt: skip
 FIGURES_TEXT = (

@@ -99,7 +99,7 @@ class GazeShiftProblem:
         InputError: when training or validation is left without a region.
     """
 
-    better = ("right_way", "last")  # as the release: the judge of attention would choose what realism regrets
+    better = ("direction_accuracy", "last")  # as the release: the judge of attention would choose what realism regrets
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class GazeShiftProblem:
 
     @torch.no_grad()
     def evaluate(self, network: WithDiscriminator, device: torch.device) -> dict[str, float]:
-        """For each task, on its regions: the change of the region's mean saliency, and the share that went the right way."""
+        """For each task, on its regions: the change of the region's mean saliency, and direction accuracy."""
         saliency, rows = self.saliency.to(device), {}
         for batch in DataLoader(self.val_data, batch_size=2):
             image, mask = (batch[name].to(device).float() / 255 for name in ("image", "mask"))
@@ -146,12 +146,16 @@ class GazeShiftProblem:
             for task, edit, value, sign in zip(TASKS, edits, after, (-1, 1), strict=True):
                 own = [self.val_data.regions[index].task in ("", task) for index in batch["index"].tolist()]
                 change = value / before - 1
-                columns = {f"change_{task}": change, f"right_way_{task}": (sign * change > 0).float(), f"difference_{task}":
-                           (edit.clamp(0, 1) - image).abs().mean(dim=(1, 2, 3))}  # fmt: skip
+                columns = {
+                    f"change_{task}": change,
+                    f"direction_accuracy_{task}": (sign * change > 0).float(),
+                    f"difference_{task}": (edit.clamp(0, 1) - image).abs().mean(dim=(1, 2, 3)),
+                }
                 for name, values in columns.items():
                     rows.setdefault(name, []).extend(values[own].tolist())
         measures = {name: float(np.mean(values)) for name, values in rows.items() if values}
-        return measures | {"right_way": float(np.mean([measures[name] for name in measures if name.startswith("right")]))}
+        shares = [value for name, value in measures.items() if name.startswith("direction_accuracy")]
+        return measures | {"direction_accuracy": float(np.mean(shares))}
 
     @torch.no_grad()
     def sheet(self, network: WithDiscriminator, device: torch.device, rows: int = 8) -> np.ndarray:

@@ -69,7 +69,7 @@ def build(
         for index in range(start, min(start + GROUP, len(records)))
     ]
     bar = tqdm(total=len(records), initial=len(records) - len(pending), unit="photo", desc=f"build {source.name}")
-    job = Job(source.masks, source.most, out / "masks", matte, saliency is not None, thumbnails(keep_out))
+    job = Job(source.masks, source.max_regions, out / "masks", matte, saliency is not None, thumbnails(keep_out))
     with bar, contextlib.closing(_prepared(source.photos, pending, job, workers)) as done:
         for _, group in itertools.groupby(done, key=lambda item: item[0] // GROUP):
             indices, photos = zip(*group, strict=True)

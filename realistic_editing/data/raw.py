@@ -51,13 +51,13 @@ class RawSource:
         photos: all photos that may qualify, in a fixed order, photo_id unique.
         masks: gives a photo's candidate regions from it and its (height, width); a module's function, so that other
             processes can be told of it. Raises InputError when the annotations do not fit the photo.
-        most: keep only the largest so many regions of a photo; None keeps all.
+        max_regions: keep only the largest so many regions of a photo; None keeps all.
     """
 
     name: str
     photos: Sequence[RawPhoto]
     masks: Callable[[RawPhoto, tuple[int, int]], list[RawMask]]
-    most: int | None = None
+    max_regions: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class Job:
 
     Args:
         masks: of the RawSource.
-        most: of the RawSource.
+        max_regions: of the RawSource.
         folder: where masks go, as PHOTO_REGION.png at the photo's resolution.
         matte: turn the masks into alpha mattes.
         with_pixels: also return the photo and its masks at SALIENCY_SIZE.
@@ -74,7 +74,7 @@ class Job:
     """
 
     masks: Callable[[RawPhoto, tuple[int, int]], list[RawMask]]
-    most: int | None
+    max_regions: int | None
     folder: Path
     matte: bool
     with_pixels: bool
@@ -100,17 +100,17 @@ class Prepared:
     masks: np.ndarray | None = None
 
 
-def qualify(masks: Sequence[RawMask], most: int | None = None) -> list[RawMask]:
+def qualify(masks: Sequence[RawMask], max_regions: int | None = None) -> list[RawMask]:
     """The masks that cover MIN_AREA to MAX_AREA of their photo, bounds included, in the order given.
 
     Args:
         masks: candidates of one photo.
-        most: keep the largest so many.
+        max_regions: keep the largest so many.
     """
     kept = [raw for raw in masks if MIN_AREA <= raw.mask.mean() <= MAX_AREA]
-    if most is not None and len(kept) > most:
-        smallest = sorted(np.count_nonzero(raw.mask) for raw in kept)[-most]
-        kept = [raw for raw in kept if np.count_nonzero(raw.mask) >= smallest][:most]
+    if max_regions is not None and len(kept) > max_regions:
+        smallest = sorted(np.count_nonzero(raw.mask) for raw in kept)[-max_regions]
+        kept = [raw for raw in kept if np.count_nonzero(raw.mask) >= smallest][:max_regions]
     return kept
 
 
@@ -129,7 +129,7 @@ def prepare(raw: RawPhoto, job: Job) -> Prepared:
         return Prepared("grey")
     if same_picture(thumbnail(image), job.kept_out).any():
         return Prepared("kept out")
-    kept = qualify(candidates, job.most)
+    kept = qualify(candidates, job.max_regions)
     if len(kept) < MIN_REGIONS:
         return Prepared("few regions")
     regions = []

@@ -10,9 +10,9 @@ def select_order(
     """The index of the order that a rule picks, for each photo.
 
     Args:
-        rule: "best_realism" (largest dR, as in the paper, but of the candidates that move attention the right way, where
-            there are any: an edit that looks real and does the opposite serves nobody), "best_saliency" (largest change the
-            right way) or "random".
+        rule: "best_realism" (largest dR, as in the paper, but of the candidates that move attention in the asked direction,
+            where there are any: an edit that looks real and does the opposite serves nobody), "best_saliency" (largest change
+            in the asked direction) or "random".
         task: "attenuate" or "amplify"; says which way is right.
         realism_change: (B, N) dR of the N candidates.
         saliency_change: (B, N) -S of eq. 3, positive = more salient.
@@ -29,7 +29,7 @@ def select_order(
         return torch.randint(count, (batch,), generator=generator).to(realism_change.device)
     wanted = saliency_change if task == "amplify" else -saliency_change
     if rule == "best_realism":
-        # dR is at most 1, so any candidate that goes the right way stands above all that do not.
+        # dR is at most 1, so any candidate that goes in the asked direction stands above all that do not.
         return (realism_change + 3 * (wanted > 0)).argmax(dim=1)
     if rule == "best_saliency":
         return wanted.argmax(dim=1)

@@ -98,7 +98,7 @@ class EnhanceProblem:
             columns = {
                 "loss": view.loss(judged, batch["human"].to(device), self.objective)["total"],
                 "saliency_change": change,
-                "right_way": right.float(),
+                "direction_accuracy": right.float(),
                 "realism_change": judged.realism_change,
                 "real_enough": (judged.realism_change >= -0.1).float(),
                 "cast": color_cast(recipe),

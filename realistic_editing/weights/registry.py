@@ -34,7 +34,7 @@ NETWORKS = {
     ),
     "emlnet": NetworkEntry("realistic_editing.saliency.emlnet:EMLNet", "saliency"),
     "compact_saliency": NetworkEntry(
-        "realistic_editing.saliency.compact:CompactSaliency", "saliency", ("compact_saliency", "witness_saliency")
+        "realistic_editing.saliency.compact:CompactSaliency", "saliency", ("compact_saliency", "heldout_saliency")
     ),
     "lite_saliency": NetworkEntry(
         "realistic_editing.saliency.lite:LiteSaliency", "saliency", ("lite_saliency", "fast_saliency", "heldout_saliency")

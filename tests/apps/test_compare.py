@@ -73,7 +73,7 @@ def test_files_cut_short_are_named_and_not_measured(root, tmp_path, tiny_weights
     for path in cut:
         content = path.read_bytes()
         path.write_bytes(content[: 2 * len(content) // 3])
-    evaluate(configured(data, tiny_weights, tmp_path / "out", "dataset=mechrez", "method=[input,mec]", "against=input"))
+    evaluate(configured(data, tiny_weights, tmp_path / "out", "dataset=mechrez", "method=[input,mec]", "compare_to=input"))
     left_out = json.loads((tmp_path / "out/report.json").read_text())["facts"]["left out"]
     assert all(f"{path}: is cut short" in left_out for path in cut)
     rows = pd.read_csv(tmp_path / "out/rows.csv")
@@ -159,7 +159,7 @@ def test_ade20k_by_category(tmp_path, tiny_weights):
         (["suite=critic", "dataset=mechrez"], "suite and dataset are given"),
         (["dataset=painting"], "use mechrez, coco, ade20k or folder"),
         (["dataset=mechrez", "method=[ours,painter]"], "method names painter; use one or several of all, ours, input, .*mec"),
-        (["dataset=mechrez", "against=deepsal"], "against"),
+        (["dataset=mechrez", "compare_to=deepsal"], "compare_to"),
         (["dataset=mechrez", "task=brighten"], "attenuate or amplify"),
         (["dataset=mechrez", "workers=0"], "workers is 0"),
         (["dataset=mechrez", "limit=0"], "limit is 0"),

@@ -24,8 +24,8 @@ SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
 CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
 ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "palette": 4, "hidden": 8}
 QUICK = ["map_size=[24,32]", "edit_size={saliency: 32, critic: 32}", "resamples=10", "viewer_splits=1"]
-QUICK += ["draws={saliency: 1, coco: 1, others: 2}", "optimise=3", "rivals=[]"]
-QUICK += ["most={saliency: 4, others: 4, curves: 3, enhancer: 2, masks: 2, optimise: 1, gallery: 1}"]
+QUICK += ["samples_per_region={saliency: 1, coco: 1, others: 2}", "optimise=3", "rivals=[]"]
+QUICK += ["max_regions={saliency: 4, others: 4, curves: 3, enhancer: 2, masks: 2, optimise: 1, gallery: 1}"]
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +69,15 @@ def root(tmp_path_factory):
 def configured(root, output, *options):
     own = [f"saliency={root}/compact_saliency.safetensors", f"critic={root}/compact_critic.safetensors"]
     own += [f"{name}={root}/{name}.safetensors" for name in ("attenuate", "amplify")]
-    own += [f"witness={root}/compact_saliency.safetensors"]
+    own += [f"heldout_saliency={root}/compact_saliency.safetensors"]
     own += [f"paths.data={root}", f"output={output}", "regions.sources=[]", f"regions.folders=[{root}/mine]"]
     with initialize_config_dir(str(CONFIGS / "evaluate"), version_base="1.3"):
         return compose("evaluate", overrides=[*own, *QUICK, *options])
 
 
 TABLES = {
-    "saliency": {"fixations_osie_test", "fixations_osie_val", "speed", "edits", "range_of_s", "reference_osie"},
-    "critic": {"samples_other_photos_split_test", "figure3_other_photos", "reference"},
+    "saliency": {"fixations_osie_test", "fixations_osie_val", "speed", "edits", "range_of_s", "fp32_weights_osie"},
+    "critic": {"samples_other_photos_split_test", "figure3_other_photos", "fp32_weights"},
 }
 FIGURES = {
     "saliency": {"edits.png", "photos_osie.png"},
@@ -125,7 +125,7 @@ def test_masks_from_end_to_end(root, tmp_path):
 @pytest.mark.parametrize("suite", ["saliency", "critic"])
 def test_a_suite_from_end_to_end(root, tmp_path, capsys, suite):
     whole = root / f"compact_{suite}_whole.safetensors"
-    path = evaluate(configured(root, tmp_path, f"suite={suite}", f"reference={whole}"))
+    path = evaluate(configured(root, tmp_path, f"suite={suite}", f"fp32_weights={whole}"))
     text, content = path.read_text(), json.loads((tmp_path / "report.json").read_text())
     assert text in capsys.readouterr().out
     assert set(content["tables"]) == TABLES[suite]
@@ -134,7 +134,7 @@ def test_a_suite_from_end_to_end(root, tmp_path, capsys, suite):
     assert all(f"({name})" in text for name in FIGURES[suite])
     facts = content["facts"]
     assert facts["revision"] and facts["machine"] and facts["card"]["step"] == 1
-    beside = next(rows for name, rows in content["tables"].items() if name.startswith("reference"))
+    beside = next(rows for name, rows in content["tables"].items() if name.startswith("fp32_weights"))
     assert all(row["<= 0.002"] == "yes" for row in beside)
 
 
@@ -155,7 +155,7 @@ def test_the_same_seed_gives_the_same_report(root, tmp_path):
         (["suite=enhancer", "attenuate=${amplify}"], "trained to amplify"),
         (["suite=critic", "edits=mine"], "released"),
         (["suite=critic", "critic=nothing"], "nothing: no such file"),
-        (["suite=critic", "reference=compact_saliency"], "compact_saliency"),
+        (["suite=critic", "fp32_weights=compact_saliency"], "compact_saliency"),
         (["suite=saliency", "edit_size.saliency=10"], "edit_size.saliency is 10; use a whole number of 11"),
         (["suite=critic", "seed=0.5"], "seed is 0.5"),
         (["suite=saliency", "paths.data=nowhere"], "fixations.csv"),

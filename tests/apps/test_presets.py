@@ -32,7 +32,7 @@ NOTHING = {"clean_masks", "no_casts", "unbounded"}  # ablations of what the pape
 ABLATIONS = known("ablation", "train_enhancer")
 CRITICS = [name for name in known("experiment", "train_realism") if name != "paper_critic"]
 # The distilled and the sharpened network need others to learn from: test_train.py.
-SALIENCIES = [name for name in known("experiment", "train_saliency") if name.startswith(("large", "witness"))]
+SALIENCIES = [name for name in known("experiment", "train_saliency") if name.startswith(("large", "heldout_saliency"))]
 
 
 def train(network, data, outputs, *extra, preset="compact"):

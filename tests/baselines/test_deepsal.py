@@ -126,12 +126,12 @@ def test_what_cannot_be_used_is_refused(scene):
         baseline("deepsal_warp", stop=1.5)
 
 
-def test_attention_falls_in_real_regions_by_a_witness_too(mechrez_root):
+def test_attention_falls_in_real_regions_by_a_held_out_network_too(mechrez_root):
     methods = {"quick": DeepsalRecolor(side=160, steps=20, progress=False)}
     figures, rows = moved(methods, mechrez_root, limit=1)
     assert len(rows) == figures["regions"] == 2
-    assert figures["quick_attenuate_right"] == figures["quick_amplify_right"] == 1
-    assert figures["quick_attenuate_witness_change"] < -0.05 and figures["quick_amplify_witness_change"] > 0.05
+    assert figures["quick_attenuate_direction_accuracy"] == figures["quick_amplify_direction_accuracy"] == 1
+    assert figures["quick_attenuate_heldout_change"] < -0.05 and figures["quick_amplify_heldout_change"] > 0.05
     assert figures["quick_attenuate_outside"] < 5
 
 

@@ -164,9 +164,9 @@ def test_the_background_is_edited_only_where_that_is_asked_for(tmp_path):
     assert not np.array_equal(edited, region.edit(photo, mask, "attenuate"))
 
 
-def test_the_bundled_weights_move_attention_the_right_way(mechrez_root):
+def test_the_bundled_weights_move_attention_in_the_asked_direction(mechrez_root):
     figures, _ = agreement(mechrez_root, limit=4)
     for task, sign in (("attenuate", -1), ("amplify", 1)):
-        assert figures[f"gazeshift_{task}_right"] >= 0.75
-        assert sign * figures[f"gazeshift_{task}_witness_change"] > 0.02
+        assert figures[f"gazeshift_{task}_direction_accuracy"] >= 0.75
+        assert sign * figures[f"gazeshift_{task}_heldout_change"] > 0.02
     assert figures["gazeshift_no_background_attenuate_outside"] == 0 < figures["gazeshift_attenuate_outside"]

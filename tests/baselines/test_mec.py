@@ -123,6 +123,6 @@ def test_agrees_with_published_results(mechrez_root):
     figures, rows = agreement(mechrez_root, limit=3, method=small)
     assert len(rows) == 6 and rows.change[0] > 0.7 * rows.published_change[0]
     # Of the three to enhance, one has enough contrast from the start, and the published result does not raise it either.
-    assert figures["object_enhancement_right_way"] >= 2 / 3 and figures["object_enhancement_ratio"] > 0.15
-    assert figures["distractors_attenuation_right_way"] == 1 and figures["distractors_attenuation_ratio"] > 0.2
+    assert figures["object_enhancement_direction_accuracy"] >= 2 / 3 and figures["object_enhancement_ratio"] > 0.15
+    assert figures["distractors_attenuation_direction_accuracy"] == 1 and figures["distractors_attenuation_ratio"] > 0.2
     assert figures["distractors_attenuation_outside"] < 0.3 < figures["distractors_attenuation_published_outside"]

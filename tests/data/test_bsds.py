@@ -26,7 +26,7 @@ def bsds_root(tmp_path, write, colour_noise):
 
 def test_the_median_annotator_is_taken_whatever_the_photos_shape(bsds_root):
     source = read_bsds(bsds_root)
-    assert [raw.photo_id for raw in source.photos] == ["100", "200"] and source.most == MOST
+    assert [raw.photo_id for raw in source.photos] == ["100", "200"] and source.max_regions == MOST
     landscape, portrait = source.photos
     assert len(region_masks(landscape, (40, 60))) == 8  # of 3, 8, 12, 60: the lower of the two in the middle
     masks = region_masks(portrait, (60, 40))
@@ -68,6 +68,6 @@ def test_the_real_set(real_root):
     for raw in source.photos[::25]:
         shape = read_rgb(raw.photo).shape[:2]
         portraits += shape[0] > shape[1]
-        kept = qualify(region_masks(raw, shape), source.most)
+        kept = qualify(region_masks(raw, shape), source.max_regions)
         assert all(one.mask.shape == shape and 0.01 <= one.mask.mean() <= 0.4 for one in kept) and len(kept) <= MOST
     assert portraits > 0

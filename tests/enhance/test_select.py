@@ -16,7 +16,7 @@ def test_rules_by_hand():
     assert select_order("best_saliency", "amplify", REALISM, SALIENCY, None).tolist() == [1, 0]
 
 
-def test_where_nothing_goes_the_right_way_realism_alone_decides():
+def test_where_nothing_goes_in_the_asked_direction_realism_alone_decides():
     assert select_order("best_realism", "attenuate", REALISM, SALIENCY.abs() + 0.1, None).tolist() == [2, 1]
 
 

@@ -37,7 +37,7 @@ def test_ranking_rewards_real_above_fake():
     assert float(right) == pytest.approx(math.log(1 + 1.5**-2), rel=1e-5)
 
 
-def test_perfect_scores_cost_nothing_and_gradients_point_the_right_way():
+def test_perfect_scores_cost_nothing_and_gradients_have_the_expected_signs():
     assert float(critic_loss(torch.ones(2), torch.zeros(2), NOBODY)["total"]) == 0
     real, fake = REAL.clone().requires_grad_(), FAKE.clone().requires_grad_()
     critic_loss(real, fake, NOBODY)["total"].backward()

@@ -51,7 +51,7 @@ def order_pictures(session: Session, sort: str) -> list[tuple[int, np.ndarray, s
 
     Args:
         session: as it is.
-        sort: "realism", the most real first, or "effect", what moves attention furthest the right way first.
+        sort: "realism", the most real first, or "effect", what moves attention furthest in the asked direction first.
 
     Returns:
         For each: its index among the proposals, a picture of 8 bits, and a caption; nothing before a proposal.

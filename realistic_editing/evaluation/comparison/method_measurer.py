@@ -48,7 +48,7 @@ class MeasurementPlan:
     """All that decides the numbers of a photo; plain values, so that other processes can be told of it.
 
     Args:
-        saliency, critic, witness, attenuate, amplify: bundled weights, or paths.
+        saliency, critic, heldout_saliency, attenuate, amplify: bundled weights, or paths.
         size: side of the square that photos and results are resized to, and measured at.
         seed: decides orders and random edits.
         edits: Table 1: "released" or "paper".
@@ -59,7 +59,7 @@ class MeasurementPlan:
 
     saliency: str
     critic: str
-    witness: str
+    heldout_saliency: str
     attenuate: str
     amplify: str
     size: int = 384
@@ -91,9 +91,9 @@ class MethodMeasurer:
         self.rivals = load_rivals(plan.rivals, plan.device)
         self.critic = self.enhancers["attenuate"].critic
         self.networks = {Path(plan.saliency).stem: self.enhancers["attenuate"].saliency}
-        witness = Path(plan.witness).stem
-        self.networks[witness if witness not in self.networks else f"{witness} 2"] = load_network(
-            plan.witness, "saliency", plan.device
+        heldout_saliency = Path(plan.heldout_saliency).stem
+        self.networks[heldout_saliency if heldout_saliency not in self.networks else f"{heldout_saliency} 2"] = load_network(
+            plan.heldout_saliency, "saliency", plan.device
         )
         self.distinctness = PatchDistinctness()
         # The first edit compiles for some seconds, which are no method's.

@@ -24,11 +24,11 @@ PHOTO = {  # column of the rows -> heading
 }
 SIGN = {"amplify": 1, "attenuate": -1}
 NOTE = (
-    "n: regions. Means with 95 % bootstrap intervals over photos. Right way: the share of regions whose mean saliency moved as "
-    "the task asks, by most of the saliency models. Saliency: -S of eq. 3 by the networks, the relative change of the region's "
-    "mean by patch distinctness, whose maps may be 0; positive = more salient. dR: change in realism. ΔE: mean CIEDE2000, by "
-    "the mask M inside and by 1 - M outside; SSIM: of windows wholly outside; seam: how much steeper colours become along the "
-    "border. "
+    "n: regions. Means with 95 % bootstrap intervals over photos. Direction accuracy: the share of regions whose mean "
+    "saliency moved as the task asks, by most of the saliency models. Saliency: -S of eq. 3 by the networks, the relative "
+    "change of the region's mean by patch distinctness, whose maps may be 0; positive = more salient. dR: change in realism. "
+    "ΔE: mean CIEDE2000, by the mask M inside and by 1 - M outside; SSIM: of windows wholly outside; seam: how much steeper "
+    "colours become along the border. "
     "Published results came as JPEGs, so what differs outside includes the noise of compression; beside those of Mechrez, "
     "results made here are coded the same way first (JPEG of quality 70, 4:2:0). Intervals are widened by Student's t; of "
     "fewer than 20 photos they still hold skewed numbers less often than they say. Of methods that were run "
@@ -42,14 +42,14 @@ class Layout:
 
     Args:
         models: the saliency models; the first taught the enhancers.
-        against: the method that others are compared with.
+        compare_to: the method that others are compared with.
         ratings: of which photos, a key of published.TABLES, to show beside; or None.
         resamples, seed: of the bootstrap.
         size: of our network's file, in MB; None: not to be told.
     """
 
     models: Sequence[str]
-    against: str
+    compare_to: str
     ratings: str | None = None
     resamples: int = 1000
     seed: int = 0
@@ -70,7 +70,7 @@ def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
         main = pd.DataFrame([{"method": name} | _cells(one, SIGN[task], layout) for name, one in by_method.items()])
         tables.append(Table(part, title, NOTE, main))
         tables.append(_saliency(part, title, by_method, SIGN[task], layout))
-        if layout.against in by_method and len(by_method) > 1:
+        if layout.compare_to in by_method and len(by_method) > 1:
             tables.append(_paired(part, title, by_method, SIGN[task], layout))
     wanted = [(TABLES[layout.ratings], task) for task in SIGN] if layout.ratings else []
     if "adversarial" in set(rows.method):
@@ -84,7 +84,7 @@ def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
     return tables
 
 
-def right_way(rows: pd.DataFrame, sign: int, models: Sequence[str]) -> np.ndarray:
+def moved_as_asked(rows: pd.DataFrame, sign: int, models: Sequence[str]) -> np.ndarray:
     """Whether most models say that a region's mean saliency moved by `sign`, 1 or -1: (N,) bool."""
     votes = sum((sign * rows[f"gain_of_mean: {model}"] > MOVED).to_numpy(int) for model in models)
     return votes > len(models) / 2
@@ -100,7 +100,7 @@ def _mean(values: pd.Series | np.ndarray, rows: pd.DataFrame, layout: Layout) ->
 
 
 def _cells(rows: pd.DataFrame, sign: int, layout: Layout) -> dict[str, object]:
-    cells = {"n": len(rows), "right way": _mean(right_way(rows, sign, layout.models), rows, layout)}
+    cells = {"n": len(rows), "direction accuracy": _mean(moved_as_asked(rows, sign, layout.models), rows, layout)}
     for model in layout.models:
         name = "gain_of_mean" if model == DISTINCTNESS else "mean_relative_gain"
         cells[f"saliency, {model}"] = _mean(rows[f"{name}: {model}"], rows, layout)
@@ -115,8 +115,8 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
         for model in layout.models:
             changes = {name: rows[f"{name}: {model}"] for name in CHANGES}
             cells = {
-                "right way": _mean(sign * changes["gain_of_mean"] > MOVED, rows, layout),
-                "contrast, right way": _mean(sign * changes["contrast"] > 0, rows, layout),
+                "direction accuracy": _mean(sign * changes["gain_of_mean"] > MOVED, rows, layout),
+                "direction accuracy, contrast": _mean(sign * changes["contrast"] > 0, rows, layout),
                 "-S": _mean(np.full(len(rows), math.nan) if model == DISTINCTNESS else changes[CHANGES[0]], rows, layout),
                 "relative": _mean(changes["gain_of_mean"], rows, layout),
                 "median relative": float(changes["gain_of_mean"].median()),
@@ -138,9 +138,9 @@ def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int
     measures = {f"gain_of_mean: {model}": (f"effect, {model}", sign) for model in layout.models}
     measures |= {"realism": ("dR", 1), "seam": ("seam", 1)}
     made = []
-    reference = by_method[layout.against].set_index("name")
+    reference = by_method[layout.compare_to].set_index("name")
     for method, rows in by_method.items():
-        if method == layout.against:
+        if method == layout.compare_to:
             continue
         cells: dict[str, object] = {"method": method}
         own = rows.set_index("name")
@@ -156,12 +156,12 @@ def _paired(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: int
         made.append(cells)
     _correct(made)
     note = (
-        f"Means over photos of the method less {layout.against}, by the regions that both have, with 95 % bootstrap intervals. "
+        f"Means over photos of the method less {layout.compare_to}, by the regions that both have, with 95 % intervals. "
         "Effect: the relative change of the region's mean saliency in the direction that the task asks. Above 0, effect and dR "
         "are better than the reference's, and a seam is worse. p: Wilcoxon's signed-rank test, two-sided, after Holm's "
         "correction for all the tests of this table."
     )
-    return Table(f"{part}_paired", f"{title}: each method beside {layout.against}", note, pd.DataFrame(made))
+    return Table(f"{part}_paired", f"{title}: each method beside {layout.compare_to}", note, pd.DataFrame(made))
 
 
 def _correct(rows: list[dict[str, object]]) -> None:

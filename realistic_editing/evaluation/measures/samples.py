@@ -27,18 +27,18 @@ def only(ranges: EditRanges, operator: str) -> EditRanges:
     return dataclasses.replace(ranges, **others, edits=(1, 1), single=(0.0,) * 4)
 
 
-def recipes_of(region: Region, preset: EditPreset, draws: int, seed: int) -> dict[str, Recipe]:
+def recipes_of(region: Region, preset: EditPreset, samples_per_region: int, seed: int) -> dict[str, Recipe]:
     """The samples of a region: a function of its name and the seed alone, so that any of them can be shown again.
 
     Args:
         region: which.
         preset: Table 1.
-        draws: samples of each kind.
+        samples_per_region: samples of each kind.
         seed: of the evaluation.
 
     Returns:
-        "real", "fake", a kind for each operator of the fakes alone, and "fake_human" for human regions: `draws` recipes
-        each.
+        "real", "fake", a kind for each operator of the fakes alone, and "fake_human" for human regions, with
+        `samples_per_region` recipes each.
     """
     name = f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
     generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
@@ -46,7 +46,7 @@ def recipes_of(region: Region, preset: EditPreset, draws: int, seed: int) -> dic
     kinds |= {OPERATORS[index]: only(preset.fake, OPERATORS[index]) for index in preset.fake.allowed}
     if region.human:
         kinds["fake_human"] = preset.fake_human
-    return {kind: sample_recipe(ranges, draws, generator) for kind, ranges in kinds.items()}
+    return {kind: sample_recipe(ranges, samples_per_region, generator) for kind, ranges in kinds.items()}
 
 
 def edit_counts(recipe: Recipe) -> list[int]:
@@ -56,7 +56,7 @@ def edit_counts(recipe: Recipe) -> list[int]:
 
 
 def score_samples(
-    critic: nn.Module, regions: Sequence[Region], preset: EditPreset, size: int, draws: int, seed: int = 0
+    critic: nn.Module, regions: Sequence[Region], preset: EditPreset, size: int, samples_per_region: int, seed: int = 0
 ) -> pd.DataFrame:
     """The critic's scores of the samples of each region.
 
@@ -65,7 +65,7 @@ def score_samples(
         regions: with masks.
         preset: Table 1.
         size: side of the square that photos are resized to and edited at.
-        draws: samples of each kind for each region.
+        samples_per_region: samples of each kind for each region.
         seed: decides the samples.
 
     Returns:
@@ -74,7 +74,7 @@ def score_samples(
     """
     rows = []
     for index, (region, image, mask) in enumerate(read(regions, size, "score")):
-        kinds = recipes_of(region, preset, draws, seed)
+        kinds = recipes_of(region, preset, samples_per_region, seed)
         # A kind at a time: all at once are more memory than an allocator keeps, and fetching it takes as long as editing.
         table = {kind: score(critic, edit(image, mask, recipe), mask) for kind, recipe in kinds.items()}
         common = {"index": index, "photo": f"{region.source}/{region.photo_id}", "human": region.human}
@@ -85,13 +85,13 @@ def score_samples(
 
 
 def saliency_range(
-    network: nn.Module, regions: Sequence[Region], preset: EditPreset, size: int, draws: int, seed: int = 0
+    network: nn.Module, regions: Sequence[Region], preset: EditPreset, size: int, samples_per_region: int, seed: int = 0
 ) -> pd.DataFrame:
     """S of eq. 3 and its log ratio under the real and the fake edits of Table 1: what an objective has to scale.
 
     Args:
         network: image -> map.
-        regions, preset, size, draws, seed: as for `score_samples`.
+        regions, preset, size, samples_per_region, seed: as for `score_samples`.
 
     Returns:
         A row for each region, kind ("real", "fake") and draw: photo, kind, relative (S, at most 1) and log_ratio;
@@ -99,11 +99,11 @@ def saliency_range(
     """
     rows = []
     for region, image, mask in read(regions, size, "range"):
-        kinds = recipes_of(region, preset, draws, seed)
+        kinds = recipes_of(region, preset, samples_per_region, seed)
         edited = torch.cat([edit(image, mask, kinds[kind]) for kind in ("real", "fake")])
         maps = see(network, torch.cat([image, edited]))
         found = [measure(maps[:1], maps[1:], mask).tolist() for measure in (saliency_drop, log_saliency_ratio)]
-        for kind, relative, ratio in zip(np.repeat(["real", "fake"], draws), *found, strict=True):
+        for kind, relative, ratio in zip(np.repeat(["real", "fake"], samples_per_region), *found, strict=True):
             rows.append((f"{region.source}/{region.photo_id}", str(kind), relative, ratio))
     return pd.DataFrame(rows, columns=["photo", "kind", "relative", "log_ratio"])
 
@@ -113,7 +113,7 @@ def count_photos(regions: Sequence[Region]) -> int:
     return len({(region.source, region.photo_id) for region in regions})
 
 
-def spread(regions: Sequence[Region], most: int) -> list[Region]:
-    """At most `most` of the regions, evenly spaced over their order, and so over data sets and photos."""
-    step = max(len(regions) / most, 1)
-    return [regions[int(index * step)] for index in range(min(most, len(regions)))]
+def spread(regions: Sequence[Region], max_regions: int) -> list[Region]:
+    """At most `max_regions` of the regions, evenly spaced over their order, and so over data sets and photos."""
+    step = max(len(regions) / max_regions, 1)
+    return [regions[int(index * step)] for index in range(min(max_regions, len(regions)))]

@@ -80,18 +80,18 @@ class Report:
             (folder / Path(name).name).unlink(missing_ok=True)
 
 
-def difference_table(own: dict[str, float], reference: dict[str, float], bound: float = 0.002) -> pd.DataFrame:
+def difference_table(own: dict[str, float], fp32_network: dict[str, float], bound: float = 0.002) -> pd.DataFrame:
     """What storing weights in half precision changes.
 
     Args:
-        own, reference: measures of the network and of its full-precision copy.
+        own, fp32_network: measures of the network and of its full-precision copy.
         bound: the greatest difference that is let pass.
     """
     rows = []
     for name, value in own.items():
-        gap = abs(value - reference[name])
+        gap = abs(value - fp32_network[name])
         within = "yes" if gap <= bound else "NO"
-        rows.append({"measure": name, "weights": value, "reference": reference[name], "difference": f"{gap:.5f}"})
+        rows.append({"measure": name, "weights": value, "fp32_weights": fp32_network[name], "difference": f"{gap:.5f}"})
         rows[-1][f"<= {bound:g}"] = within
     return pd.DataFrame(rows)
 

@@ -29,15 +29,15 @@ class CriticSuite:
     def run(self, inputs: SuiteInputs) -> Report:
         settings = inputs.settings
         network = load_network(settings.critic, "realism", settings.device)
-        reference = load_network(settings.reference, "realism", settings.device) if settings.reference else None
+        fp32_network = load_network(settings.fp32_weights, "realism", settings.device) if settings.fp32_weights else None
         torch.set_num_threads(1)  # single photos are too small to share between cores: two took 5.2 minutes, one 4.0
-        found = measure_critic(network, reference, inputs.unseen_regions(False), inputs.preset, settings)
+        found = measure_critic(network, fp32_network, inputs.unseen_regions(False), inputs.preset, settings)
         return suite_report("critic", settings, {settings.critic: network}, found)
 
 
 def measure_critic(
     network: nn.Module,
-    reference: nn.Module | None,
+    fp32_network: nn.Module | None,
     regions: Sequence[Region],
     preset: EditPreset,
     settings: DictConfig,
@@ -46,7 +46,7 @@ def measure_critic(
 
     Args:
         network: critic(image, mask) -> (B,) in [0, 1].
-        reference: its full-precision copy, or None.
+        fp32_network: its full-precision copy, or None.
         regions: unseen ones, of splits val and test.
         preset: the ranges of real and fake edits.
         settings: as configs/evaluate/evaluate.yaml.
@@ -70,10 +70,10 @@ def measure_critic(
         )
         frame = tables_of.critic_table(scored[name], settings.resamples, settings.seed)
         tables.append(Table(f"samples_{_slug(name)}", title, note, frame))
-    if reference is not None:
-        other = _score(reference, first, groups[first], preset, settings)
+    if fp32_network is not None:
+        other = _score(fp32_network, first, groups[first], preset, settings)
         frame = difference_table(tables_of.summary(scored[first]), tables_of.summary(other))
-        tables.append(Table("reference", f"Against the reference weights: {first}", "", frame))
+        tables.append(Table("fp32_weights", f"Compared to the weights of full precision: {first}", "", frame))
     output = Path(settings.output)
     panels = {_short(name): tables_of.reliability(found) for name, found in scored.items()}
     figures.save(figures.reliability(panels), output / "reliability.png")
@@ -91,7 +91,7 @@ def _groups(regions: Sequence[Region], settings: DictConfig) -> dict[str, list[R
     for split, words in (("test", "nobody chose a checkpoint by them"), ("val", "they chose the checkpoint")):
         found[f"{COCO}, split {split} ({words})"] = [r for r in regions if r.source == "coco" and r.split == split]
     found[f"{OTHERS}, split test"] = samples.spread(
-        [region for region in regions if region.source != "coco" and region.split == "test"], settings.most.others
+        [region for region in regions if region.source != "coco" and region.split == "test"], settings.max_regions.others
     )
     return {name: part for name, part in found.items() if part}
 
@@ -99,7 +99,7 @@ def _groups(regions: Sequence[Region], settings: DictConfig) -> dict[str, list[R
 def _score(
     network: nn.Module, name: str, regions: Sequence[Region], preset: EditPreset, settings: DictConfig
 ) -> pd.DataFrame:
-    draws = settings.draws.coco if name.startswith(COCO) else settings.draws.others
+    draws = settings.samples_per_region.coco if name.startswith(COCO) else settings.samples_per_region.others
     return samples.score_samples(network, regions, preset, settings.edit_size.critic, draws, settings.seed)
 
 
@@ -107,7 +107,7 @@ def _figure3(network: nn.Module, regions: Sequence[Region], settings: DictConfig
     chosen = {
         COCO: [region for region in regions if region.source == "coco"],
         OTHERS: samples.spread(
-            [region for region in regions if region.source != "coco" and region.split == "test"], settings.most.curves
+            [region for region in regions if region.source != "coco" and region.split == "test"], settings.max_regions.curves
         ),
     }
     tables, panels = [], {}

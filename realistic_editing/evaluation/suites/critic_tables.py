@@ -111,7 +111,7 @@ def summary(samples: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def worst(samples: pd.DataFrame, kind: str, most: int) -> list[tuple[int, int, float]]:
+def worst(samples: pd.DataFrame, kind: str, max_regions: int) -> list[tuple[int, int, float]]:
     """The samples that the critic gets most wrong, one a photo: (index of the region, draw, score)."""
-    ordered = samples.sort_values(kind, ascending=kind == "real").drop_duplicates("photo").head(most)
+    ordered = samples.sort_values(kind, ascending=kind == "real").drop_duplicates("photo").head(max_regions)
     return [(int(row["index"]), int(row.draw), float(row[kind])) for _, row in ordered.iterrows()]

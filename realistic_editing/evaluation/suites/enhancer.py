@@ -46,8 +46,8 @@ class EnhancerSuite:
         settings = inputs.settings
         enhancers, regions = load_enhancers(settings), held_out_regions(inputs)
         rivals = load_rivals(settings.rivals, settings.device)
-        witness = load_network(settings.witness, "saliency", settings.device)
-        others = {Path(settings.witness).stem: witness, "patch distinctness": PatchDistinctness()}
+        heldout_saliency = load_network(settings.heldout_saliency, "saliency", settings.device)
+        others = {Path(settings.heldout_saliency).stem: heldout_saliency, "patch distinctness": PatchDistinctness()}
         found = measure_enhancers(enhancers, rivals, others, regions, inputs.preset, settings)
         return suite_report("enhancer", settings, {settings[task]: enhancers[task].network for task in TASKS}, found)
 
@@ -78,7 +78,7 @@ def measure_enhancers(
     """
     tables, pictures = [], {}
     for task in TASKS:
-        chosen = spread([region for region in regions if region.task in ("", task)], settings.most.enhancer)
+        chosen = spread([region for region in regions if region.task in ("", task)], settings.max_regions.enhancer)
         if not chosen:
             continue
         found, curves = _measure(enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
@@ -118,7 +118,7 @@ def _measure(
                 enhancer.objective, REFINE, first, record=curves["the network's proposal"]
             ),
         }
-    size, max_few = settings.edit_size.critic, settings.most.optimise
+    size, max_few = settings.edit_size.critic, settings.max_regions.optimise
     found = methods_of.measure_edits(methods, few, enhancer, others, regions, size, max_few, settings.seed)
     return found, curves
 
@@ -134,7 +134,7 @@ def _pictures(
 ) -> dict[str, str]:
     """A gallery, the damaged masks and gradient descent: file names with their captions."""
     folder, size, title = Path(settings.output), settings.edit_size.critic, task.capitalize()
-    picked = enhancer_sheets.drawn(regions, settings.most.gallery, settings.seed)
+    picked = enhancer_sheets.drawn(regions, settings.max_regions.gallery, settings.seed)
     sheets.save(enhancer_sheets.gallery(enhancer, picked, size), folder / f"gallery_{task}.png")
     networks = {"ours": enhancer.network} | {name: rivals[name] for name in rivals if "clean" in name}
     rows = enhancer_sheets.damage_rows(networks, enhancer, picked[:DAMAGED], size, seed=settings.seed)
@@ -161,7 +161,7 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
     def row(part: pd.DataFrame) -> dict[str, object]:
         cells = {
             "regions": len(part),
-            "right way": mean(part, sign * part.saliency > MOVED),
+            "direction accuracy": mean(part, sign * part.saliency > MOVED),
             "saliency": mean(part, part.saliency),
             "dR": mean(part, part.realism),
             "dR >= -0.1": mean(part, part.realism >= -0.1),
@@ -169,7 +169,7 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
         }
         for name in others:
             values = part[f"saliency: {name}"]
-            cells |= {f"right way, {name}": mean(part, sign * values > MOVED), f"saliency, {name}": mean(part, values)}
+            cells |= {f"direction accuracy, {name}": mean(part, sign * values > MOVED), f"saliency, {name}": mean(part, values)}
         return cells | {"seconds": float(part.seconds.median())}
 
     by_method = dict(list(found.groupby("method", sort=False)))

@@ -61,7 +61,7 @@ def measure_masks(
         raise InputError(f"task is {settings.task!r}; use {' or '.join(TASKS)}, or leave it out for both")
     tables, named, folder, size = [], {}, Path(settings.output), settings.edit_size.critic
     for task in TASKS if settings.task is None else (settings.task,):
-        chosen = spread([region for region in regions if region.task in ("", task)], settings.most.masks)
+        chosen = spread([region for region in regions if region.task in ("", task)], settings.max_regions.masks)
         if not chosen:
             continue
         enhancer, networks = enhancers[task], {"ours": enhancers[task].network}

@@ -34,10 +34,10 @@ class SaliencySuite:
     def run(self, inputs: SuiteInputs) -> Report:
         settings = inputs.settings
         network = load_network(settings.saliency, "saliency", settings.device)
-        reference = load_network(settings.reference, "saliency", settings.device) if settings.reference else None
+        fp32_network = load_network(settings.fp32_weights, "saliency", settings.device) if settings.fp32_weights else None
         photos = read_gaze(settings.paths.data, _gaze_sets(settings))
-        regions = samples.spread(inputs.unseen_regions(True), settings.most.saliency)
-        found = measure_saliency(network, reference, photos, regions, inputs.preset, settings)
+        regions = samples.spread(inputs.unseen_regions(True), settings.max_regions.saliency)
+        found = measure_saliency(network, fp32_network, photos, regions, inputs.preset, settings)
         return suite_report("saliency", settings, {settings.saliency: network}, found)
 
 
@@ -50,7 +50,7 @@ def _gaze_sets(settings: DictConfig) -> list[str]:
 
 def measure_saliency(
     network: nn.Module,
-    reference: nn.Module | None,
+    fp32_network: nn.Module | None,
     photos: Sequence[GazePhoto],
     regions: Sequence[Region],
     preset: EditPreset,
@@ -60,7 +60,7 @@ def measure_saliency(
 
     Args:
         network: image (B, 3, H, W) -> map (B, 1, H, W) in [0, 1].
-        reference: its full-precision copy, or None.
+        fp32_network: its full-precision copy, or None.
         photos: of all splits, with fixations.
         regions: unseen ones, to edit.
         preset: the ranges of real and fake edits.
@@ -72,25 +72,25 @@ def measure_saliency(
     Raises:
         InputError: when a split has no photo, or the folder cannot be written.
     """
-    tables, shown = _against_people(network, reference, photos, settings)
+    tables, shown = _against_people(network, fp32_network, photos, settings)
     more, drawn = _under_edits(network, regions, preset, settings)
     return [*tables, speed_table(network), *more], shown | drawn
 
 
 def _against_people(
-    network: nn.Module, reference: nn.Module | None, photos: Sequence[GazePhoto], settings: DictConfig
+    network: nn.Module, fp32_network: nn.Module | None, photos: Sequence[GazePhoto], settings: DictConfig
 ) -> TablesAndFigures:
     """A table for each set and split, and the photos of the first set."""
     tables, shown = [], {}
     for source in dict.fromkeys(photo.source for photo in photos):
         own = [photo for photo in photos if photo.source == source]
-        found, pictures = _against_set(network, reference, source, own, settings)
+        found, pictures = _against_set(network, fp32_network, source, own, settings)
         tables, shown = tables + found, shown | pictures
     return tables, shown
 
 
 def _against_set(
-    network: nn.Module, reference: nn.Module | None, source: str, photos: Sequence[GazePhoto], settings: DictConfig
+    network: nn.Module, fp32_network: nn.Module | None, source: str, photos: Sequence[GazePhoto], settings: DictConfig
 ) -> TablesAndFigures:
     size = tuple(settings.map_size)
     sides = {side: [photo for photo in photos if photo.split == side] for side in ("train", *SPLITS)}
@@ -107,13 +107,13 @@ def _against_set(
         title = f"{len(sides[side])} {source} photos of split {side}, {words}"
         frame = teacher.fixation_table(scores[side], settings.resamples, settings.seed)
         tables.append(Table(f"fixations_{source}_{side}", title, note, frame))
-    if reference is not None:
+    if fp32_network is not None:
         found = fixations.measure_fixations(
-            fixations.predict(reference, sides["test"], size), sides["test"], sides["train"], size, 1, settings.seed
+            fixations.predict(fp32_network, sides["test"], size), sides["test"], sides["train"], size, 1, settings.seed
         )
         means = [_means(frame) for frame in (scores["test"], found)]
-        title = f"Against the reference weights, {source}, test photos"
-        tables.append(Table(f"reference_{source}", title, "", difference_table(*means)))
+        title = f"Compared to the weights of full precision, {source}, test photos"
+        tables.append(Table(f"fp32_weights_{source}", title, "", difference_table(*means)))
     name = f"photos_{source}.png"
     sheets.save(_sheet(sides["test"], predictions["test"], scores["test"], size), Path(settings.output) / name)
     words = "Best, median and worst test photos by CC: photo, density of fixations, prediction."
@@ -186,7 +186,7 @@ def _sheet(
 def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPreset, settings: DictConfig) -> TablesAndFigures:
     side, options = settings.edit_size.saliency, (settings.resamples, settings.seed)
     changes = sweep.sweep(regions, side, teacher.SWEEP, sweep.saliency_judge(network))
-    ranges = samples.saliency_range(network, regions, preset, side, settings.draws.saliency, settings.seed)
+    ranges = samples.saliency_range(network, regions, preset, side, settings.samples_per_region.saliency, settings.seed)
     where = f"{len(regions)} unseen regions of {samples.count_photos(regions)} photos"
     tables = [
         Table(

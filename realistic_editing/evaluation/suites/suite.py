@@ -16,7 +16,10 @@ from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.ops import EditPreset
 
 TablesAndFigures = tuple[list[Table], dict[str, str]]
-SETTINGS = ("seed", "edits", "edit_size", "draws", "most", "map_size", "viewer_splits", "resamples", "optimise")  # in a report
+# Of the settings, those that a report holds.
+SETTINGS = (
+    "seed", "edits", "edit_size", "samples_per_region", "max_regions", "map_size", "viewer_splits", "resamples", "optimise",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,7 +43,7 @@ def test_every_method_is_measured_on_every_photo(photo_folder, plan, tmp_path):
     found = run(photo_folder, plan, tmp_path / "out")
     rows = found.rows.set_index(["photo", "method"])
     assert len(rows) == 3 * 7 + 3 + 2 == found.measured and not found.problems and not found.note
-    assert found.models == ["saliency", "witness", DISTINCTNESS]
+    assert found.models == ["saliency", "heldout_saliency", DISTINCTNESS]
     first = rows.loc["folder/a"]
     assert not first.loc[INPUT, [*MEASURED[:3], "seam"]].any() and first.loc[INPUT, "ssim_outside"] == 1
     for method in ("bright", "dark", "ours_realism", "random_fake"):
@@ -167,9 +167,9 @@ def test_only_what_is_new_or_changed_is_measured(photo_folder, plan, tmp_path):
 
 def test_other_settings_or_weights_start_anew_and_say_so(photo_folder, plan, tmp_path, tiny_weights):
     run(photo_folder, plan, tmp_path / "out", ["input"])
-    other = MeasurementPlan(**{**tiny_weights, "witness": tiny_weights["saliency"]}, size=40)
+    other = MeasurementPlan(**{**tiny_weights, "heldout_saliency": tiny_weights["saliency"]}, size=40)
     found = run(photo_folder, other, tmp_path / "out", ["input"])
-    assert found.measured == 3 and "size (48 -> 40)" in found.note and "witness" in found.note
+    assert found.measured == 3 and "size (48 -> 40)" in found.note and "heldout_saliency" in found.note
     assert len(found.models) == len(set(found.models)) == 3
 
 

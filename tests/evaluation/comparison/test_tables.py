@@ -7,7 +7,7 @@ from scipy.stats import binom
 from realistic_editing.evaluation.comparison.method_measurer import DISTINCTNESS
 from realistic_editing.evaluation.comparison.published import NAMES, PAPER, TABLES, rated
 from realistic_editing.evaluation.comparison.published import PHOTOS as RATED
-from realistic_editing.evaluation.comparison.tables import Layout, comparison_tables, right_way
+from realistic_editing.evaluation.comparison.tables import Layout, comparison_tables, moved_as_asked
 
 MODELS = ["one", "two", DISTINCTNESS]
 LAYOUT = Layout(MODELS, "ours_realism", resamples=50)
@@ -38,7 +38,7 @@ def tables(rows, layout=LAYOUT):
 def test_the_main_table_by_hand():
     frame = tables(made())["object_enhancement"]
     assert frame.n.to_dict() == {"input": 8, "ours_realism": 8, "mec": 7}
-    assert frame["right way"].map(lambda cell: cell.value).to_dict() == {"input": 0, "ours_realism": 1, "mec": 1}
+    assert frame["direction accuracy"].map(lambda cell: cell.value).to_dict() == {"input": 0, "ours_realism": 1, "mec": 1}
     assert frame.loc["mec", "saliency, one"].value == pytest.approx(0.2 * 1.03)
     assert frame.loc["ours_realism", "seconds"] == 0.5 and np.isnan(frame.loc["mec", "seconds"])
 
@@ -46,9 +46,9 @@ def test_the_main_table_by_hand():
 def test_attenuation_counts_the_other_way_and_parts_stand_apart():
     rows = pd.concat([made(), made("distractors_attenuation", "attenuate", -0.1), made("saliency_shift", "amplify", -0.1)])
     found = tables(rows)
-    assert found["object_enhancement"].loc["mec", "right way"].value == 1
-    assert found["distractors_attenuation"].loc["mec", "right way"].value == 1
-    assert found["saliency_shift"].loc["mec", "right way"].value == 0
+    assert found["object_enhancement"].loc["mec", "direction accuracy"].value == 1
+    assert found["distractors_attenuation"].loc["mec", "direction accuracy"].value == 1
+    assert found["saliency_shift"].loc["mec", "direction accuracy"].value == 0
     effect = found["distractors_attenuation_paired"].loc["mec", "effect, one"].value
     assert effect == pytest.approx(0.1 * 1.03)  # mec takes away more: positive
 
@@ -85,11 +85,11 @@ def test_methods_that_never_differ_have_p_1():
     assert frame.loc["same", ["p, dR", "p, seam", "p, effect, one"]].tolist() == [1.0] * 3
 
 
-def test_the_right_way_is_by_most_models():
+def test_direction_accuracy_is_by_most_models():
     rows = pd.DataFrame({"gain_of_mean: one": [0.1, 0.1, -0.1], "gain_of_mean: two": [0.1, 0.0, -0.1]})
     rows[f"gain_of_mean: {DISTINCTNESS}"] = [-0.1, 0.0, 0.1]
-    assert right_way(rows, 1, MODELS).tolist() == [True, False, False]
-    assert right_way(rows, -1, MODELS).tolist() == [False, False, True]
+    assert moved_as_asked(rows, 1, MODELS).tolist() == [True, False, False]
+    assert moved_as_asked(rows, -1, MODELS).tolist() == [False, False, True]
 
 
 def test_the_ratings_stand_beside_methods_that_have_them():

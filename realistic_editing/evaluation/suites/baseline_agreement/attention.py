@@ -35,15 +35,15 @@ def moved(methods: Mapping[str, Baseline], root: str | Path, limit: int | None) 
         limit: of regions of a task, spread evenly over photos; None: all.
 
     Returns:
-        Figures by "method_task_measure": `right`, the share of regions whose mean saliency by compact_saliency moved the
-        right way, and `change`, its mean relative change; `witness_right` and `witness_change` by witness_saliency;
-        `outside`, the mean absolute change of pixels outside the mask in levels of 255; `seconds`, the median. And a row
-        for each region and method.
+        Figures by "method_task_measure": `direction_accuracy`, the share of regions whose mean saliency by compact_saliency
+        moved as asked, and `change`, its mean relative change; `heldout_direction_accuracy` and `heldout_change` by
+        heldout_saliency; `outside`, the mean absolute change of pixels outside the mask in levels of 255; `seconds`, the
+        median. And a row for each region and method.
 
     Raises:
         InputError: when the photos are not there, or the split test has none.
     """
-    names = {"": "compact_saliency", "witness_": "witness_saliency"}
+    names = {"": "compact_saliency", "heldout_": "heldout_saliency"}
     judges = {prefix: load_network(name, kind="saliency") for prefix, name in names.items()}
     rows = []
     with tempfile.TemporaryDirectory() as folder:

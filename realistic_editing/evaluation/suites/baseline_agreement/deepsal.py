@@ -1,4 +1,4 @@
-"""Whether Deepsal's three operators move attention the right way, and not by the network alone that they are fitted to."""
+"""Whether Deepsal's three operators move attention in the asked direction, and not only by the network they are fitted to."""
 from pathlib import Path
 
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Whether GazeShift, as trained here, moves attention the right way."""
+"""Whether GazeShift, as trained here, moves attention in the asked direction."""
 from pathlib import Path
 
 import pandas as pd

@@ -24,9 +24,9 @@ def agreement(root: str | Path, limit: int | None = None, method: MEC | None = N
 
     Returns:
         Figures by name, for each of PARTS, whose name they begin with, and for ours and, with "published_" between, theirs:
-        `right_way`, the share of photos whose contrast rises (enhancement) or falls (attenuation), `change`, the median
-        change of contrast, `inside` and `outside`, the median over photos of the mean absolute change of RGB in levels of
-        255; `ratio`, ours by theirs of the medians of change; `seconds`, the median of a photo's processor time. And
+        `direction_accuracy`, the share of photos whose contrast rises (enhancement) or falls (attenuation), `change`, the
+        median change of contrast, `inside` and `outside`, the median over photos of the mean absolute change of RGB in levels
+        of 255; `ratio`, ours by theirs of the medians of change; `seconds`, the median of a photo's processor time. And
         a row per photo: the same, and the contrast `before`.
     """
     method, rows = method or MEC(), []
@@ -44,7 +44,7 @@ def figures_of(table: pd.DataFrame) -> dict[str, float]:
         sign = 1 if TASKS[part] == "amplify" else -1
         figures[f"{part}_photos"] = len(own)
         for whose in ("", "published_"):
-            figures[f"{part}_{whose}right_way"] = float((sign * own[f"{whose}change"] > 0).mean())
+            figures[f"{part}_{whose}direction_accuracy"] = float((sign * own[f"{whose}change"] > 0).mean())
             for name in ("change", "inside", "outside"):
                 figures[f"{part}_{whose}{name}"] = float(own[whose + name].median())
         figures[f"{part}_ratio"] = figures[f"{part}_change"] / figures[f"{part}_published_change"]

@@ -61,7 +61,7 @@ class WithDiscriminator(nn.Module):
         self.generator, self.discriminator = generator, discriminator
 
     @property
-    def product(self) -> nn.Module:
+    def export_module(self) -> nn.Module:
         """What training is for."""
         return self.generator
 
@@ -99,7 +99,7 @@ class GazeShiftProblem:
         InputError: when training or validation is left without a region.
     """
 
-    better = ("direction_accuracy", "last")  # as the release: the judge of attention would choose what realism regrets
+    monitor, mode = "direction_accuracy", "last"  # as the release: the judge of attention would choose what realism regrets
 
     def __init__(
         self,

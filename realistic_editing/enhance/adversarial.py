@@ -25,7 +25,7 @@ class WithDiscriminator(nn.Module):
         self.enhancer, self.discriminator_view = enhancer, _DiscriminatorView(discriminator)
 
     @property
-    def product(self) -> nn.Module:
+    def export_module(self) -> nn.Module:
         """What training is for."""
         return self.enhancer
 
@@ -45,7 +45,7 @@ class AdversarialProblem(EnhanceProblem):
         others: as for `EnhanceProblem`.
     """
 
-    better = ("loss", "last")  # to choose by the critic's dR would let in the teacher that is left out
+    monitor, mode = "loss", "last"  # to choose by the critic's dR would let in the teacher that is left out
 
     def __init__(self, network: nn.Module, discriminator: nn.Module, *others, **options) -> None:
         for module in discriminator.modules():

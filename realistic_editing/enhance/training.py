@@ -39,7 +39,7 @@ class EnhanceProblem:
         InputError: when training or validation is left without a region, or pixels_per_zone cannot be used.
     """
 
-    better = ("loss", "min")
+    monitor, mode = "loss", "min"
 
     def __init__(
         self,

@@ -58,7 +58,7 @@ class RealismProblem:
         InputError: when training or validation is left without a region, or the network cannot do what is asked.
     """
 
-    better = ("auc", "max")
+    monitor, mode = "auc", "max"
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ class SaliencyProblem:
         InputError: when training or validation is left without a photo, or unlabelled photos have no teacher.
     """
 
-    better = ("cc", "max")
+    monitor, mode = "cc", "max"
 
     def __init__(
         self,

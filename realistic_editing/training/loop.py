@@ -24,7 +24,8 @@ class Problem(Protocol):
 
     network: nn.Module
     train_data: Dataset
-    better: tuple[str, str]  # the measure that picks the best checkpoint, and "max", "min" or "last": the newest
+    monitor: str  # the measure that picks the best checkpoint
+    mode: str  # "max", "min" or "last": the newest, whatever its measure
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Scalars by name; "total" is minimised."""
@@ -49,7 +50,7 @@ def fit(problem: Problem, trainer: Trainer, output: Path, fabric: Fabric | None 
         fabric: from `launch`; made here when None.
 
     Returns:
-        The network that is to be kept (averaged if `trainer.ema`; the best by `problem.better`), and
+        The network that is to be kept (averaged if `trainer.ema`; the best by `problem.monitor`), and
         {"step", "measures"} of it with the {"speed"} of this start (see `Log.speed`).
 
     Raises:
@@ -109,12 +110,12 @@ def _evaluate(problem, kept, fabric, log, step, best, output) -> float:
             sheet = problem.sheet(kept, fabric.device)
         kept.train(training)
         log.measures(step, measures, sheet, time.perf_counter() - started)
-        name, direction = problem.better
+        name = problem.monitor
         value = measures[name]
         if not math.isfinite(value):
             raise FloatingPointError(f"{output}: the validation measure {name} is {value} at step {step}; it picks the weights")
-        better = {"max": best is None or value > best, "min": best is None or value < best, "last": True}
-        if better[direction]:
+        improved = {"max": best is None or value > best, "min": best is None or value < best, "last": True}
+        if improved[problem.mode]:
             best = value
             save_state(output / "best.pt", {"network": kept}, None, None, step, best, measures)
     fabric.barrier()

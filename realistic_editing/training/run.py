@@ -50,7 +50,7 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
         model = settings["model"]
         arguments = {name: value for name, value in model["network"].items() if name != "_target_"}
         card = {**(card or {}), "revision": revision, "command": provenance.command(), **result}
-        network = getattr(network, "product", network)  # what was trained may hold more than what is wanted
+        network = getattr(network, "export_module", network)  # what was trained may hold more than what is wanted
         save_network(_plain(network), model["name"], output / "model.safetensors", arguments, card)
         spent = {"seconds_since_last_start": round(time.time() - started, 1), "speed_since_last_start": speed}
         record = {**card, "machine": provenance.machine(), "processes": fabric.world_size, **spent}

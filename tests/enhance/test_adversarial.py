@@ -91,6 +91,6 @@ def test_an_edit_that_changes_nothing_is_not_marked_down(problem):
 
 
 def test_the_enhancer_is_what_is_kept_and_measured(problem):
-    assert problem.network.product is problem.network.enhancer
+    assert problem.network.export_module is problem.network.enhancer
     measures = problem.evaluate(problem.network.eval(), torch.device("cpu"))
     assert np.isfinite(list(measures.values())).all()

@@ -29,7 +29,7 @@ class Line(Dataset):
 
 
 class LineProblem:
-    better = ("error", "min")
+    monitor, mode = "error", "min"
 
     def __init__(self, poison_at=None):
         torch.manual_seed(0)

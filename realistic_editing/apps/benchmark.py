@@ -8,7 +8,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from realistic_editing.apps.config import made
+from realistic_editing.apps.config import instantiate_node
 from realistic_editing.apps.page.timing import answering
 from realistic_editing.benchmark.apply import applying
 from realistic_editing.benchmark.busy import under_load
@@ -64,13 +64,14 @@ def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     if unknown:
         raise InputError(f"training.only names {unknown}; use some of {', '.join(options.loops)}, or null for all")
     teachers = Teachers(
-        edits=made(config.edits, "edits"),
-        objective=made(config.objective, "objective"),
+        edits=instantiate_node(config.edits, "edits"),
+        objective=instantiate_node(config.objective, "objective"),
         critic=load_network(config.realism.weights, kind="realism"),
         saliency=load_network(config.saliency.weights, kind="saliency"),
     )
     loops = {name.replace("_", " "): _loop(node) for name, node in options.loops.items() if name in only}
-    return training(loops, teachers, regions, made(config.trainer, "trainer"), list(options.precisions), options.seconds)
+    trainer = instantiate_node(config.trainer, "trainer")
+    return training(loops, teachers, regions, trainer, list(options.precisions), options.seconds)
 
 
 def _loop(node: DictConfig) -> Loop:

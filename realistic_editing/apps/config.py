@@ -61,7 +61,7 @@ def quoted(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
     return result
 
 
-def made(node: DictConfig, name: str) -> Any:
+def instantiate_node(node: DictConfig, name: str) -> Any:
     """What a config node describes; a value that its constructor refuses is the user's to change.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from realistic_editing.apps.config import CONFIGS, made
+from realistic_editing.apps.config import CONFIGS, instantiate_node
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.options import NAMES
 
@@ -120,7 +120,7 @@ def completed(
 def _plain(config: DictConfig) -> dict[str, Any]:
     found = {name: value for name, value in OmegaConf.to_container(config, resolve=True).items() if name != "hydra"}
     if "objective" in found:
-        found["objective"] = made(config.objective, "objective")  # with the values that its config leaves out
+        found["objective"] = instantiate_node(config.objective, "objective")  # with the values that its config leaves out
     return found
 
 

@@ -15,7 +15,7 @@ from realistic_editing.apps.chain import (
     choose_steps,
     refuse_open,
 )
-from realistic_editing.apps.config import made
+from realistic_editing.apps.config import instantiate_node
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
@@ -46,7 +46,7 @@ def train_saliency(config: DictConfig) -> Path:
     """
     announce("train_saliency", config)
     refuse_open(config)
-    trainer = made(config.trainer, "trainer")
+    trainer = instantiate_node(config.trainer, "trainer")
     teachers = [load_network(weights, kind="saliency") for weights in config.teachers]
     torch.manual_seed(config.trainer.seed)  # decides the initial weights
     network = _network(config, "saliency")
@@ -76,7 +76,7 @@ def train_realism(config: DictConfig) -> Path:
     """
     announce("train_realism", config)
     _check_initial(config, "realism")
-    trainer, edits = made(config.trainer, "trainer"), made(config.edits, "edits")
+    trainer, edits = instantiate_node(config.trainer, "trainer"), instantiate_node(config.edits, "edits")
     if trainer.compile and (config.pixels_per_zone or config.loss.guess):
         raise InputError("trainer.compile compiles whole pictures alone; add pixels_per_zone=0 loss.guess=0, or leave it out")
     torch.manual_seed(config.trainer.seed)
@@ -107,7 +107,7 @@ def train_enhancer(config: DictConfig) -> Path:
     """
     announce("train_enhancer", config)
     # What can be wrong with the command is found before regions are built, which may take hours.
-    trainer, objective = made(config.trainer, "trainer"), made(config.objective, "objective")
+    trainer, objective = instantiate_node(config.trainer, "trainer"), instantiate_node(config.objective, "objective")
     if trainer.compile and (config.pixels_per_zone or config.adversarial):
         remedy = "add pixels_per_zone=0 adversarial=false, or leave it out"
         raise InputError(f"trainer.compile compiles whole pictures alone; {remedy}")
@@ -127,7 +127,7 @@ def train_enhancer(config: DictConfig) -> Path:
     options = {"size": config.size, "objective": objective, "pixels_per_zone": config.pixels_per_zone, "damage": config.damage}
     judges = Judges(critic, saliency)
     if config.adversarial:
-        discriminator = made(config.realism.network, "realism.network")
+        discriminator = instantiate_node(config.realism.network, "realism.network")
         problem = AdversarialProblem(network, discriminator, judges, regions, **options)
     else:
         problem = EnhanceProblem(network, judges, regions, **options)
@@ -147,10 +147,11 @@ def train_gazeshift(config: DictConfig) -> Path:
     saliency = load_network(config.saliency.weights, kind="saliency")
     regions = load_regions(config)
     torch.manual_seed(config.trainer.seed)
-    network, discriminator = made(config.model.network, "model.network"), made(config.discriminator, "discriminator")
+    network = instantiate_node(config.model.network, "model.network")
+    discriminator = instantiate_node(config.discriminator, "discriminator")
     options = {"size": config.size, "weight": config.weight, "sharpness": config.sharpness}
     problem = GazeShiftProblem(network, discriminator, saliency, regions, **options)
-    return run(problem, made(config.trainer, "trainer"), config)
+    return run(problem, instantiate_node(config.trainer, "trainer"), config)
 
 
 def _check_initial(config: DictConfig, kind: str) -> None:
@@ -161,7 +162,7 @@ def _check_initial(config: DictConfig, kind: str) -> None:
 
 def _network(config: DictConfig, kind: str) -> nn.Module:
     """The network to train, with the values of `config.initial` where that names weights."""
-    network = made(config.model.network, "model.network")
+    network = instantiate_node(config.model.network, "model.network")
     if config.initial:
         state = load_network(config.initial, kind=kind).state_dict()
         fill(network, state, config.initial, "start from a network with the same model.network")

@@ -41,7 +41,7 @@ class SaliencyOrder(Baseline):
         smallness: weight of the squared size of an edit, in units of its bounds.
         region_bounds, background_bounds: least and largest offset of lightness (L in [0, 100]), factor of chroma, and
             sharpening (below 0: blurring; at -1 the detail is gone).
-        standing: the mean saliency, in units of the photo's, from which a region that is to be amplified is brightened; a
+        brighten_above: the mean saliency, in units of the photo's, from which a region that is to be amplified is brightened; a
             fainter one is darkened. None: either may be.
         least: the nearest to 0 that its offset of lightness then comes, darkened and brightened; within `region_bounds`.
         side: longest side in pixels at which the edit is looked for.
@@ -67,7 +67,7 @@ class SaliencyOrder(Baseline):
         "The published results darken almost as many objects as they brighten, and hardly leave one as it is. Nothing that "
         "the paper's outline names tells which: neither the lightness around, nor which way saliency, or our stand-in for "
         "aesthetics, would rise more. What tells a little is how salient the object was: published results darken faint "
-        "objects and brighten salient ones, and so does ours when it amplifies (standing). That agrees in 65 % of photos; to "
+        "objects and brighten salient ones, and so does ours when it amplifies. That agrees in 65 % of photos; to "
         "brighten always would in 55 % (docs/methods.md). Which cue to use, was seen on all photos.",
         "Only the order of the region against each segment is asked for; that of the others is free.",
         "Background segments start nearly alike, because the published results change the background almost evenly.",
@@ -92,7 +92,7 @@ class SaliencyOrder(Baseline):
         smallness: float = 1e-3,
         region_bounds: Bounds = ((-20.0, 15.0), (0.6, 1.6), (-1.0, 1.0)),
         background_bounds: Bounds = ((-18.0, 0.0), (0.55, 1.3), (-0.5, 0.8)),
-        standing: float | None = 1.4,
+        brighten_above: float | None = 1.4,
         least: tuple[float, float] = (-8.0, 5.0),
         side: int = 192,
         seed: int = 0,
@@ -108,7 +108,7 @@ class SaliencyOrder(Baseline):
         self.margin, self.smallness, self.side, self.seed = margin, smallness, side, seed
         self.bounds = torch.tensor([region_bounds, background_bounds], dtype=torch.float32)  # (2, 3, 2)
         self.bounds[:, 0] /= 100
-        self.standing, self.least = standing, (least[0] / 100, least[1] / 100)
+        self.brighten_above, self.least = brighten_above, (least[0] / 100, least[1] / 100)
 
     def change(self, image: np.ndarray, mask: np.ndarray, task: str) -> np.ndarray:
         """Edit region and background; see `Baseline.change`."""
@@ -123,15 +123,15 @@ class SaliencyOrder(Baseline):
         fields = around + inside * (amounts[0][:, None, None] - around)  # (3, H, W)
         return _pixels(lab_to_rgb(fit_chroma(edited(*_parts(image), fields[None])))[0])
 
-    def standing_of(self, image: np.ndarray, mask: np.ndarray) -> float:
-        """How salient a region is before any edit: its mean saliency in units of the photo's, which is what `standing` bounds.
+    def relative_saliency_of(self, image: np.ndarray, mask: np.ndarray) -> float:
+        """A region's mean saliency before any edit, in units of the photo's, to compare to `brighten_above`.
 
         Args:
             image: (H, W, 3) float32 RGB in [0, 1].
             mask: (H, W) float32 in [0, 1].
         """
         small, small_mask = self._reduced(image, mask)
-        return self._standing(_parts(small)[0], torch.from_numpy(small_mask)[None])[1]
+        return self._relative_saliency(_parts(small)[0], torch.from_numpy(small_mask)[None])[1]
 
     def _reduced(self, image: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Both at the working size."""
@@ -140,7 +140,7 @@ class SaliencyOrder(Baseline):
         return resize(image, size), resize(mask, size)
 
     @torch.no_grad()
-    def _standing(self, lab: torch.Tensor, region: torch.Tensor) -> tuple[torch.Tensor, float]:
+    def _relative_saliency(self, lab: torch.Tensor, region: torch.Tensor) -> tuple[torch.Tensor, float]:
         """The photo's mean saliency, and the region's (1, H, W) in units of it."""
         saliency = self.saliency(lab_to_rgb(lab).clamp(0, 1))
         unit = saliency.mean().clamp(min=1e-6)
@@ -152,9 +152,9 @@ class SaliencyOrder(Baseline):
         inside = torch.from_numpy(mask)
         zones = torch.cat([inside[None], weights * (1 - inside)])  # (K + 1, h, w)
         bounds = self.bounds[[0] + [1] * len(weights)]  # (K + 1, 3, 2)
-        unit, standing = self._standing(lab, zones[:1])
-        if task == "amplify" and self.standing is not None:
-            bright = standing >= self.standing
+        unit, relative_saliency = self._relative_saliency(lab, zones[:1])
+        if task == "amplify" and self.brighten_above is not None:
+            bright = relative_saliency >= self.brighten_above
             low, high = bounds[0, 0].tolist()
             bounds[0, 0, 0 if bright else 1] = min(max(self.least[bright], low), high)
 

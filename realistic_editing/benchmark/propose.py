@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from realistic_editing.benchmark import plain
 from realistic_editing.benchmark.apply import middling_recipe
 from realistic_editing.benchmark.folded import as_if_trained, judgements_apart, pairs_of, parameters_apart
-from realistic_editing.benchmark.runtimes import Propose, check_names, made, several
+from realistic_editing.benchmark.runtimes import Propose, build_runtimes, check_names, several
 from realistic_editing.benchmark.timing import Measured, Work, in_turn
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.pixels import read_grey, read_rgb
@@ -62,7 +62,7 @@ def proposing(
     ):
         say(name)
         ready = for_inference(network, *pairs[0], orders[:1])
-        others, lacking = made(runtimes, network, pairs)
+        others, lacking = build_runtimes(runtimes, network, pairs)
         ways = {"this project": several(ready), **others}
         apart = {way: parameters_apart(network, propose, pairs) for way, propose in ways.items()}
         for case, count, timed in _one_and_all(network, ways, pairs[0], plain_orders, seconds):

@@ -31,7 +31,7 @@ def check_names(names: Iterable[str]) -> None:
         raise InputError(f"propose.runtimes names {unknown}; use some of {', '.join(RUNTIMES)}")
 
 
-def made(names: Iterable[str], network: Proposer, pairs: Pairs) -> tuple[dict[str, Propose], dict[str, str]]:
+def build_runtimes(names: Iterable[str], network: Proposer, pairs: Pairs) -> tuple[dict[str, Propose], dict[str, str]]:
     """Make a network ready to run in other ways.
 
     Args:

@@ -35,9 +35,9 @@ class ReadoutResNet(nn.Module):
             (B, 1, H, W) in [0, 1].
         """
         size = image.shape[-2:]
-        return self.combine(torch.cat([F.interpolate(read, size) for read in self.read(image)], dim=1))
+        return self.combine(torch.cat([F.interpolate(part, size) for part in self.compute_readouts(image)], dim=1))
 
-    def read(self, image: torch.Tensor) -> list[torch.Tensor]:
+    def compute_readouts(self, image: torch.Tensor) -> list[torch.Tensor]:
         """(B, 3, H, W) in [0, 1] -> five readouts (B, 1, h, w), from the stem to the last stage."""
         features = self.relu(self.bn1(self.conv1(image)))
         found = [self.readouts[0](features)]  # before the pooling, at half the resolution
@@ -116,7 +116,7 @@ class EMLNet(nn.Module):
     def map(self, image: torch.Tensor) -> torch.Tensor:
         """The map at the network's own size: (B, 3, H, W) in [0, 1] -> (B, 1, *input_size) in [0, 1]."""
         image = resized(image, list(self.input_size)).to(self.imagenet.conv1.weight.dtype)
-        saliency = self.decoder(self.imagenet.read(image), self.places.read(image), self.input_size)
+        saliency = self.decoder(self.imagenet.compute_readouts(image), self.places.compute_readouts(image), self.input_size)
         # Not in half precision: S (eq. 3) is a small difference of maps, and the blur averages their rounding away.
         with torch.autocast(image.device.type, enabled=False):
             return _blur(saliency.to(torch.promote_types(saliency.dtype, torch.float32)))

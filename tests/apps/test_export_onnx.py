@@ -182,7 +182,7 @@ def test_the_benchmark_runs_a_file_as_it_is_and_in_integers(files, tiny_weights,
     monkeypatch.setattr(runtimes, "_written", lambda *_: files / "enhancer.onnx")
     network = load_network(tiny_weights["amplify"], kind="enhancer")
     pairs = [(sample["image"], sample["mask"]) for sample in random_samples(((1, 75, 101), (1, 75, 101)))]
-    ways, lacking = runtimes.made(["onnx", "int8"], network, pairs)
+    ways, lacking = runtimes.build_runtimes(["onnx", "int8"], network, pairs)
     assert list(ways) == ["onnx", "int8"] and not lacking
     exact, integers = (parameters_apart(network, propose, pairs) for propose in ways.values())
     assert exact < TOLERANCE and integers < 0.1  # fresh heads hide most of what integers do to the encoder

@@ -100,17 +100,17 @@ def test_hue_stays_and_the_bounds_are_kept(method, photo, mask):
 
 
 @pytest.mark.parametrize("limit, sign", [(0.5, 1), (2.0, -1)])
-def test_from_its_standing_on_a_region_is_brightened_and_below_darkened(photo, mask, limit, sign):
-    method = SaliencyOrder(brightness, standing=limit, restarts=2, kept=1, steps=1)
-    assert method.standing_of(photo, mask) == pytest.approx(photo[mask > 0].mean() / photo.mean(), rel=1e-4)
+def test_from_its_threshold_on_a_region_is_brightened_and_below_darkened(photo, mask, limit, sign):
+    method = SaliencyOrder(brightness, brighten_above=limit, restarts=2, kept=1, steps=1)
+    assert method.relative_saliency_of(photo, mask) == pytest.approx(photo[mask > 0].mean() / photo.mean(), rel=1e-4)
     light = (lab(method.change(photo, mask, "amplify")) - lab(photo))[mask > 0, 0].mean()
     assert (4.5 if sign > 0 else 7.5) < sign * light < (15.5 if sign > 0 else 20.5)
 
 
-@pytest.mark.parametrize(("bounds", "standing"), [((-20.0, 0.0), 0.1), ((-3.0, 15.0), 99.0), ((0.0, 0.0), 0.1)])
-def test_no_standing_moves_a_region_past_the_bounds_given(photo, mask, bounds, standing):
+@pytest.mark.parametrize(("bounds", "brighten_above"), [((-20.0, 0.0), 0.1), ((-3.0, 15.0), 99.0), ((0.0, 0.0), 0.1)])
+def test_no_threshold_moves_a_region_past_the_bounds_given(photo, mask, bounds, brighten_above):
     region = (bounds, (1.0, 1.0), (0.0, 0.0))
-    method = SaliencyOrder(brightness, region_bounds=region, standing=standing, restarts=2, kept=1, steps=1)
+    method = SaliencyOrder(brightness, region_bounds=region, brighten_above=brighten_above, restarts=2, kept=1, steps=1)
     light = (lab(method.change(photo, mask, "amplify")) - lab(photo))[mask > 0, 0].mean()
     assert bounds[0] - 0.5 < light < bounds[1] + 0.5
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from realistic_editing.benchmark.folded import parameters_apart
-from realistic_editing.benchmark.runtimes import RUNTIMES, check_names, made
+from realistic_editing.benchmark.runtimes import RUNTIMES, build_runtimes, check_names
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.proposer import Proposer
 from realistic_editing.ops import all_orders
@@ -36,7 +36,7 @@ def pairs():
 @torch.no_grad()
 def test_every_order_is_proposed_alike(network, pairs):
     allowed = {"channels_last": 1e-5, "folded": 1e-5, "bfloat16": 2e-2}  # files: tests/apps/test_export_onnx.py has one
-    ways, lacking = made(allowed, network, pairs)
+    ways, lacking = build_runtimes(allowed, network, pairs)
     assert list(ways) == list(allowed) and not lacking
     for name, propose in ways.items():
         assert parameters_apart(network, propose, pairs) <= allowed[name]
@@ -47,7 +47,7 @@ def test_every_order_is_proposed_alike(network, pairs):
 def test_what_is_lacking_is_said(network, pairs, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     monkeypatch.setattr("realistic_editing.weights.onnx_graphs.NEEDED", ("no_such_package",))
-    ways, lacking = made(["channels_last", "onnx", "int8", "compile"], network, pairs)
+    ways, lacking = build_runtimes(["channels_last", "onnx", "int8", "compile"], network, pairs)
     assert list(ways) == ["channels_last"]
     assert "no_such_package" in lacking["onnx"] and "no_such_package" in lacking["int8"]
     assert "'no-such-compiler'" in lacking["compile"]

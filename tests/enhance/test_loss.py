@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from realistic_editing.apps.cli import _compose
-from realistic_editing.apps.config import CONFIGS, made
+from realistic_editing.apps.config import CONFIGS, instantiate_node
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.enhance.terms import color_cast, log_saliency_both, log_saliency_ratio, shadow_lift
@@ -190,7 +190,7 @@ ABLATIONS = sorted(path.stem for path in (CONFIGS / "ablation/train_enhancer").g
 @pytest.mark.parametrize("choice", [f"objective={n}" for n in OBJECTIVES] + [f"ablation={n}" for n in ABLATIONS])
 @pytest.mark.parametrize("task", ["attenuate", "amplify"])
 def test_every_objective_minds_realism_and_wants_its_task(choice, task):
-    objective = made(_compose("train_enhancer", [f"task={task}", choice]).objective, "objective")
+    objective = instantiate_node(_compose("train_enhancer", [f"task={task}", choice]).objective, "objective")
     wanted, unwanted = (LESS, MORE) if task == "attenuate" else (MORE, LESS)
     assert loss(wanted, objective)["total"] < loss(unwanted, objective)["total"]
     worse = loss(wanted, objective, realism_change=-0.6)["total"] - loss(wanted, objective)["total"]

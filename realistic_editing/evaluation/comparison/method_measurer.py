@@ -24,7 +24,7 @@ from realistic_editing.evaluation.comparison.photo_sets import TestPhoto
 from realistic_editing.evaluation.comparison.rivals import load_rivals
 from realistic_editing.evaluation.measures.edits import parameters
 from realistic_editing.evaluation.measures.photo_changes import photo_changes, saliency_changes
-from realistic_editing.evaluation.measures.sweep import score, see
+from realistic_editing.evaluation.measures.sweep import predict_saliency, score
 from realistic_editing.evaluation.reports.page import thumbnail
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
@@ -207,11 +207,11 @@ class MethodMeasurer:
 
     def _saliency(self, pixels: np.ndarray, image: torch.Tensor) -> dict[str, torch.Tensor]:
         """(1, 1, S, S) by each model; the networks resize to what they need, PatchDistinctness keeps the photo's shape."""
-        found = {name: _fitted(see(network, image), self.plan.size) for name, network in self.networks.items()}
+        found = {name: _fitted(predict_saliency(network, image), self.plan.size) for name, network in self.networks.items()}
         height, width = pixels.shape[:2]
         scale = min(1.0, self.distinctness.longest_side / max(height, width))
         small = resize(pixels, (max(1, round(scale * height)), max(1, round(scale * width))))
-        seen = see(self.distinctness, torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255)
+        seen = predict_saliency(self.distinctness, torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255)
         return found | {DISTINCTNESS: _fitted(seen, self.plan.size)}
 
 

@@ -17,7 +17,7 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.terms import color_cast, log_saliency_ratio
 from realistic_editing.enhance.view import PIXELS_PER_ZONE, PhotoView
-from realistic_editing.evaluation.measures.sweep import edit, read, see
+from realistic_editing.evaluation.measures.sweep import edit, iter_regions, predict_saliency
 from realistic_editing.ops import EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
 Propose = Callable[["Case"], Recipe]
@@ -163,9 +163,9 @@ def measure_edits(
     """
     rows, step = [], max(len(regions) / max(max_few, 1), 1)
     slow = {int(index * step) for index in range(min(max_few, len(regions)))}
-    for index, (region, image, mask) in enumerate(read(regions, size, "edit")):
+    for index, (region, image, mask) in enumerate(iter_regions(regions, size, "edit")):
         first = case_of(region, image, mask, enhancer, seed)
-        before = {key: see(network, image) for key, network in others.items()}
+        before = {key: predict_saliency(network, image) for key, network in others.items()}
         for method, propose in {**methods, **(few if index in slow else {})}.items():
             # Each method draws from the start; the photo's judgement and its candidates are shared.
             generator = torch.Generator().manual_seed(first.generator.initial_seed())
@@ -181,7 +181,8 @@ def measure_edits(
             }
             row |= _judged(case.view, recipe, objective_of(enhancer)) | parameters(recipe)
             edited = edit(image, mask, recipe)
-            ratios = {key: log_saliency_ratio(before[key], see(others[key], edited), mask, epsilon=1e-4) for key in others}
+            after = {key: predict_saliency(network, edited) for key, network in others.items()}
+            ratios = {key: log_saliency_ratio(before[key], after[key], mask, epsilon=1e-4) for key in others}
             rows.append(row | {f"saliency: {key}": math.expm1(-float(ratio)) for key, ratio in ratios.items()})
     return pd.DataFrame(rows)
 
@@ -214,7 +215,7 @@ def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> 
     Returns:
         A row for each: what, orders, seconds.
     """
-    _, image, mask = next(iter(read([region], size, "time")))
+    _, image, mask = next(iter(iter_regions([region], size, "time")))
     device = next(enhancer.network.parameters()).device
     image, mask, orders = image.to(device), mask.to(device), all_orders().to(device)
     view = enhancer.judges.sampled_view(image, mask, PIXELS_PER_ZONE, torch.Generator(device).manual_seed(0))

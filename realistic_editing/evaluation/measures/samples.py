@@ -11,7 +11,7 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.terms import log_saliency_ratio
-from realistic_editing.evaluation.measures.sweep import edit, read, score, see
+from realistic_editing.evaluation.measures.sweep import edit, iter_regions, predict_saliency, score
 from realistic_editing.ops import OPERATORS, EditPreset, EditRanges, Recipe, sample_recipe
 from realistic_editing.ops.recipe import PARAMETERS
 
@@ -73,7 +73,7 @@ def score_samples(
         (the photo's own score), and the score of each kind of `recipes_of`; nan where the region has no such kind.
     """
     rows = []
-    for index, (region, image, mask) in enumerate(read(regions, size, "score")):
+    for index, (region, image, mask) in enumerate(iter_regions(regions, size, "score")):
         kinds = recipes_of(region, preset, samples_per_region, seed)
         # A kind at a time: all at once are more memory than an allocator keeps, and fetching it takes as long as editing.
         table = {kind: score(critic, edit(image, mask, recipe), mask) for kind, recipe in kinds.items()}
@@ -98,10 +98,10 @@ def saliency_range(
         positive where the region lost saliency.
     """
     rows = []
-    for region, image, mask in read(regions, size, "range"):
+    for region, image, mask in iter_regions(regions, size, "range"):
         kinds = recipes_of(region, preset, samples_per_region, seed)
         edited = torch.cat([edit(image, mask, kinds[kind]) for kind in ("real", "fake")])
-        maps = see(network, torch.cat([image, edited]))
+        maps = predict_saliency(network, torch.cat([image, edited]))
         found = [measure(maps[:1], maps[1:], mask).tolist() for measure in (saliency_drop, log_saliency_ratio)]
         for kind, relative, ratio in zip(np.repeat(["real", "fake"], samples_per_region), *found, strict=True):
             rows.append((f"{region.source}/{region.photo_id}", str(kind), relative, ratio))

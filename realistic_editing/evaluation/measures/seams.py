@@ -14,7 +14,7 @@ from realistic_editing.data.select import refine_mask
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.measures.edits import Case, case_of, region_name
 from realistic_editing.evaluation.measures.photo_changes import seam
-from realistic_editing.evaluation.measures.sweep import edit, grey, picture, read, score
+from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions, picture, score
 from realistic_editing.ops import Recipe
 
 CLEAN = "clean"
@@ -87,7 +87,7 @@ def measure_seams(
         over union with the clean mask).
     """
     rows = []
-    for index, (region, image, mask) in enumerate(read(regions, size, "damage")):
+    for index, (region, image, mask) in enumerate(iter_regions(regions, size, "damage")):
         name, case = region_name(region, seed), case_of(region, image, mask, enhancer, seed)
         photo, clean = picture(image), grey(mask)
         for kind, rough in masks_of(name, photo, clean, menders):

@@ -34,7 +34,7 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
         A row for each region, edit and factor: source, photo, region, edit, factor, change.
     """
     rows = []
-    for region, image, mask in read(regions, size, "sweep"):
+    for region, image, mask in iter_regions(regions, size, "sweep"):
         for name, factors in edits.items():
             edited = torch.cat([EDITS[name](image, mask, factor) for factor in factors])
             for factor, change in zip(factors, judge(image, mask, edited).tolist(), strict=True):
@@ -42,7 +42,7 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
     return pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "factor", "change"])
 
 
-def read(regions: Sequence[Region], size: int, title: str) -> Iterator[tuple[Region, torch.Tensor, torch.Tensor]]:
+def iter_regions(regions: Sequence[Region], size: int, title: str) -> Iterator[tuple[Region, torch.Tensor, torch.Tensor]]:
     """Each region with its photo (1, 3, size, size) and mask (1, 1, size, size) in [0, 1], under a progress bar."""
     data = RegionDataset(regions, size, cache=False)
     for index, region in enumerate(tqdm(regions, desc=title, unit="region")):
@@ -138,7 +138,7 @@ def saliency_judge(network: nn.Module) -> Judge:
     """-S of eq. 3, the mean relative change of the region's saliency: positive where it draws more attention."""
 
     def judge(image: torch.Tensor, mask: torch.Tensor, edited: torch.Tensor) -> torch.Tensor:
-        maps = see(network, torch.cat([image, edited]))
+        maps = predict_saliency(network, torch.cat([image, edited]))
         return -saliency_drop(maps[:1], maps[1:], mask)
 
     return judge
@@ -153,7 +153,7 @@ def score(critic: nn.Module, image: torch.Tensor, mask: torch.Tensor) -> torch.T
 
 
 @torch.inference_mode()
-def see(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
+def predict_saliency(network: nn.Module, image: torch.Tensor) -> torch.Tensor:
     """The saliency (N, 1, H, W) of images (N, 3, H, W), on the CPU."""
     device = next(network.parameters(), torch.empty(0)).device  # a network without parameters stays on the CPU
     return torch.cat([network(part.to(device)) for part in image.split(_batch(device))]).float().cpu()

@@ -12,7 +12,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.measures.edits import case_of, region_name
 from realistic_editing.evaluation.measures.photo_changes import seam
 from realistic_editing.evaluation.measures.seams import CLEAN, masks_of, proposal
-from realistic_editing.evaluation.measures.sweep import edit, grey, picture, read, see
+from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions, picture, predict_saliency
 from realistic_editing.evaluation.reports import sheets
 from realistic_editing.evaluation.reports.figures import BLUE, GREEN, GREY, ORANGE
 
@@ -27,14 +27,14 @@ def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
 def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndarray:
     """Photo, default edit, saliency before and after, two regions to a row: (H, W, 3) uint8."""
     cells = []
-    for region, image, mask in read(regions, size, "gallery"):
+    for region, image, mask in iter_regions(regions, size, "gallery"):
         view = case_of(region, image, mask, enhancer, seed=0).view
         found = view.guard(view.pick())
         edited = edit(image, mask, found.recipe)
         top = float(view.region.saliency.max())
         maps = [
             sheets.heat(np.append(seen[0, 0].cpu().numpy().clip(max=top), [[top] * size], axis=0))[:-1]
-            for seen in (view.region.saliency, see(enhancer.saliency, edited))
+            for seen in (view.region.saliency, predict_saliency(enhancer.saliency, edited))
         ]
         words = ["saliency before", f"after: {100 * found.saliency_change:+.0f} %"]
         outline = sheets.outlined(picture(image), grey(mask))
@@ -70,7 +70,7 @@ def damage_rows(
         the outline of each mask, the clean one first, and then the edits.
     """
     rows = []
-    for region, image, mask in read(regions, size, "damage"):
+    for region, image, mask in iter_regions(regions, size, "damage"):
         name, case = region_name(region, seed), case_of(region, image, mask, enhancer, seed)
         masks = {CLEAN: grey(mask)} | dict(masks_of(name, picture(image), grey(mask), menders, kinds=(kind,)))
         row = [(f"{each} mask", sheets.outlined(picture(image), rough)) for each, rough in masks.items()]

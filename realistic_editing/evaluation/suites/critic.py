@@ -135,7 +135,7 @@ def _failures(
     size = settings.edit_size.critic
     cells = []
     for index, draw, score in tables_of.worst(scores, kind, most):
-        region, image, mask = next(iter(sweep.read([regions[index]], size, "")))
+        region, image, mask = next(iter(sweep.iter_regions([regions[index]], size, "")))
         draws = int(scores.draw.max()) + 1
         recipe = samples.recipes_of(region, preset, draws, settings.seed)[kind][draw]
         edited = sweep.edit(image, mask, recipe)

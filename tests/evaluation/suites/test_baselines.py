@@ -50,8 +50,8 @@ def test_methods_that_no_photo_tuned_keep_all_rows():
 
 
 def test_what_foretells_a_direction_is_chosen_on_the_other_photos():
-    standing, light = [0.5, 1.0, 2.0, 3.0, 4.0], [-9.0, -9.0, 9.0, 9.0, -9.0]
-    rows = pd.DataFrame({"standing": standing, "published_inside_light": light, "inside_light": 9.0, "seconds": 1.0})
+    before, light = [0.5, 1.0, 2.0, 3.0, 4.0], [-9.0, -9.0, 9.0, 9.0, -9.0]
+    rows = pd.DataFrame({"relative_saliency": before, "published_inside_light": light, "inside_light": 9.0, "seconds": 1.0})
     for whose in ("", "published_"):
         rows = rows.assign(**{f"{whose}outside_light": -9.0})
         rows = rows.assign(**{f"{whose}{zone}_{name}": 0.0 for zone in ("inside", "outside") for name in ("coherence", "turn")})

@@ -6,7 +6,7 @@ from realistic_editing.data.mechrez import TASKS
 _ODD = tuple(f"{number:03d}" for number in range(1, 1000, 2))
 
 # Method -> part -> the photos' numbers; None: all of the part. The bounds of WRS are percentiles of published results, and the
-# standing from which it brightens tells most of their directions; that standing tells anything, was seen on all photos. Reach
+# relative saliency from which it brightens gives most of their directions; that it gives any, was seen on all photos. Reach
 # and smoothing of OHR fit their angles, and the weights of MEC their lightness and colours. Which 56 photos chose constants of
 # patch distinctness, which MEC follows, is not recorded, and so is not told here.
 TUNED: dict[str, dict[str, tuple[str, ...] | None]] = {

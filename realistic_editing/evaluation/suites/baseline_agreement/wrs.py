@@ -26,7 +26,7 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
         `_coherence` and `_turn`, the medians of how much hues keep together and of the angle in degrees by which they turn.
         From "published_" on, the same of the published results. `inside_always` and `inside_foreseen`: in what share of the
         photos where the published result has a direction inside, always its more frequent one is right, and the one told by
-        the region's standing from the threshold that tells most of all other photos. And a row per photo.
+        the region's relative saliency from the threshold that tells most of all other photos. And a row per photo.
     """
     method = SaliencyOrder()
     rows = pd.DataFrame([_row(pair, method) for pair in pairs(root, method, limit)])
@@ -48,9 +48,10 @@ def figures_of(rows: pd.DataFrame) -> dict[str, float]:
             figures[f"{whose}{zone}_coherence"] = rows[f"{whose}{zone}_coherence"].median()
             figures[f"{whose}{zone}_turn"] = rows[f"{whose}{zone}_turn"].abs().median()
     directions = _direction(rows["published_inside_light"])
-    brighter, standing = (directions > 0)[directions != 0].to_numpy(), rows["standing"][directions != 0].to_numpy()
+    moved = directions != 0
+    brighter, relative_saliency = (directions > 0)[moved].to_numpy(), rows["relative_saliency"][moved].to_numpy()
     figures["inside_always"] = max(brighter.mean(), 1 - brighter.mean()) if len(brighter) else math.nan
-    figures["inside_foreseen"] = _foreseen(standing, brighter)
+    figures["inside_foreseen"] = _foreseen(relative_saliency, brighter)
     figures["seconds"] = rows["seconds"].median()
     return figures
 
@@ -72,7 +73,7 @@ def _foreseen(cue: np.ndarray, truth: np.ndarray) -> float:
 def _row(pair: Pair, method: SaliencyOrder) -> dict[str, float | str]:
     row = {"part": pair.part, "photo": pair.photo, "seconds": pair.seconds}
     photo = cv2.cvtColor(pair.before, cv2.COLOR_Lab2RGB)
-    row["standing"] = method.standing_of(photo, pair.inside.astype(np.float32))
+    row["relative_saliency"] = method.relative_saliency_of(photo, pair.inside.astype(np.float32))
     for whose, after in (("", pair.ours), ("published_", pair.published)):
         for zone, where in (("inside", pair.inside), ("outside", ~pair.inside)):
             before, changed = pair.before[where], after[where]

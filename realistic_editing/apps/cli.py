@@ -8,6 +8,7 @@ from omegaconf import open_dict
 
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call, leave
+from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.presets import completed, full_names
 from realistic_editing.apps.streams import patient
 from realistic_editing.apps.writing import add_writing
@@ -106,7 +107,8 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     plan = commands.add_parser("plan", help="edit several regions of a photo, each with its task", formatter_class=Help)
     plan.add_argument("image", help="the photo")
     plan.add_argument("plan", help="YAML or JSON: a list of regions, each with mask, task, and options of an edit")
-    plan.add_argument("--anyway", action="store_true", help="go on where one region is to gain and to lose attention")
+    plan.add_argument("--allow-conflicts", action="store_true", help="go on where one region is to gain and to lose attention")
+    add_old_name(plan, "--anyway", "--allow-conflicts")
     plan.add_argument("--output", default="outputs/plan", help="a folder for every step, its recipe, and the result")
     _add_judges(plan)
     _add_json(plan)
@@ -203,7 +205,9 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     video.add_argument("--parameters", default="smoothed", help="first (those of the first frame) or smoothed (over time)")
     video.add_argument("--every", type=int, default=12, help="frames between two predictions of --parameters smoothed")
     video.add_argument("--when-lost", default="error", help="error, or stop: fade the edit out, and leave the rest as it is")
-    video.add_argument("--afresh", type=int, default=3, help="places at which to measure how edits made frame by frame flicker")
+    samples = "places at which to measure how edits made frame by frame flicker"
+    video.add_argument("--flicker-samples", type=int, default=3, metavar="NUMBER", help=samples)
+    add_old_name(video, "--afresh", "--flicker-samples")
     video.add_argument("--masks-out", help="a new folder for the mask of every frame, to be mended and used again")
     video.add_argument("--sheet", help="a PNG of some frames: input, mask, edited")
     _add_json(video)

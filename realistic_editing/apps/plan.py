@@ -53,7 +53,7 @@ def plan(options: Mapping[str, Any]) -> Path:
     """Edit the regions of a plan one after another, and write every step, its recipe, what each did, and before and after.
 
     Args:
-        options: image; plan, a YAML or JSON file: a list of regions, see `read_plan`; anyway, to go on where two tasks
+        options: image; plan, a YAML or JSON file: a list of regions, see `read_plan`; allow_conflicts, to go on where two tasks
             contradict each other; output, a folder; json; critic, saliency and device as for an edit.
 
     Returns:
@@ -72,8 +72,8 @@ def plan(options: Mapping[str, Any]) -> Path:
     written = [*files, *(file.with_suffix(".json") for file in files), result, report, beside]
     refuse_overwriting(written, [source, options["plan"], *(step.file for step in steps)])
     for problem, contradicts in overlaps(steps):
-        if contradicts and not options["anyway"]:
-            raise InputError(f"{options['plan']}: {problem}; change one of them, or add --anyway")
+        if contradicts and not options["allow_conflicts"]:
+            raise InputError(f"{options['plan']}: {problem}; change one of them, or add --allow-conflicts")
         say([problem], options["plan"])
     say(photo.notes, source)
     with reporting(options) as found:

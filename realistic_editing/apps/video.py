@@ -41,14 +41,14 @@ WIDTH = 320  # of each of its pictures
 
 
 @dataclasses.dataclass
-class Look:
+class FirstPass:
     """What the first pass over a clip has found.
 
     Args:
         count: of frames.
         moments, edits: the frames at which an edit was predicted, and the edits.
         lost: the first frame without a mask, from 0, or None.
-        afresh: the flicker of edits made frame by frame.
+        frame_by_frame: the flicker of edits made frame by frame.
         sampled: the frames at which that was measured.
     """
 
@@ -56,7 +56,7 @@ class Look:
     moments: list[int] = dataclasses.field(default_factory=list)
     edits: list[Edit] = dataclasses.field(default_factory=list)
     lost: int | None = None
-    afresh: Flicker = dataclasses.field(default_factory=Flicker)
+    frame_by_frame: Flicker = dataclasses.field(default_factory=Flicker)
     sampled: set[int] = dataclasses.field(default_factory=set)
 
 
@@ -67,7 +67,7 @@ def video(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: clip; mask, box or points, see `frames_with_masks`; out; parameters, "first" or "smoothed"; every; when_lost,
-            "error" or "stop"; afresh; masks_out; sheet; json; the others as for `enhance`.
+            "error" or "stop"; flicker_samples; masks_out; sheet; json; the others as for `enhance`.
 
     Returns:
         The path of the result.
@@ -81,17 +81,17 @@ def video(options: Mapping[str, Any]) -> Path:
     _check_places(clip, output, options)
     enhancer = enhancer_of(options)
     with _mask_folder(options["masks_out"]) as masks:
-        look = _look(clip, enhancer, asked, options, masks)
-        timeline = _timeline(look, options)
+        first_pass = _run_first_pass(clip, enhancer, asked, options, masks)
+        timeline = _timeline(first_pass, options)
         with replacing(output.with_suffix(".json")) as recipe:  # all files or none
             timeline.recipe.save(recipe)
             with writing(output, clip.size, clip.rate, clip) as write:
-                report, rows = _render(clip, enhancer, look, timeline, masks, write)
-    report = _described(options, clip, look, output) | report
+                report, rows = _render(clip, enhancer, first_pass, timeline, masks, write)
+    report = _described(options, clip, first_pass, output) | report
     report["sound"] = add_sound(output, clip.path) or COPIED if output.suffix and clip.frames is None else NO_SOUND
     if options["sheet"]:
         save(sheet(rows), options["sheet"])
-    _say(report, look, options)
+    _say(report, first_pass, options)
     return output
 
 
@@ -101,9 +101,9 @@ def _checked(options: Mapping[str, Any]) -> EditOptions:
     for name, known in (("parameters", PARAMETERS), ("when_lost", WHEN_LOST)):
         if options[name] not in known:
             raise InputError(f"--{name.replace('_', '-')} is {options[name]!r}; use {' or '.join(known)}")
-    for name, least in (("every", 1), ("afresh", 0)):
+    for name, least in (("every", 1), ("flicker_samples", 0)):
         if options[name] < least:
-            raise InputError(f"--{name} is {options[name]}; use a whole number from {least}")
+            raise InputError(f"--{name.replace('_', '-')} is {options[name]}; use a whole number from {least}")
     if options["sheet"] and Path(options["sheet"]).suffix.lower() != ".png":
         raise InputError(f"--sheet is {options['sheet']!r}; name a file that ends in .png")
     check_outside(options)
@@ -146,26 +146,26 @@ def _mask_folder(kept: str | None) -> Iterator[Path]:
             yield Path(folder)
 
 
-def _look(clip: Clip, enhancer: Enhancer, asked: EditOptions, options: Mapping[str, Any], masks: Path) -> Look:
+def _run_first_pass(clip: Clip, enhancer: Enhancer, asked: EditOptions, options: Mapping[str, Any], masks: Path) -> FirstPass:
     """The first pass."""
-    look = Look(sampled=_samples(clip.count, options["afresh"]))
+    first_pass = FirstPass(sampled=_samples(clip.count, options["flicker_samples"]))
     frames = frames_with_masks(clip, options)
-    for number, (photo, mask, why) in enumerate(tqdm(frames, "look", total=clip.count, unit="frame")):
+    for number, (photo, mask, why) in enumerate(tqdm(frames, "first pass", total=clip.count, unit="frame")):
         if why is not None:
-            look.lost = number
+            first_pass.lost = number
             _say_lost(number, why, options)
         # Black once the region is lost: the masks that are kept are then one for each frame, as --mask takes them.
         _written(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
         if mask is not None and (mask >= 128).sum() >= LEAST:
-            _predict(look, number, photo, mask, enhancer, asked, options)
-        look.count = number + 1
-    if not look.edits:
+            _predict(first_pass, number, photo, mask, enhancer, asked, options)
+        first_pass.count = number + 1
+    if not first_pass.edits:
         raise InputError(f"{options['mask'] or 'the region'}: no frame has {LEAST} selected pixels or more; paint more white")
-    return look
+    return first_pass
 
 
 def _predict(
-    look: Look,
+    first_pass: FirstPass,
     number: int,
     photo: Photo,
     mask: np.ndarray,
@@ -174,35 +174,35 @@ def _predict(
     options: Mapping[str, Any],
 ) -> None:
     """Predict an edit where one is due, and edits made frame by frame at the sampled frames."""
-    if number in look.sampled:
+    if number in first_pass.sampled:
         fresh = enhancer.propose(photo.srgb, mask, asked)
-        if number - 1 not in look.sampled:
-            look.afresh.cut()
-        look.afresh.add(photo.srgb, fresh.apply(photo.srgb, mask), mask)
-    if not look.edits:
-        look.edits.append(enhancer.propose(photo.srgb, mask, asked))
-        look.moments.append(number)
-    elif options["parameters"] == "smoothed" and number - look.moments[-1] >= options["every"]:
-        order = tuple(look.edits[0].recipe.order[0].tolist())
-        look.edits.append(enhancer.propose(photo.srgb, mask, asked, order=order))
-        look.moments.append(number)
+        if number - 1 not in first_pass.sampled:
+            first_pass.frame_by_frame.cut()
+        first_pass.frame_by_frame.add(photo.srgb, fresh.apply(photo.srgb, mask), mask)
+    if not first_pass.edits:
+        first_pass.edits.append(enhancer.propose(photo.srgb, mask, asked))
+        first_pass.moments.append(number)
+    elif options["parameters"] == "smoothed" and number - first_pass.moments[-1] >= options["every"]:
+        order = tuple(first_pass.edits[0].recipe.order[0].tolist())
+        first_pass.edits.append(enhancer.propose(photo.srgb, mask, asked, order=order))
+        first_pass.moments.append(number)
 
 
-def _timeline(look: Look, options: Mapping[str, Any]) -> Timeline:
-    recipe = type(look.edits[0].recipe).cat([edit.recipe for edit in look.edits])
-    return Timeline(tuple(look.moments), recipe, float(options["every"]))
+def _timeline(first_pass: FirstPass, options: Mapping[str, Any]) -> Timeline:
+    recipe = type(first_pass.edits[0].recipe).cat([edit.recipe for edit in first_pass.edits])
+    return Timeline(tuple(first_pass.moments), recipe, float(options["every"]))
 
 
 def _render(
-    clip: Clip, enhancer: Enhancer, look: Look, timeline: Timeline, masks: Path, write: Any
+    clip: Clip, enhancer: Enhancer, first_pass: FirstPass, timeline: Timeline, masks: Path, write: Any
 ) -> tuple[dict[str, Any], list[list[tuple[str, np.ndarray]]]]:
     """The second pass: what was measured, and the rows of a sheet."""
     flicker, same, edits, rows = Flicker(), Flicker(), [], []
-    shown = {round(place) for place in np.linspace(0, look.count - 1, min(SHOWN, look.count))}
-    measured = set(look.moments) | shown
-    for number, photo in enumerate(tqdm(clip.read(), "edit", total=look.count, unit="frame")):
+    shown = {round(place) for place in np.linspace(0, first_pass.count - 1, min(SHOWN, first_pass.count))}
+    measured = set(first_pass.moments) | shown
+    for number, photo in enumerate(tqdm(clip.read(), "edit", total=first_pass.count, unit="frame")):
         mask = cv2.imread(str(masks / f"{number + 1:06d}.png"), cv2.IMREAD_GRAYSCALE)
-        edited, strength = photo.srgb, ramp(number, look.lost)
+        edited, strength = photo.srgb, ramp(number, first_pass.lost)
         if mask.any() and strength > 0:
             recipe = timeline.at(number, strength)
             edited = apply_to_photo(photo.srgb, mask, recipe)
@@ -210,30 +210,31 @@ def _render(
                 edits.append(enhancer.measure(photo.srgb, mask, recipe))
         write(photo, photo.from_srgb(edited))
         flicker.add(photo.srgb, edited, mask)
-        if number in look.sampled:
-            if number - 1 not in look.sampled:
+        if number in first_pass.sampled:
+            if number - 1 not in first_pass.sampled:
                 same.cut()
             same.add(photo.srgb, edited, mask)
         if number in shown:
             rows.append(_row(number, photo.srgb, mask, edited))
     measures = {name: [getattr(edit, name) for edit in edits] for name in ("realism_change", "saliency_change")}
     spans = {name: {"mean": float(np.mean(v)), "least": min(v), "most": max(v)} for name, v in measures.items()}
-    beside = {"chosen": same.result(), "afresh": look.afresh.result()} if look.afresh.result() else None
+    anew = first_pass.frame_by_frame.result()
+    beside = {"chosen": same.result(), "frame_by_frame": anew} if anew else None
     return spans | {"measured_frames": len(edits), "flicker": flicker.result(), "flicker_beside": beside}, rows
 
 
-def _described(options: Mapping[str, Any], clip: Clip, look: Look, output: Path) -> dict[str, Any]:
+def _described(options: Mapping[str, Any], clip: Clip, first_pass: FirstPass, output: Path) -> dict[str, Any]:
     return {
         "result": str(output),
         "recipe": str(output.with_suffix(".json")),
         "task": options["task"],
-        "frames": look.count,
+        "frames": first_pass.count,
         "size": [clip.size[1], clip.size[0]],
         "frame_rate": clip.rate,
         "parameters": options["parameters"],
-        "order": look.edits[0].recipe.order[0].tolist(),
-        "predicted_at": [moment + 1 for moment in look.moments],
-        "lost_at": None if look.lost is None else look.lost + 1,
+        "order": first_pass.edits[0].recipe.order[0].tolist(),
+        "predicted_at": [moment + 1 for moment in first_pass.moments],
+        "lost_at": None if first_pass.lost is None else first_pass.lost + 1,
         "masks": options["masks_out"],
         "sheet": options["sheet"],
     }
@@ -249,13 +250,13 @@ def _say_lost(number: int, why: str, options: Mapping[str, Any]) -> None:
     print(f"note: {words}; the edit fades out before it, and the rest is left as it is", file=sys.stderr)
 
 
-def _say(report: dict[str, Any], look: Look, options: Mapping[str, Any]) -> None:
+def _say(report: dict[str, Any], first_pass: FirstPass, options: Mapping[str, Any]) -> None:
     if report["sound"] not in (COPIED, NO_SOUND):
         print(f"note: {report['sound']}", file=sys.stderr)
     if options["json"]:
         print(json.dumps(report, indent=2))
         return
-    print(f"first frame of the region, {look.moments[0] + 1}: {look.edits[0]}")
+    print(f"first frame of the region, {first_pass.moments[0] + 1}: {first_pass.edits[0]}")
     realism, saliency = report["realism_change"], report["saliency_change"]
     print(
         f"over {report['measured_frames']} of {report['frames']} frames: realism {realism['mean']:+.2f} "
@@ -266,8 +267,8 @@ def _say(report: dict[str, Any], look: Look, options: Mapping[str, Any]) -> None
         print(f"flicker: {report['flicker']['region']:.3f} levels of 255")
     if report["flicker_beside"]:
         both = report["flicker_beside"]
-        chosen, afresh = (both[name]["region"] for name in ("chosen", "afresh"))
-        print(f"  where compared: {chosen:.3f}; predicted afresh for each frame: {afresh:.3f}")
+        chosen, frame_by_frame = (both[name]["region"] for name in ("chosen", "frame_by_frame"))
+        print(f"  where compared: {chosen:.3f}; predicted anew for each frame: {frame_by_frame:.3f}")
     for name in ("result", "recipe", "masks", "sheet"):
         if report[name]:
             print(f"{name}: {report[name]}")

@@ -47,6 +47,17 @@ def test_what_is_one_too_many_is_refused_with_the_usage_of_its_command(capsys, w
     assert error.startswith(f"usage: realistic-editing {words[0]} ") and "unrecognized arguments: " in error
 
 
+@pytest.mark.parametrize(("words", "old", "new"), [
+    (("plan", "a.jpg", "p.yaml"), ["--anyway"], ["--allow-conflicts"]),
+    (("video", "clip.mp4"), ["--afresh", "2"], ["--flicker-samples", "2"]),
+])  # fmt: skip
+def test_old_names_of_options_work_with_a_warning(given, capsys, words, old, new):
+    expected = given(*words, *new)
+    assert not capsys.readouterr().err
+    assert given(*words, *old) == expected != given(*words)
+    assert f"{old[0]} is called {new[0]} now" in capsys.readouterr().err
+
+
 COMMANDS = ("edit", "batch", "plan", "video", "score", "recipe", "doctor", "mask", "export", "export-onnx", "study",
             "study-export", "demo", "page", "train")  # fmt: skip
 

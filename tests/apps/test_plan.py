@@ -53,7 +53,7 @@ def test_overlaps_are_said_and_contradictions_refused(folder, capsys):
     with pytest.raises(SystemExit) as stop:
         run(folder, [FLAG, contrary])
     assert stop.value.code == 2 and "are to attenuate and amplify" in capsys.readouterr().err
-    run(folder, [FLAG, contrary], "--anyway")
+    run(folder, [FLAG, contrary], "--allow-conflicts")
     assert "are to attenuate and amplify" in capsys.readouterr().err
     assert [step["task"] for step in json.loads((folder / "out/astronaut_plan.json").read_text())] == ["attenuate", "amplify"]
     calmed, again = (read(folder / f"out/astronaut_{name}.png") for name in ("1_flag", "2_again"))

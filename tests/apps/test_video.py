@@ -42,7 +42,7 @@ def run(tiny_weights, clip, capsys):
         judges = ["--critic", tiny_weights["critic"], "--saliency", tiny_weights["saliency"]]
         words = ["video", str(clip / source), "--task", task, "--weights", tiny_weights[task], "--no-guard", "--every", "4"]
         words += ["--mask", str(clip / mask)] if mask else []
-        main([*words, *judges, *(["--afresh", "0"] if "--afresh" not in options else []), *options])
+        main([*words, *judges, *(["--flicker-samples", "0"] if "--flicker-samples" not in options else []), *options])
         return capsys.readouterr()
 
     return call
@@ -90,17 +90,18 @@ def test_one_edit_is_that_of_the_photo_tool(run, clip, tiny_weights):
 
 def test_it_flickers_less_than_edits_frame_by_frame(clip, capsys):
     words = ["video", str(clip / "clip.mkv"), "--mask", str(clip / "mask.png"), "--out", str(clip / "o.mkv"), "--json"]
-    main([*words, "--order", "3,1,0,2", "--afresh", "1", "--every", "6", "--no-guard", "--task", "amplify"])  # bundled weights
+    options = ["--order", "3,1,0,2", "--flicker-samples", "1", "--every", "6", "--no-guard", "--task", "amplify"]
+    main([*words, *options])  # bundled weights
     beside = json.loads(capsys.readouterr().out)["flicker_beside"]
-    assert beside["chosen"]["triples"] == beside["afresh"]["triples"] == 1
-    assert 0 < beside["chosen"]["region"] < beside["afresh"]["region"]
+    assert beside["chosen"]["triples"] == beside["frame_by_frame"]["triples"] == 1
+    assert 0 < beside["chosen"]["region"] < beside["frame_by_frame"]["region"]
 
 
 def test_sheet_masks_and_folders(run, clip):
     places = ("--out", str(clip / "p"), "--sheet", str(clip / "sheet.png"), "--masks-out", str(clip / "found"))
-    text = run(*places, "--afresh", "1").out
+    text = run(*places, "--flicker-samples", "1").out
     assert len(list((clip / "p").glob("*.png"))) == COUNT
-    assert "predicted afresh for each frame" in text and "1. " in text and f"result: {clip / 'p'}" in text
+    assert "predicted anew for each frame" in text and "1. " in text and f"result: {clip / 'p'}" in text
     sheet = cv2.imread(str(clip / "sheet.png"))
     assert sheet.shape[0] == 6 * (240 + 28) and sheet.shape[1] == 3 * 328
     again = run("--out", str(clip / "q"), mask="found")  # the masks that were found are masks to give

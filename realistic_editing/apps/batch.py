@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from realistic_editing.apps.batch_job import Engine, edit_job
-from realistic_editing.apps.batch_scores import JOURNAL, LOCK, SCORES, Job, Outcome, Scores
+from realistic_editing.apps.batch_scores import JOURNAL, LOCK, SCORES, BatchJob, Outcome, Scores
 from realistic_editing.apps.edit import enhancer_of
 from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, reporting
 from realistic_editing.apps.writing import Writing
@@ -65,7 +65,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     return scores.path
 
 
-def _enhancers(options: Mapping[str, Any], jobs: Sequence[Job], asked: EditOptions) -> dict[str, Enhancer]:
+def _enhancers(options: Mapping[str, Any], jobs: Sequence[BatchJob], asked: EditOptions) -> dict[str, Enhancer]:
     """The enhancer of every task that there is; what no photo can be edited with is refused here, once."""
     # What runs on Ray runs on the devices of other machines, which this one may lack.
     device = options["device"] if options["engine"] == "local" else None
@@ -99,7 +99,7 @@ def _engine(options: Mapping[str, Any]) -> Engine:
     return lambda jobs, enhancers, options, folder: (edit_job(job, enhancers, options) for job in jobs)
 
 
-def _edit_all(jobs: Sequence[Job], found: Iterable[Outcome], scores: Scores) -> list[str]:
+def _edit_all(jobs: Sequence[BatchJob], found: Iterable[Outcome], scores: Scores) -> list[str]:
     """Have photos edited, and keep their scores, also when stopped; why some could not be edited."""
     problems = {}
     try:
@@ -116,7 +116,7 @@ def _edit_all(jobs: Sequence[Job], found: Iterable[Outcome], scores: Scores) -> 
     return [problems[job] for job in jobs if job in problems]
 
 
-def _jobs(options: Mapping[str, Any]) -> tuple[list[Job], list[str]]:
+def _jobs(options: Mapping[str, Any]) -> tuple[list[BatchJob], list[str]]:
     """What is to be edited, and why some cannot be."""
     source, problems, writing = Path(options["photos"]), [], Writing.read(options)
     if source.is_dir():
@@ -131,7 +131,7 @@ def _jobs(options: Mapping[str, Any]) -> tuple[list[Job], list[str]]:
             numbers[photo.stem] += 1
             name = f"{photo.stem}_{numbers[photo.stem] + 1}"
         taken.add(name)  # without the suffix, because recipes are all .json
-        jobs.append(Job(photo, mask, task, Path(options["output"]) / f"{name}{writing.suffix(photo)}", writing))
+        jobs.append(BatchJob(photo, mask, task, Path(options["output"]) / f"{name}{writing.suffix(photo)}", writing))
     return jobs, problems
 
 

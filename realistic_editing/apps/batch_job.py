@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from realistic_editing.apps.batch_scores import Job, Outcome
+from realistic_editing.apps.batch_scores import BatchJob, Outcome
 from realistic_editing.apps.edit import edit_file
 from realistic_editing.apps.results import measures_of
 from realistic_editing.common.errors import InputError
@@ -14,10 +14,10 @@ from realistic_editing.enhance.options import EditOptions
 
 # An engine is given jobs, the enhancers by task, the options and the folder of the results, and yields an outcome for every
 # job, in any order; it takes a job no sooner than it can be done.
-Engine = Callable[[Iterable[Job], Mapping[str, Enhancer], EditOptions, Path], Generator[Outcome, None, None]]
+Engine = Callable[[Iterable[BatchJob], Mapping[str, Enhancer], EditOptions, Path], Generator[Outcome, None, None]]
 
 
-def edit_job(job: Job, enhancers: Mapping[str, Enhancer], options: EditOptions) -> Outcome:
+def edit_job(job: BatchJob, enhancers: Mapping[str, Enhancer], options: EditOptions) -> Outcome:
     """Edit a photo, and write its result and recipe: what every engine does with a photo.
 
     Done twice, or again after a death in its middle, it leaves the same two files.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from realistic_editing.apps.batch_job import Engine, edit_job
-from realistic_editing.apps.batch_scores import SCORES, Job, Outcome
+from realistic_editing.apps.batch_scores import SCORES, BatchJob, Outcome
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
@@ -57,7 +57,7 @@ def ray_engine(workers: int | None = None, address: str | None = None, device: s
 
 
 def _edit_all(
-    jobs: Iterable[Job], enhancers: Mapping[str, Enhancer], options: EditOptions, folder: Path,
+    jobs: Iterable[BatchJob], enhancers: Mapping[str, Enhancer], options: EditOptions, folder: Path,
     *, workers: int | None, address: str | None, device: str | None,
 ) -> Generator[Outcome, None, None]:  # fmt: skip
     """Keep as many photos in work as there are workers, and yield each outcome as it comes."""
@@ -75,7 +75,7 @@ def _edit_all(
         shared = [ray.put((dict(enhancers), options, device, probe))]  # in a list, so that a worker asks for it once
         # Twice as many as can run, so that no worker waits for the next photo.
         at_once = workers or 2 * max(int(ray.cluster_resources().get("GPU" if gpus else "CPU", 1)), 1)
-        running: dict[Any, Job] = {}
+        running: dict[Any, BatchJob] = {}
         while True:
             for job in itertools.islice(jobs, at_once - len(running)):
                 running[remote.remote(_absolute(job), shared)] = job
@@ -85,7 +85,7 @@ def _edit_all(
                 yield _outcome(done, running.pop(done))
 
 
-def _outcome(done: Any, job: Job) -> Outcome:
+def _outcome(done: Any, job: BatchJob) -> Outcome:
     """What a worker found, with its notes printed here; or that it died."""
     import ray
     from ray.exceptions import NodeDiedError, OutOfMemoryError, RayTaskError, WorkerCrashedError
@@ -103,12 +103,12 @@ def _outcome(done: Any, job: Job) -> Outcome:
     return dataclasses.replace(outcome, job=job)
 
 
-def _absolute(job: Job) -> Job:
+def _absolute(job: BatchJob) -> BatchJob:
     files = {name: Path(os.path.abspath(getattr(job, name))) for name in ("photo", "mask", "result")}
     return dataclasses.replace(job, **files)
 
 
-def _edit(job: Job, shared: list[Any]) -> tuple[Outcome, str]:
+def _edit(job: BatchJob, shared: list[Any]) -> tuple[Outcome, str]:
     """In a worker: edit a photo; what came of it, and what was said."""
     enhancers, options = _given(shared[0])
     said = io.StringIO()

@@ -19,7 +19,7 @@ MEASURES = ("realism_change", "saliency_change", "strength", "seconds")  # colum
 
 
 @dataclasses.dataclass(frozen=True)
-class Job:
+class BatchJob:
     """A photo to edit.
 
     Args:
@@ -57,7 +57,7 @@ class Outcome:
         problem: then, why.
     """
 
-    job: Job
+    job: BatchJob
     measures: Mapping[str, str] | None = None
     problem: str | None = None
 
@@ -77,7 +77,7 @@ class Scores:
         InputError: when there is another table at the path.
     """
 
-    def __init__(self, folder: Path, jobs: Sequence[Job], settings: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, jobs: Sequence[BatchJob], settings: Mapping[str, str]) -> None:
         self.path, self.added, self._jobs, self._settings = folder / SCORES, False, jobs, settings
         self._journal = folder / JOURNAL
         before = self._read()
@@ -85,15 +85,15 @@ class Scores:
         self._rows = {job.result.name: row | _described(job) for job, row in kept}  # paths as this run names them
         self._outdated = before.keys() - self._rows.keys()
 
-    def has(self, job: Job) -> bool:
+    def has(self, job: BatchJob) -> bool:
         """Whether a job is done, with these settings, from these files."""
         return job.result.name in self._rows
 
-    def left(self) -> list[Job]:
+    def left(self) -> list[BatchJob]:
         """The jobs that are still to be done."""
         return [job for job in self._jobs if not self.has(job)]
 
-    def begun(self, jobs: Iterable[Job]) -> Iterator[Job]:
+    def begun(self, jobs: Iterable[BatchJob]) -> Iterator[BatchJob]:
         """The same jobs, each noted as begun when it is taken.
 
         Without the note, a run that is killed when it has written over an earlier result, and before it has that result's
@@ -157,7 +157,7 @@ class Scores:
         with self._journal.open("a", encoding="utf-8") as file:
             file.write("\n" + json.dumps(row))  # the line break first, because the last run's last line may be cut short
 
-    def _holds(self, job: Job, row: Mapping[str, str]) -> bool:
+    def _holds(self, job: BatchJob, row: Mapping[str, str]) -> bool:
         same = {"settings": self._settings[job.task], "task": job.task}
         if any(row.get(name) != value for name, value in same.items()):  # before any file is asked for
             return False
@@ -167,7 +167,7 @@ class Scores:
         return row.get("stamp") == job.stamp() and all(file.is_file() for file in job.written)
 
 
-def _described(job: Job) -> dict[str, str]:
+def _described(job: BatchJob) -> dict[str, str]:
     return {"photo": str(job.photo), "mask": str(job.mask), "task": job.task, "result": str(job.result)}
 
 

@@ -82,7 +82,7 @@ def compare_methods(config: DictConfig) -> Report:
     shown = spread_method(comparison.rows, (compare_to, *OURS))
     if shown is not None:
         tables += spread_tables(comparison.rows, shown)
-        figures.save(spread_figure(comparison.rows, shown), Path(config.output) / SPREAD)
+        figures.save_figure(spread_figure(comparison.rows, shown), Path(config.output) / SPREAD)
         pictures = {SPREAD: f"The parameters of the edits of {shown}: median, middle half and middle 90 % of the regions."}
     facts, (photos, items) = _facts(config, comparison, problems), _sheet(comparison, plan.pictures)
     return Report(f"Comparison: {config.dataset}", facts, tables, pictures, photos, items)

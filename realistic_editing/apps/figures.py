@@ -23,7 +23,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.view import SIZE
 from realistic_editing.evaluation.comparison.rivals import rival_name
 from realistic_editing.evaluation.reports import enhancer_sheets, paper_figures
-from realistic_editing.evaluation.reports.paper_figures import Photo
+from realistic_editing.evaluation.reports.paper_figures import FigurePhoto
 from realistic_editing.ops.sampling import get_preset
 
 FORMATS = ("png", "pdf", "svg")
@@ -81,9 +81,9 @@ def _regions(config: DictConfig, task: str, count: int) -> list[Region]:
     return enhancer_sheets.drawn(regions, count, config.seed)
 
 
-def _photos(config: DictConfig, task: str | None = None, count: int | None = None) -> list[Photo]:
+def _photos(config: DictConfig, task: str | None = None, count: int | None = None) -> list[FigurePhoto]:
     regions = _regions(config, task or config.task, count or config.rows)
-    return [Photo(*read_region(region), name=region.photo_id) for region in regions]
+    return [FigurePhoto(*read_region(region), name=region.photo_id) for region in regions]
 
 
 def _figure_2(config: DictConfig) -> Figure:

@@ -20,7 +20,7 @@ from realistic_editing.data.images import Photo, read_photo, write_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import NAMES, EditOptions
-from realistic_editing.evaluation.reports.sheets import outlined, save, sheet
+from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sheet
 
 # Ways to name a region, and what belongs to them.
 REGION = (*WAYS, "outside", "label", "invert", "refine_mask")
@@ -81,7 +81,7 @@ def plan(options: Mapping[str, Any]) -> Path:
         write_photo(result, photo, photo.from_srgb(pixels))
         with replacing(report) as temporary:
             temporary.write_text(json.dumps(done, indent=2) + "\n")
-        save(sheet(_rows(steps, shown)), beside)
+        save_sheet(sheet(_rows(steps, shown)), beside)
         paths = [{"result": file, "recipe": file.with_suffix(".json")} for file in files]
         found |= {"result": result, "plan": report, "before_after": beside}
         found["steps"] = [step | path for step, path in zip(done, paths, strict=True)]

@@ -17,7 +17,7 @@ from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.view import network_input
 from realistic_editing.weights import load_network
 
-Job = tuple[Path, Path, Path | None]  # photo, mask, edited
+_Files = tuple[Path, Path, Path | None]  # photo, mask, edited
 
 
 def score(options: Mapping[str, Any]) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def _check_output(output: Path, options: Mapping[str, Any]) -> None:
         raise InputError(f"{output}: the scores are a table; give a name that ends in .csv")
 
 
-def _jobs(image: Path, mask: str | None, edited: str | None) -> tuple[list[Job], list[str]]:
+def _jobs(image: Path, mask: str | None, edited: str | None) -> tuple[list[_Files], list[str]]:
     """What is to be scored, and why some cannot be."""
     if not image.is_dir():
         if mask is None:

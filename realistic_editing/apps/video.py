@@ -29,7 +29,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.timeline import Timeline, ramp
 from realistic_editing.evaluation.measures.flicker import Flicker
-from realistic_editing.evaluation.reports.sheets import outlined, save, sheet
+from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sheet
 from realistic_editing.ops.photo import apply_to_photo
 
 PARAMETERS = ("first", "smoothed")
@@ -90,7 +90,7 @@ def video(options: Mapping[str, Any]) -> Path:
     report = _described(options, clip, first_pass, output) | report
     report["sound"] = add_sound(output, clip.path) or COPIED if output.suffix and clip.frames is None else NO_SOUND
     if options["sheet"]:
-        save(sheet(rows), options["sheet"])
+        save_sheet(sheet(rows), options["sheet"])
     _say(report, first_pass, options)
     return output
 

@@ -48,7 +48,7 @@ class Discriminator(nn.Module):
         return torch.cat(scores, dim=1).float()
 
 
-class WithDiscriminator(nn.Module):
+class GazeShiftWithDiscriminator(nn.Module):
     """The network and what it is trained against, as one module for the one loop.
 
     Args:
@@ -111,14 +111,14 @@ class GazeShiftProblem:
         weight: float,
         sharpness: float,
     ) -> None:
-        self.network = WithDiscriminator(network, discriminator)
+        self.network = GazeShiftWithDiscriminator(network, discriminator)
         self.saliency = saliency.eval().requires_grad_(False)
         self.weight, self.sharpness = weight, sharpness
         train, val = train_and_val(select(regions, "area", lambda area: not area < MIN_AREA))
         self.train_data = RegionDataset(train, size, augment=True)
         self.val_data = RegionDataset(val[:: max(len(val) // VALIDATE, 1)], size)
 
-    def losses(self, network: WithDiscriminator, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
+    def losses(self, network: GazeShiftWithDiscriminator, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """The hinge losses of both players and the change of attention; each moves its own network. Means over the batch."""
         image, mask = batch["image"].float() / 255, batch["mask"].float() / 255
         edits = self._edits(network.generator, image, mask)
@@ -136,7 +136,7 @@ class GazeShiftProblem:
         return {"total": total, "adversarial": adversarial, "discriminator": told, **terms}
 
     @torch.no_grad()
-    def evaluate(self, network: WithDiscriminator, device: torch.device) -> dict[str, float]:
+    def evaluate(self, network: GazeShiftWithDiscriminator, device: torch.device) -> dict[str, float]:
         """For each task, on its regions: the change of the region's mean saliency, and direction accuracy."""
         saliency, rows = self.saliency.to(device), {}
         for batch in DataLoader(self.val_data, batch_size=2):
@@ -158,7 +158,7 @@ class GazeShiftProblem:
         return measures | {"direction_accuracy": float(np.mean(shares))}
 
     @torch.no_grad()
-    def sheet(self, network: WithDiscriminator, device: torch.device, rows: int = 8) -> np.ndarray:
+    def sheet(self, network: GazeShiftWithDiscriminator, device: torch.device, rows: int = 8) -> np.ndarray:
         """Photo, mask, attenuated, amplified: H x W x 3 uint8."""
         lines = []
         for index in range(0, len(self.val_data), max(len(self.val_data) // rows, 1)):

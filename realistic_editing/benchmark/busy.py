@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from realistic_editing.benchmark.timing import Measured, in_turn
+from realistic_editing.benchmark.timing import Measured, Say, in_turn
 from realistic_editing.common.threads import CHOSEN
 from realistic_editing.data.regions import Region
 
-Say = Callable[[str], None]
 SPINS = "300000"  # turns of a waiting thread where nothing is set: the default of GNU's OpenMP
 PROGRAM = """
 import time

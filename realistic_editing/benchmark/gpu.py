@@ -8,7 +8,7 @@ from torch import nn
 
 from realistic_editing.benchmark import plain
 from realistic_editing.benchmark.apply import middling_recipe
-from realistic_editing.benchmark.timing import Measured, in_turn
+from realistic_editing.benchmark.timing import Measured, Say, in_turn
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
@@ -18,8 +18,6 @@ from realistic_editing.enhance.options import GUARD
 from realistic_editing.enhance.view import SIZE, network_input
 from realistic_editing.ops import Recipe, all_orders, apply
 from realistic_editing.weights import load_network
-
-Say = Callable[[str], None]
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ import dataclasses
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -12,13 +12,11 @@ import numpy as np
 
 from realistic_editing.benchmark import plain
 from realistic_editing.benchmark.memory import extra_bytes
-from realistic_editing.benchmark.timing import Measured, in_turn
+from realistic_editing.benchmark.timing import Measured, Say, in_turn
 from realistic_editing.data.regions import Region
 from realistic_editing.data.shards import read_shards, write_shards
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.enhance.enhancer import Enhancer
-
-Say = Callable[[str], None]
 
 
 def loading(regions: Sequence[Region], size: int, weights: str, seconds: float, say: Say = print) -> list[Measured]:

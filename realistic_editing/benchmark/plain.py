@@ -19,7 +19,7 @@ from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.ops.orders import COLOR_CURVE, EXPOSURE, SATURATION, WHITE_BALANCE
 from realistic_editing.ops.sampling import EditPreset, EditRanges
 from realistic_editing.realism.loss import critic_loss
-from realistic_editing.saliency.losses import saliency_loss
+from realistic_editing.saliency.losses import saliency_map_loss
 
 Batch = Sequence[torch.Tensor]
 
@@ -82,7 +82,7 @@ def saliency_step(network: nn.Module) -> Callable[[Batch], torch.Tensor]:
 
     def loss(batch: Batch) -> torch.Tensor:
         photo, density, fixations = batch
-        return saliency_loss(network(photo), density, fixations)["total"]
+        return saliency_map_loss(network(photo), density, fixations)["total"]
 
     return loss
 

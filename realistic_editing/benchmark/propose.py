@@ -11,7 +11,7 @@ from realistic_editing.benchmark import plain
 from realistic_editing.benchmark.apply import middling_recipe
 from realistic_editing.benchmark.folded import as_if_trained, judgements_apart, pairs_of, parameters_apart
 from realistic_editing.benchmark.runtimes import Propose, build_runtimes, check_names, several
-from realistic_editing.benchmark.timing import Measured, Work, in_turn
+from realistic_editing.benchmark.timing import Measured, Say, Work, in_turn
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
@@ -24,8 +24,6 @@ from realistic_editing.ops.orders import ALL_ORDERS, all_orders
 from realistic_editing.realism.network import RealismNet
 from realistic_editing.saliency.emlnet import EMLNet
 from realistic_editing.weights import load_network
-
-Say = Callable[[str], None]
 
 
 @torch.no_grad()

@@ -22,6 +22,7 @@ class Stopwatch:
 
 # Does the work once, waiting until the device is done; what of it goes to reading data is told to the stopwatch.
 Work = Callable[[Stopwatch], None]
+Say = Callable[[str], None]  # takes a line for the user, as print does
 
 
 @dataclasses.dataclass(frozen=True)

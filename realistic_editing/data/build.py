@@ -18,7 +18,7 @@ from tqdm import tqdm
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data.pixels import thumbnails
-from realistic_editing.data.raw import Job, Prepared, RawPhoto, RawSource, leave_with_parent, prepare
+from realistic_editing.data.raw import Prepared, RawPhoto, RawSource, RegionJob, leave_with_parent, prepare
 from realistic_editing.data.regions import Region, write_manifest
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def build(
         for index in range(start, min(start + GROUP, len(records)))
     ]
     bar = tqdm(total=len(records), initial=len(records) - len(pending), unit="photo", desc=f"build {source.name}")
-    job = Job(source.masks, source.max_regions, out / "masks", matte, saliency is not None, thumbnails(keep_out))
+    job = RegionJob(source.masks, source.max_regions, out / "masks", matte, saliency is not None, thumbnails(keep_out))
     with bar, contextlib.closing(_prepared(source.photos, pending, job, workers)) as done:
         for _, group in itertools.groupby(done, key=lambda item: item[0] // GROUP):
             indices, photos = zip(*group, strict=True)
@@ -95,7 +95,7 @@ def _settle(out: Path, settings: dict[str, Any]) -> None:
 
 
 def _prepared(
-    photos: Sequence[RawPhoto], indices: list[int], job: Job, workers: int | None
+    photos: Sequence[RawPhoto], indices: list[int], job: RegionJob, workers: int | None
 ) -> Iterator[tuple[int, Prepared]]:
     """Each index with its photo prepared, in order, worked on in other processes a few ahead."""
     if workers is None:

@@ -10,15 +10,15 @@ from realistic_editing.data.regions import Region
 
 # What each of the four parts asks for. In background_decluttering the mask marks the subject that should stand out,
 # and the published results quiet everything else.
-TASKS = {
+TASK_OF_PART = {
     "object_enhancement": "amplify",
     "distractors_attenuation": "attenuate",
     "background_decluttering": "amplify",
     "saliency_shift": "amplify",
 }
 # Method, as its paper is known, and how its files end.
-METHODS = {"mec": "out", "ohr": "hor", "wrs": "wong", "hag": "hag"}
-INPUT = "in"
+METHOD_NAMES = {"mec": "out", "ohr": "hor", "wrs": "wong", "hag": "hag"}
+INPUT_NAME = "in"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +27,8 @@ class MechrezPhoto:
 
     Args:
         region: the photo and its mask; split "test".
-        part: a key of TASKS.
-        results: the edited photo of each method that has one, by a key of METHODS.
+        part: a key of TASK_OF_PART.
+        results: the edited photo of each method that has one, by a key of METHOD_NAMES.
         pca_saliency: the saliency map (Margolin et al., 2013) of "in" and of each method that has one; grey JPEGs,
             in two parts half the photo's size.
     """
@@ -46,21 +46,21 @@ def read_mechrez(data_root: str | Path, part: str | None = None, problems: list[
 
     Args:
         data_root: the folder that holds mechrez/object_enhancement and the other parts.
-        part: a key of TASKS; None: all four.
+        part: a key of TASK_OF_PART; None: all four.
         problems: takes why a photo was left out; without it, a mask that cannot be read is an error.
 
     Raises:
         InputError: when the part is unknown, or photos or a mask are absent.
     """
-    if part is not None and part not in TASKS:
-        raise InputError(f"part is {part!r}; expected one of {', '.join(TASKS)}")
+    if part is not None and part not in TASK_OF_PART:
+        raise InputError(f"part is {part!r}; expected one of {', '.join(TASK_OF_PART)}")
     photos = []
-    for name in TASKS if part is None else (part,):
+    for name in TASK_OF_PART if part is None else (part,):
         folder = Path(data_root) / "mechrez" / name
-        inputs = sorted(folder.glob(f"*_{INPUT}.jpg"))
+        inputs = sorted(folder.glob(f"*_{INPUT_NAME}.jpg"))
         if not inputs:
             raise InputError(
-                f"{folder}: no photos NNN_{INPUT}.jpg; set paths.data or REALISTIC_EDITING_DATA to the folder that "
+                f"{folder}: no photos NNN_{INPUT_NAME}.jpg; set paths.data or REALISTIC_EDITING_DATA to the folder that "
                 "holds mechrez/"
             )
         for path in inputs:
@@ -74,14 +74,14 @@ def read_mechrez(data_root: str | Path, part: str | None = None, problems: list[
 
 
 def _photo(path: Path, part: str) -> MechrezPhoto:
-    folder, number = path.parent, path.stem.removesuffix(f"_{INPUT}")
+    folder, number = path.parent, path.stem.removesuffix(f"_{INPUT_NAME}")
     mask = folder / "masks" / f"{number}_mask.jpg"
     area = float((read_grey(mask) >= 128).mean())
-    region = Region(path, mask, "mechrez", f"{part}/{number}", "mask", area=area, task=TASKS[part], split="test")
-    results = {method: folder / f"{number}_{ending}.jpg" for method, ending in METHODS.items()}
+    region = Region(path, mask, "mechrez", f"{part}/{number}", "mask", area=area, task=TASK_OF_PART[part], split="test")
+    results = {method: folder / f"{number}_{ending}.jpg" for method, ending in METHOD_NAMES.items()}
     maps = {
         name: folder / "saliency" / "PCA" / f"{number}_{ending}_pca.jpg"
-        for name, ending in {INPUT: INPUT, **METHODS}.items()
+        for name, ending in {INPUT_NAME: INPUT_NAME, **METHOD_NAMES}.items()
     }
     return MechrezPhoto(region, part, _existing(results), _existing(maps))
 
@@ -95,7 +95,7 @@ def read_result(photo: MechrezPhoto, method: str, size: tuple[int, int]) -> np.n
 
     Args:
         photo: from `read_mechrez`.
-        method: a key of METHODS.
+        method: a key of METHOD_NAMES.
         size: height and width of the photo.
 
     Returns:

@@ -61,7 +61,7 @@ class RawSource:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Job:
+class RegionJob:
     """What is done to every photo.
 
     Args:
@@ -114,7 +114,7 @@ def qualify(masks: Sequence[RawMask], max_regions: int | None = None) -> list[Ra
     return kept
 
 
-def prepare(raw: RawPhoto, job: Job) -> Prepared:
+def prepare(raw: RawPhoto, job: RegionJob) -> Prepared:
     """Filter one photo's regions and write their masks.
 
     Raises:

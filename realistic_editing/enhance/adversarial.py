@@ -12,7 +12,7 @@ from realistic_editing.enhance.judges import RegionView
 from realistic_editing.enhance.training import EnhanceProblem
 
 
-class WithDiscriminator(nn.Module):
+class EnhancerWithDiscriminator(nn.Module):
     """An enhancer and the discriminator that it is trained against, as one module for the one loop.
 
     Args:
@@ -52,9 +52,9 @@ class AdversarialProblem(EnhanceProblem):
             if isinstance(module, nn.Dropout):
                 module.p = 0.0  # else its noise between a photo and its edit would read as a loss of realism
         super().__init__(network, *others, **options)
-        self.network = WithDiscriminator(network, discriminator)
+        self.network = EnhancerWithDiscriminator(network, discriminator)
 
-    def losses(self, network: WithDiscriminator, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
+    def losses(self, network: EnhancerWithDiscriminator, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 with the discriminator's dR, and the discriminator's cross-entropy, each moving its own network."""
         view, recipe = self.propose(network.enhancer, batch, generator)
         judged = view.edited(recipe)

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 from realistic_editing.saliency import measures
 
 
-def saliency_loss(
+def saliency_map_loss(
     prediction: torch.Tensor,
     density: torch.Tensor,
     fixations: torch.Tensor,

@@ -32,7 +32,7 @@ def sim(prediction: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
 def kl(prediction: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
     """Kullback-Leibler divergence of the prediction from the density (KL), in nats: (B,), as the MIT benchmark has it.
 
-    A prediction of 0 where people looked costs some 30 nats of that share. `losses.saliency_loss` uses a smoother form.
+    A prediction of 0 where people looked costs some 30 nats of that share. `losses.saliency_map_loss` uses a smoother form.
     """
     p, q = as_distribution(density), as_distribution(prediction)
     return (p * (EPSILON + p / (q + EPSILON)).log()).sum(dim=1)

@@ -13,7 +13,7 @@ from realistic_editing.data.gaze import GazeDataset, GazePhoto
 from realistic_editing.data.photos import Joined, UnlabelledPhotos
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.saliency import measures
-from realistic_editing.saliency.losses import saliency_loss
+from realistic_editing.saliency.losses import saliency_map_loss
 
 
 class SaliencyProblem:
@@ -23,7 +23,7 @@ class SaliencyProblem:
         network: image (B, 3, H, W) -> map (B, 1, H, W) in [0, 1].
         photos: train and validation photos, told apart by their `split`.
         size: (height, width) of the photos in training.
-        weights: keyword weights of `saliency_loss`.
+        weights: keyword weights of `saliency_map_loss`.
         zoom: least share of each side that a random crop keeps; 1 = no crops.
         jitter: greatest relative change of the whole photo's brightness and contrast. Colour is left alone, because the
             network must learn what colour does to attention.
@@ -63,12 +63,12 @@ class SaliencyProblem:
         image, density, fixations = augment(*batch, generator, self.zoom, self.jitter)
         predicted = network(image)
         tracked = (fixations.sum(dim=(1, 2, 3)) > 0).to(predicted.dtype)  # (B,)
-        terms = saliency_loss(predicted, density, fixations, sample_weight=tracked, **self.weights)
+        terms = saliency_map_loss(predicted, density, fixations, sample_weight=tracked, **self.weights)
         if self.teachers:
             with torch.no_grad():
                 expected = torch.stack([teacher.to(image.device)(image).float() for teacher in self.teachers]).mean(dim=0)
             # A teacher's map is both: how likely a look is at each pixel, and the scale to agree with.
-            terms["taught"] = saliency_loss(predicted, expected, expected, target=expected, **self.weights)["total"]
+            terms["taught"] = saliency_map_loss(predicted, expected, expected, target=expected, **self.weights)["total"]
             terms["total"] = terms["total"] + self.teacher_weight * terms["taught"]
         return terms
 

@@ -49,7 +49,7 @@ def launch(trainer: Trainer) -> Fabric:
     return fabric
 
 
-def leave(fabric: Fabric) -> None:
+def close_processes(fabric: Fabric) -> None:
     """Wait for the other processes, and part from them."""
     fabric.barrier()
     if torch.distributed.is_available() and torch.distributed.is_initialized():

@@ -11,7 +11,7 @@ from torch import nn
 from realistic_editing.common import provenance
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
-from realistic_editing.training.devices import launch, leave
+from realistic_editing.training.devices import close_processes, launch
 from realistic_editing.training.loop import Problem, fit
 from realistic_editing.training.settings import Trainer
 from realistic_editing.weights import save_network
@@ -56,7 +56,7 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
         record = {**card, "machine": provenance.machine(), "processes": fabric.world_size, **spent}
         with replacing(output / "run.json") as temporary:
             temporary.write_text(json.dumps(record, indent=2) + "\n")
-    leave(fabric)
+    close_processes(fabric)
     return output / "model.safetensors"
 
 

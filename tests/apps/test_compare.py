@@ -11,7 +11,7 @@ from PIL import Image
 from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.mechrez import METHODS, TASKS
+from realistic_editing.data.mechrez import METHOD_NAMES, TASK_OF_PART
 
 FEW = "method=[input,ours_random,mec,ohr]"
 
@@ -20,7 +20,7 @@ FEW = "method=[input,ours_random,mec,ohr]"
 def root(tmp_path_factory):
     """A data root with two photos in each part of Mechrez's layout; OHR has results of the first alone."""
     root, rng = tmp_path_factory.mktemp("root"), np.random.default_rng(0)
-    for part in TASKS:
+    for part in TASK_OF_PART:
         folder = root / "mechrez" / part
         (folder / "masks").mkdir(parents=True)
         for number in ("001", "002"):
@@ -30,7 +30,7 @@ def root(tmp_path_factory):
             mask[8:22, 10:28] = 255
             Image.fromarray(pixels).save(folder / f"{number}_in.jpg", quality=95)
             Image.fromarray(mask).save(folder / f"masks/{number}_mask.jpg", quality=95)
-            for ending in list(METHODS.values())[: 3 if number == "001" else 1]:
+            for ending in list(METHOD_NAMES.values())[: 3 if number == "001" else 1]:
                 edited = np.where(mask[..., None] > 0, np.clip(pixels * 1.3, 0, 255).astype(np.uint8), pixels)
                 Image.fromarray(edited).save(folder / f"{number}_{ending}.jpg", quality=95)
     return root
@@ -50,7 +50,7 @@ def test_mechrez_from_end_to_end(root, tmp_path, tiny_weights, capsys):
     assert text in printed and "left out" in text
     assert "saliency_shift/002_out.jpg: cannot be decoded" in content["facts"]["left out"]
     kinds = ("", "_saliency", "_paired")
-    expected = {f"{part}{kind}" for part in TASKS for kind in kinds} | {"ratings_amplify", "runtime", "spread"}
+    expected = {f"{part}{kind}" for part in TASK_OF_PART for kind in kinds} | {"ratings_amplify", "runtime", "spread"}
     assert set(content["tables"]) == expected
     assert "(spread.png)" in text and (tmp_path / "spread.png").stat().st_size > 1000
     for kind in ("csv", "tex"):
@@ -61,7 +61,7 @@ def test_mechrez_from_end_to_end(root, tmp_path, tiny_weights, capsys):
     assert set(rated) == {"ours_random", "mec", "ohr"} and rated["mec"] == "7.06 (2.68)"
     # The mask of background_decluttering marks the subject: its part amplifies.
     rows = pd.read_csv(tmp_path / "rows.csv")
-    assert dict(zip(rows.part, rows.task, strict=True)) == TASKS
+    assert dict(zip(rows.part, rows.task, strict=True)) == TASK_OF_PART
     assert content["facts"]["rows"].endswith(f"{len(rows)} measured now") and content["facts"]["regions"] == "8 of 8 photos"
 
 

@@ -7,7 +7,7 @@ import pytest
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.folder import read_folder
-from realistic_editing.data.mechrez import METHODS, read_mechrez, read_result
+from realistic_editing.data.mechrez import METHOD_NAMES, read_mechrez, read_result
 from realistic_editing.data.regions import read_region
 
 
@@ -103,7 +103,7 @@ def test_the_real_mechrez_set(real_root):
         assert mask.shape == image.shape[:2] and set(mask.ravel()) == {0, 255}
         assert (mask > 0).mean() == pytest.approx(photo.region.area, abs=0.005)
         assert all(read_result(photo, method, image.shape[:2]).shape == image.shape for method in photo.results)
-    assert {len(photo.results) for photo in photos} == {len(METHODS), len(METHODS) - 1}
+    assert {len(photo.results) for photo in photos} == {len(METHOD_NAMES), len(METHOD_NAMES) - 1}
 
 
 def test_the_real_ecssd_set(real_root):

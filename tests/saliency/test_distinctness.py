@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from realistic_editing.data.mechrez import INPUT, read_mechrez
+from realistic_editing.data.mechrez import INPUT_NAME, read_mechrez
 from realistic_editing.data.pixels import read_grey, read_rgb, resize
 from realistic_editing.saliency import distinctness
 from realistic_editing.saliency.distinctness import PatchDistinctness
@@ -133,10 +133,10 @@ def test_bad_input_is_named():
 
 def test_agrees_with_the_published_maps(mechrez_root):
     model, agreement = PatchDistinctness(), []
-    photos = [photo for photo in read_mechrez(mechrez_root) if INPUT in photo.pca_saliency]
+    photos = [photo for photo in read_mechrez(mechrez_root) if INPUT_NAME in photo.pca_saliency]
     for photo in photos[:: len(photos) // 12]:
         pixels = torch.from_numpy(read_rgb(photo.region.photo)).permute(2, 0, 1)[None] / 255
-        published = read_grey(photo.pca_saliency[INPUT])
+        published = read_grey(photo.pca_saliency[INPUT_NAME])
         found = resize(model(pixels)[0, 0].numpy(), published.shape)
         agreement.append(float(cc(torch.from_numpy(found)[None, None], torch.from_numpy(published)[None, None])))
     assert np.median(agreement) > 0.87 and min(agreement) > 0.6, agreement

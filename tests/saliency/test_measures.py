@@ -5,7 +5,7 @@ import torch
 from scipy.stats import entropy, mannwhitneyu, pearsonr
 
 from realistic_editing.saliency import measures
-from realistic_editing.saliency.losses import saliency_loss
+from realistic_editing.saliency.losses import saliency_map_loss
 
 GENERATOR = torch.Generator().manual_seed(0)
 A, B = (torch.rand(2, 1, 6, 8, generator=GENERATOR) for _ in range(2))
@@ -82,10 +82,10 @@ def test_auc_judd_agrees_with_scipy():
 
 def test_the_loss_is_lowest_at_the_truth_and_its_gradient_is_finite():
     truth = A / A.amax(dim=(1, 2, 3), keepdim=True)
-    good, bad = (saliency_loss(p, truth, FIXATIONS, nss=0.0)["total"] for p in (truth, B))
+    good, bad = (saliency_map_loss(p, truth, FIXATIONS, nss=0.0)["total"] for p in (truth, B))
     assert good < bad
     zero = torch.zeros_like(A, requires_grad=True)
-    saliency_loss(zero, truth, FIXATIONS)["total"].backward()
+    saliency_map_loss(zero, truth, FIXATIONS)["total"].backward()
     assert zero.grad.isfinite().all()
 
 

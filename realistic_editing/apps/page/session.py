@@ -32,7 +32,7 @@ Enhancers = Mapping[str, Enhancer]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Region:
+class PageRegion:
     """One region and its edit.
 
     Args:
@@ -79,11 +79,11 @@ class Session:
 
     photo: Photo
     small: np.ndarray
-    regions: tuple[Region, ...] = ()
+    regions: tuple[PageRegion, ...] = ()
     active: int = 0
 
     @property
-    def region(self) -> Region | None:
+    def region(self) -> PageRegion | None:
         """The active one."""
         return self.regions[self.active] if self.regions else None
 
@@ -122,7 +122,7 @@ def add_region(session: Session, mask: np.ndarray, task: str, name: str | None =
     number = len(names) + 1
     while name is None or name in names:
         name, number = f"region {number}", number + 1
-    added = Region(name, refine_mask(pixels, mask) if snap else mask, task)
+    added = PageRegion(name, refine_mask(pixels, mask) if snap else mask, task)
     return dataclasses.replace(session, regions=(*session.regions, added), active=len(session.regions))
 
 
@@ -136,7 +136,7 @@ def remove_region(session: Session) -> Session:
 def set_task(session: Session, task: str) -> Session:
     """Give the active region a task; another one than before lets go of the edit."""
     region = active(session)
-    return session if region.task == check_task(task) else _with(session, Region(region.name, region.mask, task))
+    return session if region.task == check_task(task) else _with(session, PageRegion(region.name, region.mask, task))
 
 
 def propose(session: Session, enhancers: Enhancers) -> Session:
@@ -260,14 +260,14 @@ def export(session: Session, kind: str, folder: Path, writing: Writing = DEFAULT
     return path
 
 
-def active(session: Session) -> Region:
+def active(session: Session) -> PageRegion:
     """The active region. Raises InputError when there is none."""
     if session.region is None:
         raise InputError("no region is marked; paint one, or load a mask")
     return session.region
 
 
-def _with(session: Session, region: Region) -> Session:
+def _with(session: Session, region: PageRegion) -> Session:
     """The session with another active region."""
     regions = (*session.regions[: session.active], region, *session.regions[session.active + 1 :])
     return dataclasses.replace(session, regions=regions)

@@ -1,7 +1,6 @@
 """The suite "page": how long the page takes from a click to what it shows next."""
 import dataclasses
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -9,14 +8,12 @@ import torch
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page import view
 from realistic_editing.apps.page.session import Session
-from realistic_editing.benchmark.timing import Measured, in_turn
+from realistic_editing.benchmark.timing import Measured, Say, in_turn
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
-
-Say = Callable[[str], None]
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realistic_editing.apps.page.session import Region, Session, rendered
+from realistic_editing.apps.page.session import PageRegion, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
@@ -124,7 +124,7 @@ def effect_words(saliency: float, task: str) -> tuple[str, str]:
     return f"Draws {went} attention, {'as asked' if wanted else 'against what was asked'}", "good" if wanted else "bad"
 
 
-def steps(region: Region | None) -> str:
+def steps(region: PageRegion | None) -> str:
     """The edit in a photographer's words, as HTML, with what the guard did."""
     if region is None or region.start is None:
         return ""

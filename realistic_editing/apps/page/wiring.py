@@ -10,7 +10,7 @@ from realistic_editing.apps.page import layout, view
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.dials import Dials
 from realistic_editing.apps.page.downloads import Downloads
-from realistic_editing.apps.page.session import Enhancers, Region, Session
+from realistic_editing.apps.page.session import Enhancers, PageRegion, Session
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
@@ -167,7 +167,7 @@ def _fully(session: Session, outline: bool, sort: str) -> list:
     return [*_lightly(session, outline), *_slider_updates(region), names, region.task if region else None, gallery, shown]
 
 
-def _slider_updates(region: Region | None) -> list:
+def _slider_updates(region: PageRegion | None) -> list:
     """The sliders at their values, wider where these lie beyond."""
     ready = region is not None and region.start is not None
     updates = []

@@ -25,7 +25,7 @@ from realistic_editing.evaluation.comparison.rivals import load_rivals
 from realistic_editing.evaluation.measures.edits import parameters
 from realistic_editing.evaluation.measures.photo_changes import photo_changes, saliency_changes
 from realistic_editing.evaluation.measures.sweep import predict_saliency, score
-from realistic_editing.evaluation.reports.page import thumbnail
+from realistic_editing.evaluation.reports.page import small_jpeg
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
 from realistic_editing.ops.sampling import get_preset
@@ -196,7 +196,7 @@ class MethodMeasurer:
     def _keep(self, photo: TestPhoto, method: str, pixels: np.ndarray) -> None:
         if self.plan.pictures is not None:
             with replacing(picture_file(self.plan.pictures, photo.name, method)) as temporary:
-                temporary.write_bytes(thumbnail(pixels))
+                temporary.write_bytes(small_jpeg(pixels))
 
     def _tensor(self, pixels: np.ndarray) -> torch.Tensor:
         """(1, 3, S, S) in [0, 1], shrunk as photos are for the networks."""

@@ -33,7 +33,7 @@ REPRODUCED = "_reproduced"  # after the name of an earlier method that is run he
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class MethodResult:
     """What a method made of a photo.
 
     Args:
@@ -129,7 +129,7 @@ class Editor:
         self._case: Case | None = None
         self._viewed = self._tried = 0.0  # seconds that the view took, and the 24 candidates, which several rules share
 
-    def edit(self, method: str) -> Result:
+    def edit(self, method: str) -> MethodResult:
         """Edit by a method.
 
         Args:
@@ -140,20 +140,20 @@ class Editor:
         """
         if method in self.photo.results:
             upright = self.photo.region.source == "folder"  # as `read_region` reads the photo
-            return Result(read_version(self.photo.results[method], self.pixels.shape[:2], upright))
+            return MethodResult(read_version(self.photo.results[method], self.pixels.shape[:2], upright))
         if method == INPUT:
-            return Result(self.pixels)
+            return MethodResult(self.pixels)
         if method.endswith(REPRODUCED):
             earlier, task = _earlier(method.removesuffix(REPRODUCED)), self.photo.region.task
             pixels, seconds = _timed(lambda: earlier.edit(self.pixels, self.mask, task))
-            return Result(pixels, None, seconds)
+            return MethodResult(pixels, None, seconds)
         case, shared = self._seen(), self._viewed
         if method == GUARDED or OURS.get(method, "random") != "random":
             if not self._tried:
                 _, self._tried = _timed(case.view.candidates)
             shared += self._tried
         (recipe, pixels), seconds = _timed(lambda: self._made(method, case))
-        return Result(pixels, recipe, seconds + shared)
+        return MethodResult(pixels, recipe, seconds + shared)
 
     def _seen(self) -> Case:
         """The photo as every method of ours sees it, `Enhancer.view`; each method draws from the same start."""

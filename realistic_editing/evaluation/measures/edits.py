@@ -20,7 +20,7 @@ from realistic_editing.enhance.view import PIXELS_PER_ZONE, PhotoView
 from realistic_editing.evaluation.measures.sweep import edit, iter_regions, predict_saliency
 from realistic_editing.ops import EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
-Propose = Callable[["Case"], Recipe]
+EditMethod = Callable[["Case"], Recipe]
 
 
 @dataclasses.dataclass
@@ -81,17 +81,17 @@ def unedited(case: Case) -> Recipe:
     return Recipe.identity(case.order)
 
 
-def random_edit(preset: EditPreset, column: str) -> Propose:
+def random_edit(preset: EditPreset, column: str) -> EditMethod:
     """A sample of Table 1; column: "real" or "fake"."""
     return lambda case: sample_recipe(getattr(preset, column), 1, case.generator)
 
 
-def network_edit(network: nn.Module, rule: str) -> Propose:
+def network_edit(network: nn.Module, rule: str) -> EditMethod:
     """A network's proposal as `Enhancer.propose` gives it without the guard, its order picked by a rule of `select_order`."""
     return lambda case: case.view_of(network).pick(case.random_order() if rule == "random" else rule).recipe
 
 
-def guarded_edit(network: nn.Module, rule: str) -> Propose:
+def guarded_edit(network: nn.Module, rule: str) -> EditMethod:
     """A network's proposal as `Enhancer.propose` gives it: refined where it is weak, taken weaker where it looks edited."""
 
     def propose(case: Case) -> Recipe:
@@ -102,8 +102,8 @@ def guarded_edit(network: nn.Module, rule: str) -> Propose:
 
 
 def optimised_edit(
-    objective: Objective, steps: int, start: Propose | None = None, record: list[torch.Tensor] | None = None
-) -> Propose:
+    objective: Objective, steps: int, start: EditMethod | None = None, record: list[torch.Tensor] | None = None
+) -> EditMethod:
     """Gradient descent on the region itself, from no edit or another method's; `record` takes the losses (steps + 1,)."""
 
     def propose(case: Case) -> Recipe:
@@ -134,8 +134,8 @@ def parameters(recipe: Recipe) -> dict[str, float]:
 
 @torch.no_grad()
 def measure_edits(
-    methods: Mapping[str, Propose],
-    few: Mapping[str, Propose],
+    methods: Mapping[str, EditMethod],
+    few: Mapping[str, EditMethod],
     enhancer: Enhancer,
     others: Mapping[str, nn.Module],
     regions: Sequence[Region],

@@ -50,13 +50,13 @@ def measure_fixations(
         density, fixated = maps[index]
         others = everything - fixated
         for name, prediction in {NETWORK: predictions[index], **priors}.items():
-            rows.append({"predictor": name, "photo": photo.photo_id} | measure(prediction, density, fixated, others))
+            rows.append({"predictor": name, "photo": photo.photo_id} | measure_map(prediction, density, fixated, others))
         halves: dict[str, list[dict[str, float]]] = {HALF: [], NETWORK_HALF: []}
         for first, second in halve(photo, splits, np.random.default_rng((seed, index))):
             for predicting, measured in ((first, second), (second, first)):
                 target = photo.maps(size, measured)
-                halves[HALF].append(measure(photo.maps(size, predicting)[0], *target, others))
-                halves[NETWORK_HALF].append(measure(predictions[index], *target, others))
+                halves[HALF].append(measure_map(photo.maps(size, predicting)[0], *target, others))
+                halves[NETWORK_HALF].append(measure_map(predictions[index], *target, others))
         for name, found in halves.items():
             average = {key: float(np.mean([one[key] for one in found])) for key in MEASURES}
             rows.append({"predictor": name, "photo": photo.photo_id} | average)
@@ -79,7 +79,7 @@ def predict(network: nn.Module, photos: Sequence[GazePhoto], size: tuple[int, in
     return found
 
 
-def measure(prediction: np.ndarray, density: np.ndarray, fixated: np.ndarray, others: np.ndarray) -> dict[str, float]:
+def measure_map(prediction: np.ndarray, density: np.ndarray, fixated: np.ndarray, others: np.ndarray) -> dict[str, float]:
     """The MEASURES of one map.
 
     Args:

@@ -102,12 +102,12 @@ def measure_seams(
                     "seam": seam(image, edited, used),
                     "stray": seam(image, edited, used, thing=mask),
                     "realism": float(score(enhancer.critic, edited, used) - score(enhancer.critic, image, used)),
-                    "overlap": overlap(rough, clean),
+                    "overlap": intersection_over_union(rough, clean),
                 })  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def overlap(mask: np.ndarray, other: np.ndarray) -> float:
+def intersection_over_union(mask: np.ndarray, other: np.ndarray) -> float:
     """Intersection over union of two masks (H, W) uint8, each hard at its middle."""
     first, second = mask >= 128, other >= 128
     return float((first & second).sum() / max((first | second).sum(), 1))

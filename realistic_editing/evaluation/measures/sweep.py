@@ -76,7 +76,7 @@ def edit(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tenso
     return torch.from_numpy(edited).permute(0, 3, 1, 2).contiguous()
 
 
-def exposure(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
+def edit_exposure(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
     """Multiply the region's values; 1 changes nothing.
 
     Args:
@@ -90,17 +90,17 @@ def exposure(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Te
     return _blend(image, mask, operators.exposure(image, torch.tensor([factor])))
 
 
-def saturation(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
+def edit_saturation(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
     """Multiply the region's HSV saturation; 1 changes nothing."""
     return _blend(image, mask, operators.saturation(image, torch.tensor([factor])))
 
 
-def contrast(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
+def edit_contrast(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
     """Scale the region's deviations from its mean colour; 1 changes nothing, 0 paints it with that colour."""
     return _blend(image, mask, torch.lerp(_mean(image, mask), image, factor))
 
 
-def fading(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
+def edit_fading(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
     """Blend the region into the mean colour of a ring around it; 0 changes nothing, 1 paints it with that colour.
 
     A region that leaves no ring, as one that fills the photo does, has nothing to fade to and stays.
@@ -112,7 +112,7 @@ def fading(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tens
     return _blend(image, mask, torch.lerp(image, _mean(image, ring).expand_as(image), factor))
 
 
-EDITS = {"exposure": exposure, "saturation": saturation, "contrast": contrast, "fading": fading}
+EDITS = {"exposure": edit_exposure, "saturation": edit_saturation, "contrast": edit_contrast, "fading": edit_fading}
 
 
 def _mean(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

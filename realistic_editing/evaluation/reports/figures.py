@@ -14,7 +14,7 @@ BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
 GEOMETRIC = ("exposure",)  # a factor of 2 is as far from 1 as one of 1/2
 
 
-def save(figure: Figure, path: str | Path) -> None:
+def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, 200 dots an inch.
 
     Raises:
@@ -105,7 +105,7 @@ def _scale(axes: Axes, name: str) -> None:
         axes.set_xticklabels([f"{tick:g}" for tick in ticks])
 
 
-def reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
+def draw_reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
     """Scores against the share of real samples that have them; on the diagonal a score is a probability.
 
     Args:

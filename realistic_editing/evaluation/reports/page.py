@@ -86,7 +86,7 @@ def write_page(
         temporary.write_text(text, encoding="utf-8")
 
 
-def thumbnail(pixels: np.ndarray, side: int = SIDE) -> bytes:
+def small_jpeg(pixels: np.ndarray, side: int = SIDE) -> bytes:
     """A picture (H, W, 3) uint8 as a small JPEG, its longer side at most `side` pixels."""
     shrink = min(1.0, side / max(pixels.shape[:2]))
     size = [max(1, round(length * shrink)) for length in pixels.shape[1::-1]]
@@ -101,7 +101,7 @@ class _Pictures:
         self._place: dict[Any, int] = {}
         files: dict[bytes, int] = {}
         for picture in pictures:
-            data = picture.read_bytes() if isinstance(picture, Path) else thumbnail(picture)
+            data = picture.read_bytes() if isinstance(picture, Path) else small_jpeg(picture)
             self._place[self._key(picture)] = files.setdefault(data, len(files))
         excess = sum(map(len, files)) / BUDGET
         side = max(LEAST, int(SIDE / math.sqrt(max(excess, 1))))
@@ -119,7 +119,7 @@ class _Pictures:
 
 def _smaller(data: bytes, side: int) -> bytes:
     """A JPEG, its longer side at most `side` pixels."""
-    return thumbnail(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1], side)
+    return small_jpeg(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1], side)
 
 
 _SHEET = """<h2>Every image</h2>

@@ -22,7 +22,7 @@ SHIFT = {"saturation": 0.4, "exposure": 0.4}  # how far Figure 9a goes from the 
 
 
 @dataclasses.dataclass(frozen=True)
-class Photo:
+class FigurePhoto:
     """A photo with a region, for a row of a figure.
 
     Args:
@@ -71,7 +71,7 @@ def _show(axes: Axes, picture: np.ndarray, text: str) -> None:
     axes.text(0.5, -0.02, text, transform=axes.transAxes, fontsize=7, ha="center", va="top")
 
 
-def figure_2(enhancer: Enhancer, photos: Sequence[Photo], preset: EditPreset, seed: int = 0) -> Figure:
+def figure_2(enhancer: Enhancer, photos: Sequence[FigurePhoto], preset: EditPreset, seed: int = 0) -> Figure:
     """What saliency networks make of extreme edits: photo, its saliency, an extreme edit, its saliency, with S and dR."""
     rows = []
     for index, photo in enumerate(photos):
@@ -85,7 +85,7 @@ def figure_2(enhancer: Enhancer, photos: Sequence[Photo], preset: EditPreset, se
     return grid(rows, ["photo and region", "predicted saliency", "an extreme edit", "predicted saliency"])
 
 
-def figure_3(enhancer: Enhancer, photos: Sequence[Photo], steps: int = 13) -> Figure:
+def figure_3(enhancer: Enhancer, photos: Sequence[FigurePhoto], steps: int = 13) -> Figure:
     """dR of single photos over exposure and saturation, beside the photos at five settings."""
     figure = Figure(figsize=(3.2 + 5 * INCH, 2 * INCH * len(photos)), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
@@ -109,14 +109,14 @@ def figure_3(enhancer: Enhancer, photos: Sequence[Photo], steps: int = 13) -> Fi
     return figure
 
 
-def _one(enhancer: Enhancer, photo: Photo, name: str, factor: float) -> tuple[np.ndarray, float]:
+def _one(enhancer: Enhancer, photo: FigurePhoto, name: str, factor: float) -> tuple[np.ndarray, float]:
     """A photo edited by one parameter, and dR."""
     recipe = dataclasses.replace(Recipe.identity(torch.tensor([[0, 1, 2, 3]])), **{name: torch.tensor([float(factor)])})
     edit = enhancer.measure(photo.pixels, photo.mask, recipe)
     return apply_to_photo(photo.pixels, photo.mask, recipe), edit.realism_change
 
 
-def figure_8(ours: Enhancer, rival: Enhancer, photos: Sequence[Photo], name: str = "adversarial") -> Figure:
+def figure_8(ours: Enhancer, rival: Enhancer, photos: Sequence[FigurePhoto], name: str = "adversarial") -> Figure:
     """The same photos by an enhancer taught by the critic and by one taught by a discriminator trained alongside."""
     rows = []
     for photo in photos:
@@ -128,7 +128,7 @@ def figure_8(ours: Enhancer, rival: Enhancer, photos: Sequence[Photo], name: str
     return grid(rows, ["photo and region", "ours", name])
 
 
-def figure_9a(enhancer: Enhancer, photos: Sequence[Photo]) -> Figure:
+def figure_9a(enhancer: Enhancer, photos: Sequence[FigurePhoto]) -> Figure:
     """Realism around the estimated saturation and exposure, in the middle of each map: is the estimate the best there?"""
     figure = Figure(figsize=(2.2 * INCH * 2, 1.15 * INCH * len(photos)), layout="constrained")
     axes = figure.subplots(len(photos), 3, squeeze=False)
@@ -152,7 +152,7 @@ def figure_9a(enhancer: Enhancer, photos: Sequence[Photo]) -> Figure:
     return figure
 
 
-def realism_around(enhancer: Enhancer, photo: Photo, recipe: Recipe) -> np.ndarray:
+def realism_around(enhancer: Enhancer, photo: FigurePhoto, recipe: Recipe) -> np.ndarray:
     """dR where saturation (columns) and exposure (rows) differ from a recipe by up to SHIFT: (HEAT, HEAT).
 
     Values that leave their range of Table 1 are cut to it, so an estimate at its limit shows a flat side.

@@ -11,7 +11,7 @@ TITLE = 24  # height of the line above a picture, in pixels
 GAP = 4
 
 
-def save(sheet: np.ndarray, path: str | Path) -> None:
+def save_sheet(sheet: np.ndarray, path: str | Path) -> None:
     """Write a sheet (H, W, 3) uint8, RGB, as PNG.
 
     Raises:

@@ -76,10 +76,10 @@ def measure_critic(
         tables.append(Table("fp32_weights", f"Compared to the weights of full precision: {first}", "", frame))
     output = Path(settings.output)
     panels = {_short(name): tables_of.reliability(found) for name, found in scored.items()}
-    figures.save(figures.reliability(panels), output / "reliability.png")
+    figures.save_figure(figures.draw_reliability(panels), output / "reliability.png")
     shown = {"reliability.png": "Share of real samples against the critic's score."}
     for kind, words in (("real", "Real samples with the lowest scores"), ("fake", "Fake samples with the highest scores")):
-        sheets.save(_failures(groups[first], scored[first], preset, settings, kind), output / f"worst_{kind}.png")
+        sheets.save_sheet(_failures(groups[first], scored[first], preset, settings, kind), output / f"worst_{kind}.png")
         shown[f"worst_{kind}.png"] = f"{words}, {_short(first)}: the photo with the region's outline, and the sample."
     more, drawn = _figure3(network, regions, settings)
     return tables + more, drawn | shown
@@ -118,13 +118,13 @@ def _figure3(network: nn.Module, regions: Sequence[Region], settings: DictConfig
         splits = "splits val and test" if name == COCO else "split test"
         where = f"{name} ({splits}): {len(part)} unseen regions of {samples.count_photos(part)} photos"
         panels[where] = changes
-        frame = tables_of.sweep_table(changes, settings.resamples, settings.seed)
+        frame = tables_of.realism_sweep_table(changes, settings.resamples, settings.seed)
         note = "dR of eq. 2; mean over regions with its 95 % bootstrap interval over photos."
         tables.append(Table(f"figure3_{_slug(name)}", f"Change in realism, {where}", note, frame))
     figure = figures.curves(
         panels, tables_of.SWEEP, dict.fromkeys(tables_of.SWEEP, 1.0), "change in realism dR", tables_of.GOALS
     )
-    figures.save(figure, Path(settings.output) / "figure3.png")
+    figures.save_figure(figure, Path(settings.output) / "figure3.png")
     return tables, {"figure3.png": "Change in realism against exposure and saturation of the region (the paper's Figure 3)."}
 
 

@@ -41,12 +41,12 @@ def critic_table(samples: pd.DataFrame, resamples: int, seed: int) -> pd.DataFra
     if len(human):
         comparisons.append(("human regions: real against fake", human, "real", "fake"))
         comparisons.append(("human regions: real against fake, human ranges", human, "real", "fake_human"))
-    rows = [{"comparison": name} | compare(*rest, resamples, seed) for name, *rest in comparisons]
-    untouched = compare(samples, "untouched", "real", resamples, seed) | {"ECE": float("nan")}  # both of them are real
+    rows = [{"comparison": name} | separation(*rest, resamples, seed) for name, *rest in comparisons]
+    untouched = separation(samples, "untouched", "real", resamples, seed) | {"ECE": float("nan")}  # both of them are real
     return pd.DataFrame([*rows, {"comparison": "untouched against real (0.5 is best)"} | untouched])
 
 
-def compare(samples: pd.DataFrame, above: str, below: str, resamples: int, seed: int) -> dict[str, Estimate | int]:
+def separation(samples: pd.DataFrame, above: str, below: str, resamples: int, seed: int) -> dict[str, Estimate | int]:
     """AUC, pair accuracy and calibration of two columns of `score_samples`, the first of which should score higher."""
     real, fake = samples[above].to_numpy(), samples[below].to_numpy()
 
@@ -77,7 +77,7 @@ def reliability(samples: pd.DataFrame, bins: int = measures.BINS) -> pd.DataFram
     return table.groupby("bin").agg(score=("score", "mean"), share=("share", "mean"), count=("share", "size")).reset_index()
 
 
-def sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+def realism_sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """Mean dR at the factors of TABLED, its spread between photos, and whether it meets GOALS, from `sweep`."""
     rows = []
     for name, factors in TABLED.items():

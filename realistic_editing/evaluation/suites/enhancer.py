@@ -135,10 +135,10 @@ def _pictures(
     """A gallery, the damaged masks and gradient descent: file names with their captions."""
     folder, size, title = Path(settings.output), settings.edit_size.critic, task.capitalize()
     picked = enhancer_sheets.drawn(regions, settings.max_regions.gallery, settings.seed)
-    sheets.save(enhancer_sheets.gallery(enhancer, picked, size), folder / f"gallery_{task}.png")
+    sheets.save_sheet(enhancer_sheets.gallery(enhancer, picked, size), folder / f"gallery_{task}.png")
     networks = {"ours": enhancer.network} | {name: rivals[name] for name in rivals if "clean" in name}
     rows = enhancer_sheets.damage_rows(networks, enhancer, picked[:DAMAGED], size, seed=settings.seed)
-    sheets.save(sheets.sheet(rows), folder / f"damaged_{task}.png")
+    sheets.save_sheet(sheets.sheet(rows), folder / f"damaged_{task}.png")
     words = "the photo with the region's outline, the edit, saliency before and after; regions picked by the seed"
     named = {
         f"gallery_{task}.png": f"{title}: {words}.",
@@ -147,7 +147,7 @@ def _pictures(
     if curves["no edit"]:
         indices = found[found.method.str.startswith(OPTIMUM)]["index"]
         alone = found[(found.method == "ours, random order") & found["index"].isin(indices)].loss.mean()
-        figures.save(enhancer_sheets.descent(curves, alone), folder / f"descent_{task}.png")
+        figures.save_figure(enhancer_sheets.descent(curves, alone), folder / f"descent_{task}.png")
         named[f"descent_{task}.png"] = f"{title}: the loss along gradient descent; mean and middle half of the regions."
     return named
 

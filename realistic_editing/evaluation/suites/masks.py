@@ -68,11 +68,11 @@ def measure_masks(
         found = measure_seams(networks, enhancer, chosen, size, settings.seed, tuple(MENDERS))
         where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
         tables += mask_tables(task, where, found, settings.resamples, settings.seed)
-        figures.save(_chart(tables[-2].frame.set_index("mask")), folder / f"seams_{task}.png")
+        figures.save_figure(_chart(tables[-2].frame.set_index("mask")), folder / f"seams_{task}.png")
         picked = enhancer_sheets.drawn(chosen, SHOWN, settings.seed)
         rows = [row for kind in DAMAGES
                 for row in enhancer_sheets.damage_rows(networks, enhancer, picked, size, kind, settings.seed, ("mended",))]
-        sheets.save(sheets.sheet(rows), folder / f"mended_{task}.png")
+        sheets.save_sheet(sheets.sheet(rows), folder / f"mended_{task}.png")
         named |= {
             f"seams_{task}.png": f"{task.capitalize()}: the mean seam along each mask's border, with its interval.",
             f"mended_{task}.png": f"{task.capitalize()}: the clean mask, the damaged and the mended one, and edits by each "

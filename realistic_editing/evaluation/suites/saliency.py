@@ -115,7 +115,7 @@ def _against_set(
         title = f"Compared to the weights of full precision, {source}, test photos"
         tables.append(Table(f"fp32_weights_{source}", title, "", difference_table(*means)))
     name = f"photos_{source}.png"
-    sheets.save(_sheet(sides["test"], predictions["test"], scores["test"], size), Path(settings.output) / name)
+    sheets.save_sheet(_sheet(sides["test"], predictions["test"], scores["test"], size), Path(settings.output) / name)
     words = "Best, median and worst test photos by CC: photo, density of fixations, prediction."
     return tables, {name: f"{source}. {words}"}
 
@@ -195,7 +195,7 @@ def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPres
             f"Edited at {side} x {side}. Change is -S of eq. 3, the mean of (after - before) / before over the region: "
             "positive = more salient; 95 % intervals over photos. Contrast scales deviations from the region's mean colour; "
             "fading blends the region into the mean colour of a ring around it.",
-            teacher.sweep_table(changes, *options),
+            teacher.saliency_sweep_table(changes, *options),
         ),
         Table(
             "range_of_s",
@@ -206,5 +206,5 @@ def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPres
         ),
     ]
     figure = figures.curves({where: changes}, teacher.SWEEP, teacher.NO_CHANGE, "relative change of saliency", unit="region")
-    figures.save(figure, Path(settings.output) / "edits.png")
+    figures.save_figure(figure, Path(settings.output) / "edits.png")
     return tables, {"edits.png": "Relative change of the predicted saliency of regions under four edits of them."}

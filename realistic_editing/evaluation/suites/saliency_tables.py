@@ -35,7 +35,7 @@ def expected_way(edit: str, factor: float) -> int:
     return -1 if edit == "fading" or factor < NO_CHANGE[edit] else 1
 
 
-def sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+def saliency_sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """Mean change of the region's saliency, its spread, and how often it goes the expected way, from `sweep`."""
     rows = []
     for (name, factor), part in changes.groupby(["edit", "factor"], sort=False):

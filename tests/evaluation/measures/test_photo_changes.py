@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from realistic_editing.data.mechrez import INPUT, read_mechrez
+from realistic_editing.data.mechrez import INPUT_NAME, read_mechrez
 from realistic_editing.data.pixels import read_grey, resize
 from realistic_editing.data.regions import read_region
 from realistic_editing.evaluation.measures.photo_changes import (
@@ -158,7 +158,7 @@ PUBLISHED = {
 def test_the_rule_finds_what_the_published_maps_say(part, mechrez_root):
     found = {method: [] for method in PUBLISHED[part]}
     for photo in read_mechrez(mechrez_root, part):
-        before = read_grey(photo.pca_saliency[INPUT])
+        before = read_grey(photo.pca_saliency[INPUT_NAME])
         mask = resize(read_region(photo.region)[1], before.shape)
         for method, changes in found.items():
             after = resize(read_grey(photo.pca_saliency[method]), before.shape)

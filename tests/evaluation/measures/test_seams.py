@@ -9,7 +9,7 @@ from torch import nn
 from realistic_editing.data.masks import DAMAGES
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.evaluation.measures.seams import MENDERS, masks_of, measure_seams, name_of, overlap
+from realistic_editing.evaluation.measures.seams import MENDERS, intersection_over_union, masks_of, measure_seams, name_of
 from realistic_editing.evaluation.suites.masks import mask_tables
 from realistic_editing.ops import Recipe
 
@@ -97,5 +97,6 @@ def test_tables_hold_means_and_differences_by_region():
 def test_overlap():
     half = THING.copy()
     half[:, :80] = 0
-    assert overlap(THING, THING) == 1 and overlap(half, THING) == pytest.approx((half > 0).sum() / (THING > 0).sum())
-    assert overlap(np.zeros_like(THING), THING) == 0
+    assert intersection_over_union(THING, THING) == 1
+    assert intersection_over_union(half, THING) == pytest.approx((half > 0).sum() / (THING > 0).sum())
+    assert intersection_over_union(np.zeros_like(THING), THING) == 0

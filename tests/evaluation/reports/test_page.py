@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from realistic_editing.evaluation.reports.page import Item, write_page
-from realistic_editing.evaluation.reports.sheets import save
+from realistic_editing.evaluation.reports.sheets import save_sheet
 from realistic_editing.evaluation.statistics.bootstrap import Estimate
 
 GREY, RED = np.full((60, 90, 3), 120, np.uint8), np.full((60, 90, 3), (220, 20, 20), np.uint8)
@@ -18,7 +18,7 @@ GREY, RED = np.full((60, 90, 3), 120, np.uint8), np.full((60, 90, 3), (220, 20, 
 
 @pytest.fixture
 def page(tmp_path):
-    save(GREY, tmp_path / "figure.png")
+    save_sheet(GREY, tmp_path / "figure.png")
     frame = pd.DataFrame(
         {
             "method": ["a </script>", "b", "c"],

@@ -47,7 +47,7 @@ def photos():
     for height, width in ((40, 60), (64, 48)):
         mask = np.zeros((height, width), np.uint8)
         mask[10:30, 12:40] = 255
-        made.append(paper_figures.Photo(RNG.integers(60, 160, (height, width, 3), dtype=np.uint8), mask))
+        made.append(paper_figures.FigurePhoto(RNG.integers(60, 160, (height, width, 3), dtype=np.uint8), mask))
     return made
 
 
@@ -73,7 +73,7 @@ def test_realism_over_exposure_and_saturation(enhancer, photos):
 
 
 def test_realism_that_rises_stays_inside_its_panel(enhancer):
-    bright = paper_figures.Photo(np.full((40, 40, 3), 220, np.uint8), np.full((40, 40), 255, np.uint8))
+    bright = paper_figures.FigurePhoto(np.full((40, 40, 3), 220, np.uint8), np.full((40, 40), 255, np.uint8))
     axes = paper_figures.figure_3(enhancer, [bright], steps=3).axes[0]
     assert 0.3 < axes.get_lines()[0].get_ydata().max() < axes.get_ylim()[1]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from realistic_editing.evaluation.reports.report import Report, difference_table
-from realistic_editing.evaluation.reports.sheets import save
+from realistic_editing.evaluation.reports.sheets import save_sheet
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics.bootstrap import Estimate
 
@@ -14,7 +14,7 @@ def test_a_report_as_markdown_csv_and_json(tmp_path):
     first = {"name": "a", "x": Estimate(0.5, 0.25, 0.75), "y": 1.0, "n": 3}
     second = {"name": "b", "x": Estimate(1, 1, 1), "y": np.nan, "n": 4}
     table = Table("t", "Table", "Note.", pd.DataFrame([first, second]))
-    save(np.zeros((4, 4, 3), np.uint8), tmp_path / "a.png")
+    save_sheet(np.zeros((4, 4, 3), np.uint8), tmp_path / "a.png")
     text = Report("Title", {"weights": "w", "card": {"step": 3}}, [table], {"a.png": "A."}).write(tmp_path)
     assert text == (tmp_path / "report.md").read_text()
     assert "| a | 0.500 [0.250, 0.750] | 1.000 | 3 |" in text and "![A.](a.png)" in text and "revision" in text
@@ -39,7 +39,7 @@ def test_tables_and_figures_of_an_earlier_report_do_not_stay(tmp_path):
     first, second = (Table(name, name, "", pd.DataFrame({"a|b": ["x|y"]})) for name in ("first", "second"))
     (tmp_path / "mine.csv").write_text("of the user's")
     for name in ("a.png", "b.png", "mine.png"):
-        save(np.zeros((4, 4, 3), np.uint8), tmp_path / name)
+        save_sheet(np.zeros((4, 4, 3), np.uint8), tmp_path / name)
     Report("Title", {}, [first, second], {"a.png": "A.", "b.png": "B."}).write(tmp_path)
     text = Report("Title", {}, [second], {"b.png": "B."}).write(tmp_path)
     left = {path.name for path in tmp_path.iterdir()}

@@ -83,7 +83,7 @@ def test_goals_of_figure_3():
                 change = -0.8 * min(abs(factor - 1), 1) if edit == "exposure" else -0.2 * (factor < 0.9)
                 rows.append(("coco", photo, "1", edit, factor, change))
     changes = pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "factor", "change"])
-    table = critic.sweep_table(changes, 20, 0).set_index(["edit", "factor"])
+    table = critic.realism_sweep_table(changes, 20, 0).set_index(["edit", "factor"])
     assert table.loc[("exposure", "2"), "mean dR"].value == pytest.approx(-0.8)
     met = {key: row.met for key, row in table.iterrows()}
     assert met["exposure", "2"] == met["exposure", "0.5"] == met["exposure", "1"] == met["saturation", "1.1"] == "yes"

@@ -8,7 +8,7 @@ import torch
 from tqdm import tqdm
 
 from realistic_editing.baselines.mec import MEC, contrast
-from realistic_editing.data.mechrez import TASKS, MechrezPhoto, read_mechrez, read_result
+from realistic_editing.data.mechrez import TASK_OF_PART, MechrezPhoto, read_mechrez, read_result
 from realistic_editing.data.regions import read_region
 
 PARTS = ("object_enhancement", "distractors_attenuation")
@@ -41,7 +41,7 @@ def figures_of(table: pd.DataFrame) -> dict[str, float]:
     """See `agreement`, of its rows or of some of them."""
     figures = {}
     for part, own in table.groupby("part", sort=False):
-        sign = 1 if TASKS[part] == "amplify" else -1
+        sign = 1 if TASK_OF_PART[part] == "amplify" else -1
         figures[f"{part}_photos"] = len(own)
         for whose in ("", "published_"):
             figures[f"{part}_{whose}direction_accuracy"] = float((sign * own[f"{whose}change"] > 0).mean())
@@ -62,7 +62,7 @@ def _row(photo: MechrezPhoto, method: MEC) -> dict[str, float | str]:
     image, mask = read_region(photo.region)
     region = mask >= 128
     start = time.process_time()
-    ours = method.edit(image, mask, TASKS[photo.part])
+    ours = method.edit(image, mask, TASK_OF_PART[photo.part])
     row = {"part": photo.part, "photo": photo.region.photo_id, "seconds": time.process_time() - start}
     row["before"] = contrast(_saliency(image, method), region)
     for whose, edited in (("", ours), ("published_", read_result(photo, "mec", region.shape))):

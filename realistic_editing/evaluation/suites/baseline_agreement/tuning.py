@@ -1,7 +1,7 @@
 """Which photos of the Mechrez set, and published results of them, chose constants of the earlier methods written here."""
 import pandas as pd
 
-from realistic_editing.data.mechrez import TASKS
+from realistic_editing.data.mechrez import TASK_OF_PART
 
 _ODD = tuple(f"{number:03d}" for number in range(1, 1000, 2))
 
@@ -10,8 +10,8 @@ _ODD = tuple(f"{number:03d}" for number in range(1, 1000, 2))
 # and smoothing of OHR fit their angles, and the weights of MEC their lightness and colours. Which 56 photos chose constants of
 # patch distinctness, which MEC follows, is not recorded, and so is not told here.
 TUNED: dict[str, dict[str, tuple[str, ...] | None]] = {
-    "ohr": dict.fromkeys(TASKS),
-    "wrs": dict.fromkeys(TASKS, _ODD),
+    "ohr": dict.fromkeys(TASK_OF_PART),
+    "wrs": dict.fromkeys(TASK_OF_PART, _ODD),
     "mec": {
         "object_enhancement": (
             "001", "002", "003", "004", "005", "006", "007", "009", "011", "012", "013", "014", "015",

@@ -1,4 +1,4 @@
-"""Measure on photos that nobody tuned to, or read a user study: scripts/evaluate.py suite=...|dataset=...|ratings=..."""
+"""Measure on held-out photos, or read a user study: scripts/evaluate.py suite=...|dataset=...|ratings=..."""
 from realistic_editing.apps.scripts import run_script
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "realistic_editing"
-# What each part may import of the others. weights finds its networks by name, late, and so stands near the beginning.
+# What each part may import of the others. weights finds its networks by name, late, and so comes near the beginning.
 SHARED = {"common", "ops", "region_statistics", "data", "weights", "training", "saliency"}
 ALLOWED = {
     "common": set(),

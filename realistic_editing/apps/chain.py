@@ -62,7 +62,7 @@ def choose_judges(config: DictConfig) -> None:
 
 
 def choose_ranking(config: DictConfig, saliency: str | None = None) -> None:
-    """Fill in `regions.saliency`, the network that tells distractors from subjects, where a preset leaves it open.
+    """Fill in `regions.saliency`, the network that separates distractors from subjects, where a preset leaves it open.
 
     Args:
         config: with `regions`; changed in place.

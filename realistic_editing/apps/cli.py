@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
-    """The options by name. A mask may stand anywhere behind its photo, which argparse does not allow of what may be absent."""
+    """The options by name. A mask may come anywhere after its photo, which argparse does not allow of what may be absent."""
     found, left = _parser().parse_known_args(arguments)
     options = vars(found)
     refuse, limit = options.pop("refuse"), options.pop("max_megapixels")

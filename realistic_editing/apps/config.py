@@ -47,7 +47,7 @@ def quoted(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
 
     Args:
         arguments: of the command line, such as "image=my photo, 2.jpg".
-        names: the options whose values are plain text; "+results.*" stands for all that begin so.
+        names: the options whose values are plain text; "+results.*" means all that begin so.
 
     Returns:
         The arguments, quoted where that is needed.

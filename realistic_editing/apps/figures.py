@@ -70,7 +70,7 @@ def _enhancer(config: DictConfig, task: str, weights: str | None = None) -> Enha
 
 
 def _regions(config: DictConfig, task: str, count: int) -> list[Region]:
-    """Regions for a task, of photos that nobody tuned on, or of the user's own; picked by the seed."""
+    """Regions for a task, of held-out photos, or of the user's own; picked by the seed."""
     if config.photos:
         regions = read_folder(config.photos)
     else:

@@ -144,7 +144,7 @@ def unnamed(keys: Sequence[str]) -> list[str]:
 
 
 def _safe(sweep: str) -> str:
-    """As part of a folder's name; values with other characters, and long ones, are told apart by a mark."""
+    """As part of a folder's name; values with other characters, and long ones, are separated by a mark."""
     plain = re.sub(r"[^\w.=,+-]", "_", sweep)
     mark = hashlib.sha256(sweep.encode()).hexdigest()[:8]
     return f",{plain}" if plain == sweep and len(plain) <= 120 else f",{plain[:100]}-{mark}"

@@ -155,7 +155,7 @@ def train_gazeshift(config: DictConfig) -> Path:
 
 
 def _check_initial(config: DictConfig, kind: str) -> None:
-    """Read the weights to start from, so that a wrong file is told before minutes go into regions."""
+    """Read the weights to start from, so that a wrong file is reported before minutes go into regions."""
     if config.initial:
         load_network(config.initial, kind=kind)
 

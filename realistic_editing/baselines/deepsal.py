@@ -182,8 +182,8 @@ class Deepsal(Baseline):
         terms |= _changes(edited, image, mask)
         loss = terms["saliency"] + sum(getattr(settings, name) * terms[name] for name in terms if name != "saliency")
         share = mean / max(first["mean"], 1e-12)
-        told = {name: term.item() for name, term in terms.items()}
-        curve.append({"loss": loss.item(), "share": share, "miss": miss.item(), "mean": mean} | told)
+        values = {name: term.item() for name, term in terms.items()}
+        curve.append({"loss": loss.item(), "share": share, "miss": miss.item(), "mean": mean} | values)
         return loss, share >= 1 / settings.stop if target else share <= settings.stop
 
 

@@ -99,7 +99,7 @@ class GazeShiftProblem:
         InputError: when training or validation is left without a region.
     """
 
-    monitor, mode = "direction_accuracy", "last"  # as the release: the judge of attention would choose what realism regrets
+    monitor, mode = "direction_accuracy", "last"  # as the release: the judge of attention would choose what looks less real
 
     def __init__(
         self,
@@ -130,10 +130,10 @@ class GazeShiftProblem:
         frozen = {name: value.detach() for name, value in network.discriminator.named_parameters()}
         fooled = functional_call(network.discriminator, frozen, torch.cat(edits))
         real, *fakes = network.discriminator(torch.cat([image, *edits]).detach()).chunk(1 + len(edits))
-        told = sum((F.relu(1 - real).mean() + F.relu(1 + fake).mean()) / 2 for fake in fakes)
+        discriminated = sum((F.relu(1 - real).mean() + F.relu(1 + fake).mean()) / 2 for fake in fakes)
         adversarial = -len(edits) * fooled.mean()  # the sum over tasks, the mean over scales and photos
-        total = adversarial + self.weight * moved + told
-        return {"total": total, "adversarial": adversarial, "discriminator": told, **terms}
+        total = adversarial + self.weight * moved + discriminated
+        return {"total": total, "adversarial": adversarial, "discriminator": discriminated, **terms}
 
     @torch.no_grad()
     def evaluate(self, network: GazeShiftWithDiscriminator, device: torch.device) -> dict[str, float]:

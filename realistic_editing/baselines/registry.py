@@ -16,7 +16,7 @@ BASELINES: dict[str, str] = {
     "deepsal_warp": "realistic_editing.baselines.deepsal:DeepsalWarp",
     "gazeshift": "realistic_editing.baselines.gazeshift:GazeShift",
 }
-# A method of several operators -> they; where one is to stand for it, the first.
+# A method of several operators -> they; where one is to represent it, the first.
 FAMILIES = {"deepsal": ("deepsal_recolor", "deepsal_conv", "deepsal_warp")}
 
 

@@ -57,7 +57,7 @@ class SaliencyOrder(Baseline):
         "Workshop on Applications of Computer Vision (WACV), 2011"
     )
     choices = (
-        "The paper's trained model of aesthetics is not public. In its place stands the sum of two published measures, "
+        "The paper's trained model of aesthetics is not public. It is replaced by the sum of two published measures, "
         "colourfulness (Hasler and Suesstrunk, 2003) and RMS contrast, each in logarithms (aesthetics).",
         "The loss, its margin, the solver and the number of segments are ours; segments are merged SLIC.",
         "The bounds of lightness and chroma are about the 10th and 90th percentile of the published results of the photos with "
@@ -65,8 +65,8 @@ class SaliencyOrder(Baseline):
         "published background hardly ever brightens, so ours may only darken: that the two agree in this is by construction "
         "(region_bounds, background_bounds, least).",
         "The published results darken almost as many objects as they brighten, and hardly leave one as it is. Nothing that "
-        "the paper's outline names tells which: neither the lightness around, nor which way saliency, or our stand-in for "
-        "aesthetics, would rise more. What tells a little is how salient the object was: published results darken faint "
+        "the paper's outline names predicts which: neither the lightness around, nor which way saliency, or our replacement of "
+        "aesthetics, would rise more. What predicts a little is how salient the object was: published results darken faint "
         "objects and brighten salient ones, and so does ours when it amplifies. That agrees in 65 % of photos; to "
         "brighten always would in 55 % (docs/methods.md). Which cue to use, was seen on all photos.",
         "Only the order of the region against each segment is asked for; that of the others is free.",
@@ -205,7 +205,7 @@ _NEUTRAL = torch.tensor([0.0, 1.0, 0.0])  # what changes nothing
 
 
 def plain_aesthetics(images: torch.Tensor) -> torch.Tensor:
-    """How colourful and how rich in contrast photos are: a stand-in where there is no trained model of aesthetics.
+    """How colourful and how rich in contrast photos are: a replacement where there is no trained model of aesthetics.
 
     Args:
         images: (B, 3, H, W) RGB in [0, 1].

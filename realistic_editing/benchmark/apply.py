@@ -36,7 +36,7 @@ def applying(
         seconds: for each case, warming up not counted.
         seed: of photos and parameters.
         plain_up_to: megapixels from which on the plain and the differentiable path are left out, for they take too long.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         Plain first in each case where it is there; extra memory, and how far each result is from the first.

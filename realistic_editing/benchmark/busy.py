@@ -32,7 +32,7 @@ def under_load(
         loads: how many processors other programs would use, such as 2.5.
         seconds: for each load, a first call of each contender not counted.
         weights: of the enhancer, a bundled name or a file.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         For each load: threads that spin while they wait, as OpenMP has them by itself, first; then as this project sets them.

@@ -31,7 +31,7 @@ def applying_there(
         shares: how much of it is under the mask, a band.
         seconds: for each case, warming up not counted.
         device: of everything.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         Plain first in each case, and a copy of the photo last.
@@ -72,7 +72,7 @@ def proposing_there(
         batch: photos at once.
         seconds: for each case, warming up not counted.
         device: of everything.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         The network as in the release first in each case; of all 24 orders, that network with one pass of its encoder.

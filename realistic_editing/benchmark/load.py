@@ -27,7 +27,7 @@ def loading(regions: Sequence[Region], size: int, weights: str, seconds: float, 
         size: of the samples.
         weights: of the enhancer that is loaded.
         seconds: for each case.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         For samples, all on one thread: a plain data set, without and with the same crops and flips, this project's from files,

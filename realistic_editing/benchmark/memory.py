@@ -17,7 +17,7 @@ def extra_bytes(work: Callable[[], object]) -> int | None:
         work: to be done once; best done before, so that what is loaded or compiled once does not count.
 
     Returns:
-        Bytes; None where the system does not tell.
+        Bytes; None where the system does not report it.
     """
     if not _STATUS.exists():
         return None

@@ -43,7 +43,7 @@ def proposing(
         seconds: for each network, warming up not counted.
         plain_orders: of how many orders the plain way is timed; its time for 24 is counted 24 / plain_orders times.
         runtimes: other ways to run the networks, of `RUNTIMES`.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         In each case the network as in the release first; and what the processor would need at its peak.
@@ -107,7 +107,7 @@ def selecting(region: Region, weights: str, seconds: float, plain_orders: int, s
         seconds: for each case, warming up not counted.
         plain_orders: of how many orders the plain way is timed; their time is counted 24 / plain_orders times, and that of
             looking at the unedited photo once.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         The plain way first in each case: for each order the paper's network, an edit at the photo's size, the pix2pix critic
@@ -164,7 +164,7 @@ def scoring(regions: Sequence[Region], seconds: float, batch: int, say: Say = pr
         regions: the photo of the first is judged; of some, what judges say of edits with and without batch norms is compared.
         seconds: for each case, warming up not counted.
         batch: photos at once.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         The paper's judges first in each case: the pix2pix critic, EML-Net, in float32.

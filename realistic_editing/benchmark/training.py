@@ -76,7 +76,7 @@ def training(
         trainer: settings that all loops share; batch size and precision are replaced.
         precisions: of the project's loop, each a contender; the plain loop has float32.
         seconds: to spend on each loop, warming up not counted.
-        say: told what comes next.
+        say: gets a line on what comes next.
 
     Returns:
         The measurements, "plain" first in each case.

@@ -3,7 +3,7 @@ import numpy as np
 
 from realistic_editing.common.errors import InputError
 
-# The value that stands for 1 in each dtype a photo or mask may have.
+# The value that means 1 in each dtype a photo or mask may have.
 LEVELS = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535, np.dtype(np.float32): 1, np.dtype(np.float64): 1}
 
 
@@ -101,7 +101,7 @@ def _check_array(array: np.ndarray, name: str) -> None:
 def _check_range(array: np.ndarray, name: str) -> float:
     """Return the largest value, of integers 0, 1 or one that is more, having refused floats outside [0, 1]."""
     if LEVELS[array.dtype] > 1:
-        # Of integers only whether they are all 0, or 0 and 1, is asked: a few of them mostly tell.
+        # Of integers only whether they are all 0, or 0 and 1, is asked: a few of them mostly show it.
         few = array[::16, ::16].max(initial=0).item()
         return few if few > 1 else array.max(initial=0).item()
     largest, smallest = array.max(initial=0), array.min(initial=0)

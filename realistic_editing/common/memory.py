@@ -18,15 +18,15 @@ def give_back() -> None:
 
 
 def greatest_rise(work: Callable[[], object]) -> float:
-    """The MiB by which this process's memory stands highest above where it was, while `work` is done.
+    """The MiB by which this process's memory is highest above where it was, while `work` is done.
 
     Memory that is free in the process counts too, because it is given back before.
 
     Args:
-        work: is done twice, so that what is loaded or compiled once does not count; not at all where the system tells nothing.
+        work: is done twice, so that what is loaded or compiled once does not count; not at all where nothing is reported.
 
     Returns:
-        At least 0; nan where the system tells nothing (all but Linux).
+        At least 0; nan where the system reports nothing (all but Linux).
     """
     if not (_STATUS.is_file() and os.access(_FORGET, os.W_OK)):
         return float("nan")

@@ -1,4 +1,4 @@
-"""Photos whose regions have still to be made: what a data set tells the build step, and the work on one photo.
+"""Photos whose regions have still to be made: what a data set gives the build step, and the work on one photo.
 
 Imports no torch, so that the processes which run `prepare` start quickly and stay small.
 """
@@ -50,7 +50,7 @@ class RawSource:
         name: the regions' source.
         photos: all photos that may qualify, in a fixed order, photo_id unique.
         masks: gives a photo's candidate regions from it and its (height, width); a module's function, so that other
-            processes can be told of it. Raises InputError when the annotations do not fit the photo.
+            processes can be sent it. Raises InputError when the annotations do not fit the photo.
         max_regions: keep only the largest so many regions of a photo; None keeps all.
     """
 

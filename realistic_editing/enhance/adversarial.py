@@ -58,7 +58,7 @@ class AdversarialProblem(EnhanceProblem):
         """Eqs. 3 to 6 with the discriminator's dR, and the discriminator's cross-entropy, each moving its own network."""
         view, recipe = self.propose(network.enhancer, batch, generator)
         judged = view.edited(recipe)
-        # Both in one pass: batch normalisation would tell two passes apart.
+        # Both in one pass: batch normalisation would separate two passes.
         frozen = {name: value.detach() for name, value in network.discriminator_view.named_parameters()}
         before, after = functional_call(network.discriminator_view, frozen, _pair(view, judged.critic_image)).chunk(2)
         terms = self.terms(view, dataclasses.replace(judged, realism_change=after - before), batch["human"])

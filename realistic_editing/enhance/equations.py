@@ -6,7 +6,7 @@
     (6)  L           = (1 + L_realism) L_sal
 
 S is positive where the region lost saliency, and is called `saliency_drop` here. What users are shown, `saliency_change`, is
--S: positive where the region draws more attention. The release's bounds and our own terms stand in `enhance.loss`.
+-S: positive where the region draws more attention. The release's bounds and our own terms are in `enhance.loss`.
 """
 import torch
 

@@ -35,7 +35,7 @@ class Objective:
             by a veil over the region, which this critic scores as real and an eye does not.
         fade_margin: loss of saturation that costs nothing on human regions, in [0, 1].
         fade_weight: factor of what is above it, added to the loss of realism there; 0 = none. Grey skin looks ill, and this
-            critic takes it for real.
+            critic scores it as real.
         combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
     """
 

@@ -126,7 +126,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add every option of `EditOptions` to a command: --min-realism-change for min_realism_change, and so on.
 
     Args:
-        parser: of the command; --no-guard stands for guard=None.
+        parser: of the command; --no-guard means guard=None.
     """
     for field in dataclasses.fields(EditOptions):
         flag, text, kind = f"--{field.name.replace('_', '-')}", field.metadata["help"], field.metadata["kind"]

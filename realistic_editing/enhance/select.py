@@ -29,7 +29,7 @@ def select_order(
         return torch.randint(count, (batch,), generator=generator).to(realism_change.device)
     wanted = saliency_change if task == "amplify" else -saliency_change
     if rule == "best_realism":
-        # dR is at most 1, so any candidate that goes in the asked direction stands above all that do not.
+        # dR is at most 1, so any candidate that goes in the asked direction ranks above all that do not.
         return (realism_change + 3 * (wanted > 0)).argmax(dim=1)
     if rule == "best_saliency":
         return wanted.argmax(dim=1)

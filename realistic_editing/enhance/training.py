@@ -27,7 +27,7 @@ class EnhanceProblem:
     Args:
         network: network(image, mask, order) -> Recipe.
         judges: the critic and the saliency network, frozen.
-        regions: those of one task, train and validation told apart by their `split`.
+        regions: those of one task, train and validation, by their `split`.
         size: side of the square that photos are resized to and edited at.
         objective: the loss.
         pixels_per_zone: how many pixels of each zone the critic, and a network that can learn from them, are shown of a

@@ -1,1 +1,1 @@
-"""Measure networks on photos that nobody tuned to: networks and data in, small results out; then tables and figures."""
+"""Measure networks on held-out photos: networks and data in, small results out; then tables and figures."""

@@ -87,7 +87,7 @@ def _edit(
         parameters: (B, 29): gains of white balance, slopes of the three curves, saturation, exposure.
         orders: (B, 4).
         pixels: of a photo.
-        levels, mask_levels: what stands for 1.
+        levels, mask_levels: what means 1.
         each: blend after every operator, not after the last.
     """
     item = tl.program_id(1)

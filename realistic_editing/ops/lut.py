@@ -12,7 +12,7 @@ from realistic_editing.ops.apply import apply
 from realistic_editing.ops.recipe import Recipe
 
 SIZES = (17, 129)  # the least and the most points along each axis that are offered; programs agree on 17, 33 and 65
-PROBES = 1 << 16  # colours that tell the error, when no photo does
+PROBES = 1 << 16  # colours that measure the error, when no photo does
 
 
 @dataclasses.dataclass(frozen=True)

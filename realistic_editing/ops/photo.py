@@ -81,7 +81,7 @@ def _once(recipe: Recipe, photo: np.ndarray, unit: float) -> Rows:
     """The kernel for a recipe that is blended at the end, with what it asks for of all but the rows.
 
     Args:
-        unit: what 1 in the mask stands for.
+        unit: the value of the mask that means 1.
     """
     order, gain, slopes, saturation, exposure = _parameters(recipe)
     work = _arithmetic(photo)

@@ -104,7 +104,7 @@ def fit_sliders(recipe: Recipe, colours: np.ndarray) -> Fit:
     weight = np.sqrt(wanted.size)
 
     def left(values: np.ndarray) -> np.ndarray:
-        # Held a little: on a photo of few colours a cast can stand in for saturation, and would be taken to its end.
+        # Held a little: on a photo of few colours a cast can replace saturation, and would be taken to its end.
         return np.concatenate([(_model(colours, values) - wanted).ravel(), HOLD * weight * values / ends])
 
     found = least_squares(left, np.zeros(4), bounds=(-ends, ends), x_scale=ends / 4)

@@ -3,7 +3,7 @@
     (1)  L_R = 1/2 R(I_fake, M)^2 + 1/2 (R(I_real, M) - 1)^2
     (2)  dR(I', I, M) = R(I', M) - R(I, M)
 
-What else trains our critics stands in `realism.loss`.
+What else trains our critics is in `realism.loss`.
 """
 from collections.abc import Callable
 
@@ -16,14 +16,14 @@ def critic_distance(score: torch.Tensor, wanted: float) -> torch.Tensor:
 
 
 def realism_change(
-    critic: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor
+    image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor, critic: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:
     """Eq. 2: dR(I', I, M) = R(I', M) - R(I, M).
 
     Args:
-        critic: critic(image, mask) -> (B,) in [0, 1].
         image, edited: (B, 3, H, W) RGB in [0, 1], before and after the edit.
         mask: (B, 1, H, W) in [0, 1].
+        critic: critic(image, mask) -> (B,) in [0, 1].
 
     Returns:
         (B,) in [-1, 1]; negative where the edit looks less real than the photo.

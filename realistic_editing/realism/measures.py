@@ -1,4 +1,4 @@
-"""How well a critic tells real from fake edits."""
+"""How well a critic separates real from fake edits."""
 import numpy as np
 from scipy.stats import rankdata
 

@@ -4,6 +4,7 @@ import functools
 import torch
 from torch import nn
 
+from realistic_editing.realism import equations
 from realistic_editing.weights import load_network
 
 
@@ -33,7 +34,7 @@ def realism_change(
     Returns:
         (B,) in [-1, 1]; negative looks less real than the photo.
     """
-    return realism(edited, mask, critic) - realism(image, mask, critic)
+    return equations.realism_change(image, edited, mask, critic or _bundled(str(image.device)))
 
 
 @functools.cache

@@ -46,7 +46,7 @@ class RealismProblem:
 
     Args:
         network: critic(image, mask) -> (B,) in [0, 1].
-        regions: train and validation regions, told apart by their `split`.
+        regions: train and validation regions, by their `split`.
         size: side of the square that photos are resized to.
         edits: the ranges to draw from.
         loss: `kind` and `rank` of `critic_loss`; `guess`, the weight of regressing the parameters of the edits.

@@ -17,7 +17,7 @@ CHANNELS = 15 + 2 * len(_LEVELS) + 3 * len(_COLOR_LEVELS) + 5 * len(_TONES)
 
 
 def color_channels(image: torch.Tensor, detail: torch.Tensor) -> torch.Tensor:
-    """Measure each pixel by colour, detail, and where it stands in soft histograms.
+    """Measure each pixel by colour, detail, and where it lies in soft histograms.
 
     Args:
         image: (B, 3, H, W) RGB in [0, 1].

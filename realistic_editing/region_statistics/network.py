@@ -19,7 +19,7 @@ from realistic_editing.region_statistics.points import on_full_grid, sample_poin
 class RegionStatistics(nn.Module):
     """Measure each pixel, by hand and by a small learned network, and pool over three zones.
 
-    An edit of one region shows in how its colours stand to those around it. A young convolutional network is slow to
+    An edit of one region shows in how its colours compare to those around it. A young convolutional network is slow to
     find such global relations, so their statistics are handed on; the learned features, whose means are histograms
     with bins of their own choice, add what we did not think of.
 
@@ -85,7 +85,7 @@ class RegionStatistics(nn.Module):
         return pixels[..., first :: self.stride, first :: self.stride]
 
     def channels(self, image: torch.Tensor, right: torch.Tensor, below: torch.Tensor) -> list[torch.Tensor]:
-        """What is told of pixels, from them and their right and lower neighbours, (B, 3, H, W) each -> (B, C, H, W)."""
+        """The channels of pixels, from them and their right and lower neighbours, (B, 3, H, W) each -> (B, C, H, W)."""
         luma, luma_right, luma_below = (rgb_to_lab(part)[:, :1] for part in (image, right, below))
         channels = color_channels(image, (luma_right - luma).abs() + (luma_below - luma).abs())
         if self.palette is None:

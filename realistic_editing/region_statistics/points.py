@@ -38,7 +38,7 @@ def on_full_grid(where: torch.Tensor, side: int, full: int, stride: int) -> torc
 
 
 def take_points(pixels: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-    """Gather the pixels drawn, and beside each its right and its lower neighbour, from which its detail is told.
+    """Gather the pixels drawn, and beside each its right and its lower neighbour, from which its detail follows.
 
     Args:
         pixels: (B, C, H, W).

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from realistic_editing.common.inputs import resized
 
 FEATURES = ("intensity", "red_green", "blue_yellow")
-_DARK = 0.1  # of a photo's brightest pixel: below it hue cannot be told, and does not count (the paper's tenth)
+_DARK = 0.1  # of a photo's brightest pixel: below it hue is unknown, and does not count (the paper's tenth)
 _FLAT = 0.02  # of the range of a feature: a map with no higher contrast holds noise, and is not raised to full range
 _LEAST = 1e-3  # of a conspicuity map, and ten times that of their mean: lower peaks are the rounding of a flat photo
 _PEAK = 0.1  # of the highest value: what a maximum needs to compete with it

@@ -75,7 +75,7 @@ def auc_shuffled_published(prediction: np.ndarray, fixations: np.ndarray, others
     """Shuffled AUC as the MIT benchmark's code has it, for use beside other people's tables.
 
     The map is scaled to [0, 1], and the ROC curve joins the points at thresholds 0, 0.1, ... by straight lines: what lies
-    between two thresholds is not told apart. That code draws as many of the other photos' fixated pixels as there are
+    between two thresholds is not separated. That code draws as many of the other photos' fixated pixels as there are
     positives, a hundred times; the area is linear in their share, so all of them together give the mean of such draws.
 
     Args:

@@ -21,7 +21,7 @@ class SaliencyProblem:
 
     Args:
         network: image (B, 3, H, W) -> map (B, 1, H, W) in [0, 1].
-        photos: train and validation photos, told apart by their `split`.
+        photos: train and validation photos, by their `split`.
         size: (height, width) of the photos in training.
         weights: keyword weights of `saliency_map_loss`.
         zoom: least share of each side that a random crop keeps; 1 = no crops.

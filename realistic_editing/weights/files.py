@@ -130,7 +130,7 @@ def describe_file(source: str | Path) -> dict[str, Any]:
 
 
 def fingerprint(network: nn.Module) -> str:
-    """Eight hexadecimal digits that tell the weights of one network from those of another, on any device."""
+    """Eight hexadecimal digits that differ between the weights of two networks, on any device."""
     digest = hashlib.sha256()
     for key, value in sorted(network.state_dict().items()):
         digest.update(key.encode())

@@ -20,7 +20,7 @@ def load_backbone(name: str, pretrained: str | bool = "none", **options: object)
     Args:
         name: as timm has it, such as "tf_efficientnet_lite2".
         pretrained: "package" (of PACKAGES, extra `pretrained`), "timm" (fetched over the network), or "none"; True and False
-            stand for "timm" and "none".
+            mean "timm" and "none".
         options: of timm.create_model, such as bn_momentum.
 
     Returns:

@@ -45,7 +45,7 @@ RELEASED: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "emlnet_places": ("realistic_editing.saliency.emlnet:ReadoutResNet", {}, _READOUTS),
     "emlnet_decoder": ("realistic_editing.saliency.emlnet:Decoder", {}, _DECODER),
 }
-# A key that only one checkpoint has (two, for EML-Net's ResNets: they cannot be told apart).
+# A key that only one checkpoint has (two, for EML-Net's ResNets: their keys are the same).
 _MARKS = {
     "model.0.model.0.weight": ("realismnet",),
     "perm_modulation.0.weight": ("editnet",),

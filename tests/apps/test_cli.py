@@ -1,4 +1,4 @@
-"""The command line itself: where a mask may stand, what help says, and options that would go unheeded."""
+"""The command line itself: where a mask may be given, what help says, and options that would go unheeded."""
 import re
 from importlib.metadata import version
 

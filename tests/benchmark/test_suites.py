@@ -155,7 +155,7 @@ def test_memory_that_work_takes_is_seen():
 
     found = extra_bytes(work)
     if found is None:
-        pytest.skip("this system does not tell a process's memory")
+        pytest.skip("this system does not report a process's memory")
     assert 55e6 < found < 90e6
     assert extra_bytes(lambda: None) < 10e6
 

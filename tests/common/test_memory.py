@@ -8,7 +8,7 @@ from realistic_editing.common.memory import greatest_rise
 def rise(mebibytes: int) -> float:
     found = greatest_rise(lambda: np.ones(mebibytes << 17))
     if np.isnan(found):
-        pytest.skip("this system does not tell a process's memory")
+        pytest.skip("this system does not report a process's memory")
     return found
 
 

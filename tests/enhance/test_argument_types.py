@@ -1,4 +1,4 @@
-"""Wrong types in the Python API are told as such."""
+"""Wrong types in the Python API are reported as such."""
 import numpy as np
 import pytest
 import torch

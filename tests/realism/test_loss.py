@@ -49,7 +49,7 @@ def test_realism_change_is_after_minus_before():
         return image.mean(dim=(1, 2, 3)) * mask.mean()
 
     image, mask = torch.full((1, 3, 4, 4), 0.6), torch.ones(1, 1, 4, 4)
-    assert float(realism_change(critic, image, image / 2, mask)) == pytest.approx(-0.3)
+    assert float(realism_change(image, image / 2, mask, critic)) == pytest.approx(-0.3)
 
 
 def test_an_unknown_kind_is_refused():

@@ -24,7 +24,7 @@ def answering(region: Region, side: int, seconds: float, say: Say = print) -> li
         region: whose photo is edited.
         side: pixels of the photo's longer side.
         seconds: for each case, warming up not counted.
-        say: told what comes next.
+        say: gets a line on what comes next.
     """
     enhancers = {task: Enhancer.from_pretrained(task) for task in TASKS}
     session = _opened(region, side)

@@ -45,7 +45,7 @@ RECIPE = ("log2_exposure", "saturation", "red", "blue")
 
 @dataclasses.dataclass(frozen=True)
 class MeasurementPlan:
-    """All that decides the numbers of a photo; plain values, so that other processes can be told of it.
+    """All that decides the numbers of a photo; plain values, so that other processes can be sent it.
 
     Args:
         saliency, critic, heldout_saliency, attenuate, amplify: bundled weights, or paths.
@@ -102,7 +102,7 @@ class MethodMeasurer:
 
     @property
     def models(self) -> list[str]:
-        """The names of the saliency models; the first is the one that taught the enhancers."""
+        """The names of the saliency models; the first is the one that the enhancers were trained with."""
         return [*self.networks, DISTINCTNESS]
 
     def settings(self) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class MethodMeasurer:
         return {name for networks in self.rivals.values() for name in networks}
 
     def stamp(self, photo: TestPhoto, method: str) -> str:
-        """What tells whether a row is still good: the photo's files, and of a method that comes and goes its weights or code.
+        """A mark that changes when a row is outdated: of the photo's files, and of a method's own weights or code.
 
         Weights and code that every run depends on are in `settings`; with these here, one more rival costs no row of others.
         """
@@ -221,7 +221,7 @@ def picture_file(folder: str | Path, name: str, method: str) -> Path:
 
 
 def stamp(photo: TestPhoto, method: str) -> str:
-    """What tells whether a photo's files are those that were measured: their sizes and times of change."""
+    """A mark that changes when a photo's files are not those that were measured: their sizes and times of change."""
     files = [photo.region.photo, photo.region.mask, photo.results.get(method)]
     found = [(file.stat().st_size, file.stat().st_mtime_ns) for file in files if file is not None and file.is_file()]
     return hashlib.sha256(repr(found).encode()).hexdigest()[:8]

@@ -84,7 +84,7 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
 
 
 def _meant(name: str) -> list[str]:
-    """What a short name stands for; every other name for itself."""
+    """What a short name means; every other name for itself."""
     if name in ALIASES:
         return [ALIASES[name], GUARDED]  # the proposal, and what users get of it
     if name in BASELINES or name in FAMILIES:

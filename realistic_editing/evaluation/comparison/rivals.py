@@ -1,4 +1,4 @@
-"""Other enhancement networks to compare with the bundled ones, such as ablations: told apart by task and name."""
+"""Other enhancement networks to compare with the bundled ones, such as ablations, by task and name."""
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -43,7 +43,7 @@ class RowStore:
                 self._leave(_digest(kept), f"measured with other settings: {said}")
         elif rows.is_file():
             self._put_aside("says not which settings it was measured with")
-        if kept != dict(settings):  # between leaving and taking, so that rows never stand beside settings of others
+        if kept != dict(settings):  # between leaving and taking, so that rows never lie beside settings of others
             with replacing(self.folder / SETTINGS) as temporary:
                 temporary.write_text(json.dumps(dict(settings), indent=2) + "\n")
         self._take_back(_digest(settings))

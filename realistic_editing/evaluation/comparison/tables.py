@@ -45,7 +45,7 @@ class Layout:
         compare_to: the method that others are compared with.
         ratings: of which photos, a key of published.TABLES, to show beside; or None.
         resamples, seed: of the bootstrap.
-        size: of our network's file, in MB; None: not to be told.
+        size: of our network's file, in MB; None: not to be printed.
     """
 
     models: Sequence[str]
@@ -193,7 +193,7 @@ def _ratings(table: str, task: str, rows: pd.DataFrame, layout: Layout) -> Table
     note = (
         f"Effectiveness and realism: the paper's ratings by 8 photographers, 1 to 10, mean and standard deviation, of "
         f"{PHOTOS[table]} ({printed(table)}), of the method under `rated`; ours there is the authors' network, here this "
-        "package's, and what is reproduced here is not the program whose results were rated: Deepsal stands beside each of its "
+        "package's, and what is reproduced here is not the program whose results were rated: Deepsal is beside each of its "
         "operators. The other columns are measured here, on all photos of the task, which are not the rated ones alone."
     )
     note += f" {doubts}." if doubts else ""

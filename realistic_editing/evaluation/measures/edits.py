@@ -1,4 +1,4 @@
-"""What enhancers and their rivals do to unseen regions, by the judges that taught them and by judges that did not."""
+"""What enhancers and their rivals do to unseen regions, by the judges of their training and by held-out ones."""
 import dataclasses
 import math
 import time

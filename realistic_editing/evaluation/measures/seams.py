@@ -18,7 +18,7 @@ from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions
 from realistic_editing.ops import Recipe
 
 CLEAN = "clean"
-# What may be done about a rough mask. A matte about its own border tells how much of what mending gains is softness alone.
+# What may be done about a rough mask. A matte about its own border shows how much of what mending gains is softness alone.
 MENDERS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "mended": refine_mask,
     "softened": lambda photo, mask: alpha_matte(photo, mask >= 128),

@@ -80,7 +80,7 @@ def write_page(
         "measures": measures,
     }
     text = TEMPLATE.read_text(encoding="utf-8").replace("<!--title-->", html.escape(title))
-    # "</" would end the script element early, wherever it stands.
+    # "</" would end the script element early, wherever it is.
     text = text.replace("<!--body-->", "\n".join(body)).replace("<!--data-->", json.dumps(data).replace("</", "<\\/"))
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -139,7 +139,7 @@ def figure_9a(enhancer: Enhancer, photos: Sequence[FigurePhoto]) -> Figure:
             place.set_axis_off()
             _show(place, picture, text)
         scores = realism_around(enhancer, photo, edit.recipe)
-        # Half a step beyond the outermost samples, so that each stands in the middle of its cell.
+        # Half a step beyond the outermost samples, so that each is in the middle of its cell.
         span = [sign * SHIFT[name] * HEAT / (HEAT - 1) for name in ("saturation", "exposure") for sign in (-1, 1)]
         drawn = heat.imshow(scores, origin="lower", extent=span, cmap="viridis", aspect="auto")
         heat.plot(0, 0, marker="+", color=ORANGE, markersize=12, markeredgewidth=2)

@@ -85,7 +85,7 @@ def difference_table(own: dict[str, float], fp32_network: dict[str, float], boun
 
     Args:
         own, fp32_network: measures of the network and of its full-precision copy.
-        bound: the greatest difference that is let pass.
+        bound: the greatest difference that is accepted.
     """
     rows = []
     for name, value in own.items():

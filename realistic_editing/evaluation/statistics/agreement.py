@@ -33,7 +33,7 @@ def alpha(ratings: np.ndarray, metric: str) -> float:
     weighted = counts / (counts.sum(axis=1, keepdims=True) - 1)
     coincidences = weighted.T @ counts - np.diag(weighted.sum(axis=0))  # pairs of ratings of one unit, both ways round
     totals = counts.sum(axis=0)
-    # Where each value stands: on the scale itself, or in the middle of its ratings when all are put in order.
+    # Where each value lies: on the scale itself, or in the middle of its ratings when all are put in order.
     place = values if metric == "interval" else np.cumsum(totals) - totals / 2
     distance = (place[:, None] - place[None, :]) ** 2
     expected = totals @ distance @ totals / (totals.sum() - 1)

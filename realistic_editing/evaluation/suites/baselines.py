@@ -113,7 +113,7 @@ def measure_baselines(
             row = {"method": name, "figure": figure, "value": float(value), "goal": str(goal or ""), "met": met}
             made.append(row | {"held-out photos": float(apart.get(figure, math.nan))})
     note = (
-        "What each figure is, stands at the method's `agreement` in realistic_editing/evaluation/suites/baseline_agreement. "
+        "Each figure is documented at the method's `agreement` in realistic_editing/evaluation/suites/baseline_agreement. "
         "Held-out photos: the figure over photos that chose none of the method's constants (tuning.py there), blank where "
         f"all did. Too few: less than {FEWEST}."
     )

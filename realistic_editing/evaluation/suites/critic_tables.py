@@ -1,4 +1,4 @@
-"""Tables of a critic: how well it tells real from fake samples, and what it says of exposure and saturation."""
+"""Tables of a critic: how well it separates real from fake samples, and what it says of exposure and saturation."""
 import numpy as np
 import pandas as pd
 
@@ -22,7 +22,7 @@ GOALS = {
 
 
 def critic_table(samples: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """How well real and fake samples are told apart, overall and by kind, from `score_samples`.
+    """How well real and fake samples are separated, overall and by kind, from `score_samples`.
 
     Args:
         samples: of one set of regions.

@@ -65,7 +65,7 @@ def measure_enhancers(
     Args:
         enhancers: of each task.
         rivals: task -> networks of the same kind, by name, such as one trained without realism.
-        others: saliency networks that taught nobody, by name.
+        others: held-out saliency networks, by name.
         regions: unseen ones; those without a task serve both.
         preset: the ranges of random edits.
         settings: as configs/evaluate/evaluate.yaml.

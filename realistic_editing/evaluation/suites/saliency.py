@@ -23,7 +23,7 @@ from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigu
 from realistic_editing.ops import EditPreset
 from realistic_editing.weights import load_network
 
-SPLITS = {"test": "which nobody tuned on", "val": "which chose the checkpoint"}
+SPLITS = {"test": "held out: no constant was tuned on it", "val": "which chose the checkpoint"}
 
 
 class SaliencySuite:

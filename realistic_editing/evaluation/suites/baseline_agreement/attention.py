@@ -67,7 +67,7 @@ def moved(methods: Mapping[str, Baseline], root: str | Path, limit: int | None) 
 
 
 def _regions(root: Path, folder: Path, network: nn.Module, limit: int | None) -> list[Region]:
-    """Those of split test, with hard masks, told into tasks by the network; of no more photos than a limit needs."""
+    """Those of split test, with hard masks, sorted into tasks by the network; of no more photos than a limit needs."""
     source = read_coco(root, "val2017")
     source = dataclasses.replace(source, photos=[photo for photo in source.photos if photo.split == "test"])
     if not source.photos:

@@ -8,7 +8,7 @@ _ODD = tuple(f"{number:03d}" for number in range(1, 1000, 2))
 # Method -> part -> the photos' numbers; None: all of the part. The bounds of WRS are percentiles of published results, and the
 # relative saliency from which it brightens gives most of their directions; that it gives any, was seen on all photos. Reach
 # and smoothing of OHR fit their angles, and the weights of MEC their lightness and colours. Which 56 photos chose constants of
-# patch distinctness, which MEC follows, is not recorded, and so is not told here.
+# patch distinctness, which MEC follows, is not recorded, and so is not listed here.
 TUNED: dict[str, dict[str, tuple[str, ...] | None]] = {
     "ohr": dict.fromkeys(TASK_OF_PART),
     "wrs": dict.fromkeys(TASK_OF_PART, _ODD),

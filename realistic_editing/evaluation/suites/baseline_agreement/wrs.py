@@ -25,8 +25,8 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
         2; `_light`, the median change of L, with its 10th and 90th percentile as `_light_10` and `_light_90`; and
         `_coherence` and `_turn`, the medians of how much hues keep together and of the angle in degrees by which they turn.
         From "published_" on, the same of the published results. `inside_always` and `inside_foreseen`: in what share of the
-        photos where the published result has a direction inside, always its more frequent one is right, and the one told by
-        the region's relative saliency from the threshold that tells most of all other photos. And a row per photo.
+        photos where the published result has a direction inside, always its more frequent one is right, and one given by
+        the region's relative saliency from the threshold that predicts most of all other photos. And a row per photo.
     """
     method = SaliencyOrder()
     rows = pd.DataFrame([_row(pair, method) for pair in pairs(root, method, limit)])
@@ -62,7 +62,7 @@ def _direction(light: pd.Series) -> pd.Series:
 
 
 def _foreseen(cue: np.ndarray, truth: np.ndarray) -> float:
-    """The share of truths (N,) that a cue from a threshold on tells, the threshold chosen on all the others."""
+    """The share of truths (N,) that a cue from a threshold on predicts, the threshold chosen on all the others."""
     if len(cue) < 2:
         return math.nan
     right = (cue[None] >= cue[:, None]) == truth  # (threshold, photo)

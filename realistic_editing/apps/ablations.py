@@ -9,7 +9,8 @@ from realistic_editing.weights import bundled
 
 # Of Table 4 and Figures 8 and 11: task and ablation.
 TABLED = (("attenuate", "no_realism"), ("amplify", "no_realism"), ("attenuate", "adversarial"), ("attenuate", "clean_masks"))
-SETTINGS = "trainer.steps=200 trainer.learning_rate=2e-3 trainer.evaluate_every=200"  # minutes on a core; of the tables
+# Of the tables: minutes on a core.
+ABLATION_SETTINGS = "trainer.steps=200 trainer.learning_rate=2e-3 trainer.evaluate_every=200"
 
 
 def ablation_weights(config: DictConfig, task: str, ablation: str) -> Path:
@@ -28,7 +29,7 @@ def how_to_make(config: DictConfig, task: str, ablation: str) -> str:
     """The command that trains it."""
     preset = config.get("preset") or "compact"
     chosen = "" if preset == "compact" else f" preset={preset}"
-    return f"python scripts/train_enhancer.py task={task} ablation={ablation}{chosen} {SETTINGS}"
+    return f"python scripts/train_enhancer.py task={task} ablation={ablation}{chosen} {ABLATION_SETTINGS}"
 
 
 def named_weights(config: DictConfig, name: str) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from realistic_editing.apps.batch_job import Engine, edit_job
-from realistic_editing.apps.batch_scores import JOURNAL, LOCK, SCORES, BatchJob, Outcome, Scores
+from realistic_editing.apps.batch_scores import JOURNAL, LOCK_FILE, SCORES, BatchJob, Outcome, Scores
 from realistic_editing.apps.edit import enhancer_of
 from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, reporting
 from realistic_editing.apps.writing import Writing
@@ -49,7 +49,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     written = [file for job in jobs for file in job.written]
     refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
     enhancers = _enhancers(options, jobs, asked)
-    with alone_in(folder, LOCK, "batch"), reporting(options) as report:
+    with alone_in(folder, LOCK_FILE, "batch"), reporting(options) as report:
         scores = Scores(folder, jobs, {task: _settings(enhancer, asked, writing) for task, enhancer in enhancers.items()})
         left = scores.left()
         if len(left) < len(jobs):

@@ -24,7 +24,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 
 TRIES = 3  # of a photo whose worker died, before it is left out
-SETTINGS = {
+RAY_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
     "RAY_task_oom_retries": str(TRIES - 1),  # without it, a photo too large for the memory is tried for ever
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # tasks without a GPU see what the machine shows them
@@ -48,7 +48,7 @@ def ray_engine(workers: int | None = None, address: str | None = None, device: s
     """
     if workers is not None and workers < 1:
         raise InputError(f"workers is {workers}; use 1 or more")
-    os.environ.update(SETTINGS)  # read when Ray is imported
+    os.environ.update(RAY_SETTINGS)  # read when Ray is imported
     try:
         import ray  # noqa: F401
     except ImportError as error:

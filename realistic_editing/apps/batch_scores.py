@@ -14,8 +14,8 @@ from realistic_editing.common.files import replacing
 
 SCORES = "scores.csv"
 JOURNAL = "scores.unfinished.jsonl"
-LOCK = "scores.lock"
-MEASURES = ("realism_change", "saliency_change", "strength", "seconds")  # columns of numbers
+LOCK_FILE = "scores.lock"
+_MEASURES = ("realism_change", "saliency_change", "strength", "seconds")  # columns of numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Scores:
         found = []
         for job in filter(self.has, self._jobs):
             row = self._rows[job.result.name]
-            numbers = {name: float(row[name]) for name in MEASURES}
+            numbers = {name: float(row[name]) for name in _MEASURES}
             found.append({name: row[name] for name in of_files} | {"recipe": str(job.written[1])} | numbers)
         return found
 

@@ -37,8 +37,8 @@ def benchmark(config: DictConfig) -> Path:
     Raises:
         InputError: when data or a setting cannot be used.
     """
-    if config.suite not in (*SUITES, "all"):
-        raise InputError(f"suite is {config.suite!r}; use one of {', '.join(SUITES)}, or all")
+    if config.suite not in (*_SUITES, "all"):
+        raise InputError(f"suite is {config.suite!r}; use one of {', '.join(_SUITES)}, or all")
     has_gpu = torch.cuda.is_available()
     if config.suite == "gpu" and not has_gpu:
         raise InputError("suite is 'gpu', and PyTorch finds no CUDA device here; use another, or suite=all")
@@ -50,9 +50,9 @@ def benchmark(config: DictConfig) -> Path:
             regions = synthetic_regions(Path(folder), config.photos, config.trainer.seed)
         else:
             regions = split(read_folder(config.data, config.masks)[: config.photos])
-        names = [name for name in SUITES if has_gpu or name != "gpu"] if config.suite == "all" else [config.suite]
+        names = [name for name in _SUITES if has_gpu or name != "gpu"] if config.suite == "all" else [config.suite]
         for name in names:
-            found = SUITES[name](config, regions)
+            found = _SUITES[name](config, regions)
             print(write_report(name, found, OmegaConf.to_container(config, resolve=True), output, load), flush=True)
     return output / f"{names[-1]}.md"
 
@@ -116,7 +116,7 @@ def _page(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
 
 
 # A suite takes the configuration and regions, of which it uses what it needs.
-SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
+_SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "apply": _apply,
     "propose": _propose,
     "select": _select,

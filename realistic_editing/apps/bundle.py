@@ -4,11 +4,11 @@ from pathlib import Path
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.weights import load_network, save_network
-from realistic_editing.weights.files import FOLDER
+from realistic_editing.weights.files import WEIGHTS_FOLDER
 from realistic_editing.weights.registry import bundled_kinds
 
 
-def bundle(run: str | Path, name: str, folder: str | Path = FOLDER) -> Path:
+def bundle(run: str | Path, name: str, folder: str | Path = WEIGHTS_FOLDER) -> Path:
     """Write the network of a finished run as weights that load by name.
 
     Args:

@@ -16,7 +16,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
 from realistic_editing.enhance.options import add_arguments
 
-FORMATS = ("cube", "ora", "tiff", "xmp")
+_FORMATS = ("cube", "ora", "tiff", "xmp")
 
 
 class Help(argparse.ArgumentDefaultsHelpFormatter):
@@ -148,7 +148,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     export.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 129")
     export.add_argument(
-        "--formats", nargs="+", choices=FORMATS, default=["cube", "ora"], metavar="FORMAT",
+        "--formats", nargs="+", choices=_FORMATS, default=["cube", "ora"], metavar="FORMAT",
         help="cube: a table and the mask; ora, tiff: layers; xmp: sliders of Lightroom and Camera Raw with an ellipse",
     )  # fmt: skip
     export.add_argument("--output", help="a folder; that of the recipe when not given")

@@ -25,8 +25,8 @@ from realistic_editing.evaluation.suites.suite import SuiteInputs
 from realistic_editing.weights import file_size
 
 DATASETS = ("mechrez", "coco", "ade20k", "folder")
-SPREAD = "spread.png"
-SHOWN = ("delta_e_inside", "delta_e_outside", "ssim_outside", "seam")  # of the measures, under each picture of the page
+_SPREAD = "spread.png"
+_SHOWN = ("delta_e_inside", "delta_e_outside", "ssim_outside", "seam")  # of the measures, under each picture of the page
 
 
 class ComparisonSuite:
@@ -82,8 +82,8 @@ def compare_methods(config: DictConfig) -> Report:
     shown = spread_method(comparison.rows, (compare_to, *OURS))
     if shown is not None:
         tables += spread_tables(comparison.rows, shown)
-        figures.save_figure(spread_figure(comparison.rows, shown), Path(config.output) / SPREAD)
-        pictures = {SPREAD: f"The parameters of the edits of {shown}: median, middle half and middle 90 % of the regions."}
+        figures.save_figure(spread_figure(comparison.rows, shown), Path(config.output) / _SPREAD)
+        pictures = {_SPREAD: f"The parameters of the edits of {shown}: median, middle half and middle 90 % of the regions."}
     facts, (photos, items) = _facts(config, comparison, problems), _sheet(comparison, plan.pictures)
     return Report(f"Comparison: {config.dataset}", facts, tables, pictures, photos, items)
 
@@ -97,7 +97,7 @@ def _sheet(comparison: Comparison, folder: str) -> tuple[dict[str, Path], list[I
             continue
         photos[row["name"]] = before
         measures = {f"saliency, {model}": row[f"gain_of_mean: {model}"] for model in comparison.models}
-        measures |= {"dR": row["realism"]} | {name: row[name] for name in SHOWN}
+        measures |= {"dR": row["realism"]} | {name: row[name] for name in _SHOWN}
         items.append(Item(row["name"], row["part"], row["method"], after, measures))
     return photos, items
 

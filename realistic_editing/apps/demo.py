@@ -13,8 +13,8 @@ from realistic_editing.enhance.enhancer import Enhancer
 
 FOLDER = Path(__file__).resolve().parent / "demo_photo"
 # What a photographer might try here: calm the flag at the edge, or let it speak.
-EDITS = (("attenuate", "flag"), ("amplify", "flag"))
-REFINE = 20  # steps of optimisation from the network's proposal, which is timid where it has seen little of the kind
+DEMO_EDITS = (("attenuate", "flag"), ("amplify", "flag"))
+_REFINE = 20  # steps of optimisation from the network's proposal, which is timid where it has seen little of the kind
 
 
 def demo(options: Mapping[str, Any]) -> Path:
@@ -32,9 +32,9 @@ def demo(options: Mapping[str, Any]) -> Path:
     output = Path(options["output"])
     photo = read_photo(FOLDER / "astronaut.jpg")
     rows, lines = [], []
-    for task, region in EDITS:
+    for task, region in DEMO_EDITS:
         mask, _ = read_mask(FOLDER / f"{region}.png", photo.pixels.shape[:2])
-        edit = Enhancer.from_pretrained(task).propose(photo.pixels, mask, order="best_saliency", refine=REFINE)
+        edit = Enhancer.from_pretrained(task).propose(photo.pixels, mask, order="best_saliency", refine=_REFINE)
         result = edit.apply(photo.pixels, mask)
         write_photo(output / f"{region}_{task}.png", photo, result)
         edit.recipe.save(output / f"{region}_{task}.json")

@@ -24,7 +24,7 @@ from realistic_editing.ops.photo import apply_to_photo
 
 CORE = ("torch", "safetensors", "numpy", "scipy", "opencv-python-headless", "pyvips", "numba", "hydra-core")
 # Package -> what needs it, and the extra that brings it.
-OPTIONAL = {
+_OPTIONAL = {
     "pandas": ("realistic-editing batch, score, video and study", "tools"),
     "av": ("realistic-editing video", "tools"),
     "pymatting": ("masks from a box, points or a rough mask", "tools"),
@@ -72,7 +72,7 @@ def doctor(options: Mapping[str, Any]) -> dict[str, Any]:
         "machine": machine(),
         "device": "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu",
         "packages": {name: _version(name) for name in CORE},
-        "optional": {name: importlib.util.find_spec(name) is not None for name in OPTIONAL},
+        "optional": {name: importlib.util.find_spec(name) is not None for name in _OPTIONAL},
         "programs": {name: shutil.which(name) is not None for name in PROGRAMS},
         "weights": {path.stem: f"{path.stat().st_size / 2**20:.1f} MiB" for path in weights},
         "self-test": _tested(),
@@ -92,7 +92,7 @@ def doctor(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cannot(optional: Mapping[str, bool]) -> list[str]:
     """The commands that cannot start, each with the extra that it needs; what only tests need is no command."""
-    lacking = {OPTIONAL[name] for name, here in optional.items() if not here}
+    lacking = {_OPTIONAL[name] for name, here in optional.items() if not here}
     return [f"but {user} needs the extra {extra!r}" for user, extra in sorted(lacking) if user.startswith("realistic-editing")]
 
 
@@ -106,7 +106,7 @@ def _version(name: str) -> str:
 def _words(name: str, value: Any) -> str:
     if not isinstance(value, bool):
         return str(value)
-    user, remedy = PROGRAMS.get(name) or (OPTIONAL[name][0], f"pip install 'realistic-editing[{OPTIONAL[name][1]}]'")
+    user, remedy = PROGRAMS.get(name) or (_OPTIONAL[name][0], f"pip install 'realistic-editing[{_OPTIONAL[name][1]}]'")
     return f"here, for {user}" if value else f"not here, for {user}; {remedy}"
 
 

@@ -18,7 +18,7 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import DEFAULTS, MAX_STRENGTH, EditOptions
 
-OURS = "ours"
+_OURS = "ours"
 REACHED = 0.005  # a target of saliency counts as met within half a per cent
 
 
@@ -36,7 +36,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
     """
     check_task(options["task"])
     asked = EditOptions.read(options)
-    earlier = None if options["method"] == OURS else baseline(options["method"])
+    earlier = None if options["method"] == _OURS else baseline(options["method"])
     if not options["image"]:
         raise InputError("image is missing; give the path of the image, as in image=photo.jpg")
     writing = Writing.read(options)
@@ -160,7 +160,7 @@ def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:
     for name, value in {**DEFAULTS, "weights": None}.items():
         if asked[name] != value:
             words = f"is {asked[name]!r}, which method={options['method']} does not know"
-            raise InputError(f"{name} {words}; leave it out, or use method={OURS}")
+            raise InputError(f"{name} {words}; leave it out, or use method={_OURS}")
     recipe = output.with_suffix(".json")
     if recipe.exists():
         raise InputError(
@@ -169,7 +169,7 @@ def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:
         )
 
 
-def default_output(image: Path, task: str, method: str = OURS, writing: Writing = DEFAULT) -> Path:
+def default_output(image: Path, task: str, method: str = _OURS, writing: Writing = DEFAULT) -> Path:
     """outputs/NAME_TASK, or NAME_TASK_METHOD of an earlier method, with the suffix that `Writing` gives it."""
-    by = "" if method == OURS else f"_{method}"
+    by = "" if method == _OURS else f"_{method}"
     return Path("outputs") / f"{image.stem}_{task}{by}{writing.suffix(image)}"

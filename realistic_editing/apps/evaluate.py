@@ -30,8 +30,8 @@ SUITES: dict[str, Suite] = {
 }
 BY_OPTION: dict[str, Suite] = {"dataset": ComparisonSuite(), "ratings": StudySuite()}
 # Whole numbers, and the least of each. Results are measured at edit_size, where a window of SSIM must have room.
-LEAST = {"resamples": 1, "limit": 1, "workers": 1, "seed": 0, "edit_size.saliency": WINDOW, "edit_size.critic": WINDOW}
-OPTIONAL = ("limit", "workers")
+_LEAST = {"resamples": 1, "limit": 1, "workers": 1, "seed": 0, "edit_size.saliency": WINDOW, "edit_size.critic": WINDOW}
+_OPTIONAL = ("limit", "workers")
 
 
 def evaluate(config: DictConfig) -> Path:
@@ -97,11 +97,11 @@ def _rivals(config: DictConfig) -> list[str]:
 
 def _check_numbers(config: DictConfig) -> None:
     """Refuse before anything is measured what would only fail afterwards."""
-    for name, least in LEAST.items():
+    for name, least in _LEAST.items():
         group, _, entry = name.rpartition(".")
         holder = config[group] if group else config
         value = holder.get(entry) if isinstance(holder, DictConfig) else None
-        if value is None and name in OPTIONAL:
+        if value is None and name in _OPTIONAL:
             continue
         if type(value) is not int or value < least:  # a bool is an int too
             raise InputError(f"{name} is {value}; use a whole number of {least} or more")

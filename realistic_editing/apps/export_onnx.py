@@ -17,7 +17,7 @@ from realistic_editing.weights.onnx_graphs import critic_graph, enhancer_graph, 
 
 Sample = dict[str, torch.Tensor]  # by the names of a graph's inputs
 # Photos at a time, height and width: odd, wide, tall, smaller and larger than what the networks see.
-SIZES = ((2, 75, 101), (1, 33, 470), (1, 401, 258))
+CHECKED_SIZES = ((2, 75, 101), (1, 33, 470), (1, 401, 258))
 
 
 def export_onnx(options: Mapping[str, Any]) -> list[Path]:
@@ -53,7 +53,7 @@ def export_onnx(options: Mapping[str, Any]) -> list[Path]:
     return written
 
 
-def random_samples(sizes: tuple[tuple[int, int, int], ...] = SIZES, seed: int = 0) -> list[Sample]:
+def random_samples(sizes: tuple[tuple[int, int, int], ...] = CHECKED_SIZES, seed: int = 0) -> list[Sample]:
     """Smooth random photos with a little noise, hard and soft masks, and each of the 24 orders with its own parameters.
 
     Args:

@@ -26,10 +26,10 @@ from realistic_editing.evaluation.reports import enhancer_sheets, paper_figures
 from realistic_editing.evaluation.reports.paper_figures import FigurePhoto
 from realistic_editing.ops.sampling import get_preset
 
-FORMATS = ("png", "pdf", "svg")
+_FORMATS = ("png", "pdf", "svg")
 ACROSS = 4  # pictures in a row of the figure of all methods
 DEMO = {task: (FOLDER / "astronaut.jpg", FOLDER / f"{name}.png") for task, name in (("attenuate", "flag"), ("amplify", "tank"))}
-MOST = 40  # photos whose edits Figure 9b shows
+_MOST = 40  # photos whose edits Figure 9b shows
 
 
 def figures(config: DictConfig) -> Path:
@@ -47,8 +47,8 @@ def figures(config: DictConfig) -> Path:
     name = str(config.figure)
     if name not in FIGURES:
         raise InputError(f"figure is {name!r}; use one of {', '.join(FIGURES)}")
-    if config.format not in FORMATS:
-        raise InputError(f"format is {config.format!r}; use one of {', '.join(FORMATS)}")
+    if config.format not in _FORMATS:
+        raise InputError(f"format is {config.format!r}; use one of {', '.join(_FORMATS)}")
     if config.task not in TASKS:
         raise InputError(f"task is {config.task!r}; use one of {', '.join(TASKS)}")
     if not isinstance(config.rows, int) or config.rows < 1:
@@ -144,7 +144,7 @@ def _figure_9a(config: DictConfig) -> Figure:
 def _figure_9b(config: DictConfig) -> Figure:
     found = {}
     for task in TASKS:
-        enhancer, photos = _enhancer(config, task), _photos(config, task, MOST)
+        enhancer, photos = _enhancer(config, task), _photos(config, task, _MOST)
         found[task] = [enhancer.propose(p.pixels, p.mask, guard=None).recipe for p in tqdm(photos, desc=task, unit="photo")]
     return paper_figures.figure_9b(found)
 

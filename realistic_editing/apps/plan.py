@@ -24,7 +24,7 @@ from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sh
 
 # Ways to name a region, and what belongs to them.
 REGION = (*WAYS, "outside", "label", "invert", "refine_mask")
-WIDTH = 480  # pixels of each picture of before and after
+_WIDTH = 480  # pixels of each picture of before and after
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said
 
 
@@ -123,7 +123,7 @@ def _rows(steps: Sequence[Step], shown: Sequence[np.ndarray]) -> list[list[tuple
 
 def _small(pixels: np.ndarray) -> np.ndarray:
     """A photo or mask as a sheet shows it."""
-    return as_bytes(resize(pixels, (max(1, round(WIDTH * pixels.shape[0] / pixels.shape[1])), WIDTH)))
+    return as_bytes(resize(pixels, (max(1, round(_WIDTH * pixels.shape[0] / pixels.shape[1])), _WIDTH)))
 
 
 def read_plan(path: str | Path, photo: Photo) -> list[Step]:

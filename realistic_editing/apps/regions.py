@@ -24,7 +24,7 @@ from realistic_editing.weights import fingerprint, load_network
 
 logger = logging.getLogger(__name__)
 
-SOURCES = ("coco", "bsds500", "ecssd")
+_SOURCES = ("coco", "bsds500", "ecssd")
 
 
 def load_regions(config: DictConfig) -> Columnar[Region]:
@@ -42,14 +42,14 @@ def load_regions(config: DictConfig) -> Columnar[Region]:
     root, options = Path(config.paths.data), config.regions
     if options.shards:
         return read_shards(options.shards, options.cache)
-    present = [name for name in SOURCES if (root / name).is_dir()]
+    present = [name for name in _SOURCES if (root / name).is_dir()]
     sources = present if options.sources == "auto" else list(options.sources)
-    unknown = sorted(set(sources) - set(SOURCES))
+    unknown = sorted(set(sources) - set(_SOURCES))
     if unknown:
-        raise InputError(f"regions.sources names {unknown}; use auto, or a list of {', '.join(SOURCES)}")
+        raise InputError(f"regions.sources names {unknown}; use auto, or a list of {', '.join(_SOURCES)}")
     if not sources and not options.folders:
         raise InputError(
-            f"{root}: holds none of {', '.join(SOURCES)}; set paths.data or REALISTIC_EDITING_DATA to the folder that does, "
+            f"{root}: holds none of {', '.join(_SOURCES)}; set paths.data or REALISTIC_EDITING_DATA to the folder that does, "
             "or regions.folders=[your/folder]"
         )
     regions: list[Region] = []

@@ -32,12 +32,12 @@ from realistic_editing.evaluation.measures.flicker import Flicker
 from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sheet
 from realistic_editing.ops.photo import apply_to_photo
 
-PARAMETERS = ("first", "smoothed")
+_PARAMETERS = ("first", "smoothed")
 WHEN_LOST = ("error", "stop")
 COPIED, NO_SOUND = "copied, if the clip has any", "none: frames only"  # of sound; else why it is lost
-LEAST = 64  # pixels that a region must have for an edit of it to be predicted
-SHOWN = 6  # frames of a sheet
-WIDTH = 320  # of each of its pictures
+_LEAST = 64  # pixels that a region must have for an edit of it to be predicted
+_SHOWN = 6  # frames of a sheet
+_WIDTH = 320  # of each of its pictures
 
 
 @dataclasses.dataclass
@@ -98,7 +98,7 @@ def video(options: Mapping[str, Any]) -> Path:
 def _checked(options: Mapping[str, Any]) -> EditOptions:
     """What is asked of the edit, all options checked. Raises InputError."""
     check_task(options["task"])
-    for name, known in (("parameters", PARAMETERS), ("when_lost", WHEN_LOST)):
+    for name, known in (("parameters", _PARAMETERS), ("when_lost", WHEN_LOST)):
         if options[name] not in known:
             raise InputError(f"--{name.replace('_', '-')} is {options[name]!r}; use {' or '.join(known)}")
     for name, least in (("every", 1), ("flicker_samples", 0)):
@@ -156,11 +156,11 @@ def _run_first_pass(clip: Clip, enhancer: Enhancer, asked: EditOptions, options:
             _say_lost(number, why, options)
         # Black once the region is lost: the masks that are kept are then one for each frame, as --mask takes them.
         _written(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
-        if mask is not None and (mask >= 128).sum() >= LEAST:
+        if mask is not None and (mask >= 128).sum() >= _LEAST:
             _predict(first_pass, number, photo, mask, enhancer, asked, options)
         first_pass.count = number + 1
     if not first_pass.edits:
-        raise InputError(f"{options['mask'] or 'the region'}: no frame has {LEAST} selected pixels or more; paint more white")
+        raise InputError(f"{options['mask'] or 'the region'}: no frame has {_LEAST} selected pixels or more; paint more white")
     return first_pass
 
 
@@ -198,7 +198,7 @@ def _render(
 ) -> tuple[dict[str, Any], list[list[tuple[str, np.ndarray]]]]:
     """The second pass: what was measured, and the rows of a sheet."""
     flicker, same, edits, rows = Flicker(), Flicker(), [], []
-    shown = {round(place) for place in np.linspace(0, first_pass.count - 1, min(SHOWN, first_pass.count))}
+    shown = {round(place) for place in np.linspace(0, first_pass.count - 1, min(_SHOWN, first_pass.count))}
     measured = set(first_pass.moments) | shown
     for number, photo in enumerate(tqdm(clip.read(), "edit", total=first_pass.count, unit="frame")):
         mask = cv2.imread(str(masks / f"{number + 1:06d}.png"), cv2.IMREAD_GRAYSCALE)
@@ -206,7 +206,7 @@ def _render(
         if mask.any() and strength > 0:
             recipe = timeline.at(number, strength)
             edited = apply_to_photo(photo.srgb, mask, recipe)
-            if number in measured and (mask >= 128).sum() >= LEAST:
+            if number in measured and (mask >= 128).sum() >= _LEAST:
                 edits.append(enhancer.measure(photo.srgb, mask, recipe))
         write(photo, photo.from_srgb(edited))
         flicker.add(photo.srgb, edited, mask)
@@ -286,6 +286,6 @@ def _written(path: Path, mask: np.ndarray) -> None:
 
 
 def _row(number: int, frame: np.ndarray, mask: np.ndarray, edited: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    size = (max(1, round(WIDTH * mask.shape[0] / mask.shape[1])), WIDTH)
+    size = (max(1, round(_WIDTH * mask.shape[0] / mask.shape[1])), _WIDTH)
     small, after = (resize(one if one.dtype == np.uint8 else (one >> 8).astype(np.uint8), size) for one in (frame, edited))
     return [(f"frame {number + 1}", small), ("mask", outlined(small, resize(mask, size))), ("edited", after)]

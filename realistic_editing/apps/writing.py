@@ -8,7 +8,7 @@ from typing import Any
 from realistic_editing.apps.results import lossless_suffix
 from realistic_editing.common.errors import InputError
 
-FORMATS = ("jpg", "png", "tif", "webp")
+_FORMATS = ("jpg", "png", "tif", "webp")
 SAME = "same"
 
 
@@ -31,8 +31,8 @@ class Writing:
     strip: bool = False
 
     def __post_init__(self) -> None:
-        if self.format not in (None, SAME, *FORMATS):
-            raise InputError(f"format is {self.format!r}; use {', '.join((SAME, *FORMATS))}")
+        if self.format not in (None, SAME, *_FORMATS):
+            raise InputError(f"format is {self.format!r}; use {', '.join((SAME, *_FORMATS))}")
         try:
             quality = None if self.quality is None else int(str(self.quality))
         except ValueError:
@@ -67,7 +67,7 @@ DEFAULT = Writing()
 
 def add_writing(parser: argparse.ArgumentParser) -> None:
     """Add the options to a command."""
-    words = f"of the result: {', '.join((SAME, *FORMATS))}; without loss, the photo's own or PNG, when not given"
+    words = f"of the result: {', '.join((SAME, *_FORMATS))}; without loss, the photo's own or PNG, when not given"
     parser.add_argument("--format", metavar="FORMAT", help=words)
     parser.add_argument("--quality", metavar="NUMBER", help="of JPEG, 1 to 100; 95 when not given")
     parser.add_argument("--strip", action="store_true", help="leave out EXIF, XMP, IPTC and texts: places, names, devices")

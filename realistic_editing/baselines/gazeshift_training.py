@@ -17,7 +17,7 @@ from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
 
-MIN_AREA = 0.03  # share of the photo; smaller regions are not learned from, as in the authors' release
+_MIN_AREA = 0.03  # share of the photo; smaller regions are not learned from, as in the authors' release
 VALIDATE = 96  # regions, about: of twice as many, every second
 
 
@@ -114,7 +114,7 @@ class GazeShiftProblem:
         self.network = GazeShiftWithDiscriminator(network, discriminator)
         self.saliency = saliency.eval().requires_grad_(False)
         self.weight, self.sharpness = weight, sharpness
-        train, val = train_and_val(select(regions, "area", lambda area: not area < MIN_AREA))
+        train, val = train_and_val(select(regions, "area", lambda area: not area < _MIN_AREA))
         self.train_data = RegionDataset(train, size, augment=True)
         self.val_data = RegionDataset(val[:: max(len(val) // VALIDATE, 1)], size)
 

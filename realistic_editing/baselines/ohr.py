@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 from realistic_editing.baselines.gamut import fit_chroma, lab_to_rgb, rgb_to_lab
 from realistic_editing.baselines.method import Baseline
 
-BINS = 360  # of hue, a degree each
+_BINS = 360  # of hue, a degree each
 _HAS_HUE = 0.01  # chroma, in units of 100 Lab, below which a pixel is grey and its hue is noise
 
 
@@ -65,12 +65,12 @@ class HueRotation(Baseline):
 
     def _histogram(self, hue: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
         """The distribution of hues, (360,) float64 that sum to 1; None where nothing has a hue."""
-        degree = np.floor(np.rad2deg(hue)).astype(int) % BINS
-        counts = np.bincount(degree.ravel(), weights.ravel(), BINS)
+        degree = np.floor(np.rad2deg(hue)).astype(int) % _BINS
+        counts = np.bincount(degree.ravel(), weights.ravel(), _BINS)
         if counts.sum() == 0:
             return None
         # All around the circle: cut off at a few sigma, one hue and another would be as far apart at 160 degrees as at 180.
-        return gaussian_filter1d(counts / counts.sum(), self.sigma, mode="wrap", radius=BINS // 2)
+        return gaussian_filter1d(counts / counts.sum(), self.sigma, mode="wrap", radius=_BINS // 2)
 
 
 def divergence_by_turn(inside: np.ndarray, around: np.ndarray) -> np.ndarray:

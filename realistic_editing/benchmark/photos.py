@@ -8,7 +8,7 @@ import numpy as np
 from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.regions import Region
 
-SIZE = (480, 640)  # height and width: COCO's
+_SIZE = (480, 640)  # height and width: COCO's
 
 
 def synthetic_regions(folder: Path, count: int, seed: int) -> list[Region]:
@@ -23,14 +23,14 @@ def synthetic_regions(folder: Path, count: int, seed: int) -> list[Region]:
         A region of each, the last of which validates and the others train.
     """
     rng = np.random.default_rng(seed)
-    height, width = SIZE
+    height, width = _SIZE
     rows, columns = np.mgrid[:height, :width]
     regions = []
     for index in range(count):
         patches = rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)
         photo = cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
         photo += rng.normal(0, 12, photo.shape)  # texture, which makes decoding cost what it costs in real photos
-        y, x = rng.uniform(0.3, 0.7, 2) * SIZE
+        y, x = rng.uniform(0.3, 0.7, 2) * _SIZE
         radius = rng.uniform(0.12, 0.3) * height
         distance = np.hypot(rows - y, columns - x)
         mask = np.clip((radius - distance) / 4 + 0.5, 0, 1) * 255  # an edge of four pixels

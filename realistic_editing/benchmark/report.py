@@ -78,7 +78,7 @@ def _row(one: Measured, reference: Measured, reads: bool) -> dict[str, Any]:
 
 
 # Title of a column -> its text for a row; columns that are empty in all rows are left out.
-COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
+_COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
     "case": lambda row: row["case"],
     "contender": lambda row: row["contender"],
     "ms each": lambda row: f"{row['milliseconds']:g}",
@@ -95,7 +95,7 @@ COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 
 def _table(made: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
-    columns = {title: text for title, text in COLUMNS.items() if any(text(row) for row in rows)}
+    columns = {title: text for title, text in _COLUMNS.items() if any(text(row) for row in rows)}
     lines = [
         f"# Benchmark: {made['suite']}",
         "",

@@ -10,9 +10,9 @@ import sys
 from collections.abc import MutableMapping
 
 # Of GNU's OpenMP, which PyTorch's packages for Linux bring, and of LLVM's and Intel's, which those for macOS and Windows do.
-SETTINGS = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+THREAD_SETTINGS = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 # Who sets one of these has thought of it.
-CHOSEN = (*SETTINGS, "GOMP_SPINCOUNT")
+CHOSEN = (*THREAD_SETTINGS, "GOMP_SPINCOUNT")
 
 
 def wait_passively(environment: MutableMapping[str, str] = os.environ) -> bool:
@@ -26,5 +26,5 @@ def wait_passively(environment: MutableMapping[str, str] = os.environ) -> bool:
     """
     if any(name in environment for name in CHOSEN):
         return False
-    environment.update(SETTINGS)
+    environment.update(THREAD_SETTINGS)
     return "torch" not in sys.modules

@@ -10,7 +10,7 @@ from realistic_editing.data.pixels import read_stored
 from realistic_editing.data.raw import RawMask, RawPhoto, RawSource
 from realistic_editing.data.regions import HUMAN
 
-NAMES = "objectInfo150.txt"  # tab-separated, a line of headings; the first column is the label, the last its names
+_NAMES = "objectInfo150.txt"  # tab-separated, a line of headings; the first column is the label, the last its names
 PERSON = "person"
 
 
@@ -32,7 +32,7 @@ def read_ade20k(data_root: str | Path, subset: str = "validation") -> RawSource:
             f"{root / 'images' / subset}: no photos; fetch ADEChallengeData2016 as ade20k/, and set paths.data or "
             "REALISTIC_EDITING_DATA to the folder that holds it"
         )
-    names = _names(root / NAMES)
+    names = _names(root / _NAMES)
     raw = []
     for photo in photos:
         labels = root / "annotations" / subset / f"{photo.stem}.png"
@@ -63,7 +63,7 @@ def region_masks(raw: RawPhoto, size: tuple[int, int]) -> list[RawMask]:
     masks = []
     for label in np.unique(labels[labels > 0]).tolist():
         if label not in names:
-            raise InputError(f"{path}: label {label} is not in {NAMES}; fetch the 150-class version (ADEChallengeData2016)")
+            raise InputError(f"{path}: label {label} is not in {_NAMES}; fetch the 150-class version (ADEChallengeData2016)")
         masks.append(RawMask(names[label], HUMAN if names[label] == PERSON else 0, labels == label))
     return masks
 

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 # Photos are worked on and resumed in fixed groups, so that each meets the saliency network in the same batch, and thus
 # with the same last bits, however often the build was interrupted.
 GROUP = 8
-AHEAD = 4  # photos per worker that may wait for the saliency network; bounds memory on 118,000 photos
+_AHEAD = 4  # photos per worker that may wait for the saliency network; bounds memory on 118,000 photos
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 
@@ -111,7 +111,7 @@ def _prepared(
         try:
             for index in indices:
                 waiting.append((index, pool.submit(prepare, photos[index], job)))
-                if len(waiting) >= AHEAD * workers:
+                if len(waiting) >= _AHEAD * workers:
                     first, future = waiting.popleft()
                     yield first, future.result()
             for first, future in waiting:

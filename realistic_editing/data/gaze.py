@@ -12,7 +12,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.photos import PhotoMaps
 from realistic_editing.data.splits import split_of
 
-COLUMNS = ("image", "subject", "x", "y", "duration_ms")
+_COLUMNS = ("image", "subject", "x", "y", "duration_ms")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,9 +139,9 @@ def _read_table(path: Path, name: str) -> pd.DataFrame:
         table = pd.read_csv(path)
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a CSV table ({error}); fetch {name} again") from error
-    missing = [column for column in COLUMNS if column not in table.columns]
+    missing = [column for column in _COLUMNS if column not in table.columns]
     if missing:
-        raise InputError(f"{path}: column {', '.join(missing)} is missing; expected {', '.join(COLUMNS)}")
+        raise InputError(f"{path}: column {', '.join(missing)} is missing; expected {', '.join(_COLUMNS)}")
     return table
 
 

@@ -9,8 +9,8 @@ from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
 
 BRIGHT = 0.9  # share of white, below which the brightest value of a mask is told
-FEW = 64  # values, up to which a dark mask may be a label map
-LEAST, MOST = 0.001, 0.95  # share of the photo, outside which a selection is told
+_FEW = 64  # values, up to which a dark mask may be a label map
+_LEAST, _MOST = 0.001, 0.95  # share of the photo, outside which a selection is told
 
 
 def doubts(mask: np.ndarray) -> list[str]:
@@ -28,15 +28,15 @@ def doubts(mask: np.ndarray) -> list[str]:
         words = f"the mask's brightest value is {largest} of {full}, so the edit is made at {_per_cent(largest / full)} at most"
         if mask.dtype == np.uint16 and largest <= 255:
             words += "; these look like the values of 8 bits in a file of 16 bits: save it with 8 bits"
-        elif len(values) <= FEW:
+        elif len(values) <= _FEW:
             labels = ", ".join(map(str, values[:8])) + (", ..." if len(values) > 8 else "")
             words += f"; if it is a label map (it holds {labels}), choose one with --label"
         else:
             words += "; paint the region white"
         notes.append(words)
-    if largest and share < LEAST:
+    if largest and share < _LEAST:
         notes.append(f"the mask selects {_per_cent(share)} of the photo, so that little can change")
-    elif share > MOST:
+    elif share > _MOST:
         notes.append(f"the mask selects {_per_cent(share)} of the photo; white is edited, and --invert selects the rest")
     return notes
 

@@ -12,7 +12,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data.pixels import resize
 
-THUMBNAIL = 256  # longer side in pixels, as the format asks
+_THUMBNAIL = 256  # longer side in pixels, as the format asks
 Layer = tuple[str, np.ndarray, np.ndarray]
 _PRESENT = (1980, 1, 1, 0, 0, 0)  # of every entry, so that equal content makes equal files
 
@@ -46,7 +46,7 @@ def write_layers(
         merged = _over(layer, merged)
     base, merged = (part if alpha is None else np.dstack([part, alpha]) for part in (photo, merged))
     height, width = photo.shape[:2]
-    side = min(1.0, THUMBNAIL / max(height, width))
+    side = min(1.0, _THUMBNAIL / max(height, width))
     small = resize(merged, (max(1, round(side * height)), max(1, round(side * width))))
     entries = {f"data/{len(cut) - index}.png": layer for index, layer in enumerate(reversed(cut))} | {"data/0.png": base}
     names = [*(name for name, *_ in reversed(layers)), "photo"]  # in the file the highest layer comes first

@@ -9,9 +9,9 @@ import numpy as np
 from realistic_editing.data.pixels import resize
 
 # The unknown band reaches this share of sqrt(mask area) to each side of the mask's edge: the release's width.
-BAND = 0.05
+_BAND = 0.05
 MAX_SIDE = 640  # larger crops are matted at this size, COCO's own, and the matte enlarged
-TRUST = 0.5  # a matte that keeps less than this share of the mask, or grows by more, has failed
+_TRUST = 0.5  # a matte that keeps less than this share of the mask, or grows by more, has failed
 
 _MAX_FACTORS = int(5e8 / 16)  # an eighth of pymatting's default, which reserves 4 GB in every worker
 _EPSILON = 1e-5  # larger than pymatting's 1e-7: JPEG noise is not colour, and the solver converges sooner
@@ -21,7 +21,7 @@ _SOLVER = {"rtol": 1e-5, "maxiter": 1000}  # far below one level of 255
 def trimap(mask: np.ndarray) -> np.ndarray:
     """What is surely inside, surely outside, and unknown.
 
-    The band is BAND * sqrt(area) wide on each side of the edge, by Euclidean distance. Where the region is thinner
+    The band is _BAND * sqrt(area) wide on each side of the edge, by Euclidean distance. Where the region is thinner
     than the band, its core (beyond half of its greatest depth) stays inside, so that a matte exists.
 
     Args:
@@ -30,7 +30,7 @@ def trimap(mask: np.ndarray) -> np.ndarray:
     Returns:
         (H, W) float64: 1 inside, 0 outside, 0.5 unknown.
     """
-    width = max(1.0, BAND * math.sqrt(np.count_nonzero(mask)))
+    width = max(1.0, _BAND * math.sqrt(np.count_nonzero(mask)))
     depth = cv2.distanceTransform(np.pad(mask, 1, mode="edge").astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     beyond = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     depth = depth[1:-1, 1:-1]  # the photo's border is no edge of the region: what touches it goes on behind it
@@ -56,7 +56,7 @@ def alpha_matte(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
         return hard
-    margin = math.ceil(BAND * math.sqrt(np.count_nonzero(mask))) + 4  # past the band, where all is known
+    margin = math.ceil(_BAND * math.sqrt(np.count_nonzero(mask))) + 4  # past the band, where all is known
     top, left = max(0, rows[0] - margin), max(0, columns[0] - margin)
     box = np.s_[top : rows[-1] + 1 + margin, left : columns[-1] + 1 + margin]
     alpha = _solve(image[box], mask[box])
@@ -101,6 +101,6 @@ def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     except ValueError:  # pymatting: no factor found, or no convergence
         return None
     kept, added = alpha[small].sum(), alpha[~small].sum()
-    if not (kept >= TRUST * small.sum() and added <= (1 - TRUST) * small.sum()):  # "not", because nan compares false
+    if not (kept >= _TRUST * small.sum() and added <= (1 - _TRUST) * small.sum()):  # "not", because nan compares false
         return None
     return resize(np.rint(alpha * 255).astype(np.uint8), (height, width))

@@ -14,7 +14,7 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import read_grey, read_own_mask, read_rgb, resize
 from realistic_editing.data.splits import SPLITS
 
-SOURCES = ("coco", "bsds500", "ecssd", "ade20k", "mechrez", "folder")
+_SOURCES = ("coco", "bsds500", "ecssd", "ade20k", "mechrez", "folder")
 MIN_AREA, MAX_AREA = 0.01, 0.40  # share of the photo that a region to train on may cover (the authors' release)
 HUMAN = 1  # COCO's category id of persons
 IN_DATA_ROOT = "data:"  # marks a mask that lies below the data root, not beside the manifest
@@ -28,7 +28,7 @@ class Region:
         photo: the photo's file.
         mask: the region's soft mask: an 8-bit grey image, 0 outside to 255 inside, of the photo's size or aspect, or, where
             source is "folder", whatever `pixels.read_own_mask` takes; None where there is none yet.
-        source: the data set, one of SOURCES.
+        source: the data set, one of _SOURCES.
         photo_id: the photo's name within its source.
         region_id: the region's name within its photo.
         category: COCO category id; 0 unknown.
@@ -53,7 +53,7 @@ class Region:
     split: str = "train"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("source", SOURCES), ("task", (*TASKS, "")), ("split", SPLITS)):
+        for name, allowed in (("source", _SOURCES), ("task", (*TASKS, "")), ("split", SPLITS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(map(repr, allowed))}")
         for name in ("area", "saliency"):

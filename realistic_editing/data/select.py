@@ -9,10 +9,10 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.pixels import resize
 
-LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is then found again in the photo itself
+_LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is then found again in the photo itself
 ITERATIONS = 5  # of GrabCut
-BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
-TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection over union) has lost the thing
+_BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
+_TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection over union) has lost the thing
 POINT = 0.02  # of the longer side: the radius of what a point surely marks
 
 Point = tuple[float, float]
@@ -88,7 +88,7 @@ def check_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[P
             raise InputError(f"point {x:g},{y:g}: lies beyond the photo, which has {width} x {height} pixels")
 
 
-def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = BAND) -> np.ndarray:
+def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = _BAND) -> np.ndarray:
     """Move the border of a rough mask to the border in the photo, and soften it as a matte.
 
     Args:
@@ -115,13 +115,13 @@ def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = BAND) -> np.n
     except InputError:
         found = np.zeros(marks.shape, np.uint8)
     alike = ((found >= 128) & given).sum() / ((found >= 128) | given).sum()
-    return found if alike > TRUST else alpha_matte(_as_bytes(photo), given)
+    return found if alike > _TRUST else alpha_matte(_as_bytes(photo), given)
 
 
 def _selected(photo: np.ndarray, marks: np.ndarray, what: str) -> np.ndarray:
     """Run GrabCut on marks (H, W) of its four kinds, and return a soft mask of the photo's size."""
     pixels = _as_bytes(photo)
-    shrink = min(1.0, LONGEST / max(marks.shape))
+    shrink = min(1.0, _LONGEST / max(marks.shape))
     size = tuple(max(1, round(side * shrink)) for side in marks.shape)
     small = cv2.resize(marks, size[::-1], interpolation=cv2.INTER_NEAREST)
     models = np.zeros((1, 65)), np.zeros((1, 65))

@@ -8,17 +8,17 @@ from realistic_editing.common.arrays import to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
 
-SIDE = 640  # longer side, in pixels, at which motion is estimated; the mask itself is carried at its full size
+_SIDE = 640  # longer side, in pixels, at which motion is estimated; the mask itself is carried at its full size
 UP = 2.0  # how far a small clip is enlarged for that: points keep their distance from the edge, in pixels
-POINTS = 400  # that are followed from a frame to the next
-MARGIN = 5  # pixels of that size by which points keep away from the mask's edge, where the background moves otherwise
+_POINTS = 400  # that are followed from a frame to the next
+_MARGIN = 5  # pixels of that size by which points keep away from the mask's edge, where the background moves otherwise
 SLACK = 0.7  # pixels by which a point may miss when it is followed to the next frame and back
 OUTLIER = 2.0  # pixels off the common affine motion, beyond which a point counts as another thing's
-FEWEST = 6  # points that show a motion
+_FEWEST = 6  # points that show a motion
 FOUND = 0.3  # share of the points that must be found again
 CORRECTED = 0.5  # share of points found in the first frame itself, above which the place is corrected by it
 LIKE = 0.5  # correlation with what the region looked like a frame before, below which it is another thing
-LEAST = 0.04  # of the first mask's area, below which the region counts as gone
+_LEAST = 0.04  # of the first mask's area, below which the region counts as gone
 COARSE = 4  # pixels of that size to one of the field that the points spread
 _WINDOW = {"winSize": (15, 15), "maxLevel": 4}
 
@@ -65,7 +65,7 @@ class MaskTracker:
         self._area = int((self._first_mask >= 128).sum())
         if self._area == 0:
             raise InputError("the mask of the first frame selects nothing by more than half; paint the region white")
-        scale = min(UP, SIDE / max(mask.shape))
+        scale = min(UP, _SIDE / max(mask.shape))
         self._size = tuple(max(32, round(side * scale)) for side in mask.shape)
         self._first = self._before = self._shrunk(frame)
         self._origin = _grid(self._size)  # (h, w, 2): x, y in the first frame of each pixel, at the estimation's size
@@ -101,7 +101,7 @@ class MaskTracker:
             self._origin = cv2.remap(self._origin, motion, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def _why_lost(self, mask: np.ndarray, found: float, likeness: float) -> str | None:
-        if (mask >= 128).sum() < LEAST * self._area:
+        if (mask >= 128).sum() < _LEAST * self._area:
             return "it has left the picture, or shrunk to nearly nothing"
         if found < FOUND:
             return f"only {100 * found:.0f} % of its points are found again"
@@ -139,15 +139,15 @@ def _motion(before: np.ndarray, after: np.ndarray, region: np.ndarray) -> tuple[
         (h, w, 2) float32 x, y in `before` for every pixel of `after`, or None where too few points are found again; and the
         share of the points that were.
     """
-    points = cv2.goodFeaturesToTrack(before, POINTS, 0.002, 5, mask=_inner(region), blockSize=5)
-    if points is None or len(points) < FEWEST:
+    points = cv2.goodFeaturesToTrack(before, _POINTS, 0.002, 5, mask=_inner(region), blockSize=5)
+    if points is None or len(points) < _FEWEST:
         return None, 0.0
     there, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, **_WINDOW)
     home, again, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, **_WINDOW)
     points, there, home = (one[:, 0] for one in (points, there, home))
     good = (seen[:, 0] & again[:, 0]).astype(bool) & (np.linalg.norm(home - points, axis=1) < SLACK)
     found = float(good.mean())
-    if good.sum() < FEWEST:
+    if good.sum() < _FEWEST:
         return None, found
     return _field(there[good], points[good], region.shape), found
 
@@ -155,7 +155,7 @@ def _motion(before: np.ndarray, after: np.ndarray, region: np.ndarray) -> tuple[
 def _inner(region: np.ndarray) -> np.ndarray:
     """The region without its margin; with less of one, where a thin region would have nothing left."""
     hard = (region >= 128).astype(np.uint8)
-    for margin in (MARGIN, MARGIN // 2):
+    for margin in (_MARGIN, _MARGIN // 2):
         inner = cv2.erode(hard, np.ones((2 * margin + 1, 2 * margin + 1), np.uint8), borderValue=1)
         if inner.sum() > 0.3 * hard.sum():
             return inner

@@ -11,7 +11,7 @@ from realistic_editing.common.files import replacing
 from realistic_editing.ops.apply import apply
 from realistic_editing.ops.recipe import Recipe
 
-SIZES = (17, 129)  # the least and the most points along each axis that are offered; programs agree on 17, 33 and 65
+_SIZES = (17, 129)  # the least and the most points along each axis that are offered; programs agree on 17, 33 and 65
 PROBES = 1 << 16  # colours that measure the error, when no photo does
 
 
@@ -49,8 +49,8 @@ def lookup_table(recipe: Recipe, size: int = 33) -> np.ndarray:
     """
     if len(recipe) != 1:
         raise ValueError(f"recipe holds {len(recipe)} edits; expected one: pass recipe[i]")
-    if not SIZES[0] <= size <= SIZES[1]:
-        raise InputError(f"size is {size}; use a number of points from {SIZES[0]} to {SIZES[1]}, such as 33")
+    if not _SIZES[0] <= size <= _SIZES[1]:
+        raise InputError(f"size is {size}; use a number of points from {_SIZES[0]} to {_SIZES[1]}, such as 33")
     steps = torch.linspace(0, 1, size, dtype=torch.float64)
     blue, green, red = torch.meshgrid(steps, steps, steps, indexing="ij")
     return recolored(torch.stack([red, green, blue], dim=-1).reshape(-1, 3), recipe).reshape(size, size, size, 3)

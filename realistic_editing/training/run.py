@@ -17,7 +17,7 @@ from realistic_editing.training.settings import Trainer
 from realistic_editing.weights import save_network
 
 # Settings that may differ when a run goes on: they change where and how often, not what comes out.
-FREE = {"paths", "output", "hydra", "trainer.workers", "trainer.log_every", "trainer.save_every"}
+_FREE = {"paths", "output", "hydra", "trainer.workers", "trainer.log_every", "trainer.save_every"}
 
 
 def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, Any] | None = None) -> Path:
@@ -72,7 +72,7 @@ def _continue_only_the_same(path: Path, settings: dict[str, Any]) -> None:
     differ = [
         name
         for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name) and not any(name == free or name.startswith(free + ".") for free in FREE)
+        if before.get(name) != now.get(name) and not any(name == free or name.startswith(free + ".") for free in _FREE)
     ]
     if differ:
         shown = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in differ[:3])

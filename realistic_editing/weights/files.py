@@ -13,7 +13,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.weights.registry import NETWORKS, fill, kinds, network_class
 
-FOLDER = Path(__file__).resolve().parent
+WEIGHTS_FOLDER = Path(__file__).resolve().parent
 METADATA = "realistic_editing"
 
 
@@ -140,7 +140,7 @@ def fingerprint(network: nn.Module) -> str:
 
 def bundled() -> list[str]:
     """The names of the weights that come with the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+    return sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.safetensors"))
 
 
 def file_size(source: str | Path) -> int:
@@ -165,7 +165,7 @@ def _find(source: str | Path) -> Path:
     if path.is_file():
         return path
     if str(source) in bundled():
-        return FOLDER / f"{source}.safetensors"
+        return WEIGHTS_FOLDER / f"{source}.safetensors"
     found = "is a folder" if path.is_dir() else "no such file"
     names = ", ".join(bundled()) or "none"
     raise InputError(f"{source}: {found}; give a .safetensors file, or the name of bundled weights ({names})")

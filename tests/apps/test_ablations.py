@@ -5,7 +5,7 @@ import types
 import pytest
 from hydra import compose, initialize_config_dir
 
-from realistic_editing.apps.ablations import SETTINGS, TABLED, named_weights, trained_ablations
+from realistic_editing.apps.ablations import ABLATION_SETTINGS, TABLED, named_weights, trained_ablations
 from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.evaluate import SUITES, evaluate
 from realistic_editing.apps.presets import known
@@ -35,7 +35,7 @@ def test_what_was_trained_is_taken_and_of_the_rest_it_is_said_how_to_make_it(out
     assert list(load_rivals(found)["attenuate"]) == ["adversarial"]
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(TABLED) - 1
-    assert f"python scripts/train_enhancer.py task=amplify ablation=no_realism {SETTINGS}" in "".join(lines)
+    assert f"python scripts/train_enhancer.py task=amplify ablation=no_realism {ABLATION_SETTINGS}" in "".join(lines)
 
 
 def test_no_table_wants_an_ablation_that_is_bundled_or_unknown():

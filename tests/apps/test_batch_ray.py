@@ -30,7 +30,7 @@ def ray(tmp_path_factory):
     """A cluster of two processors, on its own, which asks for a password and sends nothing anywhere."""
     patch = pytest.MonkeyPatch()
     # Ray's workers stand behind whatever else the machine does, and tests would wait.
-    for name, value in (batch_ray.SETTINGS | {"RAY_AUTH_TOKEN": "0" * 64, "RAY_worker_niceness": "0"}).items():
+    for name, value in (batch_ray.RAY_SETTINGS | {"RAY_AUTH_TOKEN": "0" * 64, "RAY_worker_niceness": "0"}).items():
         patch.setenv(name, value)
     ray = pytest.importorskip("ray", reason="needs Ray: pip install -e .[cluster]")
     ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
@@ -222,7 +222,7 @@ def test_options_that_no_engine_knows_are_refused(photos, tmp_path, capsys, opti
 
 def test_the_page_on_clusters_lists_every_setting():
     page = (Path(__file__).resolve().parents[2] / "docs/cluster.md").read_text()
-    assert all(f"export {name}={value} " in page for name, value in batch_ray.SETTINGS.items())
+    assert all(f"export {name}={value} " in page for name, value in batch_ray.RAY_SETTINGS.items())
 
 
 def test_without_ray_the_extra_is_named(photos, tmp_path, monkeypatch, capsys):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from realistic_editing.apps import batch as module
 from realistic_editing.apps import batch_job
-from realistic_editing.apps.batch_scores import LOCK
+from realistic_editing.apps.batch_scores import LOCK_FILE
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.common.files import alone_in
@@ -81,7 +81,7 @@ def test_results_are_numbered_in_a_time_that_grows_with_the_photos(tmp_path):
 
 
 def test_a_second_batch_in_the_same_folder_is_refused(photos, tmp_path, run, capsys):
-    with alone_in(tmp_path / "out", LOCK, "batch"), pytest.raises(SystemExit):
+    with alone_in(tmp_path / "out", LOCK_FILE, "batch"), pytest.raises(SystemExit):
         run(photos, tmp_path / "out")
     assert "out: another batch writes there; wait" in capsys.readouterr().err
     assert not list((tmp_path / "out").iterdir())

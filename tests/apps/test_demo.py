@@ -10,7 +10,7 @@ from PIL import Image
 
 from realistic_editing import Recipe
 from realistic_editing.apps.cli import main
-from realistic_editing.apps.demo import EDITS, FOLDER
+from realistic_editing.apps.demo import DEMO_EDITS, FOLDER
 from realistic_editing.apps.main import EXTRAS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_results_recipes_and_sheet_are_written_and_three_lines_said(tmp_path, capsys):
     main(["demo", "--output", str(tmp_path)])
     before = np.array(Image.open(FOLDER / "astronaut.jpg"))
-    for task, region in EDITS:
+    for task, region in DEMO_EDITS:
         after = np.array(Image.open(tmp_path / f"{region}_{task}.png"))
         outside = np.array(Image.open(FOLDER / f"{region}.png")) == 0
         assert (after[outside] == before[outside]).mean() > 0.99  # JPEG decoders differ by a level here and there

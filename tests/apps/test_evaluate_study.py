@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from realistic_editing.apps.config import CONFIGS, EVALUATE_TEXT
 from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.suites.ratings import COLUMNS
+from realistic_editing.evaluation.suites.ratings import RATING_COLUMNS
 
 
 def configured(*options):
@@ -25,7 +25,7 @@ def ratings(tmp_path):
             (rater, image, task, method, *rng.integers(1, 11, 2)) for rater in "xyz" for image in "ijkl" for method in methods
         ]
     path = tmp_path / "ratings.csv"
-    pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(path, index=False)
+    pd.DataFrame(rows, columns=list(RATING_COLUMNS)).to_csv(path, index=False)
     return path
 
 

@@ -92,7 +92,7 @@ def test_a_file_that_differs_is_refused_and_not_kept(tmp_path):
 
 
 def test_missing_packages_are_named_with_their_extra(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(onnx_graphs, "NEEDED", ("onnx", "no_such_package"))
+    monkeypatch.setattr(onnx_graphs, "ONNX_PACKAGES", ("onnx", "no_such_package"))
     with pytest.raises(SystemExit) as left:
         main(["export-onnx", "--output", str(tmp_path)])
     words = capsys.readouterr().err

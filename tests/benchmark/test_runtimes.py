@@ -46,7 +46,7 @@ def test_every_order_is_proposed_alike(network, pairs):
 
 def test_what_is_lacking_is_said(network, pairs, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    monkeypatch.setattr("realistic_editing.weights.onnx_graphs.NEEDED", ("no_such_package",))
+    monkeypatch.setattr("realistic_editing.weights.onnx_graphs.ONNX_PACKAGES", ("no_such_package",))
     ways, lacking = build_runtimes(["channels_last", "onnx", "int8", "compile"], network, pairs)
     assert list(ways) == ["channels_last"]
     assert "no_such_package" in lacking["onnx"] and "no_such_package" in lacking["int8"]

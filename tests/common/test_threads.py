@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from realistic_editing.common.threads import CHOSEN, SETTINGS, wait_passively
+from realistic_editing.common.threads import CHOSEN, THREAD_SETTINGS, wait_passively
 
 
 @pytest.mark.parametrize("chosen", [{}, {"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "100"}, {"KMP_BLOCKTIME": "200"}])
 def test_what_the_user_has_set_stays(chosen):
     environment = dict(chosen)
     wait_passively(environment)
-    assert environment == (chosen or SETTINGS)
+    assert environment == (chosen or THREAD_SETTINGS)
 
 
 STARTS = ("import realistic_editing", "from realistic_editing.apps import cli", "import realistic_editing.ops")

@@ -23,7 +23,7 @@ def bundle(tmp_path, monkeypatch):
     """A folder of bundled weights with one saliency network, `eyes`."""
     folder = tmp_path / "bundled"
     folder.mkdir()
-    monkeypatch.setattr(weight_files, "FOLDER", folder)
+    monkeypatch.setattr(weight_files, "WEIGHTS_FOLDER", folder)
     torch.manual_seed(0)
     save_network(CompactSaliency(**SALIENCY), "compact_saliency", folder / "eyes.safetensors", SALIENCY, {}, half=True)
     return folder

@@ -120,7 +120,7 @@ def test_a_fingerprint_tells_weights_apart(saved):
 
 
 def test_bundled_names(saved, monkeypatch):
-    monkeypatch.setattr(weight_files, "FOLDER", saved.parent)
+    monkeypatch.setattr(weight_files, "WEIGHTS_FOLDER", saved.parent)
     assert bundled() == ["network"]
     assert load_network("network").card["revision"] == "abc"
     with pytest.raises(InputError, match=r"atenuate: no such file; .*bundled weights \(network\)"):

@@ -14,7 +14,7 @@ from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.evaluation.suites.ratings import COLUMNS
+from realistic_editing.evaluation.suites.ratings import RATING_COLUMNS
 
 FOLDER = Path("outputs/study")
 RATERS = 8  # as many as the paper asked
@@ -99,7 +99,7 @@ def study_export(options: Mapping[str, Any]) -> Path:
         raise InputError(f"{store.name}: holds no ratings yet; send the raters their links")
     with replacing(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(RATING_COLUMNS)
         writer.writerows(rows)
     print(f"{len(rows)} ratings: {output}\nthe tables: python scripts/evaluate.py ratings={output}")
     return output

@@ -22,7 +22,7 @@ from realistic_editing.apps.study.guard import Guard, TooLarge
 from realistic_editing.apps.study.panels import Material, Panel, shuffled
 from realistic_editing.apps.study.store import Rater, Store
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.suites.ratings import HIGHEST, LOWEST, MEASURES
+from realistic_editing.evaluation.suites.ratings import HIGHEST, LOWEST, RATED_QUALITIES
 
 PAGES = Path(__file__).parent
 TOKEN = re.compile(r"[\w-]{32}", re.ASCII)  # of secrets.token_urlsafe(24)
@@ -139,7 +139,7 @@ def _add_rating(app: FastAPI, study: Study) -> None:
 
 def _rating(study: Study, form: dict[str, list[str]]) -> tuple[str, int, int, int]:
     """Panel, effectiveness, realism and number of a form that was sent."""
-    values = {name: form.get(name, []) for name in ("panel", *MEASURES)}
+    values = {name: form.get(name, []) for name in ("panel", *RATED_QUALITIES)}
     if any(len(given) != 1 for given in values.values()):
         raise HTTPException(400)
     panel, *marks = (given[0] for given in values.values())
@@ -173,7 +173,7 @@ def _rate_page(study: Study, rater: Rater, order: list[Panel], place: int) -> HT
         back=Html(f'<a href="{place - 1}" id="back">Back</a>' if place > 1 else ""),
         next=" ".join(f"picture/{picture}" for picture in (following.photo, following.mask, following.edited)),
         **{kind: f"picture/{getattr(shown, kind)}" for kind in ("photo", "mask", "edited")},
-        **{name: _question(name, *asked) for name, *asked in zip(MEASURES, questions, answers, strict=True)},
+        **{name: _question(name, *asked) for name, *asked in zip(RATED_QUALITIES, questions, answers, strict=True)},
     )
 
 

@@ -5,7 +5,7 @@ Beside such files a result without loss is measured otherwise than it would be a
 import cv2
 import numpy as np
 
-QUALITY = 70
+_QUALITY = 70
 PUBLISHED = ("mechrez",)  # sources of regions whose published results were saved so
 
 
@@ -21,6 +21,6 @@ def as_published(pixels: np.ndarray, source: str) -> np.ndarray:
     """
     if source not in PUBLISHED:
         return pixels
-    options = [cv2.IMWRITE_JPEG_QUALITY, QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
+    options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
     _, code = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]), options)
     return np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])

@@ -33,9 +33,9 @@ from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import fingerprint, load_network
 
 DISTINCTNESS = "patch distinctness"
-PACKAGE = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parents[2]
 # Code that numbers depend on: parts of the package, and files of evaluation.
-PARTS = ("common", "ops", "region_statistics", "data", "saliency", "realism", "enhance", "weights")
+_PARTS = ("common", "ops", "region_statistics", "data", "saliency", "realism", "enhance", "weights")
 FILES = (
     "comparison/codec", "comparison/method_measurer", "comparison/methods",
     "measures/color_difference", "measures/edits", "measures/photo_changes", "measures/sweep",
@@ -239,14 +239,15 @@ def _fitted(saliency: torch.Tensor, size: int) -> torch.Tensor:
 
 def _code() -> str:
     """A fingerprint of the code that the numbers depend on."""
-    files = [file for part in PARTS for file in sorted((PACKAGE / part).glob("*.py"))]
-    return _hash(files + [PACKAGE / "evaluation" / f"{name}.py" for name in FILES])
+    files = [file for part in _PARTS for file in sorted((_PACKAGE / part).glob("*.py"))]
+    return _hash(files + [_PACKAGE / "evaluation" / f"{name}.py" for name in FILES])
 
 
 @functools.cache
 def _baselines() -> str:
     """The same of the earlier methods, and of weights that were trained for them."""
-    return _hash([*sorted((PACKAGE / "baselines").glob("*.py")), *sorted((PACKAGE / "weights").glob("gazeshift*.safetensors"))])
+    weights = (_PACKAGE / "weights").glob("gazeshift*.safetensors")
+    return _hash([*sorted((_PACKAGE / "baselines").glob("*.py")), *sorted(weights)])
 
 
 def _hash(files: Sequence[Path]) -> str:

@@ -55,7 +55,7 @@ PAPER = (
 # A set of photos -> its table, and a method as the paper names it -> as this package or a folder of results does.
 TABLES = {"mechrez": "3b", "adobe_stock": "2", "deepsal": "3a"}
 ABLATION = "4"  # the table of the adversarial training
-NAMES = {
+METHOD_OF_NAME = {
     "GazeShift": "gazeshift",
     "DeepSal": "deepsal",
     "MEC": "mec",
@@ -82,5 +82,5 @@ def printed(table: str) -> str:
 
 
 def rated(table: str, task: str) -> dict[str, Published]:
-    """The paper's ratings in a table, "2", "3a", "3b" or "4": method, as a value of NAMES, -> its row."""
-    return {NAMES[row.method]: row for row in PAPER if row.table == table and row.task == task}
+    """The paper's ratings in a table, "2", "3a", "3b" or "4": method, as a value of METHOD_OF_NAME, -> its row."""
+    return {METHOD_OF_NAME[row.method]: row for row in PAPER if row.table == table and row.task == task}

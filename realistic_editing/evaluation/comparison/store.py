@@ -11,8 +11,8 @@ import pandas as pd
 
 from realistic_editing.common.files import replacing
 
-ROWS, SETTINGS, PICTURES = "rows.csv", "settings.json", "pictures"
-TEXT = ("name", "part", "task", "photo", "category", "method", "stamp")
+ROWS, _SETTINGS, PICTURES = "rows.csv", "settings.json", "pictures"
+_TEXT = ("name", "part", "task", "photo", "category", "method", "stamp")
 EVERY = 5.0  # seconds between two writings of all rows
 
 
@@ -44,7 +44,7 @@ class RowStore:
         elif rows.is_file():
             self._put_aside("says not which settings it was measured with")
         if kept != dict(settings):  # between leaving and taking, so that rows never lie beside settings of others
-            with replacing(self.folder / SETTINGS) as temporary:
+            with replacing(self.folder / _SETTINGS) as temporary:
                 temporary.write_text(json.dumps(dict(settings), indent=2) + "\n")
         self._take_back(_digest(settings))
         if rows.is_file():
@@ -54,7 +54,7 @@ class RowStore:
 
     def _settings(self) -> dict[str, Any] | None:
         try:
-            found = json.loads((self.folder / SETTINGS).read_text())
+            found = json.loads((self.folder / _SETTINGS).read_text())
         except (FileNotFoundError, ValueError):
             return None
         return found if isinstance(found, dict) else None
@@ -132,7 +132,7 @@ def _aside(path: Path, name: str) -> Path:
 
 def _parsed(row: Mapping[str, str]) -> dict[str, Any]:
     """A row of text as it was before; by hand, because 0012 and NA are names here and numbers must keep their last bit."""
-    return {name: value if name in TEXT else _number(value) for name, value in row.items()}
+    return {name: value if name in _TEXT else _number(value) for name, value in row.items()}
 
 
 def _number(text: str) -> int | float:

@@ -10,7 +10,7 @@ from realistic_editing.baselines import FAMILIES
 from realistic_editing.evaluation.comparison.method_measurer import DISTINCTNESS
 from realistic_editing.evaluation.comparison.methods import GUARDED, OURS, REPRODUCED
 from realistic_editing.evaluation.comparison.published import ABLATION, PHOTOS, RUNTIME, TABLES, printed, rated
-from realistic_editing.evaluation.measures.photo_changes import CHANGES, MOVED
+from realistic_editing.evaluation.measures.photo_changes import MOVED, SALIENCY_CHANGES
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.evaluation.statistics.significance import holm, signed_rank
@@ -113,11 +113,12 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
     made = []
     for method, rows in by_method.items():
         for model in layout.models:
-            changes = {name: rows[f"{name}: {model}"] for name in CHANGES}
+            changes = {name: rows[f"{name}: {model}"] for name in SALIENCY_CHANGES}
+            unknown = np.full(len(rows), math.nan)
             cells = {
                 "direction accuracy": _mean(sign * changes["gain_of_mean"] > MOVED, rows, layout),
                 "direction accuracy, contrast": _mean(sign * changes["contrast"] > 0, rows, layout),
-                "-S": _mean(np.full(len(rows), math.nan) if model == DISTINCTNESS else changes[CHANGES[0]], rows, layout),
+                "-S": _mean(unknown if model == DISTINCTNESS else changes[SALIENCY_CHANGES[0]], rows, layout),
                 "relative": _mean(changes["gain_of_mean"], rows, layout),
                 "median relative": float(changes["gain_of_mean"].median()),
                 "difference": _mean(changes["difference"], rows, layout),

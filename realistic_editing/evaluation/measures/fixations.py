@@ -13,7 +13,7 @@ from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.saliency import measures
 
-MEASURES = ("cc", "nss", "auc_judd", "auc_shuffled", "auc_shuffled_published", "sim", "kl")
+MAP_MEASURES = ("cc", "nss", "auc_judd", "auc_shuffled", "auc_shuffled_published", "sim", "kl")
 NETWORK, NETWORK_HALF, HALF = "network", "network, against half of the viewers", "the other half of the viewers"
 CENTER, MEAN = "centre prior", "mean density of the training photos"
 
@@ -40,7 +40,7 @@ def measure_fixations(
         seed: decides the halves.
 
     Returns:
-        A row for each predictor and photo: predictor, photo and the MEASURES.
+        A row for each predictor and photo: predictor, photo and the MAP_MEASURES.
     """
     maps = [photo.maps(size) for photo in photos]
     everything = np.sum([fixated for _, fixated in maps], axis=0)
@@ -58,7 +58,7 @@ def measure_fixations(
                 halves[HALF].append(measure_map(photo.maps(size, predicting)[0], *target, others))
                 halves[NETWORK_HALF].append(measure_map(predictions[index], *target, others))
         for name, found in halves.items():
-            average = {key: float(np.mean([one[key] for one in found])) for key in MEASURES}
+            average = {key: float(np.mean([one[key] for one in found])) for key in MAP_MEASURES}
             rows.append({"predictor": name, "photo": photo.photo_id} | average)
     return pd.DataFrame(rows)
 
@@ -80,7 +80,7 @@ def predict(network: nn.Module, photos: Sequence[GazePhoto], size: tuple[int, in
 
 
 def measure_map(prediction: np.ndarray, density: np.ndarray, fixated: np.ndarray, others: np.ndarray) -> dict[str, float]:
-    """The MEASURES of one map.
+    """The MAP_MEASURES of one map.
 
     Args:
         prediction: (H, W), >= 0.

@@ -13,7 +13,7 @@ from realistic_editing.enhance.terms import log_saliency_ratio
 from realistic_editing.evaluation.measures.color_difference import delta_e_2000
 from realistic_editing.region_statistics.color_statistics import EMPTY, rgb_to_lab
 
-CHANGES = ("mean_relative_gain", "gain_of_mean", "difference", "contrast")
+SALIENCY_CHANGES = ("mean_relative_gain", "gain_of_mean", "difference", "contrast")
 MOVED = 1e-4  # a relative change of saliency below this is rounding
 WINDOW, SIGMA = 11, 1.5  # of SSIM, as published
 _LUMA = (0.299, 0.587, 0.114)

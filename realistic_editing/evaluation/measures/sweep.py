@@ -27,7 +27,7 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
     Args:
         regions: with masks.
         size: side of the square that photos are resized to and edited at.
-        edits: a name of EDITS -> the factors to try.
+        edits: a name of SWEPT_EDITS -> the factors to try.
         judge: judge(image (1, 3, H, W), mask (1, 1, H, W), edited (N, 3, H, W)) -> (N,) changes.
 
     Returns:
@@ -36,7 +36,7 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
     rows = []
     for region, image, mask in iter_regions(regions, size, "sweep"):
         for name, factors in edits.items():
-            edited = torch.cat([EDITS[name](image, mask, factor) for factor in factors])
+            edited = torch.cat([SWEPT_EDITS[name](image, mask, factor) for factor in factors])
             for factor, change in zip(factors, judge(image, mask, edited).tolist(), strict=True):
                 rows.append((region.source, region.photo_id, region.region_id, name, factor, change))
     return pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "factor", "change"])
@@ -112,7 +112,7 @@ def edit_fading(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch
     return _blend(image, mask, torch.lerp(image, _mean(image, ring).expand_as(image), factor))
 
 
-EDITS = {"exposure": edit_exposure, "saturation": edit_saturation, "contrast": edit_contrast, "fading": edit_fading}
+SWEPT_EDITS = {"exposure": edit_exposure, "saturation": edit_saturation, "contrast": edit_contrast, "fading": edit_fading}
 
 
 def _mean(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -15,11 +15,11 @@ import pandas as pd
 from realistic_editing.common.files import replacing
 
 TEMPLATE = Path(__file__).with_suffix(".html")
-SIDE = 320  # longer side of a picture in pixels
-QUALITY = 82  # of its JPEG
+_SIDE = 320  # longer side of a picture in pixels
+_QUALITY = 82  # of its JPEG
 BUDGET = 16 * 2**20  # bytes of a page's pictures; more of them are made smaller, since a browser decodes the whole page
-LEAST = 120  # pixels; below that, nobody sees an edit
-KINDS = {".png": "png", ".jpg": "jpeg", ".svg": "svg+xml"}
+_LEAST = 120  # pixels; below that, nobody sees an edit
+_KINDS = {".png": "png", ".jpg": "jpeg", ".svg": "svg+xml"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,12 +86,12 @@ def write_page(
         temporary.write_text(text, encoding="utf-8")
 
 
-def small_jpeg(pixels: np.ndarray, side: int = SIDE) -> bytes:
+def small_jpeg(pixels: np.ndarray, side: int = _SIDE) -> bytes:
     """A picture (H, W, 3) uint8 as a small JPEG, its longer side at most `side` pixels."""
     shrink = min(1.0, side / max(pixels.shape[:2]))
     size = [max(1, round(length * shrink)) for length in pixels.shape[1::-1]]
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    return cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
 
 
 class _Pictures:
@@ -104,7 +104,7 @@ class _Pictures:
             data = picture.read_bytes() if isinstance(picture, Path) else small_jpeg(picture)
             self._place[self._key(picture)] = files.setdefault(data, len(files))
         excess = sum(map(len, files)) / BUDGET
-        side = max(LEAST, int(SIDE / math.sqrt(max(excess, 1))))
+        side = max(_LEAST, int(_SIDE / math.sqrt(max(excess, 1))))
         small = [_smaller(data, side) if excess > 1 else data for data in files]
         self.urls = ["data:image/jpeg;base64," + base64.b64encode(data).decode() for data in small]
 
@@ -155,7 +155,7 @@ def _cell(cell: Any) -> str:
 def _figure(path: Path, caption: str) -> str:
     data = base64.b64encode(path.read_bytes()).decode()
     words = html.escape(caption)
-    source = f"data:image/{KINDS[path.suffix]};base64,{data}"
+    source = f"data:image/{_KINDS[path.suffix]};base64,{data}"
     return f'<figure><img src="{source}" alt="{words}"><figcaption class="note">{words}</figcaption></figure>'
 
 

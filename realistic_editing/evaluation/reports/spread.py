@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 from realistic_editing.evaluation.reports.figures import BLUE, GREY, ORANGE
 from realistic_editing.evaluation.reports.table import Table
 
-PARAMETERS = {  # column of the rows -> what it is, and the value that changes nothing
+SPREAD_PARAMETERS = {  # column of the rows -> what it is, and the value that changes nothing
     "log2_exposure": ("exposure, stops", 0.0),
     "saturation": ("saturation, factor", 1.0),
     "red": ("red against green, stops", 0.0),
     "blue": ("blue against green, stops", 0.0),
 }
-COLOURS = {"attenuate": BLUE, "amplify": ORANGE}
-LEAST, MOST = 5, 15  # regions that a category needs for a line of its own, and lines of each task
+_COLOURS = {"attenuate": BLUE, "amplify": ORANGE}
+_LEAST, _MOST = 5, 15  # regions that a category needs for a line of its own, and lines of each task
 
 
 def spread_method(rows: pd.DataFrame, candidates: Sequence[str]) -> str | None:
@@ -37,17 +37,17 @@ def spread_tables(rows: pd.DataFrame, method: str) -> list[Table]:
     lines = []
     for task, group in rows[rows.category.notna() & (rows.category != "")].groupby("task", sort=False):
         sizes = group.category.value_counts()
-        for category in sizes[sizes >= LEAST].index[:MOST]:
+        for category in sizes[sizes >= _LEAST].index[:_MOST]:
             lines.append({"task": task, "category": category} | _cells(group[group.category == category]))
     if lines:
-        words = f"{note} Categories of at least {LEAST} regions."
+        words = f"{note} Categories of at least {_LEAST} regions."
         tables.append(Table("spread_by_category", f"What the edits of {method} are, by category", words, pd.DataFrame(lines)))
     return tables
 
 
 def _cells(rows: pd.DataFrame) -> dict[str, object]:
     cells: dict[str, object] = {"n": len(rows)}
-    for name, (heading, rest) in PARAMETERS.items():
+    for name, (heading, rest) in SPREAD_PARAMETERS.items():
         values = rows[name]
         low, high = values.quantile([0.05, 0.95])
         deviation = f"{values.std():.2f}" if len(values) > 1 else "-"
@@ -59,15 +59,16 @@ def _cells(rows: pd.DataFrame) -> dict[str, object]:
 def spread_figure(rows: pd.DataFrame, method: str) -> Figure:
     """Boxes of each parameter for each task; a dotted line marks what changes nothing."""
     rows = rows[rows.method == method]
-    tasks = [task for task in COLOURS if task in set(rows.task)]
-    figure = Figure(figsize=(2.6 * len(PARAMETERS), 2.8), layout="constrained")
-    for axes, (name, (heading, rest)) in zip(figure.subplots(1, len(PARAMETERS)), PARAMETERS.items(), strict=True):
+    tasks = [task for task in _COLOURS if task in set(rows.task)]
+    figure = Figure(figsize=(2.6 * len(SPREAD_PARAMETERS), 2.8), layout="constrained")
+    panels = figure.subplots(1, len(SPREAD_PARAMETERS))
+    for axes, (name, (heading, rest)) in zip(panels, SPREAD_PARAMETERS.items(), strict=True):
         drawn = axes.boxplot(
             [rows[name][rows.task == task].to_numpy() for task in tasks], widths=0.6, patch_artist=True, whis=(5, 95),
             medianprops={"color": "black"}, flierprops={"marker": ".", "markersize": 3, "markeredgecolor": GREY},
         )  # fmt: skip
         for box, task in zip(drawn["boxes"], tasks, strict=True):
-            box.set_facecolor(COLOURS[task])
+            box.set_facecolor(_COLOURS[task])
             box.set_alpha(0.6)
         axes.axhline(rest, color=GREY, linewidth=0.8, linestyle=":")
         axes.set_xticks(range(1, len(tasks) + 1), tasks)

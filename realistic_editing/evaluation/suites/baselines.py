@@ -16,9 +16,9 @@ from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.suites.baseline_agreement.tuning import untouched
 from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigures
 
-PACKAGE = "realistic_editing.evaluation.suites.baseline_agreement"
-METHODS = ("ohr", "wrs", "hagiwara", "mec", "gazeshift", "deepsal")  # a module of PACKAGE each
-FEWEST = 5  # photos, or regions, that a verdict is given on
+_PACKAGE = "realistic_editing.evaluation.suites.baseline_agreement"
+METHODS = ("ohr", "wrs", "hagiwara", "mec", "gazeshift", "deepsal")  # a module of _PACKAGE each
+_FEWEST = 5  # photos, or regions, that a verdict is given on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Goal:
 
     def verdict(self, value: float, count: int) -> str:
         """"yes" or "NO", or "too few" photos to say."""
-        if count < FEWEST or math.isnan(value):
+        if count < _FEWEST or math.isnan(value):
             return "too few"
         return "yes" if self.least <= value <= self.most else "NO"
 
 
 # (method, figure of its `agreement`) -> goal
-GOALS = {
+_GOALS = {
     ("ohr", "hue_error"): Goal(most=25),
     ("ohr", "light"): Goal(most=2),
     ("ohr", "chroma"): Goal(most=2),
@@ -101,21 +101,21 @@ def measure_baselines(
         raise InputError(f"method names {', '.join(unknown)}; use one or several of {', '.join(METHODS)}")
     made = []
     for name in names:
-        module = importlib.import_module(f"{PACKAGE}.{name}")
+        module = importlib.import_module(f"{_PACKAGE}.{name}")
         figures, rows = module.agreement(root, limit)
         with replacing(Path(output) / f"{name}_photos.csv") as temporary:
             rows.to_csv(temporary, index=False, lineterminator="\n")
         others = untouched(name, rows)
         apart = figures if len(others) == len(rows) else module.figures_of(others) if len(others) else {}
         for figure, value in figures.items():
-            goal = GOALS.get((name, figure))
+            goal = _GOALS.get((name, figure))
             met = goal.verdict(value, _count(rows, figure)) if goal else ""
             row = {"method": name, "figure": figure, "value": float(value), "goal": str(goal or ""), "met": met}
             made.append(row | {"held-out photos": float(apart.get(figure, math.nan))})
     note = (
         "Each figure is documented at the method's `agreement` in realistic_editing/evaluation/suites/baseline_agreement. "
         "Held-out photos: the figure over photos that chose none of the method's constants (tuning.py there), blank where "
-        f"all did. Too few: less than {FEWEST}."
+        f"all did. Too few: less than {_FEWEST}."
     )
     return [Table("agreement", "Earlier methods beside their published results", note, pd.DataFrame(made))], {}
 

@@ -18,7 +18,7 @@ from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigu
 from realistic_editing.ops import EditPreset, Recipe
 from realistic_editing.weights import load_network
 
-COCO, OTHERS = "COCO val2017", "other photos"
+COCO, _OTHERS = "COCO val2017", "other photos"
 
 
 class CriticSuite:
@@ -90,7 +90,7 @@ def _groups(regions: Sequence[Region], settings: DictConfig) -> dict[str, list[R
     found = {}
     for split, words in (("test", "nobody chose a checkpoint by them"), ("val", "they chose the checkpoint")):
         found[f"{COCO}, split {split} ({words})"] = [r for r in regions if r.source == "coco" and r.split == split]
-    found[f"{OTHERS}, split test"] = samples.spread(
+    found[f"{_OTHERS}, split test"] = samples.spread(
         [region for region in regions if region.source != "coco" and region.split == "test"], settings.max_regions.others
     )
     return {name: part for name, part in found.items() if part}
@@ -106,7 +106,7 @@ def _score(
 def _figure3(network: nn.Module, regions: Sequence[Region], settings: DictConfig) -> TablesAndFigures:
     chosen = {
         COCO: [region for region in regions if region.source == "coco"],
-        OTHERS: samples.spread(
+        _OTHERS: samples.spread(
             [region for region in regions if region.source != "coco" and region.split == "test"], settings.max_regions.curves
         ),
     }
@@ -114,16 +114,16 @@ def _figure3(network: nn.Module, regions: Sequence[Region], settings: DictConfig
     for name, part in chosen.items():
         if not part:
             continue
-        changes = sweep.sweep(part, settings.edit_size.critic, tables_of.SWEEP, sweep.realism_judge(network))
+        changes = sweep.sweep(part, settings.edit_size.critic, tables_of.CRITIC_SWEEP, sweep.realism_judge(network))
         splits = "splits val and test" if name == COCO else "split test"
         where = f"{name} ({splits}): {len(part)} unseen regions of {samples.count_photos(part)} photos"
         panels[where] = changes
         frame = tables_of.realism_sweep_table(changes, settings.resamples, settings.seed)
         note = "dR of eq. 2; mean over regions with its 95 % bootstrap interval over photos."
         tables.append(Table(f"figure3_{_slug(name)}", f"Change in realism, {where}", note, frame))
-    figure = figures.curves(
-        panels, tables_of.SWEEP, dict.fromkeys(tables_of.SWEEP, 1.0), "change in realism dR", tables_of.GOALS
-    )
+    factors = tables_of.CRITIC_SWEEP
+    unchanged = dict.fromkeys(factors, 1.0)
+    figure = figures.curves(panels, factors, unchanged, "change in realism dR", tables_of.EXPECTED_CHANGES)
     figures.save_figure(figure, Path(settings.output) / "figure3.png")
     return tables, {"figure3.png": "Change in realism against exposure and saturation of the region (the paper's Figure 3)."}
 

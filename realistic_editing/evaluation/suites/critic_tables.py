@@ -8,14 +8,14 @@ from realistic_editing.ops import OPERATORS
 from realistic_editing.realism import measures
 
 # Figure 3 of the paper, denser where the fake samples begin.
-SWEEP = {
+CRITIC_SWEEP = {
     "exposure": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0),
     "saturation": (0.0, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0),
 }
-TABLED = {"exposure": (0.5, 0.7, 0.9, 1.0, 1.1, 1.5, 2.0), "saturation": (0.0, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0)}
+_TABLED = {"exposure": (0.5, 0.7, 0.9, 1.0, 1.1, 1.5, 2.0), "saturation": (0.0, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0)}
 # Bounds of the mean dR: about 0 where edits are slight, and clearly lower where they are not.
 SLIGHT = (-0.1, 0.1)
-GOALS = {
+EXPECTED_CHANGES = {
     "exposure": {0.5: (-1.0, -0.25), 0.9: SLIGHT, 1.0: SLIGHT, 1.1: SLIGHT, 2.0: (-1.0, -0.4)},
     "saturation": {0.0: (-1.0, -0.4), 0.9: SLIGHT, 1.0: SLIGHT, 1.1: SLIGHT, 2.0: (-1.0, -0.25)},
 }
@@ -78,13 +78,13 @@ def reliability(samples: pd.DataFrame, bins: int = measures.BINS) -> pd.DataFram
 
 
 def realism_sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """Mean dR at the factors of TABLED, its spread between photos, and whether it meets GOALS, from `sweep`."""
+    """Mean dR at the factors of _TABLED, its spread between photos, and whether it meets EXPECTED_CHANGES, from `sweep`."""
     rows = []
-    for name, factors in TABLED.items():
+    for name, factors in _TABLED.items():
         for factor in factors:
             part = changes[(changes.edit == name) & np.isclose(changes.factor, factor)]
             photos = part.source + "/" + part.photo
-            low, high = GOALS[name].get(factor, (np.nan, np.nan))
+            low, high = EXPECTED_CHANGES[name].get(factor, (np.nan, np.nan))
             found = bootstrap.mean(part.change, photos, resamples, seed)
             rows.append(
                 {

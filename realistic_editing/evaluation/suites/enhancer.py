@@ -30,11 +30,11 @@ from realistic_editing.ops import EditPreset
 from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import load_network
 
-RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
+_RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
 OPTIMUM = "optimised"
 DAMAGED = 4  # regions shown under damaged masks
-REFINE = 10  # steps of gradient descent from the network's proposal
-PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
+_REFINE = 10  # steps of gradient descent from the network's proposal
+_PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
 
 
 class EnhancerSuite:
@@ -104,7 +104,7 @@ def _measure(
         "random, real ranges": methods_of.random_edit(preset, "real"),
         "random, fake ranges": methods_of.random_edit(preset, "fake"),
     }
-    methods |= {f"ours, {words}": methods_of.network_edit(enhancer.network, rule) for rule, words in RULES.items()}
+    methods |= {f"ours, {words}": methods_of.network_edit(enhancer.network, rule) for rule, words in _RULES.items()}
     methods["ours, best realism, guarded"] = methods_of.guarded_edit(enhancer.network, "best_realism")
     methods |= {name: methods_of.network_edit(network, "random") for name, network in rivals.items()}
     few, curves = {}, {"no edit": [], "the network's proposal": []}
@@ -114,8 +114,8 @@ def _measure(
             f"{OPTIMUM}, {settings.optimise} steps": methods_of.optimised_edit(
                 enhancer.objective, settings.optimise, record=curves["no edit"]
             ),
-            f"ours, random order, refined {REFINE} steps": methods_of.optimised_edit(
-                enhancer.objective, REFINE, first, record=curves["the network's proposal"]
+            f"ours, random order, refined {_REFINE} steps": methods_of.optimised_edit(
+                enhancer.objective, _REFINE, first, record=curves["the network's proposal"]
             ),
         }
     size, max_few = settings.edit_size.critic, settings.max_regions.optimise
@@ -187,7 +187,7 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
     rows = []
     for name, part in by_method.items():
         if name.startswith("ours"):
-            cells = {key: f"{part[key].mean():+.2f} ({part[key].std():.2f})" for key in PARAMETERS}
+            cells = {key: f"{part[key].mean():+.2f} ({part[key].std():.2f})" for key in _PARAMETERS}
             rows.append({"method": name} | cells)
     words = "Mean and, in brackets, standard deviation over regions; red and blue in stops against green (Figure 9b)."
     tables.append(Table(f"{task}_spread", f"{where}: what the edits are", words, pd.DataFrame(rows)))
@@ -231,7 +231,7 @@ def _seams(
 
 def _times(task: str, enhancer: Enhancer, region: Region, settings: DictConfig) -> Table:
     """What a proposal and gradient descent cost, for one order and for all 24 at once."""
-    steps = min(REFINE, settings.optimise)
+    steps = min(_REFINE, settings.optimise)
     rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, steps)
     words = "One region, this machine, as many threads as PyTorch has here; the median of three, of 24 orders' descent one run."
     return Table(f"{task}_times", f"{task}: seconds", words, pd.DataFrame(rows))

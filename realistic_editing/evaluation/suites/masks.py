@@ -25,9 +25,9 @@ from realistic_editing.evaluation.suites.suite import (
     suite_report,
 )
 
-SHOWN = 2  # regions of each damage in the sheet
-MEASURES = {"seam": "seam", "stray": "stray seam", "overlap": "IoU", "realism": "dR"}
-COLOURS = {None: figures.GREY, "mended": figures.BLUE, "softened": figures.ORANGE}
+_SHOWN = 2  # regions of each damage in the sheet
+_MEASURES = {"seam": "seam", "stray": "stray seam", "overlap": "IoU", "realism": "dR"}
+_COLOURS = {None: figures.GREY, "mended": figures.BLUE, "softened": figures.ORANGE}
 
 
 class MaskSuite:
@@ -69,14 +69,14 @@ def measure_masks(
         where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
         tables += mask_tables(task, where, found, settings.resamples, settings.seed)
         figures.save_figure(_chart(tables[-2].frame.set_index("mask")), folder / f"seams_{task}.png")
-        picked = enhancer_sheets.drawn(chosen, SHOWN, settings.seed)
+        picked = enhancer_sheets.drawn(chosen, _SHOWN, settings.seed)
         rows = [row for kind in DAMAGES
                 for row in enhancer_sheets.damage_rows(networks, enhancer, picked, size, kind, settings.seed, ("mended",))]
         sheets.save_sheet(sheets.sheet(rows), folder / f"mended_{task}.png")
         named |= {
             f"seams_{task}.png": f"{task.capitalize()}: the mean seam along each mask's border, with its interval.",
             f"mended_{task}.png": f"{task.capitalize()}: the clean mask, the damaged and the mended one, and edits by each "
-            f"of them; {SHOWN} regions picked by the seed, {', '.join(DAMAGES)}.",
+            f"of them; {_SHOWN} regions picked by the seed, {', '.join(DAMAGES)}.",
         }  # fmt: skip
     return tables, named
 
@@ -94,7 +94,7 @@ def mask_tables(task: str, where: str, found: pd.DataFrame, resamples: int, seed
         Two tables: the mean of each mask, and mended (or softened) less as it was, region by region.
     """
     def row(part: pd.DataFrame, photo: pd.Series) -> dict[str, object]:
-        return {title: bootstrap.mean(part[key], photo, resamples, seed) for key, title in MEASURES.items()}
+        return {title: bootstrap.mean(part[key], photo, resamples, seed) for key, title in _MEASURES.items()}
 
     by_mask = {name: part.set_index("index") for name, part in found.groupby("mask", sort=False)}
     means = [{"mask": name, "n": len(part)} | row(part, part.photo) for name, part in by_mask.items()]
@@ -102,7 +102,7 @@ def mask_tables(task: str, where: str, found: pd.DataFrame, resamples: int, seed
     for kind in (CLEAN, *DAMAGES):
         for mender in MENDERS:
             before, after = by_mask[kind], by_mask[name_of(kind, mender)]
-            change = after[list(MEASURES)] - before[list(MEASURES)]
+            change = after[list(_MEASURES)] - before[list(_MEASURES)]
             less = bootstrap.mean(change.seam < 0, before.photo, resamples, seed)
             changes.append({"mask": name_of(kind, mender), "n": len(change)} | row(change, before.photo) | {"lower seam": less})
     words = (
@@ -120,7 +120,7 @@ def _chart(means: pd.DataFrame) -> Figure:
     """Mean seams with intervals, a group for each damage."""
     figure, kinds = Figure(figsize=(9, 3.2), layout="constrained"), (CLEAN, *DAMAGES)
     for axes, name in zip(figure.subplots(1, 2), ("seam", "stray seam"), strict=True):
-        for offset, (mender, colour) in enumerate(COLOURS.items()):
+        for offset, (mender, colour) in enumerate(_COLOURS.items()):
             found = [means[name][name_of(kind, mender)] for kind in kinds]
             places = [index + 0.25 * (offset - 1) for index in range(len(kinds))]
             heights = [one.value for one in found]

@@ -19,8 +19,8 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 
 KEYS = ("rater", "image", "task", "method")
-MEASURES = ("effectiveness", "realism")
-COLUMNS = (*KEYS, *MEASURES)
+RATED_QUALITIES = ("effectiveness", "realism")
+RATING_COLUMNS = (*KEYS, *RATED_QUALITIES)
 LOWEST, HIGHEST = 1, 10
 
 
@@ -31,7 +31,7 @@ def read_ratings(path: str | Path) -> pd.DataFrame:
         path: of a CSV file, as this module describes it; UTF-8.
 
     Returns:
-        A row a rating in the order of the file: KEYS as text, MEASURES as float in [1, 10], nan where empty.
+        A row a rating in the order of the file: KEYS as text, RATED_QUALITIES as float in [1, 10], nan where empty.
 
     Raises:
         InputError: naming the file, the line, the value and the remedy.
@@ -49,11 +49,12 @@ def read_ratings(path: str | Path) -> pd.DataFrame:
 
 def _checked(path, lines) -> pd.DataFrame:
     header = [name.strip() for name in next(lines, [])]
-    wrong = [name for name in header if name not in COLUMNS or header.count(name) > 1]
+    known = ", ".join(RATING_COLUMNS)
+    wrong = [name for name in header if name not in RATING_COLUMNS or header.count(name) > 1]
     if wrong:
-        raise InputError(f"{path}, line 1: column {wrong[0]!r} is unknown or there twice; use {', '.join(COLUMNS)}")
-    if missing := [name for name in COLUMNS if name not in header]:
-        raise InputError(f"{path}, line 1: has no column {missing[0]!r}; the columns are {', '.join(COLUMNS)}, with commas")
+        raise InputError(f"{path}, line 1: column {wrong[0]!r} is unknown or there twice; use {known}")
+    if missing := [name for name in RATING_COLUMNS if name not in header]:
+        raise InputError(f"{path}, line 1: has no column {missing[0]!r}; the columns are {known}, with commas")
     rows, seen = [], {}
     for cells in lines:
         if not any(cell.strip() for cell in cells):
@@ -69,7 +70,7 @@ def _checked(path, lines) -> pd.DataFrame:
         rows.append(row)
     if not rows:
         raise InputError(f"{path}: holds no ratings; add a line for each")
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(RATING_COLUMNS))
 
 
 def _row(where: str, row: dict[str, str]) -> dict[str, str | float]:
@@ -78,7 +79,7 @@ def _row(where: str, row: dict[str, str]) -> dict[str, str | float]:
             raise InputError(f"{where}: {name} is empty; name it")
     if row["task"] not in TASKS:
         raise InputError(f"{where}: task is {row['task']!r}; use {' or '.join(TASKS)}")
-    return row | {name: _rating(where, name, row[name]) for name in MEASURES}
+    return row | {name: _rating(where, name, row[name]) for name in RATED_QUALITIES}
 
 
 def _rating(where: str, name: str, text: str) -> float:

@@ -23,7 +23,7 @@ from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigu
 from realistic_editing.ops import EditPreset
 from realistic_editing.weights import load_network
 
-SPLITS = {"test": "held out: no constant was tuned on it", "val": "which chose the checkpoint"}
+_SPLITS = {"test": "held out: no constant was tuned on it", "val": "which chose the checkpoint"}
 
 
 class SaliencySuite:
@@ -93,13 +93,13 @@ def _against_set(
     network: nn.Module, fp32_network: nn.Module | None, source: str, photos: Sequence[GazePhoto], settings: DictConfig
 ) -> TablesAndFigures:
     size = tuple(settings.map_size)
-    sides = {side: [photo for photo in photos if photo.split == side] for side in ("train", *SPLITS)}
+    sides = {side: [photo for photo in photos if photo.split == side] for side in ("train", *_SPLITS)}
     for side, found in sides.items():
         if not found:
             raise InputError(f"none of {len(photos)} photos of {source} with fixations is on the side {side!r}; add photos")
     tables, note = [], _note(settings, sides["train"])
     scores, predictions = {}, {}
-    for side, words in SPLITS.items():
+    for side, words in _SPLITS.items():
         predictions[side] = fixations.predict(network, sides[side], size)
         scores[side] = fixations.measure_fixations(
             predictions[side], sides[side], sides["train"], size, settings.viewer_splits, settings.seed
@@ -145,7 +145,7 @@ def speed_table(network: nn.Module, batches: Sequence[int] = (1, 24), repeats: i
 
 def _means(scores: pd.DataFrame) -> dict[str, float]:
     own = scores[scores.predictor == fixations.NETWORK]
-    return {name: float(own[name].mean()) for name in fixations.MEASURES}
+    return {name: float(own[name].mean()) for name in fixations.MAP_MEASURES}
 
 
 def _note(settings: DictConfig, training: Sequence[GazePhoto]) -> str:
@@ -185,7 +185,7 @@ def _sheet(
 
 def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPreset, settings: DictConfig) -> TablesAndFigures:
     side, options = settings.edit_size.saliency, (settings.resamples, settings.seed)
-    changes = sweep.sweep(regions, side, teacher.SWEEP, sweep.saliency_judge(network))
+    changes = sweep.sweep(regions, side, teacher.SALIENCY_SWEEP, sweep.saliency_judge(network))
     ranges = samples.saliency_range(network, regions, preset, side, settings.samples_per_region.saliency, settings.seed)
     where = f"{len(regions)} unseen regions of {samples.count_photos(regions)} photos"
     tables = [
@@ -205,6 +205,7 @@ def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPres
             teacher.range_table(ranges),
         ),
     ]
-    figure = figures.curves({where: changes}, teacher.SWEEP, teacher.NO_CHANGE, "relative change of saliency", unit="region")
+    label = "relative change of saliency"
+    figure = figures.curves({where: changes}, teacher.SALIENCY_SWEEP, teacher.NO_CHANGE, label, unit="region")
     figures.save_figure(figure, Path(settings.output) / "edits.png")
     return tables, {"edits.png": "Relative change of the predicted saliency of regions under four edits of them."}

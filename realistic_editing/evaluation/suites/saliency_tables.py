@@ -4,10 +4,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from realistic_editing.evaluation.measures.fixations import MEASURES
+from realistic_editing.evaluation.measures.fixations import MAP_MEASURES
 from realistic_editing.evaluation.statistics import bootstrap
 
-SWEEP = {
+SALIENCY_SWEEP = {
     "saturation": (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0),
     "contrast": (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0),
     "exposure": (0.5, 0.6, 0.75, 1.25, 1.5, 2.0),
@@ -21,7 +21,7 @@ def fixation_table(scores: pd.DataFrame, resamples: int, seed: int) -> pd.DataFr
     """The mean of each measure for each predictor, with its interval over photos, from `measure_fixations`."""
     rows = []
     for name, part in scores.groupby("predictor", sort=False):
-        means = {key: bootstrap.mean(part[key], part.photo, resamples, seed) for key in MEASURES}
+        means = {key: bootstrap.mean(part[key], part.photo, resamples, seed) for key in MAP_MEASURES}
         rows.append({"prediction": name} | means)
     return pd.DataFrame(rows)
 

@@ -11,7 +11,7 @@ from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import agreement, crossed
 from realistic_editing.evaluation.statistics.bootstrap import Estimate, bootstrap
 from realistic_editing.evaluation.statistics.significance import holm, signed_rank
-from realistic_editing.evaluation.suites.ratings import KEYS, MEASURES, read_ratings
+from realistic_editing.evaluation.suites.ratings import KEYS, RATED_QUALITIES, read_ratings
 from realistic_editing.evaluation.suites.suite import SuiteInputs
 
 WORDS = {"attenuate": "attenuation", "amplify": "amplification"}
@@ -58,11 +58,11 @@ def means_table(ratings: pd.DataFrame, task: str) -> Table:
     """Mean and standard deviation of the ratings of one task, and below them the paper's of other photos and raters."""
     rows = []
     for method, part in ratings.groupby("method", sort=False):
-        cells = {name: _printed(part[name].mean(), part[name].std()) for name in MEASURES}
+        cells = {name: _printed(part[name].mean(), part[name].std()) for name in RATED_QUALITIES}
         rows.append({"method": method} | cells | {"source": "this study"})
     for row in PAPER:
         if row.task == task:
-            cells = {name: _printed(*getattr(row, name)) for name in MEASURES}
+            cells = {name: _printed(*getattr(row, name)) for name in RATED_QUALITIES}
             source = f"paper, Table {row.table}, {PHOTOS[row.table]}" + (f"; {row.note}" if row.note else "")
             rows.append({"method": row.method} | cells | {"source": source})
     title = f"Ratings of {WORDS[task]}: {_count(ratings)}"
@@ -75,7 +75,7 @@ def intervals_table(ratings: pd.DataFrame, task: str, resamples: int, seed: int)
     rows = []
     for method, part in ratings.groupby("method", sort=False):
         row: dict[str, str | int | float | Estimate] = {"method": method}
-        for name in MEASURES:
+        for name in RATED_QUALITIES:
             row[name] = crossed.mean(_crossed(part, name).to_numpy(), resamples, seed)
             row[f"SD of {name}"] = float(part[name].std())
         rows.append(row | {"raters": part.rater.nunique(), "images": part.image.nunique(), "ratings": len(part)})
@@ -91,7 +91,7 @@ def comparisons_table(ratings: pd.DataFrame, task: str, resamples: int, seed: in
         resamples, seed: of the bootstrap.
     """
     rows = []
-    for name in MEASURES:
+    for name in RATED_QUALITIES:
         grids = {method: _crossed(part, name) for method, part in ratings.groupby("method", sort=False)}
         for first, second in itertools.combinations(grids, 2):
             gaps = grids[first] - grids[second]  # pandas meets them by rater and image; nan where one is missing
@@ -111,7 +111,7 @@ def comparisons_table(ratings: pd.DataFrame, task: str, resamples: int, seed: in
 def agreement_table(ratings: pd.DataFrame, resamples: int, seed: int) -> Table:
     """Krippendorff's alpha of each task and measure; what is rated is a method's result on an image."""
     rows = []
-    for task, measure in itertools.product(TASKS, MEASURES):
+    for task, measure in itertools.product(TASKS, RATED_QUALITIES):
         part = ratings[ratings.task == task].dropna(subset=measure)
         if part.empty:
             continue

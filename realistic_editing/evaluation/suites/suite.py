@@ -17,7 +17,7 @@ from realistic_editing.ops import EditPreset
 
 TablesAndFigures = tuple[list[Table], dict[str, str]]
 # Of the settings, those that a report holds.
-SETTINGS = (
+_SETTINGS = (
     "seed", "edits", "edit_size", "samples_per_region", "max_regions", "map_size", "viewer_splits", "resamples", "optimise",
 )  # fmt: skip
 
@@ -71,7 +71,7 @@ def suite_report(name: str, settings: DictConfig, weights: Mapping[str, nn.Modul
     facts = {
         "weights": ", ".join(weights),
         "card": cards if len(cards) > 1 else next(iter(cards.values())),
-        "settings": {setting: chosen[setting] for setting in SETTINGS},
+        "settings": {setting: chosen[setting] for setting in _SETTINGS},
     }
     return Report(f"Evaluation: {name}", facts, *found)
 

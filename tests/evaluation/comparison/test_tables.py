@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 
 from realistic_editing.evaluation.comparison.method_measurer import DISTINCTNESS
-from realistic_editing.evaluation.comparison.published import NAMES, PAPER, TABLES, rated
+from realistic_editing.evaluation.comparison.published import METHOD_OF_NAME, PAPER, TABLES, rated
 from realistic_editing.evaluation.comparison.published import PHOTOS as RATED
 from realistic_editing.evaluation.comparison.tables import Layout, comparison_tables, moved_as_asked
 
@@ -101,8 +101,8 @@ def test_the_ratings_stand_beside_methods_that_have_them():
 
 def test_every_set_has_ratings_of_methods_by_our_names():
     found = {name for table in RATED for task in ("attenuate", "amplify") for name in rated(table, task)}
-    assert found == set(NAMES.values())
-    assert {row.method for row in PAPER} == set(NAMES) and set(TABLES.values()) < set(RATED)
+    assert found == set(METHOD_OF_NAME.values())
+    assert {row.method for row in PAPER} == set(METHOD_OF_NAME) and set(TABLES.values()) < set(RATED)
     assert rated("3a", "amplify") == {}
 
 

@@ -32,7 +32,7 @@ def test_people_agree_with_people_and_priors_know_only_the_centre():
     perfect = [photo.maps(SIZE)[0] for photo in PHOTOS]
     scores = fixations.measure_fixations(perfect, PHOTOS, PHOTOS, SIZE, splits=2)
     assert len(scores) == 5 * len(PHOTOS)
-    mean = scores.groupby("predictor")[list(fixations.MEASURES)].mean()
+    mean = scores.groupby("predictor")[list(fixations.MAP_MEASURES)].mean()
     assert mean.cc[fixations.NETWORK] == pytest.approx(1, abs=1e-5) and mean.kl[fixations.NETWORK] < 1e-5
     assert mean.sim[fixations.NETWORK] == pytest.approx(1, abs=1e-5)
     # The truth about all predicts a half better than the other half does, and both better than what ignores the photo.

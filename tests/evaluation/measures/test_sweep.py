@@ -14,8 +14,8 @@ INSIDE = MASK[0, 0] > 0
 
 @pytest.mark.parametrize(("name", "rest"), [("exposure", 1.0), ("saturation", 1.0), ("contrast", 1.0), ("fading", 0.0)])
 def test_the_resting_factor_changes_nothing_and_others_only_the_region(name, rest):
-    torch.testing.assert_close(sweep.EDITS[name](IMAGE, MASK, rest), IMAGE)
-    edited = sweep.EDITS[name](IMAGE, MASK, 0.5)
+    torch.testing.assert_close(sweep.SWEPT_EDITS[name](IMAGE, MASK, rest), IMAGE)
+    edited = sweep.SWEPT_EDITS[name](IMAGE, MASK, 0.5)
     assert torch.equal(edited[..., ~INSIDE], IMAGE[..., ~INSIDE]) and not torch.allclose(edited, IMAGE)
     assert edited.min() >= 0 and edited.max() <= 1
 

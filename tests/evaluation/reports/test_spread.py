@@ -2,7 +2,7 @@
 import numpy as np
 import pandas as pd
 
-from realistic_editing.evaluation.reports.spread import PARAMETERS, spread_figure, spread_method, spread_tables
+from realistic_editing.evaluation.reports.spread import SPREAD_PARAMETERS, spread_figure, spread_method, spread_tables
 
 
 def made(categories):
@@ -36,5 +36,5 @@ def test_only_methods_with_parameters_are_shown():
 
 def test_a_panel_for_each_parameter_and_a_box_for_each_task():
     figure = spread_figure(made(["cat"] * 6), "ours_realism")
-    assert [axes.get_title() for axes in figure.axes] == [heading for heading, _ in PARAMETERS.values()]
+    assert [axes.get_title() for axes in figure.axes] == [heading for heading, _ in SPREAD_PARAMETERS.values()]
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["attenuate", "amplify"]

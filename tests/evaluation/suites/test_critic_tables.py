@@ -78,7 +78,7 @@ def test_worst_are_one_a_photo():
 def test_goals_of_figure_3():
     rows = []
     for photo in "ab":
-        for edit, factors in critic.SWEEP.items():
+        for edit, factors in critic.CRITIC_SWEEP.items():
             for factor in factors:
                 change = -0.8 * min(abs(factor - 1), 1) if edit == "exposure" else -0.2 * (factor < 0.9)
                 rows.append(("coco", photo, "1", edit, factor, change))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.evaluation.suites.ratings import COLUMNS, read_ratings
+from realistic_editing.evaluation.suites.ratings import RATING_COLUMNS, read_ratings
 
 HEADER = "rater,image,task,method,effectiveness,realism\n"
 GOOD = "anna,bench,attenuate,ours,7,9\n"
@@ -17,7 +17,7 @@ def written(path, text, encoding="utf-8"):
 def test_read_in_the_order_of_the_file_and_nan_where_empty(tmp_path):
     text = HEADER + GOOD + '"Smith, Ben", tree ,amplify,ours,,1\n\n' + "anna,bench,attenuate,Ærø,7.5,\n"
     found = read_ratings(written(tmp_path / "r.csv", text, "utf-8-sig"))
-    assert found.columns.tolist() == list(COLUMNS)
+    assert found.columns.tolist() == list(RATING_COLUMNS)
     assert found.rater.tolist() == ["anna", "Smith, Ben", "anna"] and found.image.tolist() == ["bench", "tree", "bench"]
     assert found.method.tolist() == ["ours", "ours", "Ærø"]
     np.testing.assert_equal(found.effectiveness.to_numpy(), [7, np.nan, 7.5])

@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from realistic_editing.evaluation.comparison.published import PAPER, PHOTOS
-from realistic_editing.evaluation.suites.ratings import COLUMNS
+from realistic_editing.evaluation.suites.ratings import RATING_COLUMNS
 from realistic_editing.evaluation.suites.study import agreement_table, comparisons_table, study_tables
 
 
 def rated(rows):
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(RATING_COLUMNS))
     return frame.astype({"effectiveness": float, "realism": float})
 
 

@@ -22,7 +22,7 @@ from realistic_editing.evaluation.measures.photo_changes import MOVED
 from realistic_editing.evaluation.measures.samples import spread
 from realistic_editing.weights import load_network
 
-SIDE = 384  # longest side at which photos are edited and judged
+_SIDE = 384  # longest side at which photos are edited and judged
 _FAINT = 1e-4  # added to a region's mean saliency before it divides
 
 
@@ -51,7 +51,7 @@ def moved(methods: Mapping[str, Baseline], root: str | Path, limit: int | None) 
         chosen = [region for task in TASKS for region in spread([r for r in regions if r.task == task], limit or len(regions))]
         for region in tqdm(chosen, desc="agreement", unit="region"):
             photo, mask = read_region(region)
-            scale = min(1.0, SIDE / max(mask.shape))
+            scale = min(1.0, _SIDE / max(mask.shape))
             size = tuple(round(side * scale) for side in mask.shape)
             photo, mask = resize(photo, size), resize(mask, size)
             for name, method in methods.items():

@@ -6,7 +6,7 @@ import pandas as pd
 from realistic_editing.baselines.deepsal import DeepsalConv, DeepsalRecolor, DeepsalWarp
 from realistic_editing.evaluation.suites.baseline_agreement.attention import moved
 
-FEW = 5  # regions of a task, where no limit is given: three fits of a region take half a minute on a core
+_FEW = 5  # regions of a task, where no limit is given: three fits of a region take half a minute on a core
 
 
 def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, float], pd.DataFrame]:
@@ -14,7 +14,7 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
 
     Args:
         root: the folder that holds coco/.
-        limit: of regions of a task; None: FEW.
+        limit: of regions of a task; None: _FEW.
     """
     methods = {kind.name: kind(progress=False) for kind in (DeepsalRecolor, DeepsalConv, DeepsalWarp)}
-    return moved(methods, root, limit or FEW)
+    return moved(methods, root, limit or _FEW)

@@ -7,7 +7,7 @@ import pandas as pd
 from realistic_editing.baselines.hagiwara import SaliencyFeedback
 from realistic_editing.evaluation.suites.baseline_agreement.pairs import Pair, pairs
 
-SEEN = 1.5  # mean absolute change of L, a and b from which a photo counts as changed
+_SEEN = 1.5  # mean absolute change of L, a and b from which a photo counts as changed
 
 
 def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, float], pd.DataFrame]:
@@ -27,10 +27,10 @@ def agreement(root: str | Path, limit: int | None = None) -> tuple[dict[str, flo
     figures = {"photos": len(rows)}
     enhanced = rows[rows["part"] == "object_enhancement"]
     for whose in ("", "published_"):
-        changed = rows[rows[f"{whose}change"] >= SEEN]
-        figures[f"{whose}unchanged"] = (enhanced[f"{whose}change"] < SEEN).mean()
+        changed = rows[rows[f"{whose}change"] >= _SEEN]
+        figures[f"{whose}unchanged"] = (enhanced[f"{whose}change"] < _SEEN).mean()
         figures |= {f"{whose}{slope}": changed[f"{whose}{slope}"].median() for slope in _SLOPES}
-    figures["same_verdict"] = ((rows["change"] < SEEN) == (rows["published_change"] < SEEN)).mean()
+    figures["same_verdict"] = ((rows["change"] < _SEEN) == (rows["published_change"] < _SEEN)).mean()
     figures["change_correlation"] = rows["change"].corr(rows["published_change"], method="spearman")
     figures["seconds"] = rows["seconds"].median()
     return figures, rows

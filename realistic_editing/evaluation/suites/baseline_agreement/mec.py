@@ -11,7 +11,7 @@ from realistic_editing.baselines.mec import MEC, contrast
 from realistic_editing.data.mechrez import TASK_OF_PART, MechrezPhoto, read_mechrez, read_result
 from realistic_editing.data.regions import read_region
 
-PARTS = ("object_enhancement", "distractors_attenuation")
+_PARTS = ("object_enhancement", "distractors_attenuation")
 
 
 def agreement(root: str | Path, limit: int | None = None, method: MEC | None = None) -> tuple[dict[str, float], pd.DataFrame]:
@@ -23,14 +23,14 @@ def agreement(root: str | Path, limit: int | None = None, method: MEC | None = N
         method: such as one that works at a smaller size; None: as it is used.
 
     Returns:
-        Figures by name, for each of PARTS, whose name they begin with, and for ours and, with "published_" between, theirs:
+        Figures by name, for each of _PARTS, whose name they begin with, and for ours and, with "published_" between, theirs:
         `direction_accuracy`, the share of photos whose contrast rises (enhancement) or falls (attenuation), `change`, the
         median change of contrast, `inside` and `outside`, the median over photos of the mean absolute change of RGB in levels
         of 255; `ratio`, ours by theirs of the medians of change; `seconds`, the median of a photo's processor time. And
         a row per photo: the same, and the contrast `before`.
     """
     method, rows = method or MEC(), []
-    photos = [photo for part in PARTS for photo in _spread(read_mechrez(root, part), limit)]
+    photos = [photo for part in _PARTS for photo in _spread(read_mechrez(root, part), limit)]
     for photo in tqdm(photos, desc="mec", unit="photo"):
         rows.append(_row(photo, method))
     table = pd.DataFrame(rows)

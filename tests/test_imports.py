@@ -14,11 +14,11 @@ SHARED = {"common", "ops", "region_statistics", "data", "weights", "training", "
 ALLOWED = {
     "common": set(),
     "ops": {"common"},
-    "region_statistics": {"common"},
+    "region_statistics": {"common", "weights"},
     "weights": {"common", "ops"},
     "data": {"common", "ops"},
     "training": {"common", "ops", "data", "weights"},
-    "saliency": {"common", "ops", "data", "weights", "training"},
+    "saliency": {"common", "ops", "region_statistics", "data", "weights", "training"},
     "realism": SHARED,
     "enhance": SHARED,
     "baselines": SHARED,

@@ -4,6 +4,7 @@ from typing import Any
 import gradio as gr
 
 from realistic_editing.apps.page import view
+from realistic_editing.apps.page.painter import Painter
 
 # Name, label, least, most, step: exposure and saturation, white balance, colour curve. Wider where a proposal lies beyond.
 SLIDERS = (
@@ -16,14 +17,13 @@ SLIDERS = (
     ("highlights", "Highlights, %", -25, 12, 0.1),
 )
 DOWNLOADS = {"photo": "Photo", "recipe": "Recipe", "lut": "LUT (.cube)", "mask": "Mask"}
-IDLE = 1800  # seconds after which a visitor's photo is let go of
 HANDLE = 5  # per cent of the photo's width: at first nearly all of it is after
 BRUSH = "rgba(255, 60, 90, 0.55)"
 
 
 def place() -> dict[str, Any]:
     """All parts of the page by name."""
-    parts = {"state": gr.State(None, time_to_live=IDLE)}
+    parts = {}
     gr.Markdown(
         "# Guide the eye, keep it real\nMark a region, say whether it should draw more or less attention, and take the edit "
         "that still looks like a photo."
@@ -55,7 +55,7 @@ def place() -> dict[str, Any]:
 
 
 def _place_marking(parts: dict[str, Any]) -> None:
-    parts["editor"] = gr.ImageEditor(
+    parts["editor"] = Painter(
         label="Paint over the region", sources=(), transforms=(), layers=False, type="numpy", format="png", elem_id="editor",
         brush=gr.Brush(default_size=24, colors=[BRUSH], default_color=BRUSH, color_mode="fixed"), buttons=[], height=560,
     )  # fmt: skip

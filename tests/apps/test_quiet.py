@@ -12,7 +12,7 @@ pytest.importorskip("uvicorn", reason="needs uvicorn: pip install -e .[study]")
 def test_a_silent_connection_is_closed_and_a_speaking_one_is_not(monkeypatch):
     import uvicorn
 
-    from realistic_editing.apps.study import quiet
+    from realistic_editing.apps import quiet
 
     monkeypatch.setattr(quiet, "PATIENCE", 0.5)
 
@@ -34,10 +34,10 @@ def test_a_silent_connection_is_closed_and_a_speaking_one_is_not(monkeypatch):
 
 
 def test_messages_of_one_kind_are_logged_once_in_a_while(monkeypatch):
-    from realistic_editing.apps.study.quiet import PAUSE, Sparing
+    from realistic_editing.apps.quiet import PAUSE, Sparing
 
     now = [time.monotonic()]
-    monkeypatch.setattr("realistic_editing.apps.study.quiet.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("realistic_editing.apps.quiet.time.monotonic", lambda: now[0])
     sparing, record = Sparing(), logging.LogRecord("asyncio", logging.ERROR, "", 0, "out of files", None, None)
     assert [sparing.filter(record) for _ in range(3)] == [True, False, False]
     now[0] += PAUSE

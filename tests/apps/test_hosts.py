@@ -1,7 +1,7 @@
 """Hosts and origins that the page answers."""
 import pytest
 
-from realistic_editing.apps.page.hosts import HEADERS, OwnHosts
+from realistic_editing.apps.hosts import PAGE_HEADERS, OwnHosts
 
 pytest.importorskip("starlette", reason="needs starlette: pip install -e .[demo]")
 GOOD = ["localhost", "127.0.0.1:7860", "LOCALHOST:1", "[::1]:7860", "photos.example.org"]
@@ -28,7 +28,7 @@ def client():
 def test_own_hosts_are_served(client, host):
     answer = client.get("/", headers={"host": host, "origin": f"http://{host}"})
     assert (answer.status_code, answer.text) == (200, "in")
-    assert all(answer.headers[name] == value for name, value in HEADERS.items())
+    assert all(answer.headers[name] == value for name, value in PAGE_HEADERS.items())
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 

@@ -169,7 +169,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     page.add_argument("--port", type=int, default=7860, help="of the page; 0: any that is free")
     page.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets others on the network see it")
     page.add_argument("--allow-host", action="append", help="a further name that it is reached by; may be given again")
-    page.add_argument("--max-memory", type=float, default=2.5, metavar="GB", help="of all visitors' photos; others wait")
+    page.add_argument("--max-memory", type=float, default=2.4, metavar="GB", help="of all visitors' photos; others wait")
     add_writing(page)
     _add_judges(page)
 

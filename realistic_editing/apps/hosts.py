@@ -1,4 +1,5 @@
 """What stands before every request to page and study: their own hosts and origins only, and headers that keep others out."""
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -34,6 +35,9 @@ class OwnHosts:
         headers: Mapping[str, str] = PAGE_HEADERS,
         remedy: str = "name it by --allow-host",
     ):
+        from starlette.requests import ClientDisconnect  # of the extras demo and study
+
+        self._broken_off = ClientDisconnect
         self.app, self.hosts = app, {host.lower().strip("[]") for host in hosts}
         self.origins, self.headers, self.remedy = {origin.lower() for origin in origins}, headers, remedy
 
@@ -55,7 +59,8 @@ class OwnHosts:
             await send(message)
 
         if self.allows(scope["headers"]):
-            await self.app(scope, receive, secured)
+            with contextlib.suppress(self._broken_off):  # in the midst of a body: nobody is left to answer
+                await self.app(scope, receive, secured)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:

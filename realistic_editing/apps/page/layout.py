@@ -4,7 +4,7 @@ from typing import Any
 import gradio as gr
 
 from realistic_editing.apps.page import view
-from realistic_editing.apps.page.painter import Painter
+from realistic_editing.apps.page.painter import bounded
 
 # Name, label, least, most, step: exposure and saturation, white balance, colour curve. Wider where a proposal lies beyond.
 SLIDERS = (
@@ -55,10 +55,10 @@ def place() -> dict[str, Any]:
 
 
 def _place_marking(parts: dict[str, Any]) -> None:
-    parts["editor"] = Painter(
+    parts["editor"] = bounded(gr.ImageEditor(
         label="Paint over the region", sources=(), transforms=(), layers=False, type="numpy", format="png", elem_id="editor",
         brush=gr.Brush(default_size=24, colors=[BRUSH], default_color=BRUSH, color_mode="fixed"), buttons=[], height=560,
-    )  # fmt: skip
+    ))  # fmt: skip
     parts["new_task"] = gr.Radio([(words, task) for task, words in view.GOALS.items()], value="attenuate",
                                  label="This region should draw", elem_id="new_task")  # fmt: skip
     parts["snap"] = gr.Checkbox(False, label="Snap the border to what is in the photo (some seconds)", container=False)

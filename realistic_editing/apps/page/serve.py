@@ -66,6 +66,7 @@ def guarded(blocks, hosts: set[str]) -> OwnHosts:
     import gradio as gr
 
     blocks.state_session_capacity = SESSIONS
+    blocks.has_launched = True  # only then does gradio refuse paths of files that were not uploaded
     css = importlib.resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     # Pages of documentation load scripts from elsewhere, and a redirect to another slash would echo the Host.
     outer = fastapi.FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None)

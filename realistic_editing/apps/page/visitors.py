@@ -14,7 +14,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.memory import give_back
 from realistic_editing.data.opened import open_image
 
-MAX_MEMORY = 2.5  # GB of all photos with their masks and views; 20 of 24 megapixels with a region each need 2.1
+MAX_MEMORY = 2.4  # GB of all photos with their masks and views; 20 of 24 megapixels with a region each take 2.05
 IDLE = 1800  # seconds without a step after which a session ends
 BRIEF = 300  # the same, where another visitor needs the room
 VIEW = 10_000_000  # bytes of what is shown, and of a region as the networks see it

@@ -29,14 +29,14 @@ def build(
     Args:
         enhancers: task -> enhancer.
         first: what a visitor sees at first.
-        folder: for downloads.
+        folder: for uploads and downloads; files elsewhere are not opened.
         writing: of edited photos; the defaults when not given.
         visitors: holds their sessions; with the default bounds when not given.
     """
     title = "Realistic photo editing"
     with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
-        wiring = Wiring(layout.place(), enhancers, visitors or Visitors())
-        wiring.connect_photos_and_regions(page, first)
+        wiring = Wiring(layout.place(), enhancers, Visitors() if visitors is None else visitors)
+        wiring.connect_photos_and_regions(page, first, folder)
         wiring.connect_edits()
         wiring.connect_downloads(page, Downloads(folder / "downloads"), writing)
     return page.queue(max_size=MOST_WAITING)
@@ -59,13 +59,17 @@ class Wiring:
     def __init__(self, parts: Parts, enhancers: Enhancers, visitors: Visitors):
         self.parts, self.enhancers, self.visitors = parts, enhancers, visitors
 
-    def connect_photos_and_regions(self, page: gr.Blocks, first: Session) -> None:
+    def connect_photos_and_regions(self, page: gr.Blocks, first: Session, folder: Path) -> None:
         """Other photos, other regions: what the painter works on, and which edit the sliders show."""
         parts, enhancers = self.parts, self.enhancers
         seen = (parts["new_task"], parts["snap"])
 
+        def opened(_: None, path: str) -> Session:
+            return steps.open_photo(_uploaded(path, folder))
+
         def from_file(session: Session, path: str, task: str, snap: bool) -> Session:
-            return steps.add_region(session, read_mask(path, session.photo.pixels.shape[:2])[0], task, snap=snap)
+            mask, _ = read_mask(_uploaded(path, folder), session.photo.pixels.shape[:2])
+            return steps.add_region(session, mask, task, snap=snap)
 
         def painted(session: Session, value: Mapping[str, Any], task: str, snap: bool) -> Session:
             return steps.add_region(session, view.painted_mask(value), task, snap=snap)
@@ -75,16 +79,16 @@ class Wiring:
 
         for event in (page.load, parts["example"].click):
             self._show_canvas(self._on(event, lambda _: first, fresh=True).then)
-        opened = self._on(
-            parts["photo_file"].upload, lambda _, path: steps.open_photo(path), [parts["photo_file"]], fresh=True,
-            needs=lambda _, path: memory_of(path),
+        another = self._on(
+            parts["photo_file"].upload, opened, [parts["photo_file"]], fresh=True,
+            needs=lambda _, path: memory_of(_uploaded(path, folder)),
         )  # fmt: skip
-        self._show_canvas(opened.success).then(lambda: gr.Tabs(selected="mark"), None, parts["tabs"], **_QUIETLY)
+        self._show_canvas(another.success).then(lambda: gr.Tabs(selected="mark"), None, parts["tabs"], **_QUIETLY)
         added = (
             self._on(parts["add"].click, painted, [parts["editor"], *seen], needs=lambda session, *_: region_memory(session)),
             self._on(
                 parts["mask_file"].upload, from_file, [parts["mask_file"], *seen],
-                needs=lambda session, path, *_: region_memory(session) + memory_of(path),
+                needs=lambda session, path, *_: region_memory(session) + memory_of(_uploaded(path, folder)),
             ),
         )  # fmt: skip
         for event in added:
@@ -180,6 +184,13 @@ class Wiring:
         """What `_fully` gives values for; the first three are those of `_lightly`."""
         sliders = [name for name, *_ in layout.SLIDERS] + ["strength"]
         return [self.parts[name] for name in ("compare", "gauges", "steps", *sliders, "region", "task", "orders", "shown")]
+
+
+def _uploaded(path: str, folder: Path) -> Path:
+    """The path of an upload. Raises InputError for another, whatever a browser says."""
+    if not Path(path).resolve().is_relative_to(folder.resolve()):
+        raise InputError("this file was not uploaded here; open it again")
+    return Path(path)
 
 
 @contextlib.contextmanager

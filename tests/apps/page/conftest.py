@@ -118,6 +118,20 @@ def served(tmp_path_factory):
 
 
 @pytest.fixture
+def serve(tmp_path):
+    """ServedPage(tmp_path, ...), ended with the test."""
+    running = []
+
+    def start(*options: str, early: bytes = b"") -> ServedPage:
+        running.append(ServedPage(tmp_path, *options, early=early))
+        return running[-1]
+
+    yield start
+    for page in running:
+        page.close()
+
+
+@pytest.fixture
 def visitor():
     """A name as gradio gives it to a tab of a browser."""
     return secrets.token_hex(6)

@@ -1,4 +1,4 @@
-"""The painter of regions, with bounds on what a browser sends of it."""
+"""The parts of the page that take files, with bounds on what a browser sends of them."""
 import io
 from typing import Any
 
@@ -42,6 +42,19 @@ def bounded(painter: gr.ImageEditor) -> gr.ImageEditor:
 
     painter.preprocess, painter.accept_blobs = preprocess, accept_blobs
     return painter
+
+
+def own_files_only(part: Any) -> Any:
+    """Let a part take uploads alone: of an address, gradio would fetch what is there."""
+    move = part.async_move_resource_to_block_cache
+
+    async def moved(path: Any) -> str | None:
+        if path is not None and "://" in str(path)[:20]:
+            raise gr.Error("an address is no upload; open a file", print_exception=False)
+        return await move(path)
+
+    part.async_move_resource_to_block_cache = moved
+    return part
 
 
 def _pixels(layer: Any) -> int:

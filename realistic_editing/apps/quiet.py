@@ -1,4 +1,5 @@
 """Connections that say nothing or break off, and logs that would fill the disk because of them."""
+import asyncio
 import logging
 import time
 
@@ -51,7 +52,9 @@ class Sparing(logging.Filter):
         self._last: dict[tuple, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to log it."""
+        """Whether to log it; an answer that is cut off when the server is stopped is no error."""
+        if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+            return False
         kind, now = (record.name, record.levelno, str(record.msg)[:60]), time.monotonic()
         if now - self._last.get(kind, -PAUSE) < PAUSE:
             return False

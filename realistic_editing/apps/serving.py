@@ -34,12 +34,15 @@ def stop_as_by_ctrl_c() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def serve(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
+def serve(
+    app: Callable[..., Awaitable[None]], listener: socket.socket, at_end: Callable[[], None] = lambda: None
+) -> None:
     """Answer requests until this process is stopped.
 
     Args:
         app: of ASGI.
         listener: see `listening`.
+        at_end: is called when it is stopped, before connections are waited for.
 
     Raises:
         KeyboardInterrupt: when it was stopped, and has ended its connections.
@@ -48,6 +51,11 @@ def serve(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
 
     from realistic_editing.apps.quiet import Impatient, log_sparingly
 
+    class Server(uvicorn.Server):
+        async def shutdown(self, *arguments, **named) -> None:
+            at_end()
+            await super().shutdown(*arguments, **named)
+
     stop_as_by_ctrl_c()
     # No access log: addresses hold raters' tokens, and the names of downloads.
     quiet = uvicorn.Config(
@@ -55,4 +63,4 @@ def serve(app: Callable[..., Awaitable[None]], listener: socket.socket) -> None:
         timeout_graceful_shutdown=ENDING,
     )  # fmt: skip
     log_sparingly()
-    uvicorn.Server(quiet).run(sockets=[listener])
+    Server(quiet).run(sockets=[listener])

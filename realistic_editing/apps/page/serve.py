@@ -2,7 +2,7 @@
 import importlib.resources
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from realistic_editing.apps.hosts import LOCAL, OwnHosts
@@ -49,18 +49,21 @@ def page(options: Mapping[str, Any]) -> None:
         blocks = build(enhancers, edited_example(enhancers), folder, writing, visitors)
         host, port = options["host"], listener.getsockname()[1]
         own = () if host in ("0.0.0.0", "::") else (host,)
-        app = guarded(blocks, {*LOCAL, *own, *(options.get("allow_host") or ())})
+        app, end_streams = guarded(blocks, {*LOCAL, *own, *(options.get("allow_host") or ())})
         threading.Thread(target=_sweep, args=(visitors,), daemon=True).start()
         print(f"open http://{f'[{host}]' if ':' in host else host}:{port} and stop it here with Ctrl+C", flush=True)
-        serve(app, listener)
+        serve(app, listener, end_streams)
 
 
-def guarded(blocks, hosts: set[str]) -> OwnHosts:
+def guarded(blocks: Any, hosts: set[str]) -> tuple[OwnHosts, Callable[[], None]]:
     """The page as an ASGI app that answers its own hosts alone, from the first request on.
 
     Args:
         blocks: of gradio.
         hosts: see `OwnHosts`.
+
+    Returns:
+        The app, and what ends the connections that browsers keep open.
     """
     import fastapi
     import gradio as gr
@@ -74,7 +77,9 @@ def guarded(blocks, hosts: set[str]) -> OwnHosts:
         outer, blocks, "/", ssr_mode=False, max_file_size=LARGEST_UPLOAD, footer_links=[], run_history=False, css=css,
         theme=gr.themes.Default(primary_hue="teal", **FONTS), app_kwargs={"redirect_slashes": False}, show_error=False,
     )  # fmt: skip
-    return OwnHosts(SmallBodies(app), hosts)  # from outside of what gradio puts in, which sets CORS headers itself
+    inner = next(route.app for route in app.routes if hasattr(getattr(route, "app", None), "stop_event"))
+    # From outside of what gradio puts in, which sets CORS headers itself.
+    return OwnHosts(SmallBodies(app), hosts), inner.stop_event.set
 
 
 def _sweep(visitors: Visitors) -> None:

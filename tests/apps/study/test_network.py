@@ -35,9 +35,9 @@ def test_what_is_forged_does_not_get_through(study, capsys):
                  "0.0.0.0", "[::ffff:127.0.0.1]", "localhost:x", "evil.example#localhost"):  # fmt: skip
         for path, sent in ((link, None), (f"{link}/", None), (f"{link}//", None), (study.admin, {"name": "eve"}), (link, form)):
             for header in ("host", "x-forwarded-host"):
-                status, headers, text = study.ask(path, sent, headers={header: host})
+                status, headers, _ = study.ask(path, sent, headers={header: host})
                 tried["hosts"] += 1
-                through["hosts"] += status != 403 or host in headers.get("location", "-") or "referrer-policy" not in headers
+                through["hosts"] += status != 403 or "location" in headers or "referrer-policy" not in headers
     other_port = 1 + study.port % 60000
     for origin in ("http://evil.example", f"http://localhost:{other_port}", "null", "file://", f"https://127.0.0.1:{other_port}"):
         for path, sent in ((study.admin, {"name": "eve"}), (link, form), (link, None)):
@@ -83,14 +83,15 @@ def test_where_it_listens_names_it():
 def test_a_body_that_breaks_off_leaves_no_traceback(make_folder, serve, tmp_path):
     make_folder(tmp_path / "photos", ["bench"])
     served = serve(tmp_path, "--task", "attenuate", "--raters", "1")
-    link = served.links["rater 1"]
+    link, before = served.links["rater 1"], (tmp_path / "errors.txt").read_text()
     for path in (link, served.admin, "/nothing"):
         for body in (b"", b"panel=1&"):
             with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
                 head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 400\r\n\r\n"
                 connection.sendall(head.encode() + body)
     assert served.ask(link)[0] == 303
-    assert (tmp_path / "errors.txt").read_text() == ""
+    time.sleep(0.5)
+    assert (tmp_path / "errors.txt").read_text() == before
 
 
 def test_many_idle_connections_do_not_fill_the_log_nor_end_it(make_folder, serve, tmp_path):

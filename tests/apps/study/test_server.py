@@ -227,6 +227,7 @@ def test_ratings_become_the_evaluations_tables(make_folder, serve, tmp_path, cap
         (["photos", "--task", "amplify", "--database", "mysql://a:secret@b/c"], "use a file of SQLite"),
         (["photos", "--task", "amplify", "--database", "photos/a.jpg"], "not a database"),
         (["photos", "--task", "amplify", "--raters", "-1"], "use a number from 0"),
+        (["photos", "--task", "amplify", "--raters", "10001"], "raters is 10001; use a number from 0 to 10000"),
     ],
 )
 def test_what_cannot_be_served_is_named(tmp_path, monkeypatch, capsys, options, words):

@@ -252,7 +252,7 @@ def _decoded(container: Any) -> Iterator[Any]:
     """The frames that can be decoded; damaged ones are passed over."""
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    stream.codec_context.options = _bounds()  # frames may become larger on the way
+    stream.codec_context.options = limits.decoder_options()  # frames may become larger on the way
     for packet in container.demux(stream):
         try:
             yield from packet.decode()
@@ -281,16 +281,11 @@ def _of_folder(clip: Clip) -> Iterator[Photo]:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """A video file, closed in the end. By its whole path: FFmpeg takes what stands before an early colon for a protocol."""
-    options = {"protocol_whitelist": "file", **_bounds()}  # the bounds too: it decodes some frames to find out what they are
+    options = {"protocol_whitelist": "file", **limits.decoder_options()}  # the bounds too: it decodes some frames to find out what they are
     with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
         if set(container.format.name.split(",")) & set(_LISTS):
             raise InputError(f"{path}: is a list of other files; name a video file, or a folder of frames")
         yield container
-
-
-def _bounds() -> dict[str, str]:
-    """FFmpeg's option by which a decoder refuses larger frames before it has memory for them."""
-    return {"max_pixels": str(int(limits.max_megapixels() * 1e6))}
 
 
 def _is_frame(path: Path) -> bool:

@@ -4,7 +4,6 @@ import pytest
 from realistic_editing.apps.study.store import check_name
 from realistic_editing.common.errors import InputError
 
-
 FORMAT = [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xAD, 0x61C, 0xFEFF]
 
 

@@ -1,5 +1,7 @@
 """What stands before every request to page and study: their own hosts and origins only, and headers that keep others out."""
 import contextlib
+import ipaddress
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -88,6 +90,20 @@ class OwnHosts:
             return False
         place = urlsplit(origin).netloc.lower()
         return place in own or (place == name and name not in LOCAL)
+
+
+def names_of(host: str, further: Iterable[str] | None = None) -> set[str]:
+    """By which a server is reached: from this machine, by where it listens, and what else its owner names.
+
+    Args:
+        host: where it listens; where that is everywhere, this machine's name counts.
+        further: names, or None.
+    """
+    try:
+        everywhere = ipaddress.ip_address(host).is_unspecified
+    except ValueError:  # a name
+        everywhere = False
+    return {*LOCAL, socket.gethostname() if everywhere else host, *(further or ())}
 
 
 def _host(address: str) -> str | None:

@@ -281,7 +281,8 @@ def _of_folder(clip: Clip) -> Iterator[Photo]:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """A video file, closed in the end. By its whole path: FFmpeg takes what stands before an early colon for a protocol."""
-    options = {"protocol_whitelist": "file", **limits.decoder_options()}  # the bounds too: it decodes some frames to find out what they are
+    # With the decoder's options: some frames are decoded to find out what they are.
+    options = {"protocol_whitelist": "file", **limits.decoder_options()}
     with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
         if set(container.format.name.split(",")) & set(_LISTS):
             raise InputError(f"{path}: is a list of other files; name a video file, or a folder of frames")

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from realistic_editing.apps.hosts import LOCAL, OwnHosts
+from realistic_editing.apps.hosts import OwnHosts, names_of
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.bodies import LARGEST_UPLOAD, SmallBodies
 from realistic_editing.apps.page.own_folder import own_folder
@@ -48,8 +48,7 @@ def page(options: Mapping[str, Any]) -> None:
         print("editing the example ...", flush=True)  # which also loads and compiles all that a visitor would wait for
         blocks = build(enhancers, edited_example(enhancers), folder, writing, visitors)
         host, port = options["host"], listener.getsockname()[1]
-        own = () if host in ("0.0.0.0", "::") else (host,)
-        app, end_streams = guarded(blocks, {*LOCAL, *own, *(options.get("allow_host") or ())})
+        app, end_streams = guarded(blocks, names_of(host, options.get("allow_host")))
         threading.Thread(target=_sweep, args=(visitors,), daemon=True).start()
         print(f"open http://{f'[{host}]' if ':' in host else host}:{port} and stop it here with Ctrl+C", flush=True)
         serve(app, listener, end_streams)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from realistic_editing.apps.hosts import LOCAL
+from realistic_editing.apps.hosts import names_of
 from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.apps.serving import listening, serve, stop_as_by_ctrl_c
 from realistic_editing.common.errors import InputError
@@ -70,7 +70,7 @@ def study(options: Mapping[str, Any]) -> None:
         served = Study(store, material, task, options["address"].rstrip("/") if options["address"] else _address(listener))
         _announce(served)
         try:
-            serve(create_app(served, {*_names(options["host"]), *(options.get("allow_host") or ())}), listener)
+            serve(create_app(served, names_of(options["host"], options.get("allow_host"))), listener)
         finally:
             store.close()
 
@@ -132,15 +132,6 @@ def _address(listener: socket.socket) -> str:
     if ipaddress.ip_address(host).is_unspecified:
         host = socket.gethostname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _names(host: str) -> set[str]:
-    """By which a server that listens there is reached from this machine."""
-    try:
-        unspecified = ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        unspecified = False
-    return {*LOCAL, socket.gethostname() if unspecified else host}
 
 
 def _announce(served) -> None:

@@ -10,9 +10,6 @@ from collections import Counter
 
 import pytest
 
-from realistic_editing.apps.hosts import LOCAL
-from realistic_editing.apps.study.command import _names
-
 FILES, IDLE = 200, 260  # a limit of open files, and connections beyond it
 
 
@@ -73,11 +70,6 @@ def test_the_address_that_raters_are_given_is_its_own(make_folder, serve, tmp_pa
     assert served.ask(link, form, headers=behind_a_proxy)[0] == 303
     assert served.ask(link, headers={"host": "other.example"})[0] == 303
     assert served.ask(link, headers={"host": "third.example"})[0] == 403
-
-
-def test_where_it_listens_names_it():
-    assert _names("192.0.2.7") == {*LOCAL, "192.0.2.7"} and _names("study.local") == {*LOCAL, "study.local"}
-    assert _names("0.0.0.0") == _names("::") == {*LOCAL, socket.gethostname()}
 
 
 def test_a_body_that_breaks_off_leaves_no_traceback(make_folder, serve, tmp_path):

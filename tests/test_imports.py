@@ -12,11 +12,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "realistic_editing"
 ALLOWED = {
     "common": set(),
     "ops": {"common"},
-    "describe": {"common"},
+    "describe": {"common", "weights"},
     "weights": {"common", "ops"},
     "data": {"common", "ops"},
     "training": {"common", "ops", "data", "weights"},
-    "saliency": {"common", "ops", "data", "weights", "training"},
+    "saliency": {"common", "ops", "describe", "data", "weights", "training"},
     "realism": {"common", "ops", "describe", "data", "weights", "training", "saliency"},
     "enhance": {"common", "ops", "describe", "data", "weights", "training", "saliency"},
     "baselines": {"common", "ops", "describe", "data", "weights", "training", "saliency"},

@@ -11,6 +11,8 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.training import Problem, Trainer
 from realistic_editing.weights.files import describe_file
 
+# Enhancers that start from a saliency network: the kind that fits, and bundled weights of it.
+ATTENTION = {"compact_enhancer": ("compact_saliency", "compact_saliency"), "lite_enhancer": ("lite_saliency", "fast_saliency")}
 SOURCES = {"realism": "train_realism", "saliency": "train_saliency"}  # group -> the script that trains its network
 
 
@@ -74,17 +76,18 @@ def choose_ranking(config: DictConfig, saliency: str | None = None) -> None:
 
 
 def choose_attention(config: DictConfig) -> None:
-    """Fill in whose features a compact enhancer starts from, and their shape, where they are null.
+    """Fill in whose features an enhancer starts from, and their shape, where they are null.
 
     Args:
         config: as configs/train_enhancer.yaml, with `saliency.weights` known; changed in place.
     """
     model = config.model
-    if model.name != "compact_enhancer":
+    if model.name not in ATTENTION:
         return
+    kind, bundled = ATTENTION[model.name]
     if model.attention is None:
-        fits = describe_file(config.saliency.weights)["network"] == "compact_saliency"
-        model.attention = config.saliency.weights if fits else "compact_saliency"
+        fits = describe_file(config.saliency.weights)["network"] == kind
+        model.attention = config.saliency.weights if fits else bundled
     if model.network.saliency is None:
         found = describe_file(config.initial)["config"].get("saliency") if config.initial else None
         model.network.saliency = found or describe_file(model.attention)["config"]

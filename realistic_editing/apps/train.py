@@ -25,11 +25,14 @@ from realistic_editing.data.photos import training_photos
 from realistic_editing.enhance.adversarial import AdversarialProblem
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
+from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
 from realistic_editing.training.run import run
 from realistic_editing.weights import load_network
 from realistic_editing.weights.registry import fill
+
+SAMPLES = {"table1": RealismProblem, "things": ThingsProblem}  # what train_realism.py learns from
 
 
 def train_saliency(config: DictConfig) -> Path:
@@ -83,7 +86,11 @@ def train_realism(config: DictConfig) -> Path:
     choose_size(config, network)
     choose_ranking(config)
     check_settings(network, config.size, config.loss, config.pixels_per_zone)
-    problem = RealismProblem(
+    if config.samples not in SAMPLES:
+        raise InputError(f"samples is {config.samples!r}; use {' or '.join(SAMPLES)}")
+    if config.samples == "things" and (config.pixels_per_zone or config.loss.guess or config.loss.kind != "cross_entropy"):
+        raise InputError("samples=things needs pixels_per_zone=0 loss.guess=0 loss.kind=cross_entropy")
+    problem = SAMPLES[config.samples](
         network,
         load_regions(config),
         size=config.size,

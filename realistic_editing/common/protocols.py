@@ -25,6 +25,14 @@ class JudgesPixels(Protocol):
 
 
 @runtime_checkable
+class RemembersPhotos(Protocol):
+    """A critic that can judge sampled pixels where it has seen the whole photos before."""
+
+    def remember(self, image: torch.Tensor, mask: torch.Tensor) -> JudgesPixels:
+        """What judges sampled pixels of these photos (B, 3, S, S) and masks (B, 1, S, S); `[index]` takes some of them."""
+
+
+@runtime_checkable
 class CachesBackground(Protocol):
     """A critic that can keep what it found outside a region, which edits of the region do not change."""
 

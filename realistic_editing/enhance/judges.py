@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.common.protocols import CachedPhoto, CachesBackground, JudgesPixels, SharesFeatures
+from realistic_editing.common.protocols import CachedPhoto, CachesBackground, JudgesPixels, RemembersPhotos, SharesFeatures
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.ops import Recipe, apply
@@ -61,10 +61,14 @@ class Judges:
         """
         size = list(self.saliency.input_size)
         small, small_mask = resized(image, size), resized(mask, size)
-        if not isinstance(self.critic, JudgesPixels):
+        critic = self.critic
+        if isinstance(critic, RemembersPhotos):
+            with torch.no_grad():
+                critic = critic.remember(image, mask)
+        if not isinstance(critic, JudgesPixels):
             return RegionView(self, small, small_mask, image, mask)
-        sample = self.critic.sample_pixels(image, mask, pixels_per_zone, generator)
-        return RegionView(self, small, small_mask, *sample, sampled=True)
+        sample = critic.sample_pixels(image, mask, pixels_per_zone, generator)
+        return RegionView(self, small, small_mask, *sample, pixel_critic=critic)
 
 
 class RegionView:
@@ -74,7 +78,7 @@ class RegionView:
         judges: who judge.
         image, mask: what the saliency network sees, (B, 3, H, W) and (B, 1, H, W).
         critic_image, critic_mask: what the critic sees.
-        sampled: whether that is a sample of pixels, as `JudgesPixels.sample_pixels` gives it.
+        pixel_critic: who judges, where that is a sample of pixels as `JudgesPixels.sample_pixels` gives it; None for photos.
 
     Attributes:
         saliency: (B, 1, H, W), of the photos.
@@ -89,10 +93,10 @@ class RegionView:
         mask: torch.Tensor,
         critic_image: torch.Tensor,
         critic_mask: torch.Tensor,
-        sampled: bool = False,
+        pixel_critic: JudgesPixels | None = None,
     ) -> None:
         self.judges, self.image, self.mask = judges, image, mask
-        self.critic_image, self.critic_mask, self.sampled = critic_image, critic_mask, sampled
+        self.critic_image, self.critic_mask, self.pixel_critic = critic_image, critic_mask, pixel_critic
         with torch.no_grad():
             if isinstance(judges.saliency, SharesFeatures):
                 self.saliency, self.features = judges.saliency.predict_with_features(image)
@@ -107,7 +111,9 @@ class RegionView:
     def __getitem__(self, index: torch.Tensor) -> "RegionView":
         """The photos at `index`, which may repeat them, without judging them again."""
         taken = object.__new__(RegionView)
-        taken.judges, taken.sampled, taken.features, taken._cached = self.judges, self.sampled, None, self._cached
+        taken.judges, taken.features, taken._cached = self.judges, None, self._cached
+        remembers = isinstance(self.judges.critic, RemembersPhotos) and self.pixel_critic is not None
+        taken.pixel_critic = self.pixel_critic[index] if remembers else self.pixel_critic
         for name in ("image", "mask", "saliency", "realism"):
             setattr(taken, name, getattr(self, name)[index])
         same = self.critic_image is self.image  # then an edit is made once for both judges
@@ -161,15 +167,15 @@ class RegionView:
     def _cache_background(self) -> CachedPhoto | None:
         """Of one photo, what its edits cannot change, so that many can be judged for the price of the region."""
         critic = self.judges.critic
-        if self.sampled or len(self.critic_image) > 1 or not isinstance(critic, CachesBackground):
+        if self.pixel_critic is not None or len(self.critic_image) > 1 or not isinstance(critic, CachesBackground):
             return None
         return critic.cache_background(self.critic_image, self.critic_mask)
 
     def _realism(self, critic_image: torch.Tensor) -> torch.Tensor:
         if self._cached is not None:
             return self._cached.judge(critic_image)
-        if self.sampled:
-            return self.judges.critic.judge_pixels(critic_image)[0]
+        if self.pixel_critic is not None:
+            return self.pixel_critic.judge_pixels(critic_image)[0]
         return self.judges.critic(critic_image, self.critic_mask)
 
 

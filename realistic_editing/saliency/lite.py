@@ -4,12 +4,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.weights.pretrained import load_backbone
+from realistic_editing.describe.trunk import LiteTrunk
 
 GRID = 8  # pixels of the input to a cell of the map, along both axes
 
 
-class LiteSaliency(nn.Module):
+class LiteSaliency(LiteTrunk):
     """Features of four depths, joined at a stride of 8, two depthwise convolutions, and a learned centre map.
 
     The map is a sigmoid of local evidence and not a softmax, so that calming one region does not by itself raise the others.
@@ -34,13 +34,10 @@ class LiteSaliency(nn.Module):
         width: int = 64,
         dropout: float = 0.1,
     ) -> None:
-        super().__init__()
+        super().__init__(backbone, pretrained)
         if any(side % 32 for side in input_size):
             raise ValueError(f"input_size is {tuple(input_size)}; use multiples of 32")
         self.input_size = tuple(input_size)
-        trunk = load_backbone(backbone, pretrained)
-        self.stem, self.norm, self.blocks = trunk.conv_stem, trunk.bn1, trunk.blocks
-        self.taps = _taps(trunk)
         channels = list(self.taps.values())
         self.laterals = nn.ModuleList(
             nn.Sequential(nn.Conv2d(count, width, 1, bias=False), nn.BatchNorm2d(width)) for count in channels
@@ -67,38 +64,15 @@ class LiteSaliency(nn.Module):
 
     def logits(self, image: torch.Tensor) -> torch.Tensor:
         """(B, 3, *input_size) in [0, 1] -> (B, 1, h / 8, w / 8) before the sigmoid."""
-        depths = self.features(image)
+        return self.read_out(self.features(image))
+
+    def read_out(self, depths: list[torch.Tensor]) -> torch.Tensor:
+        """The trunk's features -> (B, 1, h / 8, w / 8) before the sigmoid."""
         grid = [side // GRID for side in self.input_size]
         joined = sum(_to_grid(lateral(depth), grid) for lateral, depth in zip(self.laterals, depths, strict=True))
         joined = joined + self.context(depths[-1].mean(dim=(2, 3)))[:, :, None, None]
         joined = joined + self.mix(joined)
         return self.readout(self.dropout(joined)) + F.interpolate(self.center_bias, grid, mode="bilinear")
-
-    def features(self, image: torch.Tensor) -> list[torch.Tensor]:
-        """(B, 3, *input_size) in [0, 1] -> the backbone's features at strides 4, 8, 16 and 32."""
-        found, features = [], self.norm(self.stem((image * 2 - 1).to(self.stem.weight.dtype)))
-        for number, stage in enumerate(self.blocks):
-            features = stage(features)
-            if number in self.taps:
-                found.append(features)
-        return found
-
-    def pretrained_parameters(self) -> list[nn.Parameter]:
-        """The backbone's, which are fine-tuned at a rate of their own."""
-        return [*self.stem.parameters(), *self.norm.parameters(), *self.blocks.parameters()]
-
-    def train(self, mode: bool = True) -> "LiteSaliency":
-        """As for any module, but the backbone's batch norms keep ImageNet's statistics: a batch here holds a few photos."""
-        super().train(mode)
-        for part in (self.norm, self.blocks):
-            part.eval()
-        return self
-
-
-def _taps(trunk: nn.Module) -> dict[int, int]:
-    """The last stage of each stride from 4 to 32, and its channels: {stage: channels}."""
-    found = [info for info in trunk.feature_info if info["reduction"] >= 4]
-    return {int(info["module"].split(".")[1]): info["num_chs"] for info in found}
 
 
 def _to_grid(features: torch.Tensor, grid: list[int]) -> torch.Tensor:

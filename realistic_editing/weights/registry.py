@@ -28,9 +28,13 @@ class NetworkEntry:
 NETWORKS = {
     "pix2pix": NetworkEntry("realistic_editing.realism.network:RealismNet", "realism"),
     "compact_critic": NetworkEntry("realistic_editing.realism.compact:CompactCritic", "realism", ("critic",)),
+    "lite_critic": NetworkEntry("realistic_editing.realism.lite:LiteCritic", "realism", ("lite_critic",)),
     "editnet": NetworkEntry("realistic_editing.enhance.network:EditNet", "enhancer"),
     "compact_enhancer": NetworkEntry(
         "realistic_editing.enhance.compact:CompactEnhancer", "enhancer", ("attenuate", "amplify")
+    ),
+    "lite_enhancer": NetworkEntry(
+        "realistic_editing.enhance.lite:LiteEnhancer", "enhancer", ("lite_attenuate", "lite_amplify")
     ),
     "emlnet": NetworkEntry("realistic_editing.saliency.emlnet:EMLNet", "saliency"),
     "compact_saliency": NetworkEntry(

@@ -1,6 +1,7 @@
 """Measure the page's memory with many visitors of 24 megapixels, by its own steps, without a browser or a network.
 
-python tests/apps/page/many_visitors.py FOLDER VISITORS prints a line of JSON.
+python tests/apps/page/many_visitors.py FOLDER VISITORS [all] prints a line of JSON.
+With "all" each asks for a proposal, and exports it.
 """
 import json
 import os
@@ -22,7 +23,8 @@ from realistic_editing.common.tasks import TASKS  # noqa: E402
 from realistic_editing.enhance.enhancer import Enhancer  # noqa: E402
 
 FULLY = (False, "realism")
-THOROUGH = (0, 19)  # visitors who also ask for a proposal and its export, the steps that take most; all do alike
+# Visitors who also ask for a proposal and its export, the steps that take most.
+THOROUGH = range(count) if sys.argv[3:] == ["all"] else (0, 19)
 
 
 class Clock:

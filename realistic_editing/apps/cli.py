@@ -168,9 +168,10 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     demo.add_argument("--output", default="outputs/demo", help="folder for the results")
 
     page = commands.add_parser("page", help="edit photos in the browser", formatter_class=Help)
-    page.add_argument("--port", type=int, default=7860, help="of the page")
+    page.add_argument("--port", type=int, default=7860, help="of the page; 0: any that is free")
     page.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets others on the network see it")
     page.add_argument("--allow-host", action="append", help="a further name that it is reached by; may be given again")
+    page.add_argument("--max-memory", type=float, default=2.4, metavar="GB", help="of all visitors' photos; others wait")
     add_writing(page)
     _add_judges(page)
 
@@ -186,6 +187,7 @@ def _add_study(commands: argparse._SubParsersAction) -> None:
     study.add_argument("--port", type=int, default=8765, help="0: any that is free")
     study.add_argument("--host", default="127.0.0.1", help="where to listen; 0.0.0.0 lets other machines in")
     study.add_argument("--address", help="how raters reach it, such as https://study.example.org; printed in the links")
+    study.add_argument("--allow-host", action="append", help="a further name that it is reached by; may be given again")
     study.add_argument("--database", help="a file, or postgresql://user:password@host/name; outputs/study/FOLDER.sqlite")
     study.add_argument("--raters", type=int, help="make links for this many; 8 at first, when not given")
 

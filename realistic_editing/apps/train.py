@@ -78,7 +78,6 @@ def train_realism(config: DictConfig) -> Path:
         The path of its weights.
     """
     announce("train_realism", config)
-    _check_initial(config, "realism")
     trainer, edits = instantiate_node(config.trainer, "trainer"), instantiate_node(config.edits, "edits")
     if trainer.compile and (config.pixels_per_zone or config.loss.guess):
         raise InputError("trainer.compile compiles whole pictures alone; add pixels_per_zone=0 loss.guess=0, or leave it out")
@@ -123,14 +122,13 @@ def train_enhancer(config: DictConfig) -> Path:
     choose_attention(config)
     critic = load_network(config.realism.weights, kind="realism")
     saliency = load_network(config.saliency.weights, kind="saliency")
-    _check_initial(config, "enhancer")
-    wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
-    regions = load_regions(config).where("task", lambda task: task in wanted)
     torch.manual_seed(config.trainer.seed)
     network = _network(config, "enhancer")
     choose_size(config, network)
     if isinstance(network, StartsFromSaliency) and not config.initial:
         network.start_from(load_network(config.model.attention, kind="saliency"))
+    wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
+    regions = load_regions(config).where("task", lambda task: task in wanted)
     options = {"size": config.size, "objective": objective, "pixels_per_zone": config.pixels_per_zone, "damage": config.damage}
     judges = Judges(critic, saliency)
     if config.adversarial:
@@ -152,23 +150,19 @@ def train_gazeshift(config: DictConfig) -> Path:
         The path of its weights.
     """
     saliency = load_network(config.saliency.weights, kind="saliency")
-    regions = load_regions(config)
     torch.manual_seed(config.trainer.seed)
-    network = instantiate_node(config.model.network, "model.network")
-    discriminator = instantiate_node(config.discriminator, "discriminator")
+    network, discriminator = _network(config, "baseline"), instantiate_node(config.discriminator, "discriminator")
+    regions = load_regions(config)
     options = {"size": config.size, "weight": config.weight, "sharpness": config.sharpness}
     problem = GazeShiftProblem(network, discriminator, saliency, regions, **options)
     return run(problem, instantiate_node(config.trainer, "trainer"), config)
 
 
-def _check_initial(config: DictConfig, kind: str) -> None:
-    """Read the weights to start from, so that a wrong file is reported before minutes go into regions."""
-    if config.initial:
-        load_network(config.initial, kind=kind)
-
-
 def _network(config: DictConfig, kind: str) -> nn.Module:
-    """The network to train, with the values of `config.initial` where that names weights."""
+    """The network to train, with the values of `config.initial` where that names weights.
+
+    It is made before regions are built, which may take hours, so that a wrong file is named at once.
+    """
     network = instantiate_node(config.model.network, "model.network")
     if config.initial:
         state = load_network(config.initial, kind=kind).state_dict()

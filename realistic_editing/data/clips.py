@@ -93,6 +93,7 @@ def open_clip(path: str | Path) -> Clip:
 
 def _described(path: Path, container: Any) -> Clip:
     stream = container.streams.video[0]
+    limits.check_pixel_count(path, stream.codec_context.width, stream.codec_context.height)
     moments = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
     times = [float(moment * stream.time_base) for moment in moments]
     rate = float(stream.average_rate or stream.guessed_rate or 0)
@@ -251,6 +252,7 @@ def _decoded(container: Any) -> Iterator[Any]:
     """The frames that can be decoded; damaged ones are passed over."""
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
+    stream.codec_context.options = limits.decoder_options()  # frames may become larger on the way
     for packet in container.demux(stream):
         try:
             yield from packet.decode()
@@ -279,7 +281,9 @@ def _of_folder(clip: Clip) -> Iterator[Photo]:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """A video file, closed in the end. By its whole path: FFmpeg takes what stands before an early colon for a protocol."""
-    with av.open(str(path.absolute()), options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
+    # With the decoder's options: some frames are decoded to find out what they are.
+    options = {"protocol_whitelist": "file", **limits.decoder_options()}
+    with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
         if set(container.format.name.split(",")) & set(_LISTS):
             raise InputError(f"{path}: is a list of other files; name a video file, or a folder of frames")
         yield container

@@ -5,6 +5,7 @@ import numpy as np
 import pyvips
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data import limits
 
 _BLOBS = {"exif": "exif-data", "xmp": "xmp-data", "icc_profile": "icc-profile-data"}
 
@@ -44,6 +45,7 @@ def _opened(path: str | Path, data: bytes):
         ) from error
     try:
         found = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
+        limits.check_pixel_count(Path(path), *found.size)
         np.asarray(found)  # decodes
     except (ValueError, EOFError, RuntimeError, OSError, SyntaxError) as error:
         raise InputError(

@@ -54,6 +54,11 @@ def check_pixel_count(path: Path, width: int, height: int) -> None:
         )
 
 
+def decoder_options() -> dict[str, str]:
+    """The options of FFmpeg by which a decoder refuses larger frames before it takes memory for them."""
+    return {"max_pixels": str(int(max_megapixels() * 1e6))}
+
+
 def check_is_no_drawing(path: Path, data: bytes) -> None:
     """Refuse SVG, PDF and PostScript, whatever the name: they may be of any size, and name other files."""
     head = _text_head(data)

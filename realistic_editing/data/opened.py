@@ -1,5 +1,6 @@
 """Open image files with libvips, whatever their format, and decode them: pixels as stored, or turned as EXIF says."""
 import os
+import struct
 from pathlib import Path
 
 import cv2
@@ -35,7 +36,6 @@ def open_image(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
         options = {"access": "sequential", "fail_on": "error"}
         if is_hevc(data):
             image, found = open_heic(path, data)
-            limits.check_pixel_count(path, image.width, image.height)
             return data, image, found
         if data[:2] == b"BM":
             return data, _bitmap(path, data), []
@@ -61,8 +61,13 @@ def _foreign(path: Path) -> InputError:
 
 def _bitmap(path: Path, data: bytes) -> pyvips.Image:
     """A BMP, which libvips does not know."""
-    if not is_whole(data):
+    if len(data) < 26 or not is_whole(data):
         raise InputError(f"{path}: is damaged or cut short; copy or export the file again")
+    if data[14:18] == (12).to_bytes(4, "little"):  # of OS/2
+        width, height = struct.unpack("<HH", data[18:22])
+    else:
+        width, height = struct.unpack("<ii", data[18:26])
+    limits.check_pixel_count(path, abs(width), abs(height))
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise _foreign(path)

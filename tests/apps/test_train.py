@@ -89,6 +89,47 @@ def test_what_a_critic_cannot_do_is_said_before_regions_are_built(data, tmp_path
         assert stop.value.code == 2 and word in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("network", ["saliency", "realism", "enhancer", "gazeshift"])
+def test_weights_to_start_from_are_read_before_regions_or_gaze_are(data, tmp_path, capsys, monkeypatch, network):
+    name = "read_gaze" if network == "saliency" else "load_regions"
+    monkeypatch.setattr(f"realistic_editing.apps.train.{name}", lambda *_: pytest.fail("data was read"))
+    (tmp_path / "cut.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{")
+    other = "critic" if network == "saliency" else "compact_saliency"
+    for given, words in (
+        (tmp_path / "none.safetensors", "none.safetensors"), (tmp_path / "cut.safetensors", "cut.safetensors"), (other, other),
+    ):  # fmt: skip
+        with pytest.raises(SystemExit) as stop:
+            main(["train", network, *overrides(data, tmp_path / "run", network), *QUICK, f"initial={given}"])
+        assert stop.value.code == 2 and words in capsys.readouterr().err
+        assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("network", "start", "other"),
+    [
+        ("saliency", "compact_saliency", "join=8"), ("realism", "critic", "hidden=8"), ("enhancer", "attenuate", "hidden=8"),
+        ("gazeshift", "gazeshift", "width=4"),
+    ],
+)  # fmt: skip
+def test_weights_of_another_shape_are_told_before_data_is_read(data, tmp_path, capsys, monkeypatch, network, start, other):
+    name = "read_gaze" if network == "saliency" else "load_regions"
+    monkeypatch.setattr(f"realistic_editing.apps.train.{name}", lambda *_: pytest.fail("data was read"))
+    base = ["train", network, *overrides(data, tmp_path / "run", network), *QUICK, f"initial={start}"]
+    with pytest.raises(SystemExit) as stop:
+        main([*base, f"model.network.{other}"])
+    assert stop.value.code == 2 and "start from a network with the same model.network" in capsys.readouterr().err
+
+
+def test_gazeshift_goes_on_from_weights(data, tmp_path):
+    base = ["train", "gazeshift", *overrides(data, tmp_path / "first", "gazeshift"), *QUICK]
+    main(base)
+    weights = tmp_path / "first/model.safetensors"
+    main([*base, f"initial={weights}", f"output={tmp_path}/second", "trainer.learning_rate=0", "trainer.ema=0"])
+    files = weights, tmp_path / "second/model.safetensors"
+    first, second = (load_network(file, kind="baseline").state_dict() for file in files)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
 SCOPED = ("preset", "experiment", "ablation")  # files of a script each
 GROUPS = sorted(path for path in CONFIGS.glob("*/*.yaml") if path.parent.name not in ("enhance", "evaluate", "figures"))
 GROUPS += sorted(path for group in SCOPED for path in CONFIGS.glob(f"{group}/*/*.yaml"))

@@ -2,11 +2,14 @@
 import numpy as np
 import pytest
 import pyvips
+from PIL import Image
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data import limits
+from realistic_editing.data import clips, limits
 from realistic_editing.data.clips import open_clip
 from realistic_editing.data.images import read_photo
+
+av = pytest.importorskip("av", reason="needs PyAV: pip install -e .[tools]")
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="5" height="5"/></svg>'
 
@@ -39,6 +42,53 @@ def test_too_many_bytes_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(type(path), "read_bytes", lambda _: pytest.fail("was read"))
     with pytest.raises(InputError, match="bytes, more than"):
         read_photo(path)
+
+
+@pytest.mark.parametrize("kind", ["bmp", "heic"])
+def test_of_formats_with_decoders_of_their_own_too(tmp_path, monkeypatch, kind):
+    path = tmp_path / f"a.{kind}"
+    if kind == "heic":
+        pytest.importorskip("pillow_heif", reason="needs pillow-heif: pip install -e .[heif]").register_heif_opener()
+        monkeypatch.setattr("realistic_editing.data.heif.np.asarray", lambda *_: pytest.fail("pixels were decoded"))
+    else:
+        monkeypatch.setattr("realistic_editing.data.opened.cv2.imdecode", lambda *_: pytest.fail("pixels were decoded"))
+    Image.new("RGB", (1000, 1100)).save(path)
+    monkeypatch.setenv(limits.SETTING, "1")
+    with pytest.raises(InputError, match=r"is 1000 x 1100, 1.1 megapixels.*--max-megapixels"):
+        read_photo(path)
+
+
+def a_clip(path, size, count=5):
+    """MPEG transport streams, which may be joined one behind the other."""
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width, stream.pix_fmt = *size, "yuv420p"
+        for shade in range(count):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((*size, 3), 40 * shade, np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_too_large_frames_of_a_clip_are_refused_by_its_header(tmp_path, monkeypatch):
+    path = a_clip(tmp_path / "a.ts", (1200, 1600))
+    assert open_clip(path).size == (1200, 1600)
+    monkeypatch.setenv(limits.SETTING, "1")
+    monkeypatch.setattr("realistic_editing.data.clips._decoded", lambda *_: pytest.fail("a frame was decoded"))
+    with pytest.raises(InputError, match=r"a.ts: is 1600 x 1200, 1.9 megapixels.*--max-megapixels"):
+        open_clip(path)
+
+
+def test_frames_that_become_too_large_on_the_way_are_not_decoded(tmp_path, monkeypatch):
+    path = a_clip(tmp_path / "a.ts", (240, 320))
+    path.write_bytes(path.read_bytes() + a_clip(tmp_path / "b.ts", (1200, 1600)).read_bytes())
+
+    def sizes():
+        with clips._opened(path) as container:
+            return {(frame.height, frame.width) for frame in clips._decoded(container)}
+
+    assert sizes() == {(240, 320), (1200, 1600)}
+    monkeypatch.setenv(limits.SETTING, "1")
+    assert sizes() == {(240, 320)}
 
 
 @pytest.mark.parametrize("value", ["x", 0, -1, "inf", "nan", True, None])

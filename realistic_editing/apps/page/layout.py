@@ -4,6 +4,7 @@ from typing import Any
 import gradio as gr
 
 from realistic_editing.apps.page import view
+from realistic_editing.apps.page.intake import bounded, own_files_only
 
 # Name, label, least, most, step: exposure and saturation, white balance, colour curve. Wider where a proposal lies beyond.
 SLIDERS = (
@@ -16,14 +17,13 @@ SLIDERS = (
     ("highlights", "Highlights, %", -25, 12, 0.1),
 )
 DOWNLOADS = {"photo": "Photo", "recipe": "Recipe", "lut": "LUT (.cube)", "mask": "Mask"}
-IDLE = 1800  # seconds after which a visitor's photo is let go of
 HANDLE = 5  # per cent of the photo's width: at first nearly all of it is after
 BRUSH = "rgba(255, 60, 90, 0.55)"
 
 
 def place() -> dict[str, Any]:
     """All parts of the page by name."""
-    parts = {"state": gr.State(None, time_to_live=IDLE)}
+    parts = {}
     gr.Markdown(
         "# Guide the eye, keep it real\nMark a region, say whether it should draw more or less attention, and take the edit "
         "that still looks like a photo."
@@ -55,21 +55,21 @@ def place() -> dict[str, Any]:
 
 
 def _place_marking(parts: dict[str, Any]) -> None:
-    parts["editor"] = gr.ImageEditor(
+    parts["editor"] = own_files_only(bounded(gr.ImageEditor(
         label="Paint over the region", sources=(), transforms=(), layers=False, type="numpy", format="png", elem_id="editor",
         brush=gr.Brush(default_size=24, colors=[BRUSH], default_color=BRUSH, color_mode="fixed"), buttons=[], height=560,
-    )  # fmt: skip
+    )))  # fmt: skip
     parts["new_task"] = gr.Radio([(words, task) for task, words in view.GOALS.items()], value="attenuate",
                                  label="This region should draw", elem_id="new_task")  # fmt: skip
     parts["snap"] = gr.Checkbox(False, label="Snap the border to what is in the photo (some seconds)", container=False)
     with gr.Row():
         parts["add"] = gr.Button("Add the painted region", variant="primary", elem_id="add")
-        parts["mask_file"] = gr.UploadButton("Load a mask file", file_types=["image"], elem_id="mask_file")
+        parts["mask_file"] = own_files_only(gr.UploadButton("Load a mask file", file_types=["image"], elem_id="mask_file"))
 
 
 def _place_controls(parts: dict[str, Any]) -> None:
     with gr.Row():
-        parts["photo_file"] = gr.UploadButton("Open a photo", file_types=["image"], elem_id="photo_file")
+        parts["photo_file"] = own_files_only(gr.UploadButton("Open a photo", file_types=["image"], elem_id="photo_file"))
         parts["example"] = gr.Button("Example", elem_id="example")
     parts["region"] = gr.Radio([], label="Regions, edited one after another", elem_id="region")
     parts["task"] = gr.Radio([(words, task) for task, words in view.GOALS.items()], label="Should draw", elem_id="task")

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from realistic_editing.apps.hosts import names_of
 from realistic_editing.apps.results import refuse_overwriting
+from realistic_editing.apps.serving import listening, serve, stop_as_by_ctrl_c
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
@@ -26,19 +28,17 @@ def study(options: Mapping[str, Any]) -> None:
     """Serve a study until it is stopped; the same command goes on with it.
 
     Args:
-        options: folder, of photos, masks and results, see `folder_set`; task; port; host; database, a file of SQLite or a URL,
-            or None: outputs/study/FOLDER.sqlite, unless that is another folder's; raters, how many have a link at least, or
-            None; address, by which raters reach the server, or None.
+        options: folder, of photos, masks and results, see `folder_set`; task; port; host; allow_host, further names that it is
+            reached by, or None; database, a file of SQLite or a URL, or None: outputs/study/FOLDER.sqlite, unless that is
+            another folder's; raters, how many have a link at least, or None; address, by which raters reach the server, or
+            None.
 
     Raises:
         InputError: when an option cannot be used, or the extra is not installed.
     """
     _need_extra()
-    import uvicorn
-
     from realistic_editing.apps.study.database import files_of
     from realistic_editing.apps.study.panels import prepare
-    from realistic_editing.apps.study.quiet import Impatient, log_sparingly
     from realistic_editing.apps.study.server import Study, create_app
     from realistic_editing.apps.study.store import Store
 
@@ -47,7 +47,8 @@ def study(options: Mapping[str, Any]) -> None:
         raise InputError(f"{folder}: no such folder; give the folder of photos, masks and results")
     if options["raters"] is not None and not 0 <= options["raters"] <= MOST_RATERS:
         raise InputError(f"raters is {options['raters']}; use a number from 0 to {MOST_RATERS}")
-    with _listening(options["host"], options["port"]) as listener:
+    stop_as_by_ctrl_c()
+    with listening(options["host"], options["port"]) as listener:
         store = Store(options["database"] or FOLDER / f"{folder.resolve().name}.sqlite")
         if not options["database"]:
             _check_folder(store, task, folder)
@@ -68,11 +69,10 @@ def study(options: Mapping[str, Any]) -> None:
             store.add_rater(f"rater {number + 1}")
         served = Study(store, material, task, options["address"].rstrip("/") if options["address"] else _address(listener))
         _announce(served)
-        # No access log: addresses hold the raters' tokens.
-        quiet = uvicorn.Config(create_app(served), log_level="warning", access_log=False, server_header=False, http=Impatient)
-        log_sparingly()
-        uvicorn.Server(quiet).run(sockets=[listener])
-        store.close()
+        try:
+            serve(create_app(served, names_of(options["host"], options.get("allow_host"))), listener)
+        finally:
+            store.close()
 
 
 def study_export(options: Mapping[str, Any]) -> Path:
@@ -125,19 +125,6 @@ def _check_folder(store, task: str, folder: Path) -> None:
 
 def _whole(folder: Path) -> str:
     return os.fsencode(folder.resolve()).decode(errors="backslashreplace")  # databases take Unicode only
-
-
-@contextlib.contextmanager
-def _listening(host: str, port: int):
-    """A socket that listens, so that a port that is taken is said before anything is made."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot listen on {host}, port {port} ({why}); choose another --port or --host") from error
-    with listener:
-        yield listener
 
 
 def _address(listener: socket.socket) -> str:

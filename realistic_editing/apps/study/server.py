@@ -5,11 +5,11 @@ import html
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from string import Template
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from realistic_editing.apps.hosts import LOCAL, OwnHosts
 from realistic_editing.apps.study import words
 from realistic_editing.apps.study.guard import Guard, TooLarge
 from realistic_editing.apps.study.panels import Material, Panel, shuffled
@@ -72,15 +73,19 @@ class Study:
         return self.address + ADMIN_LINK.format(token=self.store.secret("admin"))
 
 
-def create_app(study: Study) -> FastAPI:
+def create_app(study: Study, hosts: Iterable[str] = LOCAL) -> FastAPI:
     """The server of a study.
 
     Args:
-        study: with its panels registered in its store.
+        study: with its panels registered in its store; the host of its address is one of those that it answers.
+        hosts: others.
     """
+    address = urlsplit(study.address)
     # Pages of documentation load scripts from elsewhere, and a redirect to another slash would echo the Host.
     app = FastAPI(redirect_slashes=False, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard)
+    own = {"hosts": {*hosts, address.hostname or ""} - {""}, "origins": [f"{address.scheme}://{address.netloc}"]}
+    app.add_middleware(OwnHosts, **own, headers={}, remedy="open the link that you were sent, or name it by --allow-host")
+    app.add_middleware(Guard)  # the outer one
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(ClientDisconnect, lambda request, error: HTMLResponse("", status_code=400))
     app.add_exception_handler(TooLarge, lambda request, error: HTMLResponse("", status_code=413))

@@ -89,10 +89,13 @@ def drag(page, box, start, stop):
 
 def picture(page):
     """Left, top and side of the square photo, which stands in the middle of its place."""
-    page.wait_for_function("() => (document.querySelector('#compare img')?.getBoundingClientRect().width ?? 0) > 0")
-    box = page.locator("#compare img").first.bounding_box()
-    side = min(box["width"], box["height"])
-    return box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2, side
+    there = """() => {
+        const box = document.querySelector('#compare img')?.getBoundingClientRect();
+        return box && box.width > 0 && box.height > 0 ? [box.x, box.y, box.width, box.height] : null;
+    }"""  # in one call, since the picture may be replaced between two
+    left, top, width, height = page.wait_for_function(there).json_value()
+    side = min(width, height)
+    return left + (width - side) / 2, top + (height - side) / 2, side
 
 
 def handle(page):

@@ -31,10 +31,13 @@ def test_a_visitor_keeps_the_latest_exports(tmp_path):
 def test_the_page_writes_each_export_into_a_new_folder(tmp_path):
     gr = pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
     from realistic_editing.apps.page import session as steps
+    from realistic_editing.apps.page.visitors import Visitors
     from realistic_editing.apps.page.wiring import build
 
-    page = build({}, steps.example(), tmp_path)
+    visitors = Visitors()
+    visitors.keep("visitor", steps.example())
+    page = build({}, steps.example(), tmp_path, visitors=visitors)
     (write,) = [fn.fn for fn in page.fns.values() if fn.targets and fn.targets[0][0] is not None and fn.name == "write"][:1]
     request = gr.Request(username=None, session_hash="visitor")
-    paths = [write(steps.example(), request) for _ in range(2)]
+    paths = [write(request) for _ in range(2)]
     assert paths[0] != paths[1] and all(str(tmp_path) in path for path in paths)

@@ -50,8 +50,8 @@ def _make_folder(folder: Path, images: list[str], size: int = 240) -> Path:
 class Served:
     """`realistic-editing study` in a process of its own, in `cwd`."""
 
-    def __init__(self, cwd: Path, *options: str, folder: str = "photos"):
-        self.cwd, self.options, self.folder, self.port = cwd, options, folder, 0
+    def __init__(self, cwd: Path, *options: str, folder: str = "photos", port: int = 0):
+        self.cwd, self.options, self.folder, self.port = cwd, options, folder, port
         self.start()
 
     def start(self) -> None:

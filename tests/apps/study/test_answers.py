@@ -2,6 +2,7 @@
 import io
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.study.panels import prepare
+from realistic_editing.apps.study.server import AHEAD
 from realistic_editing.apps.study.store import Store
 
 SCRIPTED = {"accept": "application/json"}  # as the page's script asks
@@ -86,6 +88,20 @@ def test_a_late_retry_is_acknowledged_and_leaves_the_correction(study):
     assert json.loads(study.ask(link, first, headers=SCRIPTED)[2]) == {"kept": True}
     assert study.ask(link, first)[0] == 303
     assert ratings_of(study.cwd / "outputs/study/photos.sqlite", "hesitant") == {first["panel"]: (8, 8)}
+
+
+def test_a_number_from_the_far_future_does_not_shut_out_later_answers(study):
+    link, database = study.add("ahead"), study.cwd / "outputs/study/photos.sqlite"
+    first = study.form(f"{link}/1", 2, 2) | {"number": 10**15 - 1}
+    assert study.ask(link, first)[0] == 303
+    store = Store(database, create=False)
+    rater = next(rater.id for rater in store.raters() if rater.name == "ahead")
+    held = store.number(rater, first["panel"])
+    store.close()
+    assert abs(held / 1000 - time.time() - AHEAD) < 60
+    correction = study.form(f"{link}/1", 8, 8)
+    assert int(correction["number"]) == held + 1 and study.ask(link, correction)[0] == 303
+    assert ratings_of(database, "ahead") == {first["panel"]: (8, 8)}
 
 
 def test_folders_of_one_name_do_not_share_a_study(make_folder, serve, tmp_path, monkeypatch, capsys):

@@ -148,7 +148,7 @@ def test_every_answer_is_guarded(study):
         _, headers, text = study.ask(path)
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
-        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
         assert headers["x-frame-options"] == "DENY" and "server" not in headers and "set-cookie" not in headers
         assert isinstance(text, bytes) or not re.search(r'(src|href|action)="(?:https?:)?//(?!127\.0\.0\.1)', text)
         if path.startswith(("/r/", "/admin/")) and "picture" not in path:
@@ -227,6 +227,7 @@ def test_ratings_become_the_evaluations_tables(make_folder, serve, tmp_path, cap
         (["photos", "--task", "amplify", "--database", "mysql://a:secret@b/c"], "use a file of SQLite"),
         (["photos", "--task", "amplify", "--database", "photos/a.jpg"], "not a database"),
         (["photos", "--task", "amplify", "--raters", "-1"], "use a number from 0"),
+        (["photos", "--task", "amplify", "--raters", "10001"], "raters is 10001; use a number from 0 to 10000"),
     ],
 )
 def test_what_cannot_be_served_is_named(tmp_path, monkeypatch, capsys, options, words):

@@ -1,7 +1,9 @@
 """Hosts and origins that the page answers."""
+import socket
+
 import pytest
 
-from realistic_editing.apps.page.hosts import HEADERS, OwnHosts
+from realistic_editing.apps.hosts import LOCAL, PAGE_HEADERS, OwnHosts, names_of
 
 pytest.importorskip("starlette", reason="needs starlette: pip install -e .[demo]")
 GOOD = ["localhost", "127.0.0.1:7860", "LOCALHOST:1", "[::1]:7860", "photos.example.org"]
@@ -28,7 +30,7 @@ def client():
 def test_own_hosts_are_served(client, host):
     answer = client.get("/", headers={"host": host, "origin": f"http://{host}"})
     assert (answer.status_code, answer.text) == (200, "in")
-    assert all(answer.headers[name] == value for name, value in HEADERS.items())
+    assert all(answer.headers[name] == value for name, value in PAGE_HEADERS.items())
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
@@ -47,6 +49,18 @@ def test_other_origins_are_refused(client, host):
 
 def test_a_forwarded_host_counts_as_well(client):
     assert client.get("/", headers={"host": "localhost", "x-forwarded-host": "evil.example"}).status_code == 403
+
+
+def test_where_a_server_listens_names_it():
+    assert names_of("192.0.2.7") == {*LOCAL, "192.0.2.7"} and names_of("study.local", ["b.c"]) == {*LOCAL, "study.local", "b.c"}
+    assert names_of("0.0.0.0") == names_of("::") == {*LOCAL, socket.gethostname()}
+
+
+def test_an_address_behind_a_proxy_is_an_origin_with_its_port():
+    own = b"https://study.example.org:8443"
+    served = OwnHosts(None, ["study.example.org"], origins=[own.decode()])
+    for origin, allowed in ((own, True), (b"https://study.example.org:8444", False), (b"null", False)):
+        assert served.allows([(b"host", b"study.example.org"), (b"origin", origin)]) is allowed
 
 
 OTHERS = ("http://localhost:1", "http://localhost", "http://127.0.0.1:7860", "https://localhost:7861")

@@ -1,0 +1,78 @@
+"""Measure the page's memory with many visitors of 24 megapixels, by its own steps, without a browser or a network.
+
+python tests/apps/page/many_visitors.py FOLDER VISITORS [all] prints a line of JSON.
+With "all" each asks for a proposal, and exports it.
+"""
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+
+folder, count = Path(sys.argv[1]), int(sys.argv[2])
+os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": str(folder)}
+
+import gradio as gr  # noqa: E402
+import numpy as np  # noqa: E402
+import pyvips  # noqa: E402
+
+from realistic_editing.apps.page.serve import edited_example, guarded  # noqa: E402
+from realistic_editing.apps.page.visitors import IDLE, Visitors  # noqa: E402
+from realistic_editing.apps.page.wiring import build  # noqa: E402
+from realistic_editing.common.tasks import TASKS  # noqa: E402
+from realistic_editing.enhance.enhancer import Enhancer  # noqa: E402
+
+FULLY = (False, "realism")
+# Visitors who also ask for a proposal and its export, the steps that take most.
+THOROUGH = range(count) if sys.argv[3:] == ["all"] else (0, 19)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+clock = Clock()
+visitors = Visitors(clock=clock)
+enhancers = {task: Enhancer.from_pretrained(task) for task in TASKS}
+page = build(enhancers, edited_example(enhancers), folder, visitors=visitors)
+guarded(page, {"localhost"})
+ids = {part.elem_id: number for number, part in page.blocks.items() if getattr(part, "elem_id", None)}
+
+
+def step(element: str, visitor: str, *values) -> None:
+    """What follows on a click or an upload of an element."""
+    found = next(one.fn for one in page.fns.values() if one.fn and [part for part, _ in one.targets] == [ids[element]])
+    found(gr.Request(username=None, session_hash=visitor), *values)
+
+
+photo = folder / "photo.jpg"
+blocks = np.random.default_rng(0).integers(0, 256, (400, 600, 3), np.uint8)
+pyvips.Image.new_from_array(blocks).zoom(10, 10).jpegsave(str(photo))  # 6000 x 4000
+painted = np.zeros((800, 1200, 4), np.uint8)
+painted[300:500, 300:600, 3] = 255
+
+inside, refused = 0, []
+for number in range(count):
+    try:
+        step("photo_file", f"visitor {number}", str(photo), *FULLY)
+        step("add", f"visitor {number}", {"layers": [painted]}, "attenuate", False, *FULLY)
+        if number in THOROUGH:
+            step("propose", f"visitor {number}", *FULLY)
+            step("get_photo", f"visitor {number}")
+        inside += 1
+    except gr.Error as error:
+        refused.append(error.message)
+full, held, peak = resident(), visitors.held(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+clock.now += IDLE
+visitors.sweep()
+ended = resident()
+step("photo_file", f"visitor {count}", str(photo), *FULLY)
+found = {"in": inside, "refused": refused, "held": held, "full": full, "peak": peak, "ended": ended, "again": len(visitors)}
+print(json.dumps(found))

@@ -1,6 +1,5 @@
 """How well a critic separates real from fake edits."""
 import numpy as np
-from scipy.stats import rankdata
 
 
 def auc(real: np.ndarray, fake: np.ndarray) -> float:
@@ -14,6 +13,8 @@ def auc(real: np.ndarray, fake: np.ndarray) -> float:
     """
     if not len(real) or not len(fake):
         return float("nan")
+    from scipy.stats import rankdata  # takes a second to import, which every training would wait for
+
     ranks = rankdata(np.concatenate([real, fake]))
     return float((ranks[: len(real)].sum() - len(real) * (len(real) + 1) / 2) / (len(real) * len(fake)))
 

@@ -107,7 +107,7 @@ def _sidecar(paths: Sequence[Path], edited: Edited) -> None:
     weights = to_unit(edited.mask)
     fit = fit_sliders(edited.recipe, to_unit(edited.photo.srgb)[weights >= min(0.5, weights.max())])
     ellipse, found = fit_ellipse(edited.mask)
-    write_xmp(paths[0], fit.sliders, ellipse, edited.mask.shape, edited.name)
+    write_xmp(paths[0], fit.sliders, ellipse, edited.mask.shape, edited.name, edited.photo.orientation)
     chosen = fit.sliders
     print(f"sliders, by a plain model of what they do: exposure {chosen.exposure:+.2f}, temperature {chosen.temperature:+d}, "
           f"tint {chosen.tint:+d}, saturation {chosen.saturation:+d}, and a curve for each channel")  # fmt: skip

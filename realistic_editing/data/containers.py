@@ -97,6 +97,55 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         place += max(size, 8)
 
 
+def heif_turns(data: bytes) -> list[tuple[bytes, int]]:
+    """How the main picture of a HEIF or AVIF is turned, in this order: (b"irot", quarter turns to the left), or (b"imir", axis of
+    rows 0 or columns 1 that is mirrored). Its EXIF has no say in it.
+    """
+    try:
+        parts = dict(_inside(dict(boxes(data)).get(b"meta", bytes(12)), 12))
+        main = parts[b"pitm"]
+        item = int.from_bytes(main[12:16] if main[8] else main[12:14], "big")
+        inner = dict(_inside(parts[b"iprp"], 8))
+        properties = list(_inside(inner[b"ipco"], 8))
+        return [
+            (name, box[8] & 3 if name == b"irot" else box[8] & 1)
+            for name, box in (properties[number - 1] for number in _associated(inner[b"ipma"], item))
+            if name in (b"irot", b"imir")
+        ]
+    except (KeyError, IndexError, struct.error):
+        return []
+
+
+def _inside(box: bytes, head: int) -> Iterator[tuple[bytes, bytes]]:
+    """The boxes in a box, behind its head."""
+    place = head
+    while place + 8 <= len(box):
+        size, name = struct.unpack_from(">I4s", box, place)
+        yield name, box[place : place + size]
+        place += max(size, 8)
+
+
+def _associated(box: bytes, item: int) -> list[int]:
+    """The numbers, from 1, of the properties of an item, by the box ipma."""
+    version, wide = box[8], box[11] & 1
+    (count,) = struct.unpack_from(">I", box, 12)
+    place = 16
+    for _ in range(count):
+        (found,) = struct.unpack_from(">I" if version else ">H", box, place)
+        place += 4 if version else 2
+        size, place = box[place] * (2 if wide else 1), place + 1
+        if found == item:
+            numbers = struct.unpack_from(f">{box[place - 1]}{'H' if wide else 'B'}", box, place)
+            return [number & (0x7FFF if wide else 0x7F) for number in numbers if number & (0x7FFF if wide else 0x7F)]
+        place += size
+    return []
+
+
+def is_avif(data: bytes) -> bool:
+    """Whether a file is HEIF, but of another codec than HEVC."""
+    return data[4:8] == b"ftyp" and not is_hevc(data)
+
+
 def embedded_profile(data: bytes) -> bytes | None:
     """The ICC profile of a JPEG, PNG, WebP, TIFF, HEIC or AVIF; None where there is none that can be read."""
     try:

@@ -118,14 +118,20 @@ def repeat_grey(image: pyvips.Image) -> pyvips.Image:
     return image[0].bandjoin([image[0], image[0], *([image[1]] if image.bands == 2 else [])])
 
 
+def orientation_of(image: pyvips.Image) -> int:
+    """By which the stored pixels are to be turned, 1 to 8 by EXIF; 1 where it says nothing, or nonsense."""
+    found = image.get("orientation") if image.get_typeof("orientation") else 1
+    return found if found in range(1, 9) else 1
+
+
 def upright_size(image: pyvips.Image) -> tuple[int, int]:
-    swapped = image.get_typeof("orientation") and image.get("orientation") in (5, 6, 7, 8)
+    swapped = orientation_of(image) in (5, 6, 7, 8)
     return (image.width, image.height) if swapped else (image.height, image.width)
 
 
 def upright(image: pyvips.Image, pixels: np.ndarray) -> np.ndarray:
     """Turn pixels as the EXIF orientation of their file says."""
-    orientation = image.get("orientation") if image.get_typeof("orientation") else 1
+    orientation = orientation_of(image)
     if orientation in (5, 6, 7, 8):  # the stored rows are columns of the photo
         pixels = pixels.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):

@@ -98,8 +98,10 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def heif_turns(data: bytes) -> list[tuple[bytes, int]]:
-    """How the main picture of a HEIF or AVIF is turned, in this order: (b"irot", quarter turns to the left), or (b"imir", axis of
-    rows 0 or columns 1 that is mirrored). Its EXIF has no say in it.
+    """How the main picture of a HEIF or AVIF is turned, whatever its EXIF says.
+
+    Returns:
+        In this order: (b"irot", quarter turns to the left), or (b"imir", the axis that is mirrored: 0 rows, 1 columns).
     """
     try:
         parts = dict(_inside(dict(boxes(data)).get(b"meta", bytes(12)), 12))

@@ -1,4 +1,4 @@
-"""What `export` writes, read by the programs that it is for, in levels beside our own edit; tests skip without their program."""
+"""What `export` writes, read by the programs that it is for, in levels beside our own edit; each skips without its program."""
 import json
 import shutil
 import subprocess

@@ -14,6 +14,7 @@ from realistic_editing.apps.page.session import Enhancers, Region, Session
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
+from realistic_editing.data.labels import doubts
 
 Parts = Mapping[str, Any]
 SETTLED = 200  # milliseconds until a new file has reached its hidden button
@@ -42,10 +43,12 @@ def _connect_photos_and_regions(page: gr.Blocks, parts: Parts, enhancers: Enhanc
     seen = (parts["new_task"], parts["snap"])
 
     def from_file(session: Session, path: str, task: str, snap: bool) -> Session:
-        return steps.add_region(session, read_mask(path, session.photo.pixels.shape[:2])[0], task, snap=snap)
+        mask, notes = read_mask(path, session.photo.pixels.shape[:2])
+        return steps.add_region(session, mask, task, snap=snap, notes=notes)
 
     def painted(session: Session, value: Mapping[str, Any], task: str, snap: bool) -> Session:
-        return steps.add_region(session, view.painted_mask(value), task, snap=snap)
+        mask = view.painted_mask(value)
+        return steps.add_region(session, mask, task, snap=snap, notes=tuple(doubts(mask)))
 
     def proposed(session: Session) -> Session:
         return steps.propose(session, enhancers)

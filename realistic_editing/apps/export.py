@@ -30,8 +30,8 @@ def export(options: Mapping[str, Any]) -> list[Path]:
     Args:
         options: recipe, the JSON file that an edit left; image and mask, that it was made for; label and invert, as for an
             edit; strength; formats: "cube" writes NAME.cube and NAME_mask.png, "ora" NAME.ora and "tiff" NAME_layers.tif,
-            the photo and the edit as layers, "xmp" NAME.xmp, sliders with an ellipse; size, points of the table along each axis; output,
-            a folder, or None for that of the recipe; json.
+            the photo and the edit as layers, "xmp" NAME.xmp, sliders with an ellipse; size, points of the table along each
+            axis; output, a folder, or None for that of the recipe; json.
 
     Returns:
         The files.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.tiff_exif import read_tiff_tags
+from realistic_editing.data.tiff_exif import STARTS, read_tiff_tags
 
 PNG = b"\x89PNG\r\n\x1a\n"
 RAW_SUFFIXES = (
@@ -160,7 +160,7 @@ def embedded_profile(data: bytes) -> bytes | None:
             return None if packed is None else zlib.decompress(packed[packed.index(b"\0") + 2 :])
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return dict(_riff(data)).get(b"ICCP")
-        if data[:4] in (b"II*\0", b"MM\0*"):
+        if data[:4] in STARTS:
             return read_tiff_tags(data, {_ICC}).get(_ICC)
         if data[:3] == b"GIF":
             return dict(gif_extensions(data)).get(b"ICCRGBG1012")
@@ -194,7 +194,7 @@ def refuse_raw(path: str | Path, data: bytes) -> None:
 def _is_raw(suffix: str, data: bytes) -> bool:
     if data.startswith(_RAW_STARTS) or data[8:10] == b"CR" or data[4:12] == b"ftypcrx ":
         return True
-    if data[:4] not in (b"II*\0", b"MM\0*"):
+    if data[:4] not in STARTS:
         return False
     try:
         tags = read_tiff_tags(data, {_NEW_SUBFILE, _PHOTOMETRIC, _SUB_IFDS, _DNG_VERSION})

@@ -72,7 +72,8 @@ def _bitmap(path: Path, data: bytes) -> pyvips.Image:
 def _check_kind(path: Path, image: pyvips.Image) -> None:
     """Refuse what is neither 8 nor 16 bits, nor grey, RGB or CMYK with at most one alpha channel."""
     if image.format not in ("uchar", "ushort"):
-        raise InputError(f"{path}: its pixels are of type {image.format}; convert it to 8 or 16 bits a channel")
+        words = "floating-point numbers" if image.format in ("float", "double") else f"of type {image.format}"
+        raise InputError(f"{path}: its pixels are {words}, which are not edited; convert it to 8 or 16 bits a channel")
     colors = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb": 3, "rgb16": 3, "cmyk": 4}.get(image.interpretation)
     if colors is None or image.bands - colors not in (0, 1):
         raise InputError(
@@ -96,6 +97,8 @@ def whole_pixels(path: str | Path, data: bytes, pixels: np.ndarray) -> np.ndarra
 
 
 def _damaged(path: str | Path, error: pyvips.Error) -> InputError:
+    if "samples out of range" in str(error):
+        return InputError(f"{path}: its pixels are of a depth that is not edited; convert it to 8 or 16 bits a channel")
     return InputError(f"{path}: is damaged or cut short ({reason(error)}); copy or export the file again")
 
 

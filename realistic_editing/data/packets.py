@@ -4,6 +4,7 @@ from xml.dom import Node, minidom
 from xml.parsers.expat import ExpatError
 
 _TIFF, _EXIF, _XMP = (f"http://ns.adobe.com/{name}/1.0/" for name in ("tiff", "exif", "xap"))
+_DECLARED = "http://www.w3.org/2000/xmlns/"  # of the declarations of spaces, by which readers look for a gain map
 _NOTE = "http://ns.adobe.com/xmp/note/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _REGIONS = ("http://www.metadataworkinggroup.com/schemas/regions/", "http://ns.microsoft.com/photo/1.2/")
@@ -151,6 +152,8 @@ def _on_stored(one: minidom.Node) -> str | None:
 
 def _is_beside(one: minidom.Node) -> bool:
     space = one.namespaceURI or ""
+    if space == _DECLARED:
+        return one.value.startswith(_BESIDE)
     return space.startswith(_BESIDE) or (space == _CAMERA and (one.localName or "").startswith(_CLIP))
 
 

@@ -242,3 +242,40 @@ def test_alpha_of_every_model(tmp_path, mode):
     for out in OUT[1:]:
         write_photo(tmp_path / out, photo, photo.pixels)
         assert np.array_equal(read_photo(tmp_path / out).alpha, alpha)
+
+
+def gain_map_jpeg(path, xmp: bytes, behind: bytes) -> None:
+    """A JPEG with XMP and, behind its picture, another one or a clip."""
+    jpeg(path, xmp=xmp)
+    path.write_bytes(path.read_bytes() + behind)
+
+
+@pytest.mark.parametrize(
+    ("space", "said", "words"),
+    [
+        ("http://ns.adobe.com/hdr-gain-map/1.0/", 'q:Version="1.0"', "gain map"),
+        ("http://ns.apple.com/HDRGainMap/1.0/", 'q:HDRGainMapVersion="65536"', "gain map"),
+        ("http://ns.google.com/photos/1.0/camera/", 'q:MotionPhoto="1"', "motion photo"),
+        ("http://ns.google.com/photos/1.0/camera/", 'q:MicroVideo="1"', "motion photo"),
+        ("http://me/", 'q:nothing="1"', "kB behind its picture"),
+    ],
+)
+def test_pictures_and_clips_beside_a_photo_are_told_and_all_else_is_kept(tmp_path, space, said, words):
+    rating = 'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"'
+    gain_map_jpeg(tmp_path / "in.jpg", packet(f'{rating} xmlns:q="{space}" {said}'), bytes(100_000))
+    photo, results = written(tmp_path)
+    assert words in " ".join(photo.notes)
+    for result in results:
+        assert b'xmp:Rating="4"' in result.metadata["xmp-data"] and words not in " ".join(result.notes)
+
+
+def test_an_ultra_hdr_of_libvips_keeps_its_xmp(tmp_path):
+    import pyvips
+
+    jpeg(tmp_path / "plain.jpg", xmp=packet('xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"'))
+    image = pyvips.Image.new_from_file(str(tmp_path / "plain.jpg"))
+    try:
+        (image.colourspace("scrgb") * 2).copy(interpretation="scrgb").uhdrsave(str(tmp_path / "in.jpg"))
+    except (pyvips.Error, AttributeError):
+        pytest.skip("this libvips writes no Ultra HDR")
+    assert "gain map" in " ".join(read_photo(tmp_path / "in.jpg").notes)

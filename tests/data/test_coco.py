@@ -70,7 +70,7 @@ def test_ids_of_text_come_behind_numbers(tmp_path, tiny_coco, five_boxes):
     assert [one.region_id for one in region_masks(raw, (60, 80))] == ["12", "103", "104", "Türe", "ann-1"]
 
 
-@pytest.mark.parametrize(("name", "words"), [("a/b", "file name"), ("../up", "file name"), ("c\\d", "file name"), (104, "twice")])
+@pytest.mark.parametrize(("name", "words"), [("a/b", "file name"), ("a/", "file name"), ("c\\d", "file name"), (104, "twice")])
 def test_ids_that_no_mask_can_be_called_by_are_refused(tmp_path, tiny_coco, five_boxes, name, words):
     with pytest.raises(InputError, match=rf"annotation id .*{words}.*number the annotations"):
         changed(tmp_path, tiny_coco, five_boxes, lambda shapes: shapes[0].update(id=name))

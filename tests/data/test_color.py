@@ -1,5 +1,6 @@
 """One picture in several colour spaces is seen alike, edited alike, and keeps its own space."""
 import io
+import json
 import struct
 import zlib
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 from scipy.interpolate import interpn
 
+from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.common.errors import InputError
 from realistic_editing.data import color, icc
@@ -229,3 +231,17 @@ def test_data_sets_photos_are_read_as_they_look(tmp_path, suffix):
     assert embedded_profile(path.read_bytes()) == SPACES["P3"]
     assert np.abs(read_rgb(path).astype(int) - read_photo(path).srgb).max() <= 2
     assert read_rgb(path)[0, 0, 0] > 185
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_score_finds_no_change_between_files_in_two_spaces(tmp_path, plain, capsys, deep):
+    photo = color._deep(plain) if deep else plain
+    spaces = {"tables": SPACES["tables"], "P3": SPACES["P3"], "srgb": icc.matrix_profile("sRGB", icc.BT709, None)}
+    for name, profile in spaces.items():
+        save(tmp_path / f"{name}.tif", photo, profile)
+    for first, second in (("srgb", "tables"), ("P3", "srgb"), ("tables", "P3")):
+        names = (str(tmp_path / f"{name}.tif") for name in (first, second))
+        main(["score", next(names), str(FOLDER / "flag.png"), "--edited", next(names), "--json"])
+        (row,) = json.loads(capsys.readouterr().out)
+        assert float(row["realism_change"]) == pytest.approx(0, abs=0.005)
+        assert float(row["saliency_change"]) == pytest.approx(0, abs=0.01)

@@ -99,6 +99,8 @@ def whole_pixels(path: str | Path, data: bytes, pixels: np.ndarray) -> np.ndarra
 def _damaged(path: str | Path, error: pyvips.Error) -> InputError:
     if "samples out of range" in str(error):
         return InputError(f"{path}: its pixels are of a depth that is not edited; convert it to 8 or 16 bits a channel")
+    if "bad labq" in str(error):
+        return InputError(f"{path}: its colours are CIELAB, which is not edited; convert it to RGB")
     return InputError(f"{path}: is damaged or cut short ({reason(error)}); copy or export the file again")
 
 

@@ -76,6 +76,31 @@ def test_the_first_of_several_pages_is_named(tmp_path):
     assert photo.notes == ("the first of 2 pages is used",) and notes[0] == photo.notes[0]
 
 
+def test_lab_is_refused_by_its_name(tmp_path):
+    Image.fromarray(PIXELS).convert("LAB").save(tmp_path / "a.tif")
+    with pytest.raises(InputError, match=r"a\.tif: its colours are CIELAB.*convert it to RGB"):
+        read_photo(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.99])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.jpg", {}), ("a.jpg", {"progressive": True}), ("a.png", {}), ("a.webp", {}), ("a.webp", {"lossless": True}),
+        ("a.gif", {}), ("a.bmp", {}), ("a.tif", {}), ("a.tif", {"compression": "tiff_lzw"}), ("a.avif", {}), ("a.heic", {}),
+    ],
+)  # fmt: skip
+def test_a_file_of_any_format_cut_short_is_refused_by_every_reader(tmp_path, name, options, share):
+    if name == "a.heic":
+        pytest.importorskip("pillow_heif", reason="needs the extra heif").register_heif_opener()
+    Image.fromarray(PIXELS).save(tmp_path / name, **options)
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[: int(share * len(data))])
+    for read in (read_photo, read_rgb):
+        with pytest.raises(InputError):
+            read(tmp_path / name)
+
+
 @pytest.mark.parametrize(("kind", "words"), [("float", "floating-point"), ("double", "a depth"), ("uint", "of type uint")])
 def test_other_numbers_are_refused_by_their_name(tmp_path, kind, words):
     pyvips.Image.new_from_array(PIXELS).cast(kind).copy(interpretation="srgb").tiffsave(str(tmp_path / "a.tif"))

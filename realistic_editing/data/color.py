@@ -245,10 +245,10 @@ def _through(pixels: np.ndarray, profile: bytes, interpretation: str, step: str,
     import pyvips  # not in workers that only read 8-bit photos
 
     image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation=interpretation)
-    with tempfile.NamedTemporaryFile(suffix=".icc") as file:  # libvips takes profiles as files
-        file.write(profile)
-        file.flush()
-        options |= {"input_profile": file.name, "embedded": False} if step == "icc_import" else {"output_profile": file.name}
+    with tempfile.TemporaryDirectory() as folder:  # libvips takes profiles as files
+        path = Path(folder) / "profile.icc"
+        path.write_bytes(profile)
+        options |= {"input_profile": str(path), "embedded": False} if step == "icc_import" else {"output_profile": str(path)}
         return getattr(image, step)(pcs="lab", intent="relative", black_point_compensation=True, **options).numpy()
 
 

@@ -20,6 +20,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import alone_in, remove_strays
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.folder import as_stored, read_folder
+from realistic_editing.data.labels import check_label
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.weights import fingerprint
@@ -34,6 +35,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     Args:
         options: as for `enhance`, but photos in the place of image and mask: a folder of NAME.jpg with NAME_mask.png, or a CSV
             file with columns photo, mask and, where it differs, task; masks, a folder of NAME.png, or None; output, a folder;
+            label and invert, of every mask, as for `enhance`;
             engine, "local" or "ray", and for ray workers and address, see `ray_engine`, or None.
 
     Returns:
@@ -44,13 +46,16 @@ def batch(options: Mapping[str, Any]) -> Path:
     """
     writing = Writing.read(options)
     asked, folder, engine = EditOptions.read(options), Path(options["output"]), _engine(options)
+    check_label(options.get("label"))
     jobs, problems = _jobs(options)
     read = [file for job in jobs for file in (job.photo, job.mask)]
     written = [file for job in jobs for file in job.written]
     refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
     enhancers = _enhancers(options, jobs, asked)
     with alone_in(folder, LOCK_FILE, "batch"), reporting(options) as report:
-        scores = Scores(folder, jobs, {task: _settings(enhancer, asked, writing) for task, enhancer in enhancers.items()})
+        region = {name: options[name] for name in ("label", "invert") if options.get(name) not in (None, False)}
+        settings = {task: _settings(enhancer, asked, writing, region) for task, enhancer in enhancers.items()}
+        scores = Scores(folder, jobs, settings)
         left = scores.left()
         if len(left) < len(jobs):
             print(f"{len(jobs) - len(left)} of {len(jobs)} photos were edited before", file=sys.stderr)
@@ -76,12 +81,12 @@ def _enhancers(options: Mapping[str, Any], jobs: Sequence[BatchJob], asked: Edit
     return enhancers
 
 
-def _settings(enhancer: Enhancer, options: EditOptions, writing: Writing) -> str:
+def _settings(enhancer: Enhancer, options: EditOptions, writing: Writing, region: Mapping[str, Any]) -> str:
     """What an edit depends on beside its photo: the options, and the networks by their content, wherever they lie."""
     networks = {"weights": enhancer.network, "critic": enhancer.critic, "saliency": enhancer.saliency}
     found = {name: fingerprint(network) for name, network in networks.items()}
     written = {name: value for name, value in dataclasses.asdict(writing).items() if value}  # none by default, as ever
-    return json.dumps(found | options.as_dict() | written, sort_keys=True, default=list)
+    return json.dumps(found | options.as_dict() | written | region, sort_keys=True, default=list)
 
 
 def _engine(options: Mapping[str, Any]) -> Engine:
@@ -125,13 +130,14 @@ def _jobs(options: Mapping[str, Any]) -> tuple[list[BatchJob], list[str]]:
     else:
         named = _listed(source, options["task"], problems)
     jobs, taken, numbers = [], set(), Counter()
+    region = options.get("label"), bool(options.get("invert"))
     for photo, mask, task in named:
         name = photo.stem
         while name in taken:  # another photo of this name, or another region of this photo
             numbers[photo.stem] += 1
             name = f"{photo.stem}_{numbers[photo.stem] + 1}"
         taken.add(name)  # without the suffix, because recipes are all .json
-        jobs.append(BatchJob(photo, mask, task, Path(options["output"]) / f"{name}{writing.suffix(photo)}", writing))
+        jobs.append(BatchJob(photo, mask, task, Path(options["output"]) / f"{name}{writing.suffix(photo)}", writing, *region))
     return jobs, problems
 
 

@@ -27,6 +27,7 @@ class BatchJob:
         task: "attenuate" or "amplify".
         result: the file to write; the recipe has the suffix .json.
         writing: how it is written.
+        label, invert: what of the mask is the region, as for an edit.
     """
 
     photo: Path
@@ -34,6 +35,8 @@ class BatchJob:
     task: str
     result: Path
     writing: Writing = DEFAULT
+    label: str | None = None
+    invert: bool = False
 
     @property
     def written(self) -> tuple[Path, Path]:

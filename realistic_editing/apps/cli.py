@@ -95,6 +95,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     batch = commands.add_parser("batch", help="edit many photos; goes on where it stopped", formatter_class=Help)
     batch.add_argument("photos", help="a folder of NAME.jpg with NAME_mask.png, or a CSV: photo, mask and, at will, task")
     batch.add_argument("--masks", help="a folder of masks NAME.png, where they do not lie beside the photos")
+    _add_meaning(batch)
     batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
     add_writing(batch)
     batch.add_argument("--engine", default="local", help="local: one photo after another; ray: many at once, on a cluster")
@@ -110,6 +111,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     plan.add_argument("--allow-conflicts", action="store_true", help="go on where one region is to gain and to lose attention")
     add_old_name(plan, "--anyway", "--allow-conflicts")
     plan.add_argument("--output", default="outputs/plan", help="a folder for every step, its recipe, and the result")
+    add_writing(plan)
     _add_judges(plan)
     _add_json(plan)
 
@@ -128,6 +130,8 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     recipe.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     recipe.add_argument("--apply", nargs=2, metavar=("PHOTO", "MASK"), help="edit this photo by it")
     recipe.add_argument("--output", help="of --apply; outputs/PHOTO_RECIPE.png or .tif when not given")
+    _add_meaning(recipe)
+    add_writing(recipe)
     _add_json(recipe)
 
     doctor = commands.add_parser("doctor", help="what is installed, and whether it works", formatter_class=Help)
@@ -145,6 +149,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     export.add_argument("recipe", help="the .json that an edit left beside its result")
     export.add_argument("image", help="the photo that was edited")
     export.add_argument("mask", help="its mask")
+    _add_meaning(export)
     export.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 129")
     export.add_argument(
@@ -212,6 +217,7 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     add_old_name(video, "--afresh", "--flicker-samples")
     video.add_argument("--masks-out", help="a new folder for the mask of every frame, to be mended and used again")
     video.add_argument("--sheet", help="a PNG of some frames: input, mask, edited")
+    video.add_argument("--strip", action="store_true", help="leave out what the clip says of itself: date, place, names")
     _add_json(video)
     _add_options(video)
     _add_judges(video)
@@ -223,6 +229,11 @@ def _add_region(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--points", help="points in the region, such as '320,200 350,240'; --points=-5,0 for one left of it")
     parser.add_argument("--outside", help="with --points: points that are not in it")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
+    _add_meaning(parser)
+
+
+def _add_meaning(parser: argparse.ArgumentParser) -> None:
+    """What of a mask is the region."""
     parser.add_argument("--label", metavar="NUMBER", help="of a mask that is a label map: select this index or grey value")
     parser.add_argument("--invert", action="store_true", help="select what the region leaves")
 

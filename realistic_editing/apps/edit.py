@@ -56,13 +56,14 @@ def enhance(options: Mapping[str, Any]) -> Path:
 
 
 def edit_file(
-    enhancer: Enhancer, image: Path, mask: Path, output: Path, options: EditOptions, writing: Writing = DEFAULT
+    enhancer: Enhancer, image: Path, region: Mapping[str, Any], output: Path, options: EditOptions, writing: Writing = DEFAULT
 ) -> Edit:
     """Edit one file, and write the result, and beside it its recipe.
 
     Args:
         enhancer: of the task.
-        image, mask: files.
+        image: a file.
+        region: such as {"mask": file}, see `region_of`.
         output: the result; the recipe has the suffix .json.
         options: of the edit.
         writing: of the result; the defaults when not given.
@@ -73,7 +74,7 @@ def edit_file(
     Raises:
         InputError: when a file cannot be used or written. Nothing is written then.
     """
-    return _written(enhancer, *_read(image, {"mask": mask}, output, writing), output, options, writing)
+    return _written(enhancer, *_read(image, region, output, writing), output, options, writing)
 
 
 def _read(image: str | Path, region: Mapping[str, Any], output: Path, writing: Writing) -> tuple[Photo, np.ndarray]:

@@ -12,6 +12,7 @@ from realistic_editing.common.arrays import LEVELS, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.ellipse import fit_ellipse
 from realistic_editing.data.images import Photo, read_mask, read_photo
+from realistic_editing.data.labels import check_label
 from realistic_editing.data.layers import Layer, write_layers, write_pages
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.xmp import write_xmp
@@ -26,10 +27,10 @@ def export(options: Mapping[str, Any]) -> list[Path]:
     """Write an edit in the formats that are asked for; the files are called as the recipe.
 
     Args:
-        options: recipe, the JSON file that an edit left; image and mask, that it was made for; strength; formats: "cube"
-            writes NAME.cube and NAME_mask.png, "ora" NAME.ora and "tiff" NAME_layers.tif, the photo and the edit as layers,
-            "xmp" NAME.xmp, sliders with an ellipse; size, points of the table along each axis; output, a folder, or None for
-            that of the recipe; json.
+        options: recipe, the JSON file that an edit left; image and mask, that it was made for; label and invert, as for an
+            edit; strength; formats: "cube" writes NAME.cube and NAME_mask.png, "ora" NAME.ora and "tiff" NAME_layers.tif,
+            the photo and the edit as layers, "xmp" NAME.xmp, sliders with an ellipse; size, points of the table along each
+            axis; output, a folder, or None for that of the recipe; json.
 
     Returns:
         The files.
@@ -47,7 +48,8 @@ def export(options: Mapping[str, Any]) -> list[Path]:
     files = [path for name in wanted for path in paths_of(base, name)]
     refuse_overwriting(files, [options["recipe"], options["image"], options["mask"]])
     photo = read_photo(options["image"])
-    mask, notes = read_mask(options["mask"], photo.pixels.shape[:2])
+    label, invert = check_label(options.get("label")), bool(options.get("invert"))
+    mask, notes = read_mask(options["mask"], photo.pixels.shape[:2], label=label, invert=invert)
     say((*photo.notes, *notes), options["image"])
     if recipe.blend != "final":
         words = "the recipe blends after every operator; where the mask is soft, what is exported differs from it a little"
@@ -106,7 +108,7 @@ def _sidecar(paths: Sequence[Path], edited: Edited) -> None:
     weights = to_unit(edited.mask)
     fit = fit_sliders(edited.recipe, to_unit(edited.photo.srgb)[weights >= min(0.5, weights.max())])
     ellipse, found = fit_ellipse(edited.mask)
-    write_xmp(paths[0], fit.sliders, ellipse, edited.mask.shape, edited.name)
+    write_xmp(paths[0], fit.sliders, ellipse, edited.mask.shape, edited.name, edited.photo.orientation)
     chosen = fit.sliders
     print(f"sliders, by a plain model of what they do: exposure {chosen.exposure:+.2f}, temperature {chosen.temperature:+d}, "
           f"tint {chosen.tint:+d}, saturation {chosen.saturation:+d}, and a curve for each channel")  # fmt: skip

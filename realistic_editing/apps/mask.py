@@ -8,6 +8,7 @@ import numpy as np
 from realistic_editing.apps.results import refuse_overwriting, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_mask, read_photo
+from realistic_editing.data.labels import check_label
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.sam import select_by_sam
 from realistic_editing.data.select import refine_mask, select_box, select_points
@@ -69,7 +70,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     if options.get("label") is not None and not options.get("mask"):
         raise InputError(f"label is {options['label']!r} without a mask; give the label map as the mask")
     if options.get("mask"):
-        label = _label(options.get("label"))
+        label = check_label(options.get("label"))
         found, notes = read_mask(options["mask"], pixels.shape[:2], label=label, invert=bool(options.get("invert")))
     elif options.get("alpha"):
         found = _transparency(photo)
@@ -82,14 +83,6 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     if options.get("invert") and not options.get("mask"):
         found = np.iinfo(found.dtype).max - found
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
-
-
-def _label(value: Any) -> int | None:
-    if value is None:
-        return None
-    if not str(value).isdigit():
-        raise InputError(f"label is {value!r}; use the index or grey value of the region in the mask, such as 15")
-    return int(str(value))
 
 
 def check_outside(options: Mapping[str, Any]) -> None:

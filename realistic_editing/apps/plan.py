@@ -11,12 +11,13 @@ import yaml
 
 from realistic_editing.apps.edit import unmet_targets, write_edit
 from realistic_editing.apps.mask import WAYS, region_of
-from realistic_editing.apps.results import lossless_suffix, measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.images import Photo, read_photo, write_photo
+from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import NAMES, EditOptions
@@ -54,7 +55,8 @@ def plan(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: image; plan, a YAML or JSON file: a list of regions, see `read_plan`; allow_conflicts, to go on where two tasks
-            contradict each other; output, a folder; json; critic, saliency and device as for an edit.
+            contradict each other; output, a folder; format, quality and strip, see `Writing`; json; critic,
+            saliency and device as for an edit.
 
     Returns:
         The path of the result.
@@ -66,19 +68,22 @@ def plan(options: Mapping[str, Any]) -> Path:
     source, folder = Path(options["image"]), Path(options["output"])
     photo = read_photo(source)
     steps = read_plan(options["plan"], photo)
-    base, suffix = f"{source.stem}_", lossless_suffix(source)
+    writing = Writing.read(options)
+    base, suffix = f"{source.stem}_", writing.suffix(source)
     files = [folder / f"{base}{number}_{step.name}{suffix}" for number, step in enumerate(steps, start=1)]
     result, report, beside = (folder / f"{base}{end}" for end in (f"edited{suffix}", "plan.json", "before_after.png"))
     written = [*files, *(file.with_suffix(".json") for file in files), result, report, beside]
     refuse_overwriting(written, [source, options["plan"], *(step.file for step in steps)])
+    told = lost(result, photo)  # before an edit is proposed, which takes a while
     for problem, contradicts in overlaps(steps):
         if contradicts and not options["allow_conflicts"]:
             raise InputError(f"{options['plan']}: {problem}; change one of them, or add --allow-conflicts")
         say([problem], options["plan"])
-    say(photo.notes, source)
+    say((*photo.notes, *([] if writing.strip else told), *writing.notes(result)), source)
     with reporting(options) as found:
-        pixels, shown, done = _edit_all(photo, steps, files, {name: options[name] for name in ("device", "critic", "saliency")})
-        write_photo(result, photo, photo.from_srgb(pixels))
+        judges = {name: options[name] for name in ("device", "critic", "saliency")}
+        pixels, shown, done = _edit_all(photo, steps, files, judges, writing)
+        write_photo(result, photo, photo.from_srgb(pixels), writing.quality, writing.strip)
         with replacing(report) as temporary:
             temporary.write_text(json.dumps(done, indent=2) + "\n")
         save_sheet(sheet(_rows(steps, shown)), beside)
@@ -90,7 +95,7 @@ def plan(options: Mapping[str, Any]) -> Path:
 
 
 def _edit_all(
-    photo: Photo, steps: Sequence[Step], files: Sequence[Path], judges: Mapping[str, Any]
+    photo: Photo, steps: Sequence[Step], files: Sequence[Path], judges: Mapping[str, Any], writing: Writing
 ) -> tuple[np.ndarray, list[np.ndarray], list[dict[str, Any]]]:
     """Edit step by step, each on what the one before left, and write each.
 
@@ -105,7 +110,7 @@ def _edit_all(
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
         edit = enhancers[step.task].propose(pixels, step.mask, step.options)
         pixels = edit.apply(pixels, step.mask)
-        write_edit(file, photo, photo.from_srgb(pixels), edit)
+        write_edit(file, photo, photo.from_srgb(pixels), edit, writing)
         shown.append(_small(pixels))
         print(f"{number}. {step.name}: {edit}")
         say(unmet_targets(edit, step.options), step.name)

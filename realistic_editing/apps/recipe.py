@@ -3,9 +3,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from realistic_editing.apps.results import lossless_suffix, refuse_overwriting, reporting, say
+from realistic_editing.apps.mask import region_of
+from realistic_editing.apps.results import refuse_overwriting, reporting, say
+from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.images import read_mask, read_photo, write_photo
+from realistic_editing.data.images import lost, read_photo, write_photo
 from realistic_editing.enhance.options import check_strength
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops import Recipe
@@ -17,7 +19,7 @@ def recipe(options: Mapping[str, Any]) -> Path | None:
 
     Args:
         options: recipe, a JSON file; strength; apply, a photo and its mask, or None; output, the result's file, or None;
-            json.
+            label and invert, as for an edit; format, quality and strip, see `Writing`; json.
 
     Returns:
         The path of the result, where there is one.
@@ -41,11 +43,14 @@ def _applied(edits: Recipe, options: Mapping[str, Any]) -> Path:
     if len(edits) != 1:
         raise InputError(f"{options['recipe']}: holds {len(edits)} edits; give a file with one")
     source = Path(options["apply"][0])
-    output = Path(options["output"] or f"outputs/{source.stem}_{Path(options['recipe']).stem}{lossless_suffix(source)}")
+    writing = Writing.read(options)
+    output = Path(options["output"] or f"outputs/{source.stem}_{Path(options['recipe']).stem}{writing.suffix(source)}")
     refuse_overwriting([output], [*options["apply"], options["recipe"]])
     photo = read_photo(source)
-    mask, notes = read_mask(options["apply"][1], photo.pixels.shape[:2])
-    say((*photo.notes, *notes), source)
-    write_photo(output, photo, photo.from_srgb(apply_to_photo(photo.srgb, mask, edits)))
+    told = lost(output, photo)
+    mask, notes = region_of(photo, {"mask": options["apply"][1]} | {name: options.get(name) for name in ("label", "invert")})
+    say((*photo.notes, *notes, *([] if writing.strip else told), *writing.notes(output)), source)
+    pixels = photo.from_srgb(apply_to_photo(photo.srgb, mask, edits))
+    write_photo(output, photo, pixels, writing.quality, writing.strip)
     print(f"result: {output}")
     return output

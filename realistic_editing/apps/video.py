@@ -67,7 +67,7 @@ def video(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: clip; mask, box or points, see `frames_with_masks`; out; parameters, "first" or "smoothed"; every; when_lost,
-            "error" or "stop"; flicker_samples; masks_out; sheet; json; the others as for `enhance`.
+            "error" or "stop"; flicker_samples; masks_out; sheet; strip; json; the others as for `enhance`.
 
     Returns:
         The path of the result.
@@ -77,6 +77,8 @@ def video(options: Mapping[str, Any]) -> Path:
     """
     asked = _checked(options)
     clip = open_clip(options["clip"])
+    if options.get("strip"):
+        clip = dataclasses.replace(clip, tags={**clip.tags, "metadata": {}})
     output = Path(options["out"] or _default_output(clip, options["task"]))
     _check_places(clip, output, options)
     enhancer = enhancer_of(options)

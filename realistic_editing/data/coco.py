@@ -75,6 +75,11 @@ def _photo(coco: COCO, folder: Path, image_id: int, subset: str) -> RawPhoto | N
     shapes = [
         (str(one["id"]), one["category_id"], one["segmentation"]) for one in instances if not one.get("iscrowd", 0)
     ]
+    names = [name for name, *_ in shapes]
+    for name in names:
+        if Path(name).name != name or "\\" in name or names.count(name) > 1:  # it becomes part of a mask's file name
+            wrong = "is given twice" if names.count(name) > 1 else "cannot be part of a file name"
+            raise InputError(f"{path}: annotation id {name!r} {wrong}; number the annotations")
     content = ((image["height"], image["width"]), sorted(shapes, key=_by_number))
     return RawPhoto(path, path.stem, split_of(path.stem, f"coco-{subset}"), content)
 

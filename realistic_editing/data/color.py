@@ -3,6 +3,7 @@ import functools
 import io
 import struct
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image, ImageCms
 from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.containers import PNG, boxes, png_chunks
-from realistic_editing.data.icc import BT709, D65, Space, matrix_profile, space_of
+from realistic_editing.data.icc import BT709, D50, D65, Space, matrix_profile, space_of
 
 _ADOBE = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
 # Red, green, blue and white as (x, y), by the code points of ITU-T H.273.
@@ -29,6 +30,7 @@ _PRIMARIES = {
 _HDR = {16: "PQ", 18: "HLG"}
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}  # the other transfers are shown as sRGB's by viewers
 _SRGB_GAMMA = (0.447, 0.463)  # of PNG's gAMA: about 1 / 2.2, by which sRGB is meant
+_BEND = 6 / 29  # of CIELAB's curve, where its cube root begins
 _SAME = 2  # a profile within two levels of 255 of sRGB is one of its many variants
 
 
@@ -228,33 +230,65 @@ def _grid() -> np.ndarray:
 def _converted(pixels: np.ndarray, source: bytes | None, target: bytes | None) -> np.ndarray:
     """(H, W, 3) uint16 from one profile's space to another's; None is sRGB.
 
-    Spaces of a matrix and curves are computed here: Little CMS goes through a coarse table where the input has 16 bits, which
-    moves dark colours by up to 4 levels of 255.
+    Spaces of a matrix and curves are computed here, and those of tables as far as Lab by Little CMS: from one to the other, it
+    goes through a coarse table of its own where the input has 16 bits, which moves dark colours by up to 4 levels of 255.
     """
     spaces = [space_of(source), space_of(target)]
     if None not in spaces:
         return _by_matrix(pixels, *spaces)
+    lab = _lab_of(pixels, spaces[0]) if spaces[0] else _through(pixels, source, "rgb16", "icc_import")
+    return _of_lab(lab, spaces[1]) if spaces[1] else _through(lab, target, "lab", "icc_export", depth=16)
+
+
+def _through(pixels: np.ndarray, profile: bytes, interpretation: str, step: str, **options: int) -> np.ndarray:
+    """(H, W, 3) uint16 of a profile to float Lab by libvips's `icc_import`, or back by its `icc_export`."""
     import pyvips  # not in workers that only read 8-bit photos
 
-    image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation="rgb16")
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation=interpretation)
     with tempfile.TemporaryDirectory() as folder:  # libvips takes profiles as files
-        names = []
-        for number, profile in enumerate((source, target)):
-            names.append("srgb" if profile is None else str(Path(folder) / f"{number}.icc"))
-            if profile is not None:
-                Path(names[-1]).write_bytes(profile)
-        options = {"intent": "relative", "black_point_compensation": True, "depth": 16, "embedded": False}
-        return image.icc_transform(names[1], input_profile=names[0], **options).numpy()
+        path = Path(folder) / "profile.icc"
+        path.write_bytes(profile)
+        options |= {"input_profile": str(path), "embedded": False} if step == "icc_import" else {"output_profile": str(path)}
+        return getattr(image, step)(pcs="lab", intent="relative", black_point_compensation=True, **options).numpy()
+
+
+def _lab_of(pixels: np.ndarray, space: Space) -> np.ndarray:
+    """(H, W, 3) float32 CIELAB of D50."""
+    result = np.empty(pixels.shape, np.float32)
+    for rows in _strips(pixels):
+        light = np.stack([space.light[i][pixels[rows, :, i]] for i in range(3)], axis=-1)
+        ratio = light @ (space.matrix / D50[:, None]).T.astype(np.float32)
+        x, y, z = np.moveaxis(np.where(ratio > _BEND**3, np.cbrt(ratio), ratio / (3 * _BEND**2) + 4 / 29), -1, 0)
+        result[rows] = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    return result
+
+
+def _of_lab(lab: np.ndarray, space: Space) -> np.ndarray:
+    """(H, W, 3) uint16 in a space of a matrix and curves; what lies outside is clipped."""
+    result, matrix = np.empty(lab.shape, np.uint16), (np.linalg.inv(space.matrix) * D50).astype(np.float32)
+    for rows in _strips(lab):
+        y = (lab[rows, :, 0] + 16) / 116
+        roots = np.stack([y + lab[rows, :, 1] / 500, y, y - lab[rows, :, 2] / 200], axis=-1)
+        ratio = np.where(roots > _BEND, roots**3, (roots - 4 / 29) * (3 * _BEND**2))
+        result[rows] = _encoded(ratio @ matrix.T, space)
+    return result
+
+
+def _strips(pixels: np.ndarray) -> Iterator[slice]:
+    """Rows, about a million pixels at a time."""
+    step = max(1, (1 << 20) // pixels.shape[1])
+    return (slice(start, start + step) for start in range(0, len(pixels), step))
+
+
+def _encoded(light: np.ndarray, space: Space) -> np.ndarray:
+    """(..., 3) uint16 of linear light."""
+    places = np.rint(np.sqrt(np.clip(light, 0, 1)) * 65535).astype(np.uint16)
+    return np.stack([space.levels[i][places[..., i]] for i in range(3)], axis=-1)
 
 
 def _by_matrix(pixels: np.ndarray, source: Space, target: Space) -> np.ndarray:
     matrix = (np.linalg.inv(target.matrix) @ source.matrix).astype(np.float32)
     result = np.empty_like(pixels)
-    step = max(1, (1 << 20) // pixels.shape[1])
-    for start in range(0, len(pixels), step):
-        rows = pixels[start : start + step]
-        light = np.stack([source.light[i][rows[:, :, i]] for i in range(3)], axis=-1) @ matrix.T
-        places = np.rint(np.sqrt(np.clip(light, 0, 1)) * 65535).astype(np.uint16)
-        for i in range(3):
-            result[start : start + step, :, i] = target.levels[i][places[:, :, i]]
+    for rows in _strips(pixels):
+        result[rows] = _encoded(np.stack([source.light[i][pixels[rows, :, i]] for i in range(3)], axis=-1) @ matrix.T, target)
     return result

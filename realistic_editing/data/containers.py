@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.tiff_exif import read_tiff_tags
+from realistic_editing.data.tiff_exif import STARTS, read_tiff_tags
 
 PNG = b"\x89PNG\r\n\x1a\n"
 RAW_SUFFIXES = (
@@ -97,6 +97,57 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         place += max(size, 8)
 
 
+def heif_turns(data: bytes) -> list[tuple[bytes, int]]:
+    """How the main picture of a HEIF or AVIF is turned, whatever its EXIF says.
+
+    Returns:
+        In this order: (b"irot", quarter turns to the left), or (b"imir", the axis that is mirrored: 0 rows, 1 columns).
+    """
+    try:
+        parts = dict(_inside(dict(boxes(data)).get(b"meta", bytes(12)), 12))
+        main = parts[b"pitm"]
+        item = int.from_bytes(main[12:16] if main[8] else main[12:14], "big")
+        inner = dict(_inside(parts[b"iprp"], 8))
+        properties = list(_inside(inner[b"ipco"], 8))
+        return [
+            (name, box[8] & 3 if name == b"irot" else box[8] & 1)
+            for name, box in (properties[number - 1] for number in _associated(inner[b"ipma"], item))
+            if name in (b"irot", b"imir")
+        ]
+    except (KeyError, IndexError, struct.error):
+        return []
+
+
+def _inside(box: bytes, head: int) -> Iterator[tuple[bytes, bytes]]:
+    """The boxes in a box, behind its head."""
+    place = head
+    while place + 8 <= len(box):
+        size, name = struct.unpack_from(">I4s", box, place)
+        yield name, box[place : place + size]
+        place += max(size, 8)
+
+
+def _associated(box: bytes, item: int) -> list[int]:
+    """The numbers, from 1, of the properties of an item, by the box ipma."""
+    version, wide = box[8], box[11] & 1
+    (count,) = struct.unpack_from(">I", box, 12)
+    place = 16
+    for _ in range(count):
+        (found,) = struct.unpack_from(">I" if version else ">H", box, place)
+        place += 4 if version else 2
+        size, place = box[place] * (2 if wide else 1), place + 1
+        if found == item:
+            numbers = struct.unpack_from(f">{box[place - 1]}{'H' if wide else 'B'}", box, place)
+            return [number & (0x7FFF if wide else 0x7F) for number in numbers if number & (0x7FFF if wide else 0x7F)]
+        place += size
+    return []
+
+
+def is_avif(data: bytes) -> bool:
+    """Whether a file is HEIF, but of another codec than HEVC."""
+    return data[4:8] == b"ftyp" and not is_hevc(data)
+
+
 def embedded_profile(data: bytes) -> bytes | None:
     """The ICC profile of a JPEG, PNG, WebP, TIFF, HEIC or AVIF; None where there is none that can be read."""
     try:
@@ -109,7 +160,7 @@ def embedded_profile(data: bytes) -> bytes | None:
             return None if packed is None else zlib.decompress(packed[packed.index(b"\0") + 2 :])
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return dict(_riff(data)).get(b"ICCP")
-        if data[:4] in (b"II*\0", b"MM\0*"):
+        if data[:4] in STARTS:
             return read_tiff_tags(data, {_ICC}).get(_ICC)
         if data[:3] == b"GIF":
             return dict(gif_extensions(data)).get(b"ICCRGBG1012")
@@ -143,7 +194,7 @@ def refuse_raw(path: str | Path, data: bytes) -> None:
 def _is_raw(suffix: str, data: bytes) -> bool:
     if data.startswith(_RAW_STARTS) or data[8:10] == b"CR" or data[4:12] == b"ftypcrx ":
         return True
-    if data[:4] not in (b"II*\0", b"MM\0*"):
+    if data[:4] not in STARTS:
         return False
     try:
         tags = read_tiff_tags(data, {_NEW_SUBFILE, _PHOTOMETRIC, _SUB_IFDS, _DNG_VERSION})

@@ -48,6 +48,28 @@ class Ellipse:
         )
 
 
+def as_stored(ellipse: Ellipse, size: tuple[int, int], orientation: int) -> tuple[Ellipse, tuple[int, int]]:
+    """An ellipse of an upright photo, on the picture as its file stores it.
+
+    Args:
+        ellipse: in pixels.
+        size: (height, width) of the photo upright.
+        orientation: 1 to 8, by EXIF.
+
+    Returns:
+        The ellipse and the (height, width) of the stored picture.
+    """
+    height, width = size
+    x, y, across, along, angle = ellipse.x, ellipse.y, ellipse.across, ellipse.along, ellipse.angle
+    if orientation in (3, 4, 7, 8):
+        y, angle = height - y, -angle
+    if orientation in (2, 3, 6, 7):
+        x, angle = width - x, -angle
+    if orientation in (5, 6, 7, 8):  # rows are columns
+        x, y, across, along, angle, size = y, x, along, across, -angle, (width, height)
+    return Ellipse(x, y, across, along, angle, ellipse.feather), size
+
+
 def fit_ellipse(mask: np.ndarray) -> tuple[Ellipse, float]:
     """Find the soft ellipse with the largest intersection over union with a mask.
 

@@ -17,7 +17,10 @@ def open_heic(path: str | Path, data: bytes) -> tuple[pyvips.Image, list[str]]:
         InputError: without the extra, or when the file is damaged.
     """
     found, notes = _opened(path, data), []
+    import pillow_heif  # there, or the line before has refused
+
     pixels = _pixels(found)
+    pillow_heif.set_orientation(found.info)  # to 1 in its EXIF and XMP: the decoder has turned the pixels
     image = pyvips.Image.new_from_array(pixels)
     image = image.copy(interpretation="srgb" if pixels.dtype == np.uint8 else "rgb16")
     for name, field in _BLOBS.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 D65 = (0.3127, 0.3290)
+D50 = np.array([0.9642, 1, 0.8249])  # XYZ of ICC's connection space
 BT709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), D65)
 Primaries = tuple[tuple[float, float], ...]  # red, green, blue and white, as (x, y)
 
@@ -22,13 +23,12 @@ def matrix_profile(name: str, primaries: Primaries, gamma: float | None) -> byte
     white = xyz(*primaries[3])
     matrix = np.stack([xyz(*one) for one in primaries[:3]], axis=1)
     matrix = matrix * np.linalg.solve(matrix, white)
-    d50 = np.array([0.9642, 1, 0.8249])
     cone = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])  # Bradford
-    adapt = np.linalg.inv(cone) @ np.diag((cone @ d50) / (cone @ white)) @ cone
+    adapt = np.linalg.inv(cone) @ np.diag((cone @ D50) / (cone @ white)) @ cone
     matrix = adapt @ matrix
     shape = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045) if gamma is None else (gamma,)
     curve = b"para\0\0\0\0" + struct.pack(">HH", 3 if gamma is None else 0, 0) + fixed(shape)
-    tags = [(b"desc", _text(name)), (b"cprt", _text("CC0")), (b"wtpt", b"XYZ \0\0\0\0" + fixed(d50))]
+    tags = [(b"desc", _text(name)), (b"cprt", _text("CC0")), (b"wtpt", b"XYZ \0\0\0\0" + fixed(D50))]
     tags += [(b"chad", b"sf32\0\0\0\0" + fixed(adapt.reshape(-1)))]
     tags += [(tag, b"XYZ \0\0\0\0" + fixed(matrix[:, i])) for i, tag in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))]
     tags += [(tag, curve) for tag in (b"rTRC", b"gTRC", b"bTRC")]
@@ -38,7 +38,7 @@ def matrix_profile(name: str, primaries: Primaries, gamma: float | None) -> byte
         body += value + b"\0" * (-len(value) % 4)
     size = struct.pack(">I", start + len(body))
     head = size + bytes(4) + b"\x04\x20\0\0mntrRGB XYZ " + struct.pack(">6H", 2020, 1, 1, 0, 0, 0) + b"acsp"
-    head = head.ljust(68, b"\0") + fixed(d50)
+    head = head.ljust(68, b"\0") + fixed(D50)
     return head.ljust(128, b"\0") + table + body
 
 

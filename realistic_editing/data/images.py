@@ -17,6 +17,7 @@ from realistic_editing.data.labels import doubts, of_label
 from realistic_editing.data.opened import (
     decoded,
     open_image,
+    orientation_of,
     reason,
     repeat_grey,
     to_srgb,
@@ -45,6 +46,7 @@ class Photo:
         metadata: what libvips calls the EXIF, ICC, XMP and IPTC blocks and the resolution, with their values.
         path: where it was read.
         notes: what was changed in reading, as sentences for the user.
+        orientation: by which the stored pixels were turned, 1 to 8 by EXIF.
     """
 
     pixels: np.ndarray
@@ -52,6 +54,7 @@ class Photo:
     metadata: Mapping[str, Any]
     path: Path
     notes: tuple[str, ...] = ()
+    orientation: int = 1
 
     @functools.cached_property
     def srgb(self) -> np.ndarray:
@@ -99,7 +102,7 @@ def read_photo(path: str | Path) -> Photo:
         colors = color.to_srgb(colors, profile)
         del metadata["icc-profile-data"]
         notes.append("converted to sRGB, because its profile, of a scanner or camera, does not lead back")
-    return Photo(colors, alpha, metadata, Path(path), tuple(notes))
+    return Photo(colors, alpha, metadata, Path(path), tuple(notes), orientation_of(image))
 
 
 def _set_profile(path: Path, data: bytes, metadata: dict[str, Any]) -> list[str]:

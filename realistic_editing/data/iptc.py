@@ -3,7 +3,7 @@ import struct
 import zlib
 
 from realistic_editing.data.containers import PNG, jpeg_segments, png_chunks
-from realistic_editing.data.tiff_exif import read_tiff_tags
+from realistic_editing.data.tiff_exif import STARTS, read_tiff_tags
 
 PHOTOSHOP = b"Photoshop 3.0\0"
 IIM, RESOURCES, IPTC = 33723, 34377, 0x0404  # tags of TIFF: IPTC, and Photoshop's resources; IPTC among these
@@ -22,7 +22,7 @@ def photoshop_resources(data: bytes, turned: bool, notes: list[str]) -> bytes | 
     if data[:2] == b"\xff\xd8":
         bodies = (body for marker, body in jpeg_segments(data) if marker == 0xED and body.startswith(PHOTOSHOP))
         found = _split(b"".join(body[len(PHOTOSHOP) :] for body in bodies))
-    elif data[:4] in (b"II*\0", b"MM\0*"):
+    elif data[:4] in STARTS:
         try:
             tags = read_tiff_tags(data, {IIM, RESOURCES})
         except ValueError:

@@ -9,6 +9,7 @@ import pyvips
 
 from realistic_editing.data.containers import PNG, embedded_profile, gif_extensions, jpeg_end, jpeg_segments, png_chunks
 from realistic_editing.data.iptc import IIM, IPTC, PHOTOSHOP, RAW_PROFILE, RESOURCES, photoshop_resources, png_texts, resource
+from realistic_editing.data.opened import orientation_of
 from realistic_editing.data.packets import clean_packet, merged_packets, split_packet
 from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, with_size, without_thumbnail
 
@@ -36,16 +37,16 @@ def read_kept(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: li
         found["resolution-unit"] = image.get("resolution-unit")
     profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else embedded_profile(data)
     found |= {"icc-profile-data": profile} if profile else {}
-    turned = image.get_typeof("orientation") and image.get("orientation") in range(2, 9)
+    orientation = orientation_of(image)
     exif, packet = _exif(data, image, size, notes), _packet(data, image)
     hidden = _hidden(data, packet or b"", image)
     if packet:
         try:
-            packet, dropped = clean_packet(packet, size, bool(turned))
+            packet, dropped = clean_packet(packet, size, orientation)
             notes += dropped
         except ValueError as error:
             packet, hidden = None, [*hidden, f"its XMP is damaged and is not kept ({error})"]
-    resources = photoshop_resources(data, bool(turned), notes)
+    resources = photoshop_resources(data, orientation != 1, notes)
     text = _texts(data)
     found |= {"exif-data": exif} if exif else {}
     found |= {"xmp-data": packet} if packet else {}

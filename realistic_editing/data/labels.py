@@ -1,6 +1,7 @@
 """Masks that may not mean what they say: too dark, label maps, next to nothing or nearly all; and one label of a label map."""
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -43,6 +44,15 @@ def doubts(mask: np.ndarray) -> list[str]:
 
 def _per_cent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def check_label(value: Any) -> int | None:
+    """The label that is asked for as a number, None where none is. Raises InputError."""
+    if value is None:
+        return None
+    if not (str(value).isascii() and str(value).isdigit()):
+        raise InputError(f"label is {value!r}; use the index or grey value of the region in the mask, such as 15")
+    return int(str(value))
 
 
 def of_label(path: str | Path, data: bytes, stored: np.ndarray, label: int) -> np.ndarray:

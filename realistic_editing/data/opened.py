@@ -77,7 +77,8 @@ def _bitmap(path: Path, data: bytes) -> pyvips.Image:
 def _check_kind(path: Path, image: pyvips.Image) -> None:
     """Refuse what is neither 8 nor 16 bits, nor grey, RGB or CMYK with at most one alpha channel."""
     if image.format not in ("uchar", "ushort"):
-        raise InputError(f"{path}: its pixels are of type {image.format}; convert it to 8 or 16 bits a channel")
+        words = "floating-point numbers" if image.format in ("float", "double") else f"of type {image.format}"
+        raise InputError(f"{path}: its pixels are {words}, which are not edited; convert it to 8 or 16 bits a channel")
     colors = {"b-w": 1, "grey16": 1, "srgb": 3, "rgb": 3, "rgb16": 3, "cmyk": 4}.get(image.interpretation)
     if colors is None or image.bands - colors not in (0, 1):
         raise InputError(
@@ -101,6 +102,10 @@ def whole_pixels(path: str | Path, data: bytes, pixels: np.ndarray) -> np.ndarra
 
 
 def _damaged(path: str | Path, error: pyvips.Error) -> InputError:
+    if "samples out of range" in str(error):
+        return InputError(f"{path}: its pixels are of a depth that is not edited; convert it to 8 or 16 bits a channel")
+    if "bad labq" in str(error):
+        return InputError(f"{path}: its colours are CIELAB, which is not edited; convert it to RGB")
     return InputError(f"{path}: is damaged or cut short ({reason(error)}); copy or export the file again")
 
 
@@ -123,14 +128,20 @@ def repeat_grey(image: pyvips.Image) -> pyvips.Image:
     return image[0].bandjoin([image[0], image[0], *([image[1]] if image.bands == 2 else [])])
 
 
+def orientation_of(image: pyvips.Image) -> int:
+    """By which the stored pixels are to be turned, 1 to 8 by EXIF; 1 where it says nothing, or nonsense."""
+    found = image.get("orientation") if image.get_typeof("orientation") else 1
+    return found if found in range(1, 9) else 1
+
+
 def upright_size(image: pyvips.Image) -> tuple[int, int]:
-    swapped = image.get_typeof("orientation") and image.get("orientation") in (5, 6, 7, 8)
+    swapped = orientation_of(image) in (5, 6, 7, 8)
     return (image.width, image.height) if swapped else (image.height, image.width)
 
 
 def upright(image: pyvips.Image, pixels: np.ndarray) -> np.ndarray:
     """Turn pixels as the EXIF orientation of their file says."""
-    orientation = image.get("orientation") if image.get_typeof("orientation") else 1
+    orientation = orientation_of(image)
     if orientation in (5, 6, 7, 8):  # the stored rows are columns of the photo
         pixels = pixels.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):

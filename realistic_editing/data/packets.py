@@ -4,6 +4,7 @@ from xml.dom import Node, minidom
 from xml.parsers.expat import ExpatError
 
 _TIFF, _EXIF, _XMP = (f"http://ns.adobe.com/{name}/1.0/" for name in ("tiff", "exif", "xap"))
+_DECLARED = "http://www.w3.org/2000/xmlns/"  # of the declarations of spaces, by which readers look for a gain map
 _NOTE = "http://ns.adobe.com/xmp/note/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _REGIONS = ("http://www.metadataworkinggroup.com/schemas/regions/", "http://ns.microsoft.com/photo/1.2/")
@@ -14,17 +15,19 @@ _BESIDE = (
     "http://ns.google.com/photos/1.0/depthmap/", "http://ns.google.com/photos/1.0/audio/", "http://ns.google.com/photos/dd/1.0/",
     "http://ns.adobe.com/xap/1.0/g/img/",
 )  # fmt: skip
+_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
+_PLACED = ("Crop", "HasCrop", "Perspective", "Upright", "Retouch", "RedEye")  # settings of Camera Raw that count from a corner
 _CAMERA, _CLIP = "http://ns.google.com/photos/1.0/camera/", ("MotionPhoto", "MicroVideo")
 _BREAK = "\ue00a"  # stands for a line break in an attribute, which minidom would write so that it reads as a space
 
 
-def clean_packet(packet: bytes, size: tuple[int, int], turned: bool) -> tuple[bytes, list[str]]:
+def clean_packet(packet: bytes, size: tuple[int, int], orientation: int = 1) -> tuple[bytes, list[str]]:
     """An XMP packet that is true of the edited photo, upright; the same bytes where it was.
 
     Args:
         packet: XMP.
         size: (height, width) of the photo upright.
-        turned: whether its pixels are turned in reading, so that regions in it count from another corner.
+        orientation: by which its pixels are turned in reading, 1 to 8 by EXIF; regions in it then count from another corner.
 
     Returns:
         The packet, and notes on what was taken out.
@@ -36,20 +39,23 @@ def clean_packet(packet: bytes, size: tuple[int, int], turned: bool) -> tuple[by
     height, width = size
     right = {(_TIFF, "Orientation"): 1, (_TIFF, "ImageWidth"): width, (_TIFF, "ImageLength"): height,
              (_EXIF, "PixelXDimension"): width, (_EXIF, "PixelYDimension"): height}  # fmt: skip
-    changed, notes = False, []
+    changed, notes = False, {}
     for element in list(document.getElementsByTagName("*")):
         for one in [*_attributes(element), *_children(element)]:
             name, value = (one.namespaceURI, one.localName), str(right.get((one.namespaceURI, one.localName)))
             if name in right and _value(one) != value:
+                if name == (_TIFF, "Orientation") and _value(one) != str(orientation):
+                    notes["its XMP asks for another orientation than the photo's own, which is followed"] = None
                 _set_value(one, value)
                 changed = True
             elif name == (_XMP, "Thumbnails") or _is_beside(one):
                 _remove(element, one)
                 changed = True
-            elif turned and one.namespaceURI and one.namespaceURI.startswith(_REGIONS) and one.nodeType == Node.ELEMENT_NODE:
+            elif orientation != 1 and (told := _on_stored(one)):
                 _remove(element, one)
-                changed, notes = True, ["its XMP marks faces on the photo as stored; they are not kept, because it is turned"]
-    return (_written(document) if changed else packet), notes
+                changed = True
+                notes[f"its XMP {told} on the photo as stored; not kept, because the photo is turned"] = None
+    return (_written(document) if changed else packet), list(notes)
 
 
 def merged_packets(main: bytes, more: dict[bytes, bytes]) -> bytes:
@@ -134,8 +140,20 @@ def _children(element: minidom.Element) -> list[minidom.Element]:
     return [one for one in element.childNodes if one.nodeType == Node.ELEMENT_NODE]
 
 
+def _on_stored(one: minidom.Node) -> str | None:
+    """What a part of XMP does to places of the stored picture."""
+    space, name = one.namespaceURI or "", one.localName or ""
+    if space.startswith(_REGIONS) and one.nodeType == Node.ELEMENT_NODE:
+        return "marks faces"
+    if space == _RAW and (name.startswith(_PLACED) or name.endswith("Corrections")):
+        return "holds crops and masks of Camera Raw"
+    return None
+
+
 def _is_beside(one: minidom.Node) -> bool:
     space = one.namespaceURI or ""
+    if space == _DECLARED:
+        return one.value.startswith(_BESIDE)
     return space.startswith(_BESIDE) or (space == _CAMERA and (one.localName or "").startswith(_CLIP))
 
 

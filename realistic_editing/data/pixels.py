@@ -7,7 +7,7 @@ import numpy as np
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.data import color
-from realistic_editing.data.containers import embedded_profile, is_hevc, refuse_raw
+from realistic_editing.data.containers import embedded_profile, heif_turns, is_avif, is_hevc, refuse_raw
 from realistic_editing.data.whole import is_whole, scan_is_whole
 
 
@@ -136,7 +136,12 @@ def _decoded(path: str | Path, flags: int, data: bytes | None = None) -> np.ndar
     data = _bytes(path) if data is None else data
     if is_hevc(data):
         return _heic(path, data, flags)
+    turns = []
+    if is_avif(data) and not flags & cv2.IMREAD_IGNORE_ORIENTATION:  # OpenCV would heed its EXIF, which has no say
+        turns, flags = heif_turns(data), flags | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    for name, value in turns if pixels is not None else ():
+        pixels = np.ascontiguousarray(np.rot90(pixels, value) if name == b"irot" else np.flip(pixels, value))
     if pixels is not None and data[:2] == b"\xff\xd8" and not scan_is_whole(data, pixels):
         raise InputError(f"{path}: is damaged: its pixels break off before its end; fetch it again")
     return pixels

@@ -8,8 +8,10 @@ from pathlib import Path
 # Tag -> (type, count, value). The value is little-endian bytes, or a directory where the tag points to one.
 Directory = dict[int, tuple[int, int, "bytes | Directory"]]
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # bytes of each TIFF type
-_WORDS = {3: 2, 8: 2, 4: 4, 5: 4, 9: 4, 10: 4, 11: 4, 13: 4, 12: 8}  # the unit that byte order reverses
+STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # of a TIFF in either byte order, and of a BigTIFF, for files above 4 GB
+# Bytes of each TIFF type.
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_WORDS = {3: 2, 8: 2, 4: 4, 5: 4, 9: 4, 10: 4, 11: 4, 13: 4, 12: 8, 16: 8, 17: 8, 18: 8}  # the unit that byte order reverses
 _EXIF, _GPS, _INTEROPERABILITY = 34665, 34853, 40965
 _CHILDREN = {_EXIF: {_INTEROPERABILITY: {}}, _GPS: {}}
 # Description, make, model, software, date, artist, host, rating, rating in percent, copyright. The other tags of the
@@ -28,7 +30,7 @@ def read_tiff_exif(data: bytes) -> bytes | None:
         A block to store in any photo, or None when the file has no EXIF.
 
     Raises:
-        ValueError: when the directories are damaged, or the file is a BigTIFF.
+        ValueError: when the directories are damaged.
     """
     directory = _fields(data)
     return b"II*\0\x08\0\0\0" + _written(directory, 8, "<") if directory else None
@@ -38,7 +40,7 @@ def read_tiff_tags(data: bytes, tags: set[int]) -> dict[int, bytes]:
     """The values of tags of a TIFF's first directory, numbers in little-endian order.
 
     Raises:
-        ValueError: when the directory is damaged, or the file is a BigTIFF.
+        ValueError: when the directory is damaged.
     """
     order, first = _header(data)
     return {tag: value for tag, (_, _, value) in _read(data, first, order, {}).items() if tag in tags}
@@ -110,6 +112,8 @@ def add_tiff_exif(path: str | Path, block: bytes | None, more: dict[int, bytes] 
     with open(path, "r+b") as file:
         data = file.read()
         order, first = _header(data)
+        if _is_big(data):
+            raise ValueError("a BigTIFF, which is not written here")
         end = len(data) + len(data) % 2  # directories start at even offsets
         added = _written({**fields, **_read(data, first, order, {})}, end, order)
         file.seek(end)
@@ -126,25 +130,32 @@ def _fields(data: bytes) -> Directory:
 def _header(data: bytes) -> tuple[str, int]:
     """Byte order as `struct` writes it, and the offset of the first directory."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    if order is None or len(data) < 8 or struct.unpack_from(order + "H", data, 2)[0] != 42:
+    if order is None or len(data) < 16 or data[:4] not in STARTS:
         raise ValueError(f"not a TIFF structure: it starts with {data[:4]!r}")
-    return order, struct.unpack_from(order + "I", data, 4)[0]
+    return order, struct.unpack_from(*((order + "Q", data, 8) if _is_big(data) else (order + "I", data, 4)))[0]
+
+
+def _is_big(data: bytes) -> bool:
+    """Whether places and counts in a TIFF have 8 bytes instead of 4."""
+    return data[:4] in STARTS[2:]
 
 
 def _read(data: bytes, offset: int, order: str, children: dict) -> Directory:
     directory: Directory = {}
+    counts, place, room = ("Q", "Q", 8) if _is_big(data) else ("H", "I", 4)
+    head, entry = struct.calcsize("<" + counts), 4 + 2 * room
     try:
-        (count,) = struct.unpack_from(order + "H", data, offset)
-        for position in range(offset + 2, offset + 2 + 12 * count, 12):
-            tag, kind, number = struct.unpack_from(order + "HHI", data, position)
+        (count,) = struct.unpack_from(order + counts, data, offset)
+        for position in range(offset + head, min(offset + head + entry * count, len(data)), entry):
+            tag, kind, number = struct.unpack_from(order + "HH" + place, data, position)
             if kind not in _SIZES:
                 continue  # a reader must skip types it does not know, says TIFF
             size = _SIZES[kind] * number
-            (pointer,) = struct.unpack_from(order + "I", data, position + 8)
+            (pointer,) = struct.unpack_from(order + place, data, position + entry - room)
             if tag in children:
                 directory[tag] = (4, 1, _read(data, pointer, order, children[tag]))
                 continue
-            start = position + 8 if size <= 4 else pointer
+            start = position + entry - room if size <= room else pointer
             if start + size > len(data):
                 continue  # cameras and editors leave such fields; the others are sound
             directory[tag] = (kind, number, _ordered(data[start : start + size], kind, order))

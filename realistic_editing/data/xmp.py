@@ -6,10 +6,11 @@ from xml.etree import ElementTree
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
-from realistic_editing.data.ellipse import Ellipse
+from realistic_editing.data.ellipse import Ellipse, as_stored
 from realistic_editing.ops.sliders import POINTS, Sliders
 
 CRS = "http://ns.adobe.com/camera-raw-settings/1.0/"
+TIFF = "http://ns.adobe.com/tiff/1.0/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 META = "adobe:ns:meta/"
 _STOPS = 4  # the file holds local exposure as a share of the slider's reach; other sliders as a share of 100 points
@@ -20,26 +21,35 @@ _ZERO = (
 )  # fmt: skip
 
 
-def write_xmp(path: str | Path, sliders: Sliders, ellipse: Ellipse, size: tuple[int, int], name: str) -> None:
+def write_xmp(
+    path: str | Path, sliders: Sliders, ellipse: Ellipse, size: tuple[int, int], name: str, orientation: int = 1
+) -> None:
     """Write one correction under one radial mask; the file appears whole or not at all.
+
+    Camera Raw counts places on the picture as it is stored, before it is turned, and turns it by the orientation that the
+    sidecar names.
 
     Args:
         path: ending in .xmp.
         sliders: of the correction.
-        ellipse: of the mask, in pixels.
-        size: height and width of the photo.
+        ellipse: of the mask, in pixels of the photo upright.
+        size: height and width of the photo upright.
         name: of the correction, as the program lists it.
+        orientation: by which the photo's file is turned, 1 to 8 by EXIF.
 
     Raises:
         InputError: when the path cannot be used.
     """
     if Path(path).suffix.lower() != ".xmp":
         raise InputError(f"{path}: a sidecar is read by its suffix; end the name in .xmp")
-    for prefix, space in (("x", META), ("rdf", RDF), ("crs", CRS)):
+    for prefix, space in (("x", META), ("rdf", RDF), ("crs", CRS), ("tiff", TIFF)):
         ElementTree.register_namespace(prefix, space)
     root = ElementTree.Element(f"{{{META}}}xmpmeta")
     about = ElementTree.SubElement(ElementTree.SubElement(root, f"{{{RDF}}}RDF"), f"{{{RDF}}}Description")
     about.set(f"{{{RDF}}}about", "")
+    if orientation != 1:
+        about.set(f"{{{TIFF}}}Orientation", str(orientation))
+    ellipse, size = as_stored(ellipse, size, orientation)
     _set(about, Version="15.3", ProcessVersion="11.0", HasSettings="True")
     correction = ElementTree.SubElement(_item(about, "MaskGroupBasedCorrections"), f"{{{RDF}}}Description")
     _set(correction, What="Correction", CorrectionAmount="1", CorrectionActive="true", CorrectionName=name)

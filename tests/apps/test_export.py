@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import pyvips
 import torch
-from PIL import Image, ImageSequence
+from PIL import Image, ImageOps, ImageSequence
 
 from realistic_editing.apps.cli import main
 from realistic_editing.common.arrays import to_unit
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.ellipse import Ellipse
+from realistic_editing.data.ellipse import Ellipse, as_stored
 from realistic_editing.data.images import read_photo
 from realistic_editing.data.layers import write_pages
 from realistic_editing.data.xmp import write_xmp
@@ -197,6 +197,7 @@ def test_a_strength_out_of_range_is_refused(files, capsys, strength):
 
 
 CRS, RDF = ("{http://ns.adobe.com/camera-raw-settings/1.0/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}")
+TIFF = "{http://ns.adobe.com/tiff/1.0/}"
 
 
 def test_sidecar_is_read_back_by_a_parser(files, recipe, capsys):
@@ -231,6 +232,44 @@ def test_the_corners_of_a_turned_ellipse_turn_with_it(tmp_path):
     back = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ corner
     assert back == pytest.approx([40, 20], abs=1e-3) and float(region.get(f"{CRS}Angle")) == 30
     assert region.get(f"{CRS}MaskName") == f"{name}: ellipse" and not list(tree.iter(f"{CRS}RedCurve"))
+
+
+def turned(pixels, orientation):
+    """Stored pixels as a viewer shows them, by Pillow."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "TIFF", exif=exif)
+    with Image.open(buffer) as picture:
+        return np.asarray(ImageOps.exif_transpose(picture))
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "tif", "png", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_sidecar_counts_places_on_the_picture_as_stored(tmp_path, recipe, orientation, suffix):
+    y, x = np.mgrid[:90, :120]
+    stored = (255 * np.clip(2 - np.hypot((x - 30) / 20, (y - 60) / 10), 0, 1)).astype(np.uint8)
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(np.stack([stored // 2 + 60] * 3, axis=-1)).save(tmp_path / f"photo.{suffix}", exif=exif)
+    Image.fromarray(turned(stored, orientation)).save(tmp_path / "mask.png")
+    recipe.save(tmp_path / "edit.json")
+    main(["export", *(str(tmp_path / name) for name in ("edit.json", f"photo.{suffix}", "mask.png")), "--formats", "xmp"])
+    tree = ElementTree.parse(tmp_path / "edit.xmp")
+    (region,) = (part for part in tree.iter() if part.get(f"{CRS}What") == "Mask/CircularGradient")
+    top, left, bottom, right = (float(region.get(f"{CRS}{side}")) for side in ("Top", "Left", "Bottom", "Right"))
+    assert (left + right) / 2 * 120 == pytest.approx(30.5, abs=2) and (top + bottom) / 2 * 90 == pytest.approx(60.5, abs=2)
+    assert (right - left) * 120 > 1.5 * (bottom - top) * 90
+    said = [part.get(f"{TIFF}Orientation") for part in tree.iter(f"{RDF}Description") if part.get(f"{TIFF}Orientation")]
+    assert said == ([] if orientation == 1 else [str(orientation)])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_ellipse_is_the_same_on_the_stored_picture(orientation):
+    ellipse = Ellipse(34, 50, 30, 12, angle=25, feather=40)
+    stored, (height, width) = as_stored(ellipse, (80, 110), orientation)
+    shown = turned(np.rint(255 * stored.weights(height, width)).astype(np.uint8), orientation)
+    assert np.abs(shown - 255 * ellipse.weights(80, 110)).max() < 1
 
 
 def test_wrong_suffixes_are_named(tmp_path):

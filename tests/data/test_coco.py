@@ -50,6 +50,42 @@ def test_a_photo_of_another_size_than_annotated(coco_root):
         region_masks(read_coco(coco_root).photos[0], (80, 60))
 
 
+def changed(tmp_path, tiny_coco, five_boxes, change):
+    """The one photo of a set whose annotations were changed in its file."""
+    tiny = tiny_coco(tmp_path)
+    tiny.add(1, five_boxes)
+    root = tiny.save()
+    (path,) = (file for file in (root / "coco/annotations").glob("instances_*.json") if '"annotations": [{' in file.read_text())
+    content = json.loads(path.read_text())
+    change(content["annotations"])
+    path.write_text(json.dumps(content))
+    return read_coco(root).photos[0]
+
+
+def test_ids_of_text_come_behind_numbers(tmp_path, tiny_coco, five_boxes):
+    def change(shapes):
+        shapes[0]["id"], shapes[1]["id"], shapes[2]["id"] = "ann-1", "Türe", "12"
+
+    raw = changed(tmp_path, tiny_coco, five_boxes, change)
+    assert [one.region_id for one in region_masks(raw, (60, 80))] == ["12", "103", "104", "Türe", "ann-1"]
+
+
+@pytest.mark.parametrize(("name", "words"), [("a/b", "file name"), ("a/", "file name"), ("c\\d", "file name"), (104, "twice")])
+def test_ids_that_no_mask_can_be_called_by_are_refused(tmp_path, tiny_coco, five_boxes, name, words):
+    with pytest.raises(InputError, match=rf"annotation id .*{words}.*number the annotations"):
+        changed(tmp_path, tiny_coco, five_boxes, lambda shapes: shapes[0].update(id=name))
+
+
+@pytest.mark.parametrize("size", [(30, 40), (60, 81), (80, 60)])
+@pytest.mark.parametrize("loose", [False, True])
+def test_run_lengths_of_another_size_are_refused(tmp_path, tiny_coco, five_boxes, size, loose):
+    packed = rle.encode(np.asfortranarray(np.ones(size, np.uint8)))
+    packed["counts"] = [0, size[0] * size[1]] if loose else packed["counts"].decode()
+    raw = changed(tmp_path, tiny_coco, five_boxes, lambda shapes: shapes[0].update(segmentation=dict(packed)))
+    with pytest.raises(InputError, match="annotation 100 is a mask of .*export the annotations at the photo's own size"):
+        region_masks(raw, (60, 80))
+
+
 def test_a_malformed_segmentation(tmp_path, tiny_coco, five_boxes):
     tiny = tiny_coco(tmp_path)
     tiny.add(1, [*five_boxes[:4], {"size": [60, 80]}])

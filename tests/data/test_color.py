@@ -1,12 +1,15 @@
 """One picture in several colour spaces is seen alike, edited alike, and keeps its own space."""
 import io
+import json
 import struct
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from scipy.interpolate import interpn
 
+from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.common.errors import InputError
 from realistic_editing.data import color, icc
@@ -122,6 +125,27 @@ def test_an_edit_looks_as_its_preview_and_leaves_the_rest_bit_for_bit(tmp_path, 
     assert np.quantile(apart, 0.99) < (2 if space == "tables" else 0.1)
 
 
+def test_tables_are_followed_closely_at_16_bits():
+    rng = np.random.default_rng(0)
+    seen = rng.integers(0, 65536, (64, 64, 3)).astype(np.uint16)
+    seen[:32] //= 16  # dark colours, which a coarse table moves most
+    start = struct.unpack_from(">I", SPACES["tables"], 132 + 12 * 3 + 4)[0]
+    grid = np.frombuffer(SPACES["tables"], ">u2", 33**3 * 3, start + 52 + 12).reshape(33, 33, 33, 3)
+    coded = interpn((np.linspace(0, 1, 33),) * 3, grid, seen / 65535)
+    lab = (coded - (0, 32768, 32768)) / (652.8, 256, 256)
+    y = (lab[..., 0] + 16) / 116
+    f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], axis=-1)
+    light = np.where(f > 6 / 29, f**3, (f - 4 / 29) * 108 / 841) * icc.D50 @ np.linalg.inv(icc.space_of(None).matrix).T
+    light = np.clip(light, 0, 1)
+    wanted = 255 * np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    apart = np.abs(color.to_srgb(seen, SPACES["tables"]) / 257 - wanted)
+    assert apart[:32].max() < 0.1 and apart.mean() < 0.05 and np.quantile(apart, 0.999) < 1
+    # A picture of 8 bits is seen as its copy of 16: without the table on the way, by rounding alone.
+    few = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    deep = color.to_srgb(few.astype(np.uint16) * 257, SPACES["tables"])
+    assert np.abs(color.to_srgb(few, SPACES["tables"]) - deep / 257).max() <= 0.51
+
+
 def test_colours_beyond_srgb_keep_what_lies_beyond():
     profile = SPACES["ProPhoto"]
     pixels = np.array([[[0, 60000, 0], [30000, 30000, 30000], [60000, 2000, 1000]]], np.uint16)
@@ -207,3 +231,17 @@ def test_data_sets_photos_are_read_as_they_look(tmp_path, suffix):
     assert embedded_profile(path.read_bytes()) == SPACES["P3"]
     assert np.abs(read_rgb(path).astype(int) - read_photo(path).srgb).max() <= 2
     assert read_rgb(path)[0, 0, 0] > 185
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_score_finds_no_change_between_files_in_two_spaces(tmp_path, plain, capsys, deep):
+    photo = color._deep(plain) if deep else plain
+    spaces = {"tables": SPACES["tables"], "P3": SPACES["P3"], "srgb": icc.matrix_profile("sRGB", icc.BT709, None)}
+    for name, profile in spaces.items():
+        save(tmp_path / f"{name}.tif", photo, profile)
+    for first, second in (("srgb", "tables"), ("P3", "srgb"), ("tables", "P3")):
+        names = (str(tmp_path / f"{name}.tif") for name in (first, second))
+        main(["score", next(names), str(FOLDER / "flag.png"), "--edited", next(names), "--json"])
+        (row,) = json.loads(capsys.readouterr().out)
+        assert float(row["realism_change"]) == pytest.approx(0, abs=0.005)
+        assert float(row["saliency_change"]) == pytest.approx(0, abs=0.01)

@@ -93,18 +93,34 @@ def test_no_thumbnail_of_photoshop_survives(tmp_path, resource):
 def test_xmp_says_nothing_of_pictures_that_the_result_has_not(space, name):
     rating = 'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"'
     for attributes, inside in ((f'xmlns:q="{space}" q:{name}="x"', ""), (f'xmlns:q="{space}"', f"<q:{name}>x</q:{name}>")):
-        cleaned, _ = clean_packet(packet(f"{attributes} {rating}", inside), (10, 20), turned=False)
+        cleaned, _ = clean_packet(packet(f"{attributes} {rating}", inside), (10, 20))
         assert f"q:{name}".encode() not in cleaned and b'xmp:Rating="4"' in cleaned
     plain = packet(rating)
-    assert clean_packet(plain, (10, 20), turned=False) == (plain, [])
+    assert clean_packet(plain, (10, 20)) == (plain, [])
 
 
 def test_faces_of_a_turned_photo_go_with_a_note_and_line_breaks_stay():
     regions = 'xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/" xmlns:c="http://me/" c:text="one&#xA;two"'
     whole = packet(regions, "<mwg-rs:Regions>face</mwg-rs:Regions>")
-    assert clean_packet(whole, (1, 1), turned=False)[0] == whole
-    cleaned, notes = clean_packet(whole, (1, 1), turned=True)
+    assert clean_packet(whole, (1, 1))[0] == whole
+    cleaned, notes = clean_packet(whole, (1, 1), orientation=6)
     assert b"face" not in cleaned and "faces" in notes[0] and b"one&#xA;two" in cleaned
+
+
+def test_crops_and_masks_of_camera_raw_go_where_the_photo_is_turned():
+    settings = 'xmlns:crs="http://ns.adobe.com/camera-raw-settings/1.0/" crs:Exposure2012="+0.50" crs:CropTop="0.1"'
+    whole = packet(settings, "<crs:MaskGroupBasedCorrections>m</crs:MaskGroupBasedCorrections><crs:ToneCurve>t</crs:ToneCurve>")
+    assert clean_packet(whole, (1, 1)) == (whole, [])
+    cleaned, notes = clean_packet(whole, (1, 1), orientation=8)
+    assert b"Crop" not in cleaned and b"Corrections" not in cleaned and "crops and masks" in notes[0]
+    assert b'crs:Exposure2012="+0.50"' in cleaned and b"<crs:ToneCurve>t" in cleaned
+
+
+def test_an_orientation_that_xmp_alone_names_is_told(tmp_path):
+    jpeg(tmp_path / "in.jpg", xmp=packet('xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"'))
+    photo, results = written(tmp_path)
+    assert photo.pixels.shape == PIXELS.shape and "another orientation" in " ".join(photo.notes)
+    assert all(b'tiff:Orientation="1"' in result.metadata["xmp-data"] and not result.notes for result in results)
 
 
 @pytest.mark.parametrize("bad", [b"<x:xmpmeta", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"\xff\xfe\x00"])
@@ -226,3 +242,40 @@ def test_alpha_of_every_model(tmp_path, mode):
     for out in OUT[1:]:
         write_photo(tmp_path / out, photo, photo.pixels)
         assert np.array_equal(read_photo(tmp_path / out).alpha, alpha)
+
+
+def gain_map_jpeg(path, xmp: bytes, behind: bytes) -> None:
+    """A JPEG with XMP and, behind its picture, another one or a clip."""
+    jpeg(path, xmp=xmp)
+    path.write_bytes(path.read_bytes() + behind)
+
+
+@pytest.mark.parametrize(
+    ("space", "said", "words"),
+    [
+        ("http://ns.adobe.com/hdr-gain-map/1.0/", 'q:Version="1.0"', "gain map"),
+        ("http://ns.apple.com/HDRGainMap/1.0/", 'q:HDRGainMapVersion="65536"', "gain map"),
+        ("http://ns.google.com/photos/1.0/camera/", 'q:MotionPhoto="1"', "motion photo"),
+        ("http://ns.google.com/photos/1.0/camera/", 'q:MicroVideo="1"', "motion photo"),
+        ("http://me/", 'q:nothing="1"', "kB behind its picture"),
+    ],
+)
+def test_pictures_and_clips_beside_a_photo_are_told_and_all_else_is_kept(tmp_path, space, said, words):
+    rating = 'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"'
+    gain_map_jpeg(tmp_path / "in.jpg", packet(f'{rating} xmlns:q="{space}" {said}'), bytes(100_000))
+    photo, results = written(tmp_path)
+    assert words in " ".join(photo.notes)
+    for result in results:
+        assert b'xmp:Rating="4"' in result.metadata["xmp-data"] and words not in " ".join(result.notes)
+
+
+def test_an_ultra_hdr_of_libvips_keeps_its_xmp(tmp_path):
+    import pyvips
+
+    jpeg(tmp_path / "plain.jpg", xmp=packet('xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"'))
+    image = pyvips.Image.new_from_file(str(tmp_path / "plain.jpg"))
+    try:
+        (image.colourspace("scrgb") * 2).copy(interpretation="scrgb").uhdrsave(str(tmp_path / "in.jpg"))
+    except (pyvips.Error, AttributeError):
+        pytest.skip("this libvips writes no Ultra HDR")
+    assert "gain map" in " ".join(read_photo(tmp_path / "in.jpg").notes)

@@ -46,6 +46,7 @@ class PageRegion:
         strength: how much of the edit is taken, 0 to 1.5.
         effect: dR and the change of saliency of what the sliders say.
         view: the region on the photo with the edits of those before it, and `beneath` those edits.
+        notes: on its mask, for the user.
     """
 
     name: str
@@ -59,6 +60,7 @@ class PageRegion:
     effect: tuple[float, float] = (0.0, 0.0)
     view: PhotoView | None = None
     beneath: tuple = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> Recipe | None:
@@ -102,7 +104,9 @@ def example() -> Session:
     return dataclasses.replace(session, active=0)
 
 
-def add_region(session: Session, mask: np.ndarray, task: str, name: str | None = None, snap: bool = False) -> Session:
+def add_region(
+    session: Session, mask: np.ndarray, task: str, name: str | None = None, snap: bool = False, notes: tuple[str, ...] = ()
+) -> Session:
     """Add a region behind the others, and make it the active one.
 
     Args:
@@ -111,6 +115,7 @@ def add_region(session: Session, mask: np.ndarray, task: str, name: str | None =
         task: "attenuate" or "amplify".
         name: "region N" when None.
         snap: whether to move its border to the border in the photo.
+        notes: on the mask, for the user.
 
     Raises:
         InputError: when the mask selects nothing, or is none.
@@ -122,7 +127,7 @@ def add_region(session: Session, mask: np.ndarray, task: str, name: str | None =
     number = len(names) + 1
     while name is None or name in names:
         name, number = f"region {number}", number + 1
-    added = PageRegion(name, refine_mask(pixels, mask) if snap else mask, task)
+    added = PageRegion(name, refine_mask(pixels, mask) if snap else mask, task, notes=notes)
     return dataclasses.replace(session, regions=(*session.regions, added), active=len(session.regions))
 
 
@@ -136,7 +141,9 @@ def remove_region(session: Session) -> Session:
 def set_task(session: Session, task: str) -> Session:
     """Give the active region a task; another one than before lets go of the edit."""
     region = active(session)
-    return session if region.task == check_task(task) else _with(session, PageRegion(region.name, region.mask, task))
+    if region.task == check_task(task):
+        return session
+    return _with(session, PageRegion(region.name, region.mask, task, notes=region.notes))
 
 
 def propose(session: Session, enhancers: Enhancers) -> Session:

@@ -128,7 +128,7 @@ def steps(region: PageRegion | None) -> str:
     """The edit in a photographer's words, as HTML, with what the guard did."""
     if region is None or region.start is None:
         return ""
-    notes = []
+    notes = [html.escape(note) for note in region.notes]
     if region.start.refined:
         notes.append("This order moved attention by less than 5 %, so its proposal was refined on the photo.")
     if region.strength < 1 and region.effect[0] >= GUARD:

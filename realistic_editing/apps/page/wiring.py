@@ -15,6 +15,7 @@ from realistic_editing.apps.page.visitors import Visitors, memory_of, region_mem
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
+from realistic_editing.data.labels import doubts
 
 Parts = Mapping[str, Any]
 SETTLED = 200  # milliseconds until a new file has reached its hidden button
@@ -68,11 +69,12 @@ class Wiring:
             return steps.open_photo(_uploaded(path, folder))
 
         def from_file(session: Session, path: str, task: str, snap: bool) -> Session:
-            mask, _ = read_mask(_uploaded(path, folder), session.photo.pixels.shape[:2])
-            return steps.add_region(session, mask, task, snap=snap)
+            mask, notes = read_mask(_uploaded(path, folder), session.photo.pixels.shape[:2])
+            return steps.add_region(session, mask, task, snap=snap, notes=notes)
 
         def painted(session: Session, value: Mapping[str, Any], task: str, snap: bool) -> Session:
-            return steps.add_region(session, view.painted_mask(value), task, snap=snap)
+            mask = view.painted_mask(value)
+            return steps.add_region(session, mask, task, snap=snap, notes=tuple(doubts(mask)))
 
         def proposed(session: Session) -> Session:
             return steps.propose(session, enhancers)

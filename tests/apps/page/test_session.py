@@ -150,3 +150,12 @@ def test_the_suite_of_the_page_times_a_proposal_and_a_slider(tmp_path):
     call("benchmark", _compose("benchmark", options))
     rows = json.loads((tmp_path / "page.json").read_text())["results"]
     assert [row["case"].split(", ")[0] for row in rows] == ["a proposal", "a slider"] and "300" in rows[0]["case"]
+
+
+def test_notes_on_a_mask_are_shown_with_its_edit(enhancers):
+    session = steps.open_photo(FOLDER / "astronaut.jpg")
+    small = np.zeros((256, 256), np.uint8)
+    small[100:102, 100:102] = 15
+    session = steps.add_region(session, small, "attenuate", notes=("brightest value is 15 of 255; if it is a <label map>",))
+    for told in (session, steps.set_task(session, "amplify")):
+        assert "if it is a &lt;label map&gt;" in view.steps(steps.propose(told, enhancers).region)

@@ -158,8 +158,11 @@ def _way(source: bytes | None, target: bytes | None) -> ImageCms.ImageCmsTransfo
     """From a profile's space to another's, 8 bits a channel; None is sRGB."""
     srgb = ImageCms.createProfile("sRGB")
     both = [ImageCms.ImageCmsProfile(io.BytesIO(one)) if one is not None else srgb for one in (source, target)]
-    relative, black = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
-    return ImageCms.buildTransform(*both, "RGB", "RGB", relative, black)
+    intent, black = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+    names = (source or b"")[128:1332]
+    if b"A2B0" in names and b"A2B1" not in names:  # tables for the perceptual intent alone, of which libvips asks then too
+        intent = ImageCms.Intent.PERCEPTUAL
+    return ImageCms.buildTransform(*both, "RGB", "RGB", intent, black)
 
 
 @functools.lru_cache(maxsize=64)

@@ -245,3 +245,15 @@ def test_score_finds_no_change_between_files_in_two_spaces(tmp_path, plain, caps
         (row,) = json.loads(capsys.readouterr().out)
         assert float(row["realism_change"]) == pytest.approx(0, abs=0.005)
         assert float(row["saliency_change"]) == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("intent", [b"0", b"1"])
+def test_raised_black_is_black_to_both_ways(intent):
+    profile = bytearray(SPACES["tables"].replace(b"A2B0", b"A2B" + intent, 1).replace(b"B2A0", b"B2A" + intent, 1))
+    start = struct.unpack_from(">I", profile, 132 + 12 * 3 + 4)[0] + 64
+    grid = np.frombuffer(bytes(profile), ">u2", 33**3 * 3, start).reshape(-1, 3).astype(float)
+    grid[:, 0] = grid[:, 0] * 0.9 + 0.1 * 65280  # black is L* 10, as of paper
+    profile[start : start + 2 * grid.size] = grid.round().astype(">u2").tobytes()
+    greys = np.array([0, 12, 78, 255], np.uint8)[None, :, None].repeat(40, 0).repeat(3, 2)
+    deep, few = color.to_srgb(greys, bytes(profile)), color.to_srgb_bytes(greys, bytes(profile))
+    assert (deep[:, 0] == 0).all() and (deep[:, 3] == 255).all() and np.abs(deep.astype(int) - few).max() <= 1

@@ -33,9 +33,7 @@ NETWORKS = {
     "compact_enhancer": NetworkEntry(
         "realistic_editing.enhance.compact:CompactEnhancer", "enhancer", ("attenuate", "amplify")
     ),
-    "lite_enhancer": NetworkEntry(
-        "realistic_editing.enhance.lite:LiteEnhancer", "enhancer", ("lite_attenuate", "lite_amplify")
-    ),
+    "lite_enhancer": NetworkEntry("realistic_editing.enhance.lite:LiteEnhancer", "enhancer"),
     "emlnet": NetworkEntry("realistic_editing.saliency.emlnet:EMLNet", "saliency"),
     "compact_saliency": NetworkEntry(
         "realistic_editing.saliency.compact:CompactSaliency", "saliency", ("compact_saliency", "heldout_saliency")

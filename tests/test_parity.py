@@ -201,7 +201,7 @@ def test_emlnet_keeps_its_numbers():
         "places": [1.820150, 0.396081, 0.149613, 0.480863, 1.093234],
     }
     for part, expected in means.items():
-        readouts = getattr(network, part).read(image)
+        readouts = getattr(network, part).compute_readouts(image)
         assert_close(torch.stack([readout.mean() for readout in readouts]), torch.tensor(expected), 1e-4)
     saliency = network.map(image)
     at = [saliency[0, 0, y, x] for y, x in ((0, 0), (120, 200), (240, 320), (400, 600))]

@@ -93,7 +93,7 @@ def test_again_nothing_is_measured_and_a_quick_look_keeps_the_rest(root, tmp_pat
 
 
 def test_rivals_and_optimisation_are_methods_of_their_task(root, tmp_path, tiny_weights, monkeypatch):
-    monkeypatch.setattr("realistic_editing.evaluation.methods.STEPS", 3)  # enough to differ from where it starts
+    monkeypatch.setattr("realistic_editing.evaluation.comparison.methods.STEPS", 3)  # enough to differ from where it starts
     rivals = f"rivals=['{tiny_weights['attenuate']}']"  # which is called attenuate
     options = ("dataset=mechrez", "method=[ours_random,attenuate,optimised]", "limit=1", rivals)
     evaluate(configured(root, tiny_weights, tmp_path / "less", "task=attenuate", *options))

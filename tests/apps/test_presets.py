@@ -165,7 +165,7 @@ def test_what_would_mislead_is_refused_with_the_remedy(tmp_path, capsys):
         (["realism", "experiment=emlnet"], "for train_saliency.py"),
         (["saliency", "ablation=sum"], "for train_enhancer.py"),
         (["realism", "experiment=squares"], "unknown", "critic_squares"),
-        (["realism", "preset=large"], "compact, paper"),
+        (["realism", "preset=large"], "compact, lite, paper"),
         (["realism", "preset=compact", "experiment=paper_critic"], "belongs to preset=paper"),
         (["realism", "+foo=1"], "foo is no option of train_realism.py"),
         (["realism", "+trainr={steps: 2}"], "did you mean trainer"),

@@ -230,6 +230,6 @@ def test_the_input_is_never_overwritten(run, clip, capsys):
     ("out", "option", "place"), [("o", "--masks-out", "o/m"), ("m/o.mkv", "--masks-out", "m"), ("o", "--sheet", "o/s.png")]
 )
 def test_no_output_lies_inside_another(run, clip, capsys, monkeypatch, out, option, place):
-    monkeypatch.setattr(module, "_look", lambda *given: pytest.fail("work was done before it was refused"))
+    monkeypatch.setattr(module, "_run_first_pass", lambda *given: pytest.fail("work was done before it was refused"))
     said = refused(run, capsys, "--out", str(clip / out), option, str(clip / place))
     assert "lies inside another output" in said and not (clip / "o").exists() and not (clip / "m").exists()

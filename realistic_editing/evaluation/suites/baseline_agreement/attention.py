@@ -90,7 +90,7 @@ def _row(
         with torch.no_grad():
             before, after = ((judge(both)[:, 0] * inside).sum(dim=(1, 2)) / inside.sum()).tolist()
         change = (after - before) / (before + _FAINT)
-        row |= {f"{name}change": change, f"{name}right": sign * change > MOVED}
+        row |= {f"{name}change": change, f"{name}direction_accuracy": sign * change > MOVED}
     away = mask == 0
     difference = np.abs(edited[away].astype(np.float64) - photo[away])
     return row | {"outside": float(difference.mean()) if away.any() else 0.0}

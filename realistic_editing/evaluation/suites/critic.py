@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.measures import samples, sweep
+from realistic_editing.evaluation.measures import samples, sweep, things
 from realistic_editing.evaluation.reports import figures, sheets
 from realistic_editing.evaluation.reports.report import Report, difference_table
 from realistic_editing.evaluation.reports.table import Table
@@ -81,6 +81,7 @@ def measure_critic(
     for kind, words in (("real", "Real samples with the lowest scores"), ("fake", "Fake samples with the highest scores")):
         sheets.save_sheet(_failures(groups[first], scored[first], preset, settings, kind), output / f"worst_{kind}.png")
         shown[f"worst_{kind}.png"] = f"{words}, {_short(first)}: the photo with the region's outline, and the sample."
+    tables += _things_tables(network, regions, settings)
     more, drawn = _figure3(network, regions, settings)
     return tables + more, drawn | shown
 
@@ -101,6 +102,24 @@ def _score(
 ) -> pd.DataFrame:
     draws = settings.samples_per_region.coco if name.startswith(COCO) else settings.samples_per_region.others
     return samples.score_samples(network, regions, preset, settings.edit_size.critic, draws, settings.seed)
+
+
+def _things_tables(network: nn.Module, regions: Sequence[Region], settings: DictConfig) -> list[Table]:
+    """What the critic knows of things, what must not matter to it, and how real unedited regions score: unseen COCO photos."""
+    coco, size = [region for region in regions if region.source == "coco"], settings.edit_size.critic
+    if not coco:
+        return []
+    chance = settings.resamples, settings.seed
+    recolored, harmless = things.recolored_things(network, coco, size), things.harmless_changes(network, coco, size)
+    note = "COCO's categories in realism/augment.py; people, animals and food against vehicles, clothes and furniture."
+    found = [
+        Table("unedited", "Unedited regions", "", things.unedited_table(harmless, *chance)),
+        Table("harmless", "What must not matter", "R of unedited regions.", things.harmless_table(harmless, *chance)),
+    ]
+    if len(recolored):
+        frame = things.things_table(recolored, *chance)
+        found.append(Table("things", "The same change of colour of two kinds of things", note, frame))
+    return found
 
 
 def _figure3(network: nn.Module, regions: Sequence[Region], settings: DictConfig) -> TablesAndFigures:

@@ -11,12 +11,14 @@ from scipy.interpolate import interpn
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.edit import edit_file
 from realistic_editing.common.errors import InputError
 from realistic_editing.data import color, icc
 from realistic_editing.data.containers import embedded_profile
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.data.pixels import read_rgb
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
 
 PROPHOTO = ((0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001), (0.3457, 0.3585))
 
@@ -316,3 +318,13 @@ def test_a_profile_of_another_kind_is_not_said_to_be_used(tmp_path, plain):
     small.convert("L").save(tmp_path / "grey.jpg", icc_profile=bytes(200))
     photo = read_photo(tmp_path / "grey.jpg")
     assert any("profile is damaged" in note for note in photo.notes) and not any("through" in note for note in photo.notes)
+
+
+def test_what_is_printed_is_what_the_result_does(tmp_path, plain, enhancer, capsys):
+    Image.fromarray(plain).save(tmp_path / "a.png", icc_profile=SPACES["P3"])  # whose red flag lies beyond sRGB
+    photo = read_photo(tmp_path / "a.png")
+    mask = read_mask(FOLDER / "flag.png", plain.shape[:2])[0]
+    edit = edit_file(enhancer, photo.path, {"mask": FOLDER / "flag.png"}, tmp_path / "o.png", EditOptions())
+    found = enhancer.judge(photo.srgb, mask, read_photo(tmp_path / "o.png").srgb)
+    assert (edit.realism_change, edit.saliency_change) == pytest.approx(found, abs=0.005)
+    assert "beyond sRGB, which stay there: proposed were" in capsys.readouterr().err

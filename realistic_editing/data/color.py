@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.containers import PNG, boxes, png_chunks
-from realistic_editing.data.icc import BT709, D50, D65, Primaries, Space, matrix_profile, space_of
+from realistic_editing.data.icc import BT709, D50, D65, Space, coded_transfer, is_space, matrix_profile, space_of
 
 _ADOBE = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
 SRGB = matrix_profile("sRGB", BT709, None)
@@ -58,7 +58,7 @@ def find_profile(path: str | Path, data: bytes, embedded: bytes | None, exif: by
         _refuse_hdr(path, codes[1], source)
         return _of_codes(path, codes, source, embedded)
     if embedded:
-        _refuse_hdr(path, _coded_transfer(embedded), "profile")
+        _refuse_hdr(path, coded_transfer(embedded), "profile")
         if not usable(embedded):
             return None, ["its colour profile is damaged or of another kind of picture; its colours are taken as sRGB"]
         return embedded, []
@@ -119,7 +119,7 @@ def _of_gamma(chunks: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
         values = [value / 100000 for value in struct.unpack(">8I", chunks[b"cHRM"][:32])]
         white, *colors = zip(values[::2], values[1::2], strict=True)
         found = (*colors, white)
-        if not _is_space(found):
+        if not is_space(found):
             return None, [unreal]
         if np.abs(np.array(found) - np.array(BT709)).max() > 0.005:
             space = found
@@ -130,26 +130,6 @@ def _of_gamma(chunks: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
     words = f"gamma {1 / gamma:.2f}" + ("" if space == BT709 else " and chromaticities of its own")
     note = f"its colour space, by gAMA and cHRM ({words}), is an ICC profile in the result"
     return matrix_profile(f"PNG, {words}", space, 1 / gamma), [note]
-
-
-def _is_space(primaries: Primaries) -> bool:
-    """Whether three primaries span colours, with the white among them."""
-    (ax, ay), (bx, by), (cx, cy), white = primaries
-    corners, area = np.array([(ax, bx, cx), (ay, by, cy), (1, 1, 1)]), abs((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) / 2
-    return bool(area > 0.01 and min(ay, by, cy) > 0 and (np.linalg.solve(corners, [*white, 1]) > 0.01).all())
-
-
-def _coded_transfer(profile: bytes) -> int:
-    """The transfer that an ICC profile's cicp tag names, 2 (unspecified) where it has none."""
-    try:
-        (count,) = struct.unpack_from(">I", profile, 128)
-        for place in range(132, 132 + 12 * min(count, 100), 12):
-            name, start, _ = struct.unpack_from(">4sII", profile, place)
-            if name == b"cicp":
-                return profile[start + 9]
-    except (struct.error, IndexError):
-        pass
-    return 2
 
 
 @functools.lru_cache(maxsize=64)

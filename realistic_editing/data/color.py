@@ -12,9 +12,10 @@ from PIL import Image, ImageCms
 from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.containers import PNG, boxes, png_chunks
-from realistic_editing.data.icc import BT709, D50, D65, Space, matrix_profile, space_of
+from realistic_editing.data.icc import BT709, D50, D65, Space, coded_transfer, is_space, matrix_profile, space_of
 
 _ADOBE = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
+SRGB = matrix_profile("sRGB", BT709, None)
 # Red, green, blue and white as (x, y), by the code points of ITU-T H.273.
 _PRIMARIES = {
     1: BT709,
@@ -30,6 +31,7 @@ _PRIMARIES = {
 _HDR = {16: "PQ", 18: "HLG"}
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}  # the other transfers are shown as sRGB's by viewers
 _SRGB_GAMMA = (0.447, 0.463)  # of PNG's gAMA: about 1 / 2.2, by which sRGB is meant
+_GAMMA_RANGE = (0.1, 10)  # of the same, beyond which no file means it
 _BEND = 6 / 29  # of CIELAB's curve, where its cube root begins
 _SAME = 2  # a profile within two levels of 255 of sRGB is one of its many variants
 
@@ -50,21 +52,28 @@ def find_profile(path: str | Path, data: bytes, embedded: bytes | None, exif: by
         InputError: when the photo is HDR (PQ or HLG): its values are no levels of a display.
     """
     codes, source = coded_color(data)
+    if source == "cICP" and codes is not None and not dict(png_chunks(data))[b"cICP"][3]:
+        raise InputError(f"{path}: holds video levels (16 to 235, by its cICP), which are not read; convert it to full range")
     if codes is not None and not (embedded and source == "nclx"):  # PNG's cICP goes before a profile, AVIF's nclx behind it
         _refuse_hdr(path, codes[1], source)
         return _of_codes(path, codes, source, embedded)
     if embedded:
-        _refuse_hdr(path, _coded_transfer(embedded), "profile")
+        _refuse_hdr(path, coded_transfer(embedded), "profile")
         if not usable(embedded):
             return None, ["its colour profile is damaged or of another kind of picture; its colours are taken as sRGB"]
         return embedded, []
     chunks = dict(png_chunks(data))
     if b"sRGB" not in chunks and (b"gAMA" in chunks or b"cHRM" in chunks):
         return _of_gamma(chunks)
-    if exif and b"R03\0" in exif:  # the interoperability index of DCF's option file: a camera set to Adobe RGB
+    if is_adobe_by_exif(exif):
         note = "Adobe RGB by its EXIF; a profile says so in the result"
         return matrix_profile("Adobe RGB (1998)", _ADOBE, 2.19921875), [note]
     return None, []
+
+
+def is_adobe_by_exif(exif: bytes | None) -> bool:
+    """Whether it has the interoperability index of DCF's option file: of a camera set to Adobe RGB."""
+    return b"R03\0" in (exif or b"")
 
 
 def coded_color(data: bytes) -> tuple[tuple[int, int] | None, str]:
@@ -105,32 +114,22 @@ def _of_codes(path: str | Path, codes: tuple[int, int], source: str, embedded: b
 def _of_gamma(chunks: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
     """PNG's older tags: the exponent that encoded the samples, and the chromaticities."""
     gamma = struct.unpack(">I", chunks[b"gAMA"][:4])[0] / 100000 if len(chunks.get(b"gAMA", b"")) >= 4 else 0.45455
-    space = BT709
+    space, unreal = BT709, "its colour space, by gAMA and cHRM, cannot be real; taken as sRGB"
     if len(chunks.get(b"cHRM", b"")) >= 32:
         values = [value / 100000 for value in struct.unpack(">8I", chunks[b"cHRM"][:32])]
         white, *colors = zip(values[::2], values[1::2], strict=True)
         found = (*colors, white)
-        if all(y > 0 for _, y in found) and np.abs(np.array(found) - np.array(BT709)).max() > 0.005:
+        if not is_space(found):
+            return None, [unreal]
+        if np.abs(np.array(found) - np.array(BT709)).max() > 0.005:
             space = found
-    alike = _SRGB_GAMMA[0] <= gamma <= _SRGB_GAMMA[1]
-    if gamma <= 0 or (alike and space == BT709):
+    if not _GAMMA_RANGE[0] <= gamma <= _GAMMA_RANGE[1]:
+        return None, [unreal]
+    if _SRGB_GAMMA[0] <= gamma <= _SRGB_GAMMA[1] and space == BT709:
         return None, []
     words = f"gamma {1 / gamma:.2f}" + ("" if space == BT709 else " and chromaticities of its own")
     note = f"its colour space, by gAMA and cHRM ({words}), is an ICC profile in the result"
     return matrix_profile(f"PNG, {words}", space, 1 / gamma), [note]
-
-
-def _coded_transfer(profile: bytes) -> int:
-    """The transfer that an ICC profile's cicp tag names, 2 (unspecified) where it has none."""
-    try:
-        (count,) = struct.unpack_from(">I", profile, 128)
-        for place in range(132, 132 + 12 * min(count, 100), 12):
-            name, start, _ = struct.unpack_from(">4sII", profile, place)
-            if name == b"cicp":
-                return profile[start + 9]
-    except (struct.error, IndexError):
-        pass
-    return 2
 
 
 @functools.lru_cache(maxsize=64)

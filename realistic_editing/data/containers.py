@@ -15,7 +15,17 @@ RAW_SUFFIXES = (
 _RAW_STARTS = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM", b"II\x1a\0\0\0HEAPCCDR")
 _NEW_SUBFILE, _PHOTOMETRIC, _SUB_IFDS, _DNG_VERSION, _ICC = 254, 262, 330, 50706, 34675
 _SENSOR = (32803, 34892)  # a colour filter array, and linear raw
+LARGEST = 1 << 25  # bytes of a deflated profile, or of all texts of a PNG: a small file may claim gigabytes
 HEVC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs")
+
+
+def inflated(packed: bytes, most: int = LARGEST) -> bytes:
+    """What was deflated. Raises zlib.error where it is damaged, or would take more than `most` bytes."""
+    stream = zlib.decompressobj()
+    found = stream.decompress(packed, most)
+    if not stream.eof:
+        raise zlib.error("cut short, or too large")
+    return found
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -157,7 +167,7 @@ def embedded_profile(data: bytes) -> bytes | None:
             return b"".join(parts[number] for number in sorted(parts)) or None
         if data[:8] == PNG:
             packed = dict(png_chunks(data)).get(b"iCCP")
-            return None if packed is None else zlib.decompress(packed[packed.index(b"\0") + 2 :])
+            return None if packed is None else inflated(packed[packed.index(b"\0") + 2 :])
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return dict(_riff(data)).get(b"ICCP")
         if data[:4] in STARTS:

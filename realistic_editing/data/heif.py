@@ -50,6 +50,8 @@ def _opened(path: str | Path, data: bytes):
         found = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)
         limits.check_pixel_count(Path(path), *found.size)
         np.asarray(found)  # decodes
+    except InputError:
+        raise
     except (ValueError, EOFError, RuntimeError, OSError, SyntaxError) as error:
         raise InputError(
             f"{path}: is a HEIC that cannot be decoded ({error}); copy it again, or convert it to JPEG or PNG"

@@ -1,4 +1,4 @@
-"""ICC profiles of a matrix and curves: written, and read as arithmetic."""
+"""ICC profiles of a matrix and curves: written, and read as arithmetic; what colours primaries span."""
 import dataclasses
 import functools
 import struct
@@ -40,6 +40,26 @@ def matrix_profile(name: str, primaries: Primaries, gamma: float | None) -> byte
     head = size + bytes(4) + b"\x04\x20\0\0mntrRGB XYZ " + struct.pack(">6H", 2020, 1, 1, 0, 0, 0) + b"acsp"
     head = head.ljust(68, b"\0") + fixed(D50)
     return head.ljust(128, b"\0") + table + body
+
+
+def is_space(primaries: Primaries) -> bool:
+    """Whether three primaries span colours, with the white among them."""
+    (ax, ay), (bx, by), (cx, cy), white = primaries
+    corners, area = np.array([(ax, bx, cx), (ay, by, cy), (1, 1, 1)]), abs((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)) / 2
+    return bool(area > 0.01 and min(ay, by, cy) > 0 and (np.linalg.solve(corners, [*white, 1]) > 0.01).all())
+
+
+def coded_transfer(profile: bytes) -> int:
+    """The transfer that an ICC profile's cicp tag names, 2 (unspecified) where it has none."""
+    try:
+        (count,) = struct.unpack_from(">I", profile, 128)
+        for place in range(132, 132 + 12 * min(count, 100), 12):
+            name, start, _ = struct.unpack_from(">4sII", profile, place)
+            if name == b"cicp":
+                return profile[start + 9]
+    except (struct.error, IndexError):
+        pass
+    return 2
 
 
 def xyz(x: float, y: float) -> np.ndarray:

@@ -83,12 +83,12 @@ def read_photo(path: str | Path) -> Photo:
     """
     data, image, notes = open_image(path)
     metadata = read_kept(data, image, upright_size(image), notes)
-    has_profile = "icc-profile-data" in metadata
     kind = image.interpretation
+    has_profile = metadata.get("icc-profile-data", b"")[16:20] in ((b"CMYK",) if kind == "cmyk" else (b"GRAY", b"RGB "))
     if kind == "cmyk" or (kind in ("b-w", "grey16") and has_profile):
         image = to_srgb(path, image)
         metadata["icc-profile-data"] = image.get("icc-profile-data")
-        via = "its profile" if has_profile else "a standard CMYK profile, because it has none"
+        via = "its profile" if has_profile else "a standard CMYK profile, because it has none of its kind"
         notes.append(f"{'CMYK' if kind == 'cmyk' else 'grey'} converted to sRGB through {via}")
     elif kind in ("b-w", "grey16"):
         image = repeat_grey(image)
@@ -100,7 +100,7 @@ def read_photo(path: str | Path) -> Photo:
     profile = metadata.get("icc-profile-data")
     if profile is not None and not color.is_srgb(profile) and not color.reversible(profile):
         colors = color.to_srgb(colors, profile)
-        del metadata["icc-profile-data"]
+        _set_srgb(metadata)
         notes.append("converted to sRGB, because its profile, of a scanner or camera, does not lead back")
     return Photo(colors, alpha, metadata, Path(path), tuple(notes), orientation_of(image))
 
@@ -108,8 +108,18 @@ def read_photo(path: str | Path) -> Photo:
 def _set_profile(path: Path, data: bytes, metadata: dict[str, Any]) -> list[str]:
     """Put the profile that a photo's colours are in into its metadata, whatever says it; notes for the user."""
     profile, notes = color.find_profile(path, data, metadata.pop("icc-profile-data", None), metadata.get("exif-data"))
-    metadata.update({} if profile is None else {"icc-profile-data": profile})
+    if profile is None:
+        _set_srgb(metadata)
+    else:
+        metadata["icc-profile-data"] = profile
     return notes
+
+
+def _set_srgb(metadata: dict[str, Any]) -> None:
+    """Say that colours are sRGB: by no profile, but where EXIF would then mean Adobe RGB, by one."""
+    metadata.pop("icc-profile-data", None)
+    if color.is_adobe_by_exif(metadata.get("exif-data")):
+        metadata["icc-profile-data"] = color.SRGB
 
 
 def write_photo(

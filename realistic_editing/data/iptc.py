@@ -2,7 +2,7 @@
 import struct
 import zlib
 
-from realistic_editing.data.containers import PNG, jpeg_segments, png_chunks
+from realistic_editing.data.containers import LARGEST, PNG, inflated, jpeg_segments, png_chunks
 from realistic_editing.data.tiff_exif import STARTS, read_tiff_tags
 
 PHOTOSHOP = b"Photoshop 3.0\0"
@@ -89,19 +89,31 @@ def _unhexed(text: str) -> bytes:
         return b""
 
 
-def png_texts(data: bytes) -> list[tuple[str, str]]:
-    """The texts of a PNG in all its chunks for them; libvips cuts a key at its first space."""
-    found = []
+def raw_profile(data: bytes, names: tuple[str, ...], start: bytes = b"") -> bytes | None:
+    """A profile of a PNG in ImageMagick's custom, from before PNG had a place for EXIF; None where there is none."""
+    wanted = {f"{RAW_PROFILE}{name}" for name in names}
+    return next((found for key, text in png_texts(data) if key in wanted and (found := _unhexed(text)).startswith(start)), None)
+
+
+def png_texts(data: bytes, notes: list[str] | None = None) -> list[tuple[str, str]]:
+    """The texts of a PNG in all its chunks for them; libvips cuts a key at its first space. `notes` takes what is left out."""
+    found, left = [], LARGEST
     for name, body in png_chunks(data, pixels=True) if data[:8] == PNG else ():
         key, _, rest = body.partition(b"\0")
         try:
             if name == b"tEXt":
-                found.append((key.decode("latin-1"), rest.decode("latin-1")))
+                text = rest.decode("latin-1")
             elif name == b"zTXt":
-                found.append((key.decode("latin-1"), zlib.decompress(rest[1:]).decode("latin-1")))
+                text = inflated(rest[1:], left).decode("latin-1")
             elif name == b"iTXt":
-                text = rest[2:].split(b"\0", 2)[2]
-                found.append((key.decode("latin-1"), (zlib.decompress(text) if rest[0] else text).decode()))
+                packed = rest[2:].split(b"\0", 2)[2]
+                text = (inflated(packed, left) if rest[0] else packed).decode()
+            else:
+                continue
         except (zlib.error, IndexError, UnicodeDecodeError):
-            continue  # damaged
+            if notes is not None:
+                notes.append(f"its text {key.decode('latin-1')} is damaged or too large and is not kept")
+            continue
+        found.append((key.decode("latin-1"), text))
+        left = max(left - len(text), 1)
     return found

@@ -8,7 +8,17 @@ from typing import Any
 import pyvips
 
 from realistic_editing.data.containers import PNG, embedded_profile, gif_extensions, jpeg_end, jpeg_segments, png_chunks
-from realistic_editing.data.iptc import IIM, IPTC, PHOTOSHOP, RAW_PROFILE, RESOURCES, photoshop_resources, png_texts, resource
+from realistic_editing.data.iptc import (
+    IIM,
+    IPTC,
+    PHOTOSHOP,
+    RAW_PROFILE,
+    RESOURCES,
+    photoshop_resources,
+    png_texts,
+    raw_profile,
+    resource,
+)
 from realistic_editing.data.opened import orientation_of
 from realistic_editing.data.packets import clean_packet, merged_packets, split_packet
 from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, with_size, without_thumbnail
@@ -47,7 +57,7 @@ def read_kept(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: li
         except ValueError as error:
             packet, hidden = None, [*hidden, f"its XMP is damaged and is not kept ({error})"]
     resources = photoshop_resources(data, orientation != 1, notes)
-    text = _texts(data)
+    text = _texts(data, notes)
     found |= {"exif-data": exif} if exif else {}
     found |= {"xmp-data": packet} if packet else {}
     found |= {"text": text} if text else {}
@@ -60,7 +70,7 @@ def read_kept(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: li
 
 
 def _exif(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: list[str]) -> bytes | None:
-    block = image.get("exif-data") if image.get_typeof("exif-data") else None
+    block = image.get("exif-data") if image.get_typeof("exif-data") else raw_profile(data, ("exif", "APP1"), b"Exif\0\0")
     try:
         if image.get_typeof("vips-loader") and image.get("vips-loader").startswith("tiff"):
             block = read_tiff_exif(data)
@@ -84,7 +94,9 @@ def _packet(data: bytes, image: pyvips.Image) -> bytes | None:
         return merged_packets(main, parts) if main else None
     if b"XMP DataXMP" in (gif := dict(gif_extensions(data))):
         return gif[b"XMP DataXMP"][:-258]  # without the trailer that lets other readers skip it
-    return image.get("xmp-data") if image.get_typeof("xmp-data") else None
+    if image.get_typeof("xmp-data"):
+        return image.get("xmp-data")
+    return raw_profile(data, ("xmp",)) or None
 
 
 def _hidden(data: bytes, packet: bytes, image: pyvips.Image) -> list[str]:
@@ -114,14 +126,14 @@ def _png_text(key: str, text: str) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def _texts(data: bytes) -> tuple[tuple[str, str], ...]:
+def _texts(data: bytes, notes: list[str]) -> tuple[tuple[str, str], ...]:
     """The texts of a PNG, and the comments of a JPEG; not those that hold profiles in hexadecimal."""
     if data[:2] == b"\xff\xd8":
         comments = (body.rstrip(b"\0") for marker, body in jpeg_segments(data) if marker == 0xFE)
         return tuple(("Comment", _decoded(comment)) for comment in comments if comment)
     if data[:3] == b"GIF":
         return tuple(("Comment", _decoded(body)) for name, body in gif_extensions(data) if not name and body)
-    return tuple((key, text) for key, text in png_texts(data) if not key.startswith(_PROFILES))
+    return tuple((key, text) for key, text in png_texts(data, notes) if not key.startswith(_PROFILES))
 
 
 def _decoded(text: bytes) -> str:
@@ -140,7 +152,12 @@ def lost_in(kind: str, kept: Mapping[str, Any]) -> list[str]:
     """
     held = {"PNG": None, "JPEG": {"Comment"}}.get(kind, set())
     lost = [key for key, _ in kept.get("text", ()) if held is not None and key not in held]
-    return [f"its text ({', '.join(dict.fromkeys(lost))}) has no place in {kind} and is not kept"] if lost else []
+    notes = [f"its text ({', '.join(dict.fromkeys(lost))}) has no place in {kind} and is not kept"] if lost else []
+    if kind == "JPEG" and any(len(text.encode()) > _SEGMENT for key, text in kept.get("text", ()) if key == "Comment"):
+        notes.append(f"its comment is cut after {_SEGMENT} bytes, since JPEG holds no longer one")
+    if kind != "TIFF" and len(kept.get("exif-data", b"")) > _SEGMENT:  # by libvips, whatever the format
+        notes.append(f"its EXIF has {len(kept['exif-data'])} bytes; what does not fit into {_SEGMENT} is not kept in {kind}")
+    return notes
 
 
 def attach(image: pyvips.Image, kind: str, kept: Mapping[str, Any]) -> None:
@@ -192,7 +209,7 @@ def _jpeg_blocks(kept: Mapping[str, Any]) -> Iterable[tuple[int, bytes]]:
         yield 0xED, PHOTOSHOP + block[place : place + _SEGMENT]
     for key, text in kept.get("text", ()):
         if key == "Comment":
-            yield 0xFE, text.encode()[:_SEGMENT]
+            yield 0xFE, text.encode()[:_SEGMENT].decode(errors="ignore").encode()  # no letter is cut in two
 
 
 def _segment(marker: int, body: bytes) -> bytes:

@@ -1,5 +1,4 @@
 """Masks that may not mean what they say: too dark, label maps, next to nothing or nearly all; and one label of a label map."""
-import io
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ from PIL import Image
 
 from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.whole import opened_quietly
 
 BRIGHT = 0.9  # share of white, below which the brightest value of a mask is told
 _FEW = 64  # values, up to which a dark mask may be a label map
@@ -50,7 +50,7 @@ def check_label(value: Any) -> int | None:
     """The label that is asked for as a number, None where none is. Raises InputError."""
     if value is None:
         return None
-    if not (str(value).isascii() and str(value).isdigit()):
+    if not (str(value).isascii() and str(value).isdigit() and len(str(value)) < 20):
         raise InputError(f"label is {value!r}; use the index or grey value of the region in the mask, such as 15")
     return int(str(value))
 
@@ -86,7 +86,7 @@ def of_label(path: str | Path, data: bytes, stored: np.ndarray, label: int) -> n
 def _indices(data: bytes) -> np.ndarray | None:
     """(H, W) of an indexed picture; None of another."""
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG", "GIF", "BMP"]) as image:
+        with opened_quietly(data, ["PNG", "GIF", "BMP"]) as image:
             return np.asarray(image) if image.mode == "P" else None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -18,6 +18,7 @@ _BESIDE = (
 _RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
 _PLACED = ("Crop", "HasCrop", "Perspective", "Upright", "Retouch", "RedEye")  # settings of Camera Raw that count from a corner
 _CAMERA, _CLIP = "http://ns.google.com/photos/1.0/camera/", ("MotionPhoto", "MicroVideo")
+LARGEST, MOST_PARTS, DEEPEST = 1 << 25, 400_000, 100  # bytes, elements with attributes, and levels of a packet
 _BREAK = "\ue00a"  # stands for a line break in an attribute, which minidom would write so that it reads as a space
 
 
@@ -124,12 +125,26 @@ def split_packet(packet: bytes, most: int) -> tuple[bytes, bytes, bytes]:
 
 def _parsed(packet: bytes) -> minidom.Document:
     packet = packet.strip(b"\0 \r\n\t")
-    if b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+    plain = packet.replace(b"\0", b"")  # of UTF-16
+    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
         raise ValueError("it declares entities, which XMP never does")
+    if len(packet) > LARGEST or packet.count(b"<") + packet.count(b"=") > MOST_PARTS:
+        raise ValueError(f"it has {len(packet)} bytes in more parts than are read here")
     try:
-        return minidom.parseString(packet)
+        document = minidom.parseString(packet)
     except (ExpatError, UnicodeDecodeError, LookupError) as error:
         raise ValueError(str(error)) from error
+    if _is_deep(document):
+        raise ValueError(f"its parts lie in one another more than {DEEPEST} deep")
+    return document
+
+
+def _is_deep(document: minidom.Document) -> bool:
+    """Whether it has more levels than what walks through it, level by level, can take."""
+    level = [document]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in node.childNodes]
+    return bool(level)
 
 
 def _attributes(element: minidom.Element) -> list[minidom.Attr]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.data import color
-from realistic_editing.data.containers import embedded_profile, heif_turns, is_avif, is_hevc, refuse_raw
+from realistic_editing.data.containers import embedded_profile, heif_turns, is_avif, is_hevc, jpeg_segments, refuse_raw
 from realistic_editing.data.whole import is_whole, scan_is_whole
 
 
@@ -27,7 +27,8 @@ def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
     """
     data = _bytes(path)
     pixels = cv2.cvtColor(_read(path, cv2.IMREAD_COLOR, upright, data), cv2.COLOR_BGR2RGB)
-    profile, _ = color.find_profile(path, data, embedded_profile(data), data[:65536] if data[:2] == b"\xff\xd8" else None)
+    exif = b"".join(body for marker, body in jpeg_segments(data) if marker == 0xE1 and body.startswith(b"Exif"))
+    profile, _ = color.find_profile(path, data, embedded_profile(data), exif)
     return pixels if color.is_srgb(profile) else color.to_srgb_bytes(pixels, profile)
 
 

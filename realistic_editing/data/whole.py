@@ -1,5 +1,6 @@
 """Whether an image file is whole: decoders fill what a file cut short lacks, and say nothing."""
 import io
+import warnings
 
 import numpy as np
 from PIL import Image
@@ -73,10 +74,17 @@ def _stand_in(scan: bytes) -> bytes:
 
 def _brightness(data: bytes, full: bool) -> np.ndarray:
     """The picture's brightness, at an eighth of its size unless `full`: the later scans hold details only."""
-    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+    with opened_quietly(data, ["JPEG"]) as image:
         scale = 1 if full else 8
         image.draft("L", (max(1, image.width // scale), max(1, image.height // scale)))
         return np.asarray(image)
+
+
+def opened_quietly(data: bytes, formats: list[str]) -> Image.Image:
+    """A picture by Pillow, without its warning of many pixels: `limits` has let them in."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(data), formats=formats)
 
 
 def _png_ends(data: bytes) -> bool:

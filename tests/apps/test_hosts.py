@@ -4,6 +4,8 @@ import socket
 import pytest
 
 from realistic_editing.apps.hosts import LOCAL, PAGE_HEADERS, OwnHosts, names_of
+from realistic_editing.apps.serving import listening
+from realistic_editing.common.errors import InputError
 
 pytest.importorskip("starlette", reason="needs starlette: pip install -e .[demo]")
 GOOD = ["localhost", "127.0.0.1:7860", "LOCALHOST:1", "[::1]:7860", "photos.example.org"]
@@ -70,3 +72,9 @@ OTHERS = ("http://localhost:1", "http://localhost", "http://127.0.0.1:7860", "ht
 def test_another_program_on_this_machine_is_another_origin(client, origin):
     assert client.get("/", headers={"host": "localhost:7860", "origin": origin}).status_code == 403
     assert client.get("/", headers={"host": "localhost:7860", "origin": "http://localhost:7860"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", [".local", "a" * 70, "..", "no\0name"])
+def test_what_is_no_host_is_refused_in_words(host):
+    with pytest.raises(InputError, match="choose another --port or --host"), listening(host, 0):
+        pass

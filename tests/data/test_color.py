@@ -11,12 +11,14 @@ from scipy.interpolate import interpn
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.edit import edit_file
 from realistic_editing.common.errors import InputError
 from realistic_editing.data import color, icc
 from realistic_editing.data.containers import embedded_profile
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.data.pixels import read_rgb
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
 
 PROPHOTO = ((0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001), (0.3457, 0.3585))
 
@@ -257,3 +259,72 @@ def test_raised_black_is_black_to_both_ways(intent):
     greys = np.array([0, 12, 78, 255], np.uint8)[None, :, None].repeat(40, 0).repeat(3, 2)
     deep, few = color.to_srgb(greys, bytes(profile)), color.to_srgb_bytes(greys, bytes(profile))
     assert (deep[:, 0] == 0).all() and (deep[:, 3] == 255).all() and np.abs(deep.astype(int) - few).max() <= 1
+
+
+def chroma(*values: float) -> bytes:
+    return struct.pack(">8I", *(round(100_000 * value) for value in values))
+
+
+@pytest.mark.parametrize(
+    "name, data",
+    [
+        (b"cHRM", chroma(0.3127, 0.329, 0.3, 0.3, 0.3, 0.3, 0.15, 0.06)),  # red and green are one
+        (b"cHRM", chroma(0.3127, 0.329, 0.2, 0.2, 0.3, 0.3, 0.4, 0.4)),  # all on one line
+        (b"cHRM", chroma(0.3127, 0.00001, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)),  # a white that is no colour
+        (b"gAMA", struct.pack(">I", 1)), (b"gAMA", struct.pack(">I", 0)), (b"gAMA", struct.pack(">I", 2**32 - 1)),
+    ],
+)  # fmt: skip
+def test_tags_that_name_no_real_space_are_told(tmp_path, name, data):
+    path = tmp_path / "a.png"
+    path.write_bytes(png(name, data, PATCH))
+    photo = read_photo(path)
+    assert photo.srgb is photo.pixels and any("cannot be real" in note for note in photo.notes)
+    assert np.array_equal(read_rgb(path), PATCH)
+
+
+def test_video_levels_are_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(b"cICP", bytes([1, 13, 0, 0]), PATCH))
+    with pytest.raises(InputError, match="a.png: holds video levels"):
+        read_photo(tmp_path / "a.png")
+
+
+def test_srgb_stays_srgb_where_exif_alone_would_say_adobe(tmp_path):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA005] = {1: "R03"}
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    (tmp_path / "a.png").write_bytes(png(b"eXIf", block, PATCH))
+    assert any("Adobe RGB by its EXIF" in note for note in read_photo(tmp_path / "a.png").notes)
+    data = png(b"gAMA", struct.pack(">I", 45455), PATCH)
+    (tmp_path / "a.png").write_bytes(data[:49] + png(b"eXIf", block, PATCH)[33 : 45 + len(block)] + data[49:])
+    photo = read_photo(tmp_path / "a.png")
+    assert photo.srgb is photo.pixels
+    for suffix in ("jpg", "png", "tif", "webp"):
+        write_photo(tmp_path / f"o.{suffix}", photo, photo.pixels)
+        again = read_photo(tmp_path / f"o.{suffix}")
+        assert again.srgb is again.pixels and not again.notes
+
+
+def test_pixels_are_not_taken_for_exif(tmp_path, plain):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(plain).save(path, quality=95, comment=b"R03\0")
+    expected = np.asarray(Image.open(path))
+    assert np.abs(read_rgb(path).astype(int) - expected).max() <= 2
+
+
+def test_a_profile_of_another_kind_is_not_said_to_be_used(tmp_path, plain):
+    small = Image.fromarray(plain).resize((64, 64))
+    small.convert("CMYK").save(tmp_path / "ink.jpg", icc_profile=SPACES["P3"])
+    assert "a standard CMYK profile" in read_photo(tmp_path / "ink.jpg").notes[0]
+    small.convert("L").save(tmp_path / "grey.jpg", icc_profile=bytes(200))
+    photo = read_photo(tmp_path / "grey.jpg")
+    assert any("profile is damaged" in note for note in photo.notes) and not any("through" in note for note in photo.notes)
+
+
+def test_what_is_printed_is_what_the_result_does(tmp_path, plain, enhancer, capsys):
+    Image.fromarray(plain).save(tmp_path / "a.png", icc_profile=SPACES["P3"])  # whose red flag lies beyond sRGB
+    photo = read_photo(tmp_path / "a.png")
+    mask = read_mask(FOLDER / "flag.png", plain.shape[:2])[0]
+    edit = edit_file(enhancer, photo.path, {"mask": FOLDER / "flag.png"}, tmp_path / "o.png", EditOptions())
+    found = enhancer.judge(photo.srgb, mask, read_photo(tmp_path / "o.png").srgb)
+    assert (edit.realism_change, edit.saliency_change) == pytest.approx(found, abs=0.005)
+    assert "beyond sRGB, which stay there: proposed were" in capsys.readouterr().err

@@ -2,11 +2,13 @@
 import io
 import re
 import struct
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, TiffImagePlugin
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
+from realistic_editing.data.containers import inflated
 from realistic_editing.data.images import lost, read_photo, write_photo
 from realistic_editing.data.kept import stripped
 from realistic_editing.data.packets import clean_packet, merged_packets, split_packet
@@ -123,7 +125,16 @@ def test_an_orientation_that_xmp_alone_names_is_told(tmp_path):
     assert all(b'tiff:Orientation="1"' in result.metadata["xmp-data"] and not result.notes for result in results)
 
 
-@pytest.mark.parametrize("bad", [b"<x:xmpmeta", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"\xff\xfe\x00"])
+DECLARED = '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"<x:xmpmeta", DECLARED.encode(), b"\xff\xfe\x00", b"\xfe\xff" + DECLARED.encode("utf-16-be"),
+        b"<a>" * 150 + b"</a>" * 150,
+    ],
+)  # fmt: skip
 def test_damaged_xmp_is_told(tmp_path, bad):
     jpeg(tmp_path / "in.jpg", segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + bad))
     photo = read_photo(tmp_path / "in.jpg")
@@ -187,9 +198,7 @@ def test_damaged_iptc_is_never_handed_on(tmp_path):
 
 
 def test_texts_and_comments(tmp_path):
-    from PIL.PngImagePlugin import PngInfo
-
-    info = PngInfo()
+    info = PngImagePlugin.PngInfo()
     info.add_text("Creation Time", "noon")
     info.add_text("Title", "a" * 3000, zip=True)
     info.add_itxt("Author", "Łukasz")
@@ -279,3 +288,54 @@ def test_an_ultra_hdr_of_libvips_keeps_its_xmp(tmp_path):
     except (pyvips.Error, AttributeError):
         pytest.skip("this libvips writes no Ultra HDR")
     assert "gain map" in " ".join(read_photo(tmp_path / "in.jpg").notes)
+
+
+def test_a_packet_of_countless_parts_is_not_taken_apart(monkeypatch):
+    many = packet('xmlns:a="http://a/"', "<a:b/>" * 100)
+    assert clean_packet(many, (64, 96))[0] == many
+    monkeypatch.setattr("realistic_editing.data.packets.MOST_PARTS", 50)
+    with pytest.raises(ValueError, match="more parts"):
+        clean_packet(many, (64, 96))
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_texts_and_profiles_of_png_are_unpacked_up_to_a_limit(tmp_path, monkeypatch, compressed):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Title", "short")
+    info.add_itxt("Story", "s" * 3000, zip=True) if compressed else info.add_text("Story", "s" * 3000, zip=True)
+    Image.fromarray(PIXELS).save(tmp_path / "in.png", pnginfo=info)
+    assert dict(read_photo(tmp_path / "in.png").metadata["text"]) == {"Title": "short", "Story": "s" * 3000}
+    monkeypatch.setattr("realistic_editing.data.iptc.LARGEST", 2000)
+    photo = read_photo(tmp_path / "in.png")
+    assert dict(photo.metadata["text"]) == {"Title": "short"} and "text Story is damaged or too large" in photo.notes[0]
+    with pytest.raises(zlib.error):
+        inflated(zlib.compress(bytes(3000)), 2000)
+
+
+def test_exif_and_xmp_in_the_custom_before_png_had_places_for_them(tmp_path):
+    exif = Image.Exif()
+    exif[271], exif[274] = "Maker", 6
+    xmp = packet('xmlns:a="http://a/" a:short="s"')
+    info = PngImagePlugin.PngInfo()
+    for kind, block in (("exif", exif.tobytes()), ("xmp", xmp)):
+        info.add_text(f"Raw profile type {kind}", f"\n{kind}\n{len(block):8d}\n{block.hex()}\n", zip=True)
+    Image.fromarray(PIXELS).save(tmp_path / "in.png", pnginfo=info)
+    photo, results = written(tmp_path, "in.png")
+    assert photo.pixels.shape == PIXELS.shape  # not turned, as viewers show it
+    for out, result in zip(OUT, results, strict=True):
+        found = Image.open(tmp_path / out).getexif()
+        assert (found[271], found[274]) == ("Maker", 1) and b'a:short="s"' in result.metadata["xmp-data"]
+
+
+def test_what_is_longer_than_a_segment_is_told(tmp_path):
+    exif = Image.Exif()
+    exif[271], exif.get_ifd(0x8769)[37500] = "Maker", b"m" * 100_000
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("Comment", "é" * 50_000)
+    Image.fromarray(PIXELS).save(tmp_path / "in.png", exif=exif.tobytes(), pnginfo=info)
+    photo, results = written(tmp_path, "in.png")
+    long = [len(result.metadata["exif-data"]) > 100_000 for result in results]
+    told = ["its EXIF has" in " ".join(lost(tmp_path / out, photo)) for out in OUT]
+    assert told == [not kept for kept in long] == [True, True, False, True]
+    assert results[0].metadata["text"] == (("Comment", "é" * 32_500),)
+    assert ["comment is cut" in " ".join(lost(tmp_path / out, photo)) for out in OUT] == [True, False, False, False]

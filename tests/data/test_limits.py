@@ -1,4 +1,6 @@
 """What a file may be before it is opened."""
+import re
+
 import numpy as np
 import pytest
 import pyvips
@@ -7,7 +9,7 @@ from PIL import Image
 from realistic_editing.common.errors import InputError
 from realistic_editing.data import clips, limits
 from realistic_editing.data.clips import open_clip
-from realistic_editing.data.images import read_photo
+from realistic_editing.data.images import read_mask, read_photo
 
 av = pytest.importorskip("av", reason="needs PyAV: pip install -e .[tools]")
 
@@ -16,7 +18,8 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width=
 
 @pytest.fixture(autouse=True)
 def own_setting(monkeypatch):
-    monkeypatch.delenv(limits.SETTING, raising=False)
+    monkeypatch.setenv(limits.SETTING, "160")  # so that whatever a test sets is gone when it ends
+    monkeypatch.delenv(limits.SETTING)
 
 
 def test_the_default_admits_150_megapixels(tmp_path):
@@ -28,11 +31,8 @@ def test_too_many_pixels_are_refused_by_the_header_alone(tmp_path, monkeypatch):
     pyvips.Image.new_from_array(np.zeros((1100, 1000, 3), np.uint8)).pngsave(str(path))
     monkeypatch.setattr("realistic_editing.data.images.decoded", lambda *_: pytest.fail("pixels were decoded"))
     limits.set_max_megapixels(1)
-    try:
-        with pytest.raises(InputError, match=r"a.png: is 1000 x 1100, 1.1 megapixels.*--max-megapixels"):
-            read_photo(path)
-    finally:
-        monkeypatch.delenv(limits.SETTING)
+    with pytest.raises(InputError, match=r"a.png: is 1000 x 1100, 1.1 megapixels.*--max-megapixels"):
+        read_photo(path)
 
 
 def test_too_many_bytes_are_not_read(tmp_path, monkeypatch):
@@ -54,8 +54,19 @@ def test_of_formats_with_decoders_of_their_own_too(tmp_path, monkeypatch, kind):
         monkeypatch.setattr("realistic_editing.data.opened.cv2.imdecode", lambda *_: pytest.fail("pixels were decoded"))
     Image.new("RGB", (1000, 1100)).save(path)
     monkeypatch.setenv(limits.SETTING, "1")
-    with pytest.raises(InputError, match=r"is 1000 x 1100, 1.1 megapixels.*--max-megapixels"):
+    with pytest.raises(InputError, match=rf"^{re.escape(str(path))}: is 1000 x 1100, 1.1 megapixels.*--max-megapixels$"):
         read_photo(path)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_within_the_limit_is_read_without_a_warning_of_its_pixels(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    Image.new("RGB", (40, 30), (90, 90, 90)).save(tmp_path / "a.jpg")  # flat, so that its scan is looked at
+    assert read_photo(tmp_path / "a.jpg").pixels.shape == (30, 40, 3)
+    indexed = Image.new("P", (40, 30), 7)
+    indexed.putpalette([9] * 768)
+    indexed.save(tmp_path / "m.png")
+    assert read_mask(tmp_path / "m.png", (30, 40), label=7)[0].min() == 255
 
 
 def a_clip(path, size, count=5):

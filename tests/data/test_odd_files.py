@@ -15,6 +15,7 @@ from realistic_editing.apps.demo import FOLDER
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.folder import SUFFIXES, as_stored, images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
+from realistic_editing.data.labels import check_label
 from realistic_editing.data.pixels import read_grey, read_own_mask, read_rgb
 from realistic_editing.data.whole import scan_is_whole
 
@@ -206,3 +207,8 @@ def test_one_label_of_a_label_map_and_its_inverse(tmp_path):
     Image.fromarray(np.dstack([labels, labels * 2, labels])).save(tmp_path / "colours.png")
     with pytest.raises(InputError, match="grey or indexed"):
         read_mask(tmp_path / "colours.png", (40, 60), label=1)
+
+
+def test_a_label_of_countless_digits_is_refused():
+    with pytest.raises(InputError, match="use the index or grey value"):
+        check_label("9" * 5000)

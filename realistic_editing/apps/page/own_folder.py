@@ -20,9 +20,11 @@ def own_folder(parent: Path | None = None) -> Iterator[Path]:
     parent = parent or Path(tempfile.gettempdir())
     clear_dead(parent)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=parent, ignore_cleanup_errors=True) as folder:
-        with open(Path(folder) / LOCK, "w") as lock:
+        lock = Path(folder) / LOCK
+        with open(lock.with_suffix(".new"), "w") as file:
             if fcntl:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                fcntl.flock(file, fcntl.LOCK_EX)
+                lock.with_suffix(".new").rename(lock)  # so that whoever clears never finds it unlocked
             yield Path(folder)
 
 

@@ -12,6 +12,8 @@ import torch
 from realistic_editing.apps.page.session import Session
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.memory import give_back
+from realistic_editing.data import color
+from realistic_editing.data.containers import embedded_profile
 from realistic_editing.data.opened import open_image
 
 MAX_MEMORY = 2.4  # GB of all photos with their masks and views; 20 of 24 megapixels with a region each take 2.05
@@ -137,7 +139,9 @@ def memory_of(path: str | Path) -> int:
     """
     data, image, _ = open_image(path)
     pixels, depth = image.width * image.height, 2 if image.format == "ushort" else 1
-    spaces = 2 if image.get_typeof("icc-profile-data") else 1  # as stored, and in sRGB
+    block = image.get("exif-data") if image.get_typeof("exif-data") else None
+    profile, _ = color.find_profile(path, data, embedded_profile(data), block)
+    spaces = 1 if color.is_srgb(profile) else 2  # as stored, and in sRGB
     return len(data) + pixels * depth * (3 * spaces + 2) + VIEW  # 2: transparency and a mask
 
 

@@ -10,8 +10,11 @@ import pyvips
 from tqdm import tqdm
 
 from realistic_editing.apps.study.store import Rated, check_name
+from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.data.images import read_photo
+from realistic_editing.data.opened import open_image, reason, upright_size
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.evaluation.comparison.photo_sets import folder_set
@@ -112,8 +115,10 @@ def _shown_size(path: Path) -> tuple[int, int]:
     """Width and height of a photo upright, shrunk to SIDE."""
     try:
         image = pyvips.Image.thumbnail(str(path), SIDE, height=SIDE, size="down")
-    except pyvips.Error as error:
-        raise _unreadable(path, error) from error
+    except pyvips.Error:  # of a format that libvips does not know, or none
+        height, width = upright_size(open_image(path)[1])
+        scale = min(1.0, SIDE / max(height, width))
+        return max(1, round(width * scale)), max(1, round(height * scale))
     return image.width, image.height
 
 
@@ -125,16 +130,23 @@ def _picture(path: Path, size: tuple[int, int], pictures: Path, own: tuple[int, 
     try:
         target = pictures / f"{_digest(path, size)}.jpg"
         if not target.is_file():
-            image = pyvips.Image.thumbnail(
-                str(path), width, height=height, size="force", export_profile="srgb", fail_on="truncated"
-            )
-            image = image.flatten(background=255) if image.hasalpha() else image
+            image = pyvips.Image.new_from_array(resize(_seen(path), (height, width))).copy(interpretation="srgb")
             with replacing(target) as temporary:
                 # 4:4:4, since edits of colour are what is to be seen.
-                image.cast("uchar").jpegsave(str(temporary), Q=93, subsample_mode="off", optimize_coding=True, keep="none")
+                image.jpegsave(str(temporary), Q=93, subsample_mode="off", optimize_coding=True, keep="none")
     except pyvips.Error as error:
-        raise _unreadable(path, error) from error
+        raise InputError(f"{target}: cannot be written ({reason(error)}); free some disk space") from error
     return target
+
+
+def _seen(path: Path) -> np.ndarray:
+    """A file as it is judged, and as a viewer shows it on white: (H, W, 3) uint8 sRGB, upright."""
+    photo = read_photo(path)
+    pixels = as_bytes(photo.srgb)
+    if photo.alpha is None:
+        return pixels
+    alpha = to_unit(photo.alpha)[:, :, None]
+    return np.rint(pixels * alpha + 255 * (1 - alpha)).astype(np.uint8)
 
 
 def _mask(region: Region, size: tuple[int, int], pictures: Path) -> Path:
@@ -154,7 +166,3 @@ def _digest(path: Path, size: tuple[int, int]) -> str:
         return hashlib.sha256(path.read_bytes() + "/{}x{}".format(*size).encode()).hexdigest()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check its rights") from error
-
-
-def _unreadable(path: Path, error: pyvips.Error) -> InputError:
-    return InputError(f"{path}: cannot be read as an image ({str(error.detail).strip().splitlines()[0]}); save it again")

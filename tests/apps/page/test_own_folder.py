@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from realistic_editing.apps.page.own_folder import LOCK, PREFIX, own_folder
+from realistic_editing.apps.page.own_folder import LOCK, PREFIX, clear_dead, own_folder
 
-pytest.importorskip("fcntl", reason="needs file locks of POSIX")
+fcntl = pytest.importorskip("fcntl", reason="needs file locks of POSIX")
 HELD = "import sys, time, pathlib; from realistic_editing.apps.page.own_folder import own_folder\n" \
     "with own_folder(pathlib.Path(sys.argv[1])) as f: print(f, flush=True); time.sleep(60)"  # fmt: skip
 
@@ -25,3 +25,16 @@ def test_folders_of_killed_processes_go_at_the_next_start_and_those_in_use_stay(
             assert (mine / LOCK).exists()
         assert not mine.exists()
         alive.kill()
+
+
+def test_a_folder_that_is_being_made_is_not_cleared_by_another_process(tmp_path, monkeypatch):
+    lock = fcntl.flock
+
+    def after_another(file, how):
+        if how == fcntl.LOCK_EX:
+            clear_dead(tmp_path)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", after_another)
+    with own_folder(tmp_path) as mine:
+        assert (mine / LOCK).exists()

@@ -1,7 +1,9 @@
 """How many photos the page holds, and for how long."""
 import json
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +129,15 @@ def test_what_a_file_will_take_is_known_by_its_header(tmp_path, mode, suffix, ch
     visitors.keep("a", steps.add_region(steps.open_photo(path), np.full((300, 400), 255, np.uint8), "amplify"))
     assert 400 * 300 * channels <= visitors.held() <= memory_of(path)
     assert region_memory(visitors.session("a")) == 400 * 300 + VIEW
+
+
+def test_a_space_that_is_named_without_a_profile_counts_as_well(tmp_path):
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (2000, 1500)).save(path)
+    plain, data = memory_of(path), path.read_bytes()
+    gamma = b"gAMA" + struct.pack(">I", 100_000)
+    path.write_bytes(data[:33] + struct.pack(">I", 4) + gamma + struct.pack(">I", zlib.crc32(gamma)) + data[33:])
+    assert memory_of(path) >= plain + 3 * 2000 * 1500
 
 
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])

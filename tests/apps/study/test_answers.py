@@ -2,7 +2,9 @@
 import io
 import json
 import shutil
+import struct
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -141,3 +143,26 @@ def ratings_of(database, name="rater 1"):
     found = next(store.ratings_of(rater.id) for rater in store.raters() if rater.name == name)
     store.close()
     return found
+
+
+@pytest.mark.parametrize("kind", ["gamma", "bmp", "transparent"])
+def test_pictures_are_shown_as_they_are_judged(kind, make_folder, tmp_path):
+    folder = make_folder(tmp_path / "photos", ["bench"])
+    path = folder / "ours" / "bench.png"
+    if kind == "gamma":  # of light, by PNG's own tag
+        Image.new("RGB", (360, 240), (55, 55, 55)).save(path)
+        gamma, data = b"gAMA" + struct.pack(">I", 100_000), path.read_bytes()
+        path.write_bytes(data[:33] + struct.pack(">I", 4) + gamma + struct.pack(">I", zlib.crc32(gamma)) + data[33:])
+        expected = 128
+    elif kind == "bmp":
+        path.unlink()
+        Image.new("RGB", (360, 240), (90, 90, 90)).save(path.with_suffix(".bmp"))
+        expected = 90
+    else:
+        Image.new("RGBA", (360, 240), (100, 100, 100, 127)).save(path)
+        expected = 178
+    material = prepare(folder, "attenuate", "secret", tmp_path / "pictures")
+    assert not material.problems
+    (panel,) = (panel for panel in material.panels.values() if panel.rated.method == "ours")
+    with Image.open(material.pictures[panel.edited]) as shown:
+        assert np.asarray(shown).mean() == pytest.approx(expected, abs=2)

@@ -49,7 +49,7 @@ def edit(folder, photo, mask):
 
 
 def squared(image, side=384):
-    """Resize (1, C, H, W) to (1, C, side, side): a side that shrinks by the mean over area, one that grows by straight lines."""
+    """Resize (1, C, H, W) to (1, C, side, side): means over area to shrink, straight lines to grow."""
     rows, columns = (shares(length, side) for length in image.shape[2:])
     return rows @ image @ columns.T
 

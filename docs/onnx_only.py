@@ -32,9 +32,8 @@ def edit(folder, photo, mask):
         for name in ("critic", "enhancer", "operators")
     )
     image, selection = photo.transpose(2, 0, 1)[None], mask[None, None]  # (1, 3, H, W), (1, 1, H, W)
-    # The networks look at 384 x 384 whatever they are given: 24 edits of a small photo tell as much as 24 of a large one.
-    step = max(1, min(photo.shape[:2]) // 384)
-    small, small_mask = shrunk(image, step), shrunk(selection, step)
+    # The square that the networks were trained on, resized as realistic-editing resizes.
+    small, small_mask = squared(image), squared(selection)
 
     order = ORDERS[None]  # (1, 24, 4): all orders of one photo in one call
     values = enhancer.run(PARAMETERS, {"image": small, "mask": small_mask, "order": order})
@@ -49,11 +48,21 @@ def edit(folder, photo, mask):
     return result[0, 0].transpose(1, 2, 0), float(after[best] - before[0]), recipe
 
 
-def shrunk(image, step):
-    """The mean of every step x step pixels: (1, C, H, W) -> (1, C, H // step, W // step)."""
-    height, width = (side // step for side in image.shape[2:])
-    cells = image[:, :, : height * step, : width * step].reshape(1, -1, height, step, width, step)
-    return cells.mean(axis=(3, 5), dtype=np.float32)
+def squared(image, side=384):
+    """Resize (1, C, H, W) to (1, C, side, side): means over area to shrink, straight lines to grow."""
+    rows, columns = (shares(length, side) for length in image.shape[2:])
+    return rows @ image @ columns.T
+
+
+def shares(old, new):
+    """What each of `old` pixels in a line contributes to each of `new` ones: (new, old) float32, each row of sum 1."""
+    pixels = np.arange(old)
+    if new > old:
+        places = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
+        return np.clip(1 - np.abs(places[:, None] - pixels), 0, None).astype(np.float32)
+    edges = np.arange(new + 1)[:, None] * (old / new)
+    overlap = np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels)
+    return (np.clip(overlap, 0, None) * (new / old)).astype(np.float32)
 
 
 def read(photo_file, mask_file):

@@ -141,7 +141,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
-    mask.add_argument("--sam", help="a folder of a Segment Anything model, to look in GrabCut's place (extra sam)")
+    mask.add_argument("--sam", help="a folder of a Segment Anything model, to select in GrabCut's place (extra sam)")
     mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
     _add_json(mask)
 

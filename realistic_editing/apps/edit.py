@@ -84,9 +84,9 @@ def _read(image: str | Path, region: Mapping[str, Any], output: Path, writing: W
     """The photo and its region, see `region_of`, with notes on what was changed in reading; refuses an unfit output."""
     refuse_overwriting([output, output.with_suffix(".json")], [image, region.get("mask")])
     photo = read_photo(image)
-    told = lost(output, photo)  # before an edit is proposed, which takes a while
+    losses = lost(output, photo)  # before an edit is proposed, which takes a while
     selected, notes = region_of(photo, region)
-    say((*photo.notes, *notes, *([] if writing.strip else told), *writing.notes(output)), image)
+    say((*photo.notes, *notes, *([] if writing.strip else losses), *writing.notes(output)), image)
     return photo, selected
 
 

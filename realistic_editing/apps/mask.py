@@ -22,7 +22,7 @@ def mask(options: Mapping[str, Any]) -> Path:
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
             own transparency; outside, points that are not in the region; sam, a folder of a Segment Anything
-            model that looks in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo; json.
+            model that selects in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo; json.
 
     Returns:
         The path of the mask.

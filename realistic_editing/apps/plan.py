@@ -74,12 +74,12 @@ def plan(options: Mapping[str, Any]) -> Path:
     result, report, beside = (folder / f"{base}{end}" for end in (f"edited{suffix}", "plan.json", "before_after.png"))
     written = [*files, *(file.with_suffix(".json") for file in files), result, report, beside]
     refuse_overwriting(written, [source, options["plan"], *(step.file for step in steps)])
-    told = lost(result, photo)  # before an edit is proposed, which takes a while
+    losses = lost(result, photo)  # before an edit is proposed, which takes a while
     for problem, contradicts in overlaps(steps):
         if contradicts and not options["allow_conflicts"]:
             raise InputError(f"{options['plan']}: {problem}; change one of them, or add --allow-conflicts")
         say([problem], options["plan"])
-    say((*photo.notes, *([] if writing.strip else told), *writing.notes(result)), source)
+    say((*photo.notes, *([] if writing.strip else losses), *writing.notes(result)), source)
     with reporting(options) as found:
         judges = {name: options[name] for name in ("device", "critic", "saliency")}
         pixels, shown, done = _edit_all(photo, steps, files, judges, writing)

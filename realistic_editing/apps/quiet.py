@@ -65,6 +65,6 @@ class Sparing(logging.Filter):
 
 
 def log_sparingly() -> None:
-    """Limit what the event loop and the server log: too many open files are told with each try to accept one more."""
+    """Limit what the event loop and the server log: too many open files are logged with each try to accept one more."""
     for name in ("asyncio", "uvicorn.error"):
         logging.getLogger(name).addFilter(Sparing())

@@ -20,7 +20,7 @@ class Stopwatch:
         self.seconds += time.perf_counter() - started
 
 
-# Does the work once, waiting until the device is done; what of it goes to reading data is told to the stopwatch.
+# Does the work once, waiting until the device is done; the stopwatch is given the time that reading data took.
 Work = Callable[[Stopwatch], None]
 Say = Callable[[str], None]  # takes a line for the user, as print does
 

@@ -13,7 +13,7 @@ def revision() -> str:
     """The git revision of this code, "-modified" where files differ from it; else the installed version."""
     folder = Path(__file__).resolve().parents[2]
     if (folder / ".git").exists():
-        describe = ["git", "-C", str(folder), "region_statistics", "--always", "--abbrev=12", "--dirty=-modified"]
+        describe = ["git", "-C", str(folder), "describe", "--always", "--abbrev=12", "--dirty=-modified"]
         found = subprocess.run(describe, capture_output=True, text=True, check=False)
         if found.returncode == 0:
             return found.stdout.strip()

@@ -12,13 +12,13 @@ from PIL import Image, ImageCms
 from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.containers import PNG, boxes, png_chunks
-from realistic_editing.data.icc import BT709, D50, D65, Space, coded_transfer, is_space, matrix_profile, space_of
+from realistic_editing.data.icc import BT709_SPACE, D50, D65, Space, coded_transfer, is_space, matrix_profile, space_of
 
 _ADOBE = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
-SRGB = matrix_profile("sRGB", BT709, None)
+SRGB = matrix_profile("sRGB", BT709_SPACE, None)
 # Red, green, blue and white as (x, y), by the code points of ITU-T H.273.
 _PRIMARIES = {
-    1: BT709,
+    1: BT709_SPACE,
     4: ((0.67, 0.33), (0.21, 0.71), (0.14, 0.08), (0.310, 0.316)),
     5: ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06), D65),
     6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), D65),
@@ -103,9 +103,9 @@ def _of_codes(path: str | Path, codes: tuple[int, int], source: str, embedded: b
         return embedded, []
     if primaries not in _PRIMARIES and primaries != 2:
         return embedded, [f"its {source} names colour primaries ({primaries}) that are not known here; taken as sRGB's"]
-    space = _PRIMARIES.get(primaries, BT709)
+    space = _PRIMARIES.get(primaries, BT709_SPACE)
     gamma = _GAMMAS.get(transfer)
-    if space == BT709 and gamma is None:
+    if space == BT709_SPACE and gamma is None:
         return None, []
     name = f"H.273 primaries {primaries}, transfer {transfer}"
     return matrix_profile(name, space, gamma), [f"its colour space, by {source} ({name}), is an ICC profile in the result"]
@@ -114,20 +114,20 @@ def _of_codes(path: str | Path, codes: tuple[int, int], source: str, embedded: b
 def _of_gamma(chunks: dict[bytes, bytes]) -> tuple[bytes | None, list[str]]:
     """PNG's older tags: the exponent that encoded the samples, and the chromaticities."""
     gamma = struct.unpack(">I", chunks[b"gAMA"][:4])[0] / 100000 if len(chunks.get(b"gAMA", b"")) >= 4 else 0.45455
-    space, unreal = BT709, "its colour space, by gAMA and cHRM, cannot be real; taken as sRGB"
+    space, unreal = BT709_SPACE, "its colour space, by gAMA and cHRM, cannot be real; taken as sRGB"
     if len(chunks.get(b"cHRM", b"")) >= 32:
         values = [value / 100000 for value in struct.unpack(">8I", chunks[b"cHRM"][:32])]
         white, *colors = zip(values[::2], values[1::2], strict=True)
         found = (*colors, white)
         if not is_space(found):
             return None, [unreal]
-        if np.abs(np.array(found) - np.array(BT709)).max() > 0.005:
+        if np.abs(np.array(found) - np.array(BT709_SPACE)).max() > 0.005:
             space = found
     if not _GAMMA_RANGE[0] <= gamma <= _GAMMA_RANGE[1]:
         return None, [unreal]
-    if _SRGB_GAMMA[0] <= gamma <= _SRGB_GAMMA[1] and space == BT709:
+    if _SRGB_GAMMA[0] <= gamma <= _SRGB_GAMMA[1] and space == BT709_SPACE:
         return None, []
-    words = f"gamma {1 / gamma:.2f}" + ("" if space == BT709 else " and chromaticities of its own")
+    words = f"gamma {1 / gamma:.2f}" + ("" if space == BT709_SPACE else " and chromaticities of its own")
     note = f"its colour space, by gAMA and cHRM ({words}), is an ICC profile in the result"
     return matrix_profile(f"PNG, {words}", space, 1 / gamma), [note]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 D65 = (0.3127, 0.3290)
 D50 = np.array([0.9642, 1, 0.8249])  # XYZ of ICC's connection space
-BT709 = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), D65)
+BT709_SPACE = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), D65)
 Primaries = tuple[tuple[float, float], ...]  # red, green, blue and white, as (x, y)
 
 
@@ -89,7 +89,7 @@ class Space:
 @functools.lru_cache(maxsize=8)
 def space_of(profile: bytes | None) -> Space | None:
     """What a profile says, None where it says it by tables."""
-    profile = matrix_profile("sRGB", BT709, None) if profile is None else profile
+    profile = matrix_profile("sRGB", BT709_SPACE, None) if profile is None else profile
     try:
         (count,) = struct.unpack_from(">I", profile, 128)
         entries = (struct.unpack_from(">4sII", profile, 132 + 12 * i) for i in range(min(count, 100)))

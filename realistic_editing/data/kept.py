@@ -25,7 +25,7 @@ from realistic_editing.data.tiff_exif import add_tiff_exif, read_tiff_exif, with
 
 _XMP, _MORE_XMP = b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
 _SEGMENT = 65000  # bytes that a JPEG's segment holds for certain
-_LARGE = 1 << 16  # bytes behind a JPEG's picture from which they are told
+_LARGE = 1 << 16  # bytes behind a JPEG's picture from which a note names them
 _PROFILES = (RAW_PROFILE, "XML:com.adobe.xmp", "icc")
 
 

@@ -9,9 +9,9 @@ from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.whole import opened_quietly
 
-BRIGHT = 0.9  # share of white, below which the brightest value of a mask is told
+BRIGHT = 0.9  # share of white, below which a note gives the brightest value of a mask
 _FEW = 64  # values, up to which a dark mask may be a label map
-_LEAST, _MOST = 0.001, 0.95  # share of the photo, outside which a selection is told
+_LEAST, _MOST = 0.001, 0.95  # share of the photo, outside which a note gives the size of a selection
 
 
 def doubts(mask: np.ndarray) -> list[str]:

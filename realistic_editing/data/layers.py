@@ -53,7 +53,7 @@ def write_layers(
     seen_through = alpha is not None and alpha.min() < np.iinfo(alpha.dtype).max
     stack = _stack(names, list(entries), (width, height), "src-atop" if seen_through else "src-over")
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as file:
-        _add(file, "mimetype", b"image/openraster")  # first, and not compressed, so that the file's kind can be told
+        _add(file, "mimetype", b"image/openraster")  # first, and not compressed, so that the kind of file is recognised
         _add(file, "stack.xml", stack.encode())
         for name, pixels in (entries | {"mergedimage.png": merged, "Thumbnails/thumbnail.png": small}).items():
             _add(file, name, _picture(pixels, profile).pngsave_buffer())

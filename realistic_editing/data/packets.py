@@ -52,10 +52,10 @@ def clean_packet(packet: bytes, size: tuple[int, int], orientation: int = 1) -> 
             elif name == (_XMP, "Thumbnails") or _is_beside(one):
                 _remove(element, one)
                 changed = True
-            elif orientation != 1 and (told := _on_stored(one)):
+            elif orientation != 1 and (lost := _on_stored(one)):
                 _remove(element, one)
                 changed = True
-                notes[f"its XMP {told} on the photo as stored; not kept, because the photo is turned"] = None
+                notes[f"its XMP {lost} on the photo as stored; not kept, because the photo is turned"] = None
     return (_written(document) if changed else packet), list(notes)
 
 

@@ -11,7 +11,7 @@ from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
-CHUNK = 8  # edits of one photo that are judged at once: 24 would not fit a processor's cache
+_CHUNK = 8  # edits of one photo that are judged at once: 24 would not fit a processor's cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,8 +147,8 @@ class RegionView:
             dR of eq. 2 and the change of saliency, -S of eq. 3: (N,) float32 on the CPU, each.
         """
         recipe, changes = recipe.to(self.image.device, self.image.dtype), []
-        for start in range(0, len(recipe), CHUNK):
-            part = recipe[start : start + CHUNK]
+        for start in range(0, len(recipe), _CHUNK):
+            part = recipe[start : start + _CHUNK]
             repeated = self[torch.zeros(len(part), dtype=torch.long, device=self.image.device)]
             judged = repeated.edited(part)
             changes.append(torch.stack([judged.realism_change, repeated.saliency_change(judged)]))

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 from realistic_editing.enhance.options import MAX_STRENGTH
 
-GRID = 16  # strengths tried at first, evenly spaced
+_GRID = 16  # strengths tried at first, evenly spaced
 HALVINGS = 4  # of the step between two of them, around the answer
 
 
@@ -36,8 +36,8 @@ def find_strength(
         return allowed, saliency_change is not None and sign * saliency >= sign * saliency_change
 
     low, high, found = 0.0, None, False  # the best so far, and the next above it, which is not allowed or not needed
-    for index in range(1, GRID + 1):
-        strength = max_strength * index / GRID
+    for index in range(1, _GRID + 1):
+        strength = max_strength * index / _GRID
         allowed, reached = check(strength)
         if reached and allowed:
             low, high, found = strength, low, True  # look for less, between this and the one before

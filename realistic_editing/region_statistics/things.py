@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from realistic_editing.region_statistics.color_statistics import moments, shares, zones
 from realistic_editing.region_statistics.trunk import LiteTrunk
 
-GRID = 4  # pixels to a cell, along both axes, in which zones are drawn
+_GRID = 4  # pixels to a cell, along both axes, in which zones are drawn
 RING = 4  # cells, the width of the zone around the mask
 GROWN = 1.5  # side of the square around a region, in sides of its bounding box
 LEAST = 0.25  # of the photo's side, which that square has at least
@@ -80,7 +80,7 @@ def pooled(features: list[torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
     Returns:
         (B, N), float32; N by `pooled_numbers`.
     """
-    weights = zones(F.avg_pool2d(mask.float(), GRID), RING)
+    weights = zones(F.avg_pool2d(mask.float(), _GRID), RING)
     found = []
     with torch.autocast(mask.device.type, enabled=False):  # sums over a photo need float32
         for level in features:

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from realistic_editing.common.inputs import resized
 from realistic_editing.region_statistics.trunk import LiteTrunk
 
-GRID = 8  # pixels of the input to a cell of the map, along both axes
+_GRID = 8  # pixels of the input to a cell of the map, along both axes
 
 
 class LiteSaliency(LiteTrunk):
@@ -68,7 +68,7 @@ class LiteSaliency(LiteTrunk):
 
     def read_out(self, depths: list[torch.Tensor]) -> torch.Tensor:
         """The trunk's features -> (B, 1, h / 8, w / 8) before the sigmoid."""
-        grid = [side // GRID for side in self.input_size]
+        grid = [side // _GRID for side in self.input_size]
         joined = sum(_to_grid(lateral(depth), grid) for lateral, depth in zip(self.laterals, depths, strict=True))
         joined = joined + self.context(depths[-1].mean(dim=(2, 3)))[:, :, None, None]
         joined = joined + self.mix(joined)

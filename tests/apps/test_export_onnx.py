@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.nn import functional as F
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.export_onnx import random_samples
@@ -17,6 +16,7 @@ from realistic_editing.benchmark import runtimes
 from realistic_editing.benchmark.folded import parameters_apart
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
+from realistic_editing.enhance.view import network_input
 from realistic_editing.ops import Recipe, all_orders, apply
 from realistic_editing.ops.recipe import PARAMETERS
 from realistic_editing.weights import load_network, onnx_graphs
@@ -114,7 +114,7 @@ def test_the_documented_example_edits_a_photo_without_pytorch(files, tmp_path, t
     order = [int(number) for number in done.stdout[7 : done.stdout.index("]")].split(",")]
     image = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
     soft = torch.from_numpy(mask)[None, None].float() / 255
-    small, small_mask = (F.avg_pool2d(part, 2) for part in (image, soft))
+    small, small_mask = network_input(photo / np.float32(255), mask / np.float32(255))
     with torch.no_grad():
         recipe = load_network(tiny_weights["amplify"])(small, small_mask, torch.tensor([order]))
         exact = 255 * apply(image, soft, recipe)[0].permute(1, 2, 0).numpy()
@@ -128,6 +128,18 @@ def example():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize("size", [(800, 1000), (500, 701), (384, 384), (90, 57), (200, 900)], ids=str)
+def test_the_example_resizes_photos_as_the_commands_do(size):
+    rng = np.random.default_rng(0)
+    photo, mask = rng.integers(0, 256, (*size, 3), dtype=np.uint8), rng.integers(0, 256, size, dtype=np.uint8)
+    image, soft = (part.astype(np.float32) / 255 for part in (photo, mask))
+    ours = [example().squared(part) for part in (image.transpose(2, 0, 1)[None], soft[None, None])]
+    for one, floats, levels in zip(ours, network_input(image, soft), network_input(photo, mask), strict=True):
+        assert one.dtype == np.float32 and one.shape == tuple(floats.shape)
+        assert np.abs(one - floats.numpy()).max() < 1e-5
+        assert np.abs(one - levels.numpy()).max() < 1.51 / 255  # 8 bits are rounded, twice where one side grows
 
 
 def test_the_example_keeps_the_softness_of_16_bits_and_turns_photos_upright(tmp_path):

@@ -238,7 +238,7 @@ def test_data_sets_photos_are_read_as_they_look(tmp_path, suffix):
 @pytest.mark.parametrize("deep", [False, True])
 def test_score_finds_no_change_between_files_in_two_spaces(tmp_path, plain, capsys, deep):
     photo = color._deep(plain) if deep else plain
-    spaces = {"tables": SPACES["tables"], "P3": SPACES["P3"], "srgb": icc.matrix_profile("sRGB", icc.BT709, None)}
+    spaces = {"tables": SPACES["tables"], "P3": SPACES["P3"], "srgb": icc.matrix_profile("sRGB", icc.BT709_SPACE, None)}
     for name, profile in spaces.items():
         save(tmp_path / f"{name}.tif", photo, profile)
     for first, second in (("srgb", "tables"), ("P3", "srgb"), ("tables", "P3")):

@@ -92,7 +92,7 @@ def row(source: Path, kind: str, folder: Path) -> list[str]:
     photo, before = read_photo(source), held(source)
     target = folder / f"out_{source.stem}{WRITTEN[kind]}"
     try:
-        told = " ".join((*photo.notes, *lost(target, photo)))
+        notes = " ".join((*photo.notes, *lost(target, photo)))
         write_photo(target, photo, photo.pixels)
     except InputError as error:
         return [f"refused: {'16 bits' if '16' in str(error) and '8 bits' in str(error) else 'transparency'}"]
@@ -104,7 +104,7 @@ def row(source: Path, kind: str, folder: Path) -> list[str]:
         elif all(value in [after.get(name) for name in names] for value in values):
             cells.append("kept")
         else:
-            cells.append("told" if part in told else "LOST")
+            cells.append("noted" if part in notes else "LOST")
     result = read_photo(target)
     same = photo.alpha is not None and result.alpha is not None and np.array_equal(photo.alpha, result.alpha)
     cells.append("" if photo.alpha is None else "kept" if same else "LOST")

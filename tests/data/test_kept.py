@@ -1,4 +1,4 @@
-"""What a photo's file says beside its pixels: what an edit makes false goes, what stays true is kept, and the rest is told."""
+"""What a file says beside its pixels: what an edit makes false goes, what stays true is kept, and notes name the rest."""
 import io
 import re
 import struct

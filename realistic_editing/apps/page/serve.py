@@ -21,7 +21,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
 FONTS = {"font": ("system-ui", "-apple-system", "Segoe UI", "sans-serif"), "font_mono": ("ui-monospace", "monospace")}
 SESSIONS = 500  # of which gradio itself keeps what it knows; photos are counted apart
-SWEEP = 60  # seconds between two looks for idle sessions
+SWEEP = 60  # seconds between two searches for idle sessions
 
 
 def page(options: Mapping[str, Any]) -> None:

@@ -20,14 +20,13 @@ from realistic_editing.data.pixels import resize
 from realistic_editing.data.select import refine_mask
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.options import DEFAULTS, check_strength
+from realistic_editing.enhance.options import GUARD, check_strength
 from realistic_editing.enhance.view import Candidates, PhotoView
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.lut import write_cube
 from realistic_editing.ops.photo import apply_to_photo
 
 LONGEST = 1200  # pixels of the longer side of what is shown
-GUARD = DEFAULTS["guard"]
 Enhancers = Mapping[str, Enhancer]
 
 

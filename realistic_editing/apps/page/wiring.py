@@ -19,7 +19,7 @@ from realistic_editing.data.labels import doubts
 
 Parts = Mapping[str, Any]
 SETTLED = 200  # milliseconds until a new file has reached its hidden button
-MOST_WAITING = 100  # steps; who comes then is told to try again
+MOST_WAITING = 100  # steps; later ones are refused, and asked to try again
 
 
 def build(
@@ -197,7 +197,7 @@ def _uploaded(path: str, folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """Errors of the user's are told on the page."""
+    """Show the user's errors on the page."""
     try:
         yield
     except InputError as error:

@@ -18,10 +18,10 @@ from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
 from realistic_editing.evaluation.suites.ratings import RATING_COLUMNS
 
-FOLDER = Path("outputs/study")
+_FOLDER = Path("outputs/study")
 RATERS = 8  # as many as the paper asked
 MOST_RATERS = 10_000
-NEEDED = ("fastapi", "uvicorn", "sqlalchemy")
+_NEEDED = ("fastapi", "uvicorn", "sqlalchemy")
 
 
 def study(options: Mapping[str, Any]) -> None:
@@ -49,10 +49,10 @@ def study(options: Mapping[str, Any]) -> None:
         raise InputError(f"raters is {options['raters']}; use a number from 0 to {MOST_RATERS}")
     stop_as_by_ctrl_c()
     with listening(options["host"], options["port"]) as listener:
-        store = Store(options["database"] or FOLDER / f"{folder.resolve().name}.sqlite")
+        store = Store(options["database"] or _FOLDER / f"{folder.resolve().name}.sqlite")
         if not options["database"]:
             _check_folder(store, task, folder)
-        pictures = (store.file.parent if store.file else FOLDER) / "pictures"
+        pictures = (store.file.parent if store.file else _FOLDER) / "pictures"
         try:
             material = prepare(folder, task, store.secret("ids"), pictures)
         except InputError:
@@ -106,7 +106,7 @@ def study_export(options: Mapping[str, Any]) -> Path:
 
 
 def _need_extra() -> None:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise InputError(f"a study needs {', '.join(missing)}; pip install realistic-editing[study]")
 

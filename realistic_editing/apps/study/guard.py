@@ -4,7 +4,7 @@ from typing import Any
 
 Message = MutableMapping[str, Any]
 LARGEST_BODY = 4096  # bytes; a rating needs about 140
-HEADERS = {
+_HEADERS = {
     # Scripts, styles and pictures of this server and nothing else: a name that holds HTML stays text, even if unescaped.
     "content-security-policy": "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -23,7 +23,7 @@ class TooLarge(Exception):
 
 
 class Guard:
-    """ASGI middleware: refuses large bodies, and sets HEADERS on every answer."""
+    """ASGI middleware: refuses large bodies, and sets _HEADERS on every answer."""
 
     def __init__(self, app: Callable[..., Awaitable[None]]):
         self.app = app
@@ -46,7 +46,7 @@ class Guard:
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name for name, _ in message["headers"]}
-                added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                added = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
                 if b"cache-control" not in present:
                     added.append((b"cache-control", b"no-store"))
                 message = {**message, "headers": [*message["headers"], *added]}

@@ -29,8 +29,8 @@ PAGES = Path(__file__).parent
 TOKEN = re.compile(r"[\w-]{32}", re.ASCII)  # of secrets.token_urlsafe(24)
 AHEAD = 86400  # seconds that a rater's clock may be ahead
 NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)  # of an answer: milliseconds since 1970, or one more than the last
-CHOICES = {str(value): value for value in range(LOWEST, HIGHEST + 1)}
-KINDS = {".jpg": "image/jpeg", ".png": "image/png"}  # of pictures
+_CHOICES = {str(value): value for value in range(LOWEST, HIGHEST + 1)}
+_KINDS = {".jpg": "image/jpeg", ".png": "image/png"}  # of pictures
 READ = ["GET", "HEAD"]  # HEAD, by which messengers and mail programs look at a link before they show it
 RATE_LINK, ADMIN_LINK = "/r/{token}", "/admin/{token}"
 NO_RATING = "That is no rating; go back and choose one number for each question."
@@ -125,7 +125,7 @@ def _add_rating(app: FastAPI, study: Study) -> None:
 
     @app.post(RATE_LINK)
     async def rate(token: str, request: Request) -> Response:
-        """Keep a rating, and go on; the answer is sent when it is on disk. The page's script is told so in words of its own."""
+        """Keep a rating, and go on; the answer is sent when it is on disk. The page's script gets an answer of its own."""
         rater = await run_in_threadpool(known, token)
         rating = _rating(study, await _form(request))
         await run_in_threadpool(study.store.rate, rater.id, *rating)
@@ -139,7 +139,7 @@ def _add_rating(app: FastAPI, study: Study) -> None:
             raise HTTPException(404)
         # Neither a date nor a tag, which might set one method's files apart from another's.
         content, kept = study.material.pictures[picture].read_bytes(), {"cache-control": "private, max-age=86400, immutable"}
-        return Response(content, media_type=KINDS[study.material.pictures[picture].suffix], headers=kept)
+        return Response(content, media_type=_KINDS[study.material.pictures[picture].suffix], headers=kept)
 
 
 def _rating(study: Study, form: dict[str, list[str]]) -> tuple[str, int, int, int]:
@@ -148,7 +148,7 @@ def _rating(study: Study, form: dict[str, list[str]]) -> tuple[str, int, int, in
     if any(len(given) != 1 for given in values.values()):
         raise HTTPException(400)
     panel, *marks = (given[0] for given in values.values())
-    if panel not in study.material.panels or any(mark not in CHOICES for mark in marks):
+    if panel not in study.material.panels or any(mark not in _CHOICES for mark in marks):
         raise HTTPException(400)
     if form.get("shown") != [study.material.panels[panel].shown]:
         raise HTTPException(409)
@@ -156,7 +156,7 @@ def _rating(study: Study, form: dict[str, list[str]]) -> tuple[str, int, int, in
     if len(number) != 1 or not NUMBER.fullmatch(number[0]):
         raise HTTPException(400)
     most = int((time.time() + AHEAD) * 1000)  # or an answer from the far future would shut out all later ones
-    return panel, *(CHOICES[mark] for mark in marks), min(int(number[0]), most)
+    return panel, *(_CHOICES[mark] for mark in marks), min(int(number[0]), most)
 
 
 def _rate_page(study: Study, rater: Rater, order: list[Panel], place: int) -> HTMLResponse:
@@ -186,7 +186,7 @@ def _question(name: str, text: str, answer: int | None) -> Html:
     choices = "".join(
         f'<label><input type="radio" name="{name}" value="{value}" required{" checked" if value == answer else ""}>'
         f"<span>{value}</span></label>"
-        for value in CHOICES.values()
+        for value in _CHOICES.values()
     )
     return Html(
         f'<fieldset id="{name}"><legend>{name.capitalize()}</legend><p>{html.escape(text)}</p>'

@@ -1,6 +1,7 @@
 """Write and read networks as .safetensors files that say what they hold."""
 import hashlib
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from realistic_editing.weights.registry import NETWORKS, fill, kinds, network_cl
 
 WEIGHTS_FOLDER = Path(__file__).resolve().parent
 METADATA = "realistic_editing"
+_RENAMED = {"witness_saliency": "heldout_saliency"}  # for one release more
 
 
 def save_network(
@@ -164,6 +166,9 @@ def _find(source: str | Path) -> Path:
     path = Path(source)
     if path.is_file():
         return path
+    if str(source) in _RENAMED:
+        warnings.warn(f"the weights {source} are called {_RENAMED[str(source)]} now", DeprecationWarning, stacklevel=3)
+        source = _RENAMED[str(source)]
     if str(source) in bundled():
         return WEIGHTS_FOLDER / f"{source}.safetensors"
     found = "is a folder" if path.is_dir() else "no such file"

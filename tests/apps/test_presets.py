@@ -21,6 +21,16 @@ SMALL = {
     ("compact", "saliency"): ["trainer.batch_size=4", "model.network.input_size=[24,32]"],
     ("compact", "realism"): ["trainer.batch_size=4", "model.network.input_size=32", "pixels_per_zone=20"],
     ("compact", "enhancer"): ["trainer.batch_size=4", "model.network.input_size=32", "pixels_per_zone=20"],
+    ("lite", "saliency"): [
+        "trainer.batch_size=2", "model.network.input_size=[64,96]", "model.network.pretrained=none", "sets=[osie]",
+        "model.network.backbone=tf_efficientnet_lite0",
+    ],
+    ("lite", "realism"): [
+        "trainer.batch_size=2", "model.network.input_size=48", "model.network.things_size=64", "model.network.pretrained=none",
+    ],
+    ("lite", "enhancer"): [
+        "trainer.batch_size=2", "model.network.input_size=48", "model.network.things_size=64", "pixels_per_zone=20",
+    ],
     ("paper", "saliency"): ["trainer.batch_size=2", "trainer.learning_rate=1e-4", "model.network.input_size=[48,64]"],
     ("paper", "realism"): ["trainer.batch_size=1"],
     ("paper", "enhancer"): [
@@ -107,6 +117,29 @@ def test_the_compact_preset_chains(data, tmp_path, capsys):
     assert about["config"]["saliency"]["widths"] == [4] * 5  # the shape follows from the network
     assert not about["frozen"]  # no bundled network: it is in the file
     assert kept.size == 32
+
+
+def test_the_lite_preset_chains(few, tmp_path, capsys):
+    train("saliency", few, tmp_path, preset="lite")
+    train("realism", few, tmp_path, preset="lite")
+    train("enhancer", few, tmp_path, "task=amplify", preset="lite")
+    said = capsys.readouterr().out
+    critic, saliency = (tmp_path / f"train_{name}/lite/default/model.safetensors" for name in ("realism", "saliency"))
+    assert f"critic: {critic} (trained by train_realism.py)" in said
+    about = describe_file(tmp_path / "train_enhancer/lite/amplify/model.safetensors")
+    assert about["network"] == "lite_enhancer" and about["config"]["saliency"]["input_size"] == [64, 96]
+    kept = OmegaConf.load(tmp_path / "train_enhancer/lite/amplify/config.yaml")
+    assert (kept.model.attention, kept.objective.realism_weight, kept.size) == (str(saliency), 6.0, 48)
+    learned = OmegaConf.load(tmp_path / "train_realism/lite/default/config.yaml")
+    assert (learned.samples, learned.loss.rank, learned.pixels_per_zone) == ("things", 0.3, 0)
+
+
+def test_samples_of_things_need_what_they_need(few, tmp_path, capsys):
+    for wrong in ("samples=other", "loss.kind=squares"):
+        with pytest.raises(SystemExit) as stop:
+            train("realism", few, tmp_path, wrong, preset="lite")
+        assert stop.value.code == 2 and "samples" in capsys.readouterr().err
+    assert not finished(tmp_path)
 
 
 def test_bundled_judges_are_used_where_none_was_trained(few, tmp_path, capsys):

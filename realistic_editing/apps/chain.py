@@ -10,6 +10,7 @@ from torch import nn
 from realistic_editing.common.errors import InputError
 from realistic_editing.training import Problem, Trainer
 from realistic_editing.weights.files import describe_file
+from realistic_editing.weights.registry import name_of
 
 # Enhancers that start from a saliency network: the kind that fits, and bundled weights of it.
 ATTENTION = {"compact_enhancer": ("compact_saliency", "compact_saliency"), "lite_enhancer": ("lite_saliency", "fast_saliency")}
@@ -22,7 +23,7 @@ def announce(script: str, config: DictConfig) -> None:
         choices = {name: config.get(name) for name in ("preset", "experiment", "ablation")}
         choices["task"] = OmegaConf.select(config, "task.name")
         said = ", ".join(f"{name}={value}" for name, value in choices.items() if value)
-        print(f"{script}: {said}; network {config.model.name}; writes to {config.output}", flush=True)
+        print(f"{script}: {said}; network {name_of(config.model.network._target_)}; writes to {config.output}", flush=True)
 
 
 def trained_weights(config: DictConfig, group: str, preset: str | None = None) -> Path:
@@ -49,15 +50,15 @@ def choose_judges(config: DictConfig) -> None:
         node = config[group]
         if node.weights is not None:
             continue
-        path = trained_weights(config, group)
+        path, name = trained_weights(config, group), name_of(node.network._target_)
         # The preset's group may have been replaced on the command line: then its run trained another network.
-        if path.is_file() and describe_file(path)["network"] == node.name:
+        if path.is_file() and describe_file(path)["network"] == name:
             node.weights, where = str(path), f"trained by {SOURCES[group]}.py"
         elif node.bundled is not None:
             node.weights, where = node.bundled, "bundled"
         else:
             raise InputError(
-                f"{group}.weights is not set: no {node.name} is bundled, and there is none at {path}; run python "
+                f"{group}.weights is not set: no {name} is bundled, and there is none at {path}; run python "
                 f"scripts/{SOURCES[group]}.py preset={config.preset} first, or add {group}.weights=FILE"
             )
         print(f"{word}: {node.weights} ({where})", flush=True)
@@ -82,9 +83,10 @@ def choose_attention(config: DictConfig) -> None:
         config: as configs/train_enhancer.yaml, with `saliency.weights` known; changed in place.
     """
     model = config.model
-    if model.name not in ATTENTION:
+    name = name_of(model.network._target_)
+    if name not in ATTENTION:
         return
-    kind, bundled = ATTENTION[model.name]
+    kind, bundled = ATTENTION[name]
     if model.attention is None:
         fits = describe_file(config.saliency.weights)["network"] == kind
         model.attention = config.saliency.weights if fits else bundled

@@ -15,6 +15,7 @@ from realistic_editing.training.devices import close_processes, launch
 from realistic_editing.training.loop import Problem, fit
 from realistic_editing.training.settings import Trainer
 from realistic_editing.weights import save_network
+from realistic_editing.weights.registry import name_of
 
 # Settings that may differ when a run goes on: they change where and how often, not what comes out.
 _FREE = {"paths", "output", "hydra", "trainer.workers", "trainer.log_every", "trainer.save_every"}
@@ -51,7 +52,7 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
         arguments = {name: value for name, value in model["network"].items() if name != "_target_"}
         card = {**(card or {}), "revision": revision, "command": provenance.command(), **result}
         network = getattr(network, "export_module", network)  # what was trained may hold more than what is wanted
-        save_network(_plain(network), model["name"], output / "model.safetensors", arguments, card)
+        save_network(_plain(network), name_of(model["network"]["_target_"]), output / "model.safetensors", arguments, card)
         spent = {"seconds_since_last_start": round(time.time() - started, 1), "speed_since_last_start": speed}
         record = {**card, "machine": provenance.machine(), "processes": fabric.world_size, **spent}
         with replacing(output / "run.json") as temporary:

@@ -55,6 +55,21 @@ def bundled_kinds() -> dict[str, str]:
     return {name: entry.kind for entry in NETWORKS.values() for name in entry.bundled}
 
 
+def name_of(target: str) -> str:
+    """The short name of the network that a config builds.
+
+    Args:
+        target: its `_target_`, such as "realistic_editing.realism.compact.CompactCritic".
+
+    Raises:
+        InputError: when NETWORKS lacks it.
+    """
+    for name, entry in NETWORKS.items():
+        if entry.target.replace(":", ".") == target:
+            return name
+    raise InputError(f"_target_ is {target!r}, which weights/registry.py does not list; add a line to NETWORKS there")
+
+
 def network_class(target: str) -> type[nn.Module]:
     """The class that "module:Class" names."""
     module, name = target.split(":")

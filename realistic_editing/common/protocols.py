@@ -25,10 +25,10 @@ class JudgesPixels(Protocol):
 
 
 @runtime_checkable
-class RemembersPhotos(Protocol):
+class CachesFeatures(Protocol):
     """A critic that can judge sampled pixels where it has seen the whole photos before."""
 
-    def remember(self, image: torch.Tensor, mask: torch.Tensor) -> JudgesPixels:
+    def cache_features(self, image: torch.Tensor, mask: torch.Tensor) -> JudgesPixels:
         """What judges sampled pixels of these photos (B, 3, S, S) and masks (B, 1, S, S); `[index]` takes some of them."""
 
 

@@ -4,17 +4,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.enhance.proposer import Proposer
-from realistic_editing.region_statistics.color_statistics import concat_moments, moments, shares, zones
+from realistic_editing.enhance.attention import AttentionProposer
 from realistic_editing.region_statistics.network import RegionStatistics, perceptron
 from realistic_editing.saliency.compact import CompactSaliency
-from realistic_editing.weights.registry import fill
 
 
-class CompactEnhancer(Proposer):
+class CompactEnhancer(AttentionProposer):
     """Colour statistics and learned features of pixels, as `CompactCritic` has them, beside the features of a saliency network.
 
     Both are pooled over the region, a ring around it and the rest of the photo, and an MLP decides.
@@ -28,8 +25,6 @@ class CompactEnhancer(Proposer):
         blend, order_input: as for `Proposer`.
     """
 
-    frozen_parts = ("attention",)  # a file names it, where it is a bundled network
-
     def __init__(
         self,
         saliency: Mapping[str, Any] | None = None,
@@ -42,29 +37,13 @@ class CompactEnhancer(Proposer):
         blend: str = "final",
         order_input: bool = True,
     ) -> None:
-        super().__init__(blend, order_input)
-        # The attribute is named as in saved weights.
-        self.describer = RegionStatistics(input_size, stride, ring, palette)
-        self.attention = CompactSaliency(**(saliency or {})).requires_grad_(False)
+        statistics = RegionStatistics(input_size, stride, ring, palette)
+        super().__init__(statistics, CompactSaliency(**(saliency or {})), blend, order_input)
         features = self.attention.readout.in_channels + 1  # and the map itself
         count = self.describer.count + 2 * 5 * features
         self.normalise = nn.BatchNorm1d(count)
         self.body = perceptron(count, hidden, dropout)
         self.decide_from(hidden)
-
-    @property
-    def input_size(self) -> int:
-        """Side of the square whose statistics are measured."""
-        return self.describer.input_size
-
-    def start_from(self, saliency: nn.Module) -> None:
-        """Take over the values of a trained saliency network of the same shape.
-
-        Raises:
-            InputError: when it is of another kind or shape.
-        """
-        remedy = "name a network of the shape of model.network.saliency in model.attention"
-        fill(self.attention, saliency.state_dict(), "model.attention", remedy)
 
     def shares_features_with(self, saliency: nn.Module) -> bool:
         """Whether a saliency network has the very weights of the features that this one uses."""
@@ -73,12 +52,6 @@ class CompactEnhancer(Proposer):
             for network in (self.attention, saliency)
         )  # counts of training batches change no output
         return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
-
-    def train(self, mode: bool = True) -> "CompactEnhancer":
-        """As for any module, but the frozen saliency network stays in evaluation mode."""
-        super().train(mode)
-        self.attention.eval()
-        return self
 
     def encode(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Photo (B, 3, H, W) and mask (B, 1, H, W), any size -> (B, hidden)."""
@@ -113,10 +86,6 @@ class CompactEnhancer(Proposer):
                 small = resized(image, size)
                 top = self.attention.features(small.to(self.attention.readout.weight.dtype))
             top = torch.cat([top, self.attention.read_out(top)], dim=1).float()
-        with torch.no_grad(), torch.autocast(top.device.type, enabled=False):  # sums over a photo need float32
-            inside = F.adaptive_avg_pool2d(small_mask.float(), top.shape[-2:])
-            # A ring as wide as that of the statistics, in cells of this grid.
-            ring = max(1, round(self.describer.ring * self.describer.stride / self.input_size * top.shape[-2]))
-            attention = concat_moments(moments(top, shares(zones(inside, ring))))
+        attention = self.pooled_by_zone(top, small_mask)
         both = torch.cat([statistics, attention], dim=1).to(self.normalise.weight.dtype)
         return self.body(self.normalise(both))

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.common.protocols import CachedPhoto, CachesBackground, JudgesPixels, RemembersPhotos, SharesFeatures
+from realistic_editing.common.protocols import CachedPhoto, CachesBackground, CachesFeatures, JudgesPixels, SharesFeatures
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.ops import Recipe, apply
@@ -62,9 +62,9 @@ class Judges:
         size = list(self.saliency.input_size)
         small, small_mask = resized(image, size), resized(mask, size)
         critic = self.critic
-        if isinstance(critic, RemembersPhotos):
+        if isinstance(critic, CachesFeatures):
             with torch.no_grad():
-                critic = critic.remember(image, mask)
+                critic = critic.cache_features(image, mask)
         if not isinstance(critic, JudgesPixels):
             return RegionView(self, small, small_mask, image, mask)
         sample = critic.sample_pixels(image, mask, pixels_per_zone, generator)
@@ -112,8 +112,8 @@ class RegionView:
         """The photos at `index`, which may repeat them, without judging them again."""
         taken = object.__new__(RegionView)
         taken.judges, taken.features, taken._cached = self.judges, None, self._cached
-        remembers = isinstance(self.judges.critic, RemembersPhotos) and self.pixel_critic is not None
-        taken.pixel_critic = self.pixel_critic[index] if remembers else self.pixel_critic
+        cached = isinstance(self.judges.critic, CachesFeatures) and self.pixel_critic is not None
+        taken.pixel_critic = self.pixel_critic[index] if cached else self.pixel_critic
         for name in ("image", "mask", "saliency", "realism"):
             setattr(taken, name, getattr(self, name)[index])
         same = self.critic_image is self.image  # then an edit is made once for both judges

@@ -4,19 +4,16 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.enhance.proposer import Proposer
-from realistic_editing.region_statistics.color_statistics import concat_moments, moments, shares, zones
+from realistic_editing.enhance.attention import AttentionProposer
 from realistic_editing.region_statistics.network import RegionStatistics, perceptron
 from realistic_editing.region_statistics.things import near_region, pooled, pooled_numbers
 from realistic_editing.saliency.lite import LiteSaliency
-from realistic_editing.weights.registry import fill
 
 
-class LiteEnhancer(Proposer):
-    """What a region and its surroundings are, how its colours stand to theirs, and how much it draws attention, read by an MLP.
+class LiteEnhancer(AttentionProposer):
+    """What a region and its surroundings are, how its colours compare, and how much it draws attention, read by an MLP.
 
     Args:
         saliency: constructor arguments of `LiteSaliency`, whose features and map are used. It is frozen; `start_from` gives it
@@ -28,8 +25,6 @@ class LiteEnhancer(Proposer):
         dropout, things_dropout: before each of them, and before the projection.
         blend, order_input: as for `Proposer`.
     """
-
-    frozen_parts = ("attention",)  # a file names it, where it is a bundled network
 
     def __init__(
         self,
@@ -46,9 +41,8 @@ class LiteEnhancer(Proposer):
         blend: str = "final",
         order_input: bool = True,
     ) -> None:
-        super().__init__(blend, order_input)
-        self.describer = RegionStatistics(input_size, stride, ring, palette)
-        self.attention = LiteSaliency(**(saliency or {})).requires_grad_(False)
+        statistics = RegionStatistics(input_size, stride, ring, palette)
+        super().__init__(statistics, LiteSaliency(**(saliency or {})), blend, order_input)
         self.things_size = things_size
         things = 2 * pooled_numbers(self.attention)  # of the whole photo, and of the surroundings
         colors = self.describer.count + 2 * 5  # and the map's own statistics
@@ -57,31 +51,11 @@ class LiteEnhancer(Proposer):
         self.body = perceptron(colors + projection, hidden, dropout)
         self.decide_from(hidden)
 
-    @property
-    def input_size(self) -> int:
-        """Side of the square whose statistics are measured."""
-        return self.describer.input_size
-
-    def start_from(self, saliency: nn.Module) -> None:
-        """Take over the values of a trained saliency network of the same shape.
-
-        Raises:
-            InputError: when it is of another kind or shape.
-        """
-        remedy = "name a network of the shape of model.network.saliency in model.attention"
-        fill(self.attention, saliency.state_dict(), "model.attention", remedy)
-
-    def train(self, mode: bool = True) -> "LiteEnhancer":
-        """As for any module, but the frozen saliency network stays in evaluation mode."""
-        super().train(mode)
-        self.attention.eval()
-        return self
-
     def encode(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Photo (B, 3, H, W) and mask (B, 1, H, W), any size -> (B, hidden)."""
         size = [self.input_size, self.input_size]
         image, mask = resized(image, size), resized(mask, size)
-        return self.read(self.describer.measure(image, mask), *self.frozen_features(image, mask))
+        return self.join_features(self.describer.measure(image, mask), *self.frozen_features(image, mask))
 
     @torch.no_grad()
     def frozen_features(self, image: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -90,14 +64,12 @@ class LiteEnhancer(Proposer):
         depths = self.attention.features(resized(image, size))
         seen = self.attention.read_out(depths).float().sigmoid()
         small_mask = resized(mask, size).float()
-        inside = F.adaptive_avg_pool2d(small_mask, seen.shape[-2:])
-        ring = max(1, round(self.describer.ring * self.describer.stride / self.input_size * seen.shape[-2]))
-        attention = concat_moments(moments(seen, shares(zones(inside, ring))))
+        attention = self.pooled_by_zone(seen, small_mask)
         near, near_mask = near_region(image, mask, self.things_size)
         things = [pooled(depths, small_mask), pooled(self.attention.features(near.to(dtype)), near_mask)]
         return attention, torch.cat(things, dim=1)
 
-    def read(self, colors: torch.Tensor, attention: torch.Tensor, things: torch.Tensor) -> torch.Tensor:
+    def join_features(self, colors: torch.Tensor, attention: torch.Tensor, things: torch.Tensor) -> torch.Tensor:
         """Colour statistics (B, count) and `frozen_features` -> (B, hidden)."""
         things = self.project(self.normalise_things(things.to(self.normalise.weight.dtype)))
         colors = self.normalise(torch.cat([colors, attention], dim=1).to(self.normalise.weight.dtype))

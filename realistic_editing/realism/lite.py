@@ -2,13 +2,12 @@
 import torch
 from torch import nn
 
-from realistic_editing.common.inputs import resized
-from realistic_editing.region_statistics.cached_background import CachedBackground
-from realistic_editing.region_statistics.network import RegionStatistics, perceptron
+from realistic_editing.realism.statistics_critic import StatisticsCritic
+from realistic_editing.region_statistics.network import perceptron
 from realistic_editing.region_statistics.things import ThingFeatures
 
 
-class LiteCritic(RegionStatistics):
+class LiteCritic(StatisticsCritic):
     """The logits of two judges of a region, added: one knows colours, the other colours and things.
 
     Features of things alone say what a region shows, but not whether its colours belong to it; joined without a bottleneck
@@ -50,19 +49,9 @@ class LiteCritic(RegionStatistics):
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("offset", torch.zeros(()))
 
-    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Score realism.
-
-        Args:
-            image: (B, 3, H, W) RGB in [0, 1], any size.
-            mask: (B, 1, H, W) in [0, 1], where it may have been edited.
-
-        Returns:
-            (B,) in [0, 1], float32; 1 looks real.
-        """
-        size = [self.input_size, self.input_size]
-        image, mask = resized(image, size), resized(mask, size)
-        return self.judge(self.measure(image, mask), self.things(image, mask))
+    def judge_measured(self, statistics: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """See `StatisticsCritic`."""
+        return self.judge(statistics, self.things(image, mask))
 
     def judge(self, statistics: torch.Tensor, things: torch.Tensor) -> torch.Tensor:
         """Scores (B,) in [0, 1] from (B, count) colour statistics and features of things (B, things.count)."""
@@ -77,49 +66,16 @@ class LiteCritic(RegionStatistics):
         self.things.eval()
         return self
 
-    def remember(self, image: torch.Tensor, mask: torch.Tensor) -> "RememberedPhotos":
+    def cache_features(self, image: torch.Tensor, mask: torch.Tensor) -> "CachedFeatures":
         """Photos of which sampled pixels can be judged: their things are those of the photos, whatever an edit does to them.
 
         Args:
             image, mask: (B, 3, S, S) and (B, 1, S, S) in [0, 1], S = `input_size`.
         """
-        return RememberedPhotos(self, self.things(image, mask))
-
-    def cache_background(self, image: torch.Tensor, mask: torch.Tensor) -> "CachedRegion | None":
-        """What edits under the mask cannot change, summed once.
-
-        Args:
-            image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1].
-
-        Returns:
-            The photo ready for its edits; None for several photos, or where S is not `input_size`.
-        """
-        fits = len(image) == 1 and image.shape[-2:] == (self.input_size, self.input_size)
-        return CachedRegion(self, image, mask) if fits else None
+        return CachedFeatures(self, self.things(image, mask))
 
 
-class CachedRegion:
-    """A photo with its region, whose edits cost the colours of the region alone, and its things.
-
-    Args:
-        critic: who judges.
-        image, mask: as for `LiteCritic.cache_background`.
-
-    Attributes:
-        realism: (1,), of the photo itself.
-    """
-
-    def __init__(self, critic: LiteCritic, image: torch.Tensor, mask: torch.Tensor) -> None:
-        self.critic, self._photo, self._mask = critic, CachedBackground(critic, image, mask), mask
-        self.realism = critic.judge(self._photo.statistics, critic.things(image, mask))
-
-    def judge(self, edited: torch.Tensor) -> torch.Tensor:
-        """Scores (N,) of edits (N, 3, S, S), as the photo where the mask is 0; differentiable in them."""
-        things = self.critic.things(edited, self._mask.expand(len(edited), -1, -1, -1))
-        return self.critic.judge(self._photo.measure(edited), things)
-
-
-class RememberedPhotos:
+class CachedFeatures:
     """Photos whose things are known, so that edits of them are judged by sampled pixels.
 
     Args:
@@ -130,8 +86,8 @@ class RememberedPhotos:
     def __init__(self, critic: LiteCritic, things: torch.Tensor) -> None:
         self.critic, self.things, self.input_size = critic, things, critic.input_size
 
-    def __getitem__(self, index: torch.Tensor) -> "RememberedPhotos":
-        return RememberedPhotos(self.critic, self.things[index])
+    def __getitem__(self, index: torch.Tensor) -> "CachedFeatures":
+        return CachedFeatures(self.critic, self.things[index])
 
     def sample_pixels(
         self, image: torch.Tensor, mask: torch.Tensor, count: int, generator: torch.Generator | None = None

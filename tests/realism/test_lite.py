@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from realistic_editing.common.protocols import CachesBackground, JudgesPixels, RemembersPhotos
+from realistic_editing.common.protocols import CachesBackground, CachesFeatures, JudgesPixels
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.realism.lite import LiteCritic
@@ -76,10 +76,10 @@ def test_a_cached_background_gives_the_scores_of_whole_photos(critic, photos):
     assert critic.cache_background(*photos) is None
 
 
-def test_remembered_photos_are_judged_by_pixels_with_the_things_they_had(critic, photos):
-    assert isinstance(critic, RemembersPhotos) and not isinstance(critic, JudgesPixels)
+def test_photos_with_cached_features_are_judged_by_pixels_with_the_things_they_had(critic, photos):
+    assert isinstance(critic, CachesFeatures) and not isinstance(critic, JudgesPixels)
     with torch.no_grad():
-        known = critic.remember(*photos)
+        known = critic.cache_features(*photos)
         assert isinstance(known, JudgesPixels)
         every, _ = known.sample_pixels(*photos, 4000, torch.Generator().manual_seed(0))
         by_pixels, none = known.judge_pixels(every)

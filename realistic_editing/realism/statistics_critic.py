@@ -1,0 +1,61 @@
+"""What critics that read the statistics of a region share: whole photos, and photos whose edits are judged for less."""
+import torch
+
+from realistic_editing.common.inputs import resized
+from realistic_editing.region_statistics.cached_background import CachedBackground
+from realistic_editing.region_statistics.network import RegionStatistics
+
+
+class StatisticsCritic(RegionStatistics):
+    """A critic that judges by `RegionStatistics`. A subclass says how, in `judge_measured`."""
+
+    def judge_measured(self, statistics: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Scores (B,) in [0, 1] from (B, count) statistics, and the photos (B, 3, S, S) and masks (B, 1, S, S) they are of."""
+        raise NotImplementedError(f"{type(self).__name__} must say how it judges: define judge_measured")
+
+    def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Score realism.
+
+        Args:
+            image: (B, 3, H, W) RGB in [0, 1], any size.
+            mask: (B, 1, H, W) in [0, 1], where it may have been edited.
+
+        Returns:
+            (B,) in [0, 1], float32; 1 looks real.
+        """
+        size = [self.input_size, self.input_size]
+        image, mask = resized(image, size), resized(mask, size)
+        return self.judge_measured(self.measure(image, mask), image, mask)
+
+    def cache_background(self, image: torch.Tensor, mask: torch.Tensor) -> "CachedRegion | None":
+        """What edits under the mask cannot change, summed once.
+
+        Args:
+            image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1].
+
+        Returns:
+            The photo ready for its edits; None for several photos, or where S is not `input_size`.
+        """
+        fits = len(image) == 1 and image.shape[-2:] == (self.input_size, self.input_size)
+        return CachedRegion(self, image, mask) if fits else None
+
+
+class CachedRegion:
+    """A photo with its region, whose edits are judged at the cost of the region.
+
+    Args:
+        critic: who judges.
+        image, mask: as for `StatisticsCritic.cache_background`.
+
+    Attributes:
+        realism: (1,), of the photo itself.
+    """
+
+    def __init__(self, critic: StatisticsCritic, image: torch.Tensor, mask: torch.Tensor) -> None:
+        self.critic, self._photo, self._mask = critic, CachedBackground(critic, image, mask), mask
+        self.realism = critic.judge_measured(self._photo.statistics, image, mask)
+
+    def judge(self, edited: torch.Tensor) -> torch.Tensor:
+        """Scores (N,) of edits (N, 3, S, S), as the photo where the mask is 0; differentiable in them."""
+        mask = self._mask.expand(len(edited), -1, -1, -1)
+        return self.critic.judge_measured(self._photo.measure(edited), edited, mask)

@@ -1,8 +1,10 @@
 """Small weights of every kind, made once for all tests that need judges and enhancers but not good ones."""
+import contextlib
 import dataclasses
 import importlib.util
 import multiprocessing
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -28,7 +30,28 @@ ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "pal
 LONGEST = (
     "page/test_browser.py", "test_train.py", "test_processes.py", "test_notebooks.py", "test_crash.py", "test_suites.py",
     "study/test_browser.py", "test_compare.py", "test_batch_ray.py", "test_enhance.py", "test_export_onnx.py", "test_gpu.py",
+    "comparison/test_run.py", "test_presets.py", "test_visitors.py", "test_served.py", "test_answers.py", "test_demo.py",
+    "test_formats_table.py", "test_evaluate.py", "test_network.py", "test_streams.py",
 )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def launch_browser():
+    """What launches a real browser: `with launch_browser(*more_arguments) as browser`. Tests without one are skipped."""
+
+    @contextlib.contextmanager
+    def launch(*arguments: str) -> Iterator[object]:
+        program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        if program is None:
+            pytest.skip("needs a browser: install Debian's package chromium, or Chrome")
+        api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e .[dev]")
+        quiet = ["--disable-gpu", "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-quic"]
+        with api.sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=program, args=[*quiet, *arguments])
+            yield browser
+            browser.close()
+
+    return launch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,5 @@
 """Deepsal (Aberman et al., CVPR 2022): an operator's parameters are fitted to one photo, down the slope of a saliency model."""
+import abc
 import dataclasses
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -48,7 +49,7 @@ class Settings:
             )
 
 
-class Deepsal(Baseline):
+class Deepsal(Baseline, abc.ABC):
     """What the three operators share. The result is all that an operator makes: outside the mask, only a term holds it.
 
     Args:
@@ -86,9 +87,9 @@ class Deepsal(Baseline):
         self.settings, self.progress = dataclasses.replace(self.settings, **changes), progress
         self.curves: list[list[dict[str, float]]] = []
 
+    @abc.abstractmethod
     def operator(self) -> nn.Module:
         """A fresh operator, which changes nothing."""
-        raise NotImplementedError
 
     def change(self, image: np.ndarray, mask: np.ndarray, task: str) -> np.ndarray:
         """See `Baseline.change`."""

@@ -1,4 +1,5 @@
 """Photos without labels: what a saliency network can learn from its teachers on."""
+import abc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def training_photos(data_root: str | Path) -> list[Path]:
     return [photo for photo in photos if not same_picture(thumbnail(read_rgb(photo)), kept_out).any()]
 
 
-class PhotoMaps(Dataset):
+class PhotoMaps(Dataset, abc.ABC):
     """Photos with maps of their own, at one size; what differs between sets of them is `maps`.
 
     `dataset[index]` is the photo as it is; `dataset[index, seed]` is flipped left to right on half of the seeds.
@@ -56,9 +57,9 @@ class PhotoMaps(Dataset):
     def __len__(self) -> int:
         return len(self.files)
 
+    @abc.abstractmethod
     def maps(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Two (H, W) float32 maps of a photo: the density of fixations, and the fixated pixels."""
-        raise NotImplementedError
 
     def __getitem__(self, key: int | tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         index, seed = key if isinstance(key, tuple) else (key, None)

@@ -1,4 +1,5 @@
 """What all enhancement networks share: features of a photo and its region, joined by an order -> a recipe."""
+import abc
 import math
 
 import torch
@@ -9,7 +10,7 @@ from realistic_editing.ops.orders import ALL_ORDERS, all_orders
 from realistic_editing.ops.recipe import BLENDS, PARAMETERS, RANGES, Recipe
 
 
-class Proposer(nn.Module):
+class Proposer(nn.Module, abc.ABC):
     """Heads for the four operators (section 4) on the features that a subclass gives in `encode`.
 
     The order enters after the encoder, so all 24 orders of a photo cost one encoder pass.
@@ -37,9 +38,9 @@ class Proposer(nn.Module):
         self.shared = nn.Sequential(nn.Linear(width + 32, 128), nn.LeakyReLU(0.1), nn.Linear(128, 128))
         self.heads = nn.ModuleDict({name: _head(name) for name in PARAMETERS})
 
+    @abc.abstractmethod
     def encode(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Photo and mask, as in `forward` -> (B, width) features."""
-        raise NotImplementedError
 
     def forward(self, image: torch.Tensor, mask: torch.Tensor, order: torch.Tensor) -> Recipe:
         """Propose an edit for each photo in a given order.

@@ -1,4 +1,6 @@
 """What critics that read the statistics of a region share: whole photos, and photos whose edits are judged for less."""
+import abc
+
 import torch
 
 from realistic_editing.common.inputs import resized
@@ -6,12 +8,12 @@ from realistic_editing.region_statistics.cached_background import CachedBackgrou
 from realistic_editing.region_statistics.network import RegionStatistics
 
 
-class StatisticsCritic(RegionStatistics):
+class StatisticsCritic(RegionStatistics, abc.ABC):
     """A critic that judges by `RegionStatistics`. A subclass says how, in `judge_measured`."""
 
+    @abc.abstractmethod
     def judge_measured(self, statistics: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Scores (B,) in [0, 1] from (B, count) statistics, and the photos (B, 3, S, S) and masks (B, 1, S, S) they are of."""
-        raise NotImplementedError(f"{type(self).__name__} must say how it judges: define judge_measured")
 
     def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Score realism.

@@ -156,7 +156,8 @@ def usable_device(device: torch.device | str | None) -> torch.device | None:
         return None
     try:
         return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch built without CUDA asserts
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        # What torch raises for a name that is no device, for CUDA in a build without it, and for a backend that is not there.
         raise InputError(
             f"device {str(device)!r} cannot be used here ({(str(error).splitlines() or ['no reason given'])[0]}); use cpu"
         ) from error

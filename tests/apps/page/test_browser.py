@@ -1,7 +1,6 @@
 """The demo page, served by the command and used in a real browser; no request may leave this machine."""
 import contextlib
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -41,15 +40,9 @@ def port():
 
 
 @pytest.fixture
-def page(port):
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("needs a browser: install Debian's package chromium, or Chrome")
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e .[dev]")
-    quiet = ["--disable-gpu", "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-quic"]
-    with api.sync_playwright() as play:
-        # The painter draws by WebGL, which has to be done in software here.
-        browser = play.chromium.launch(executable_path=program, args=[*quiet, "--enable-unsafe-swiftshader"])
+def page(port, launch_browser):
+    # The painter draws by WebGL, which has to be done in software here.
+    with launch_browser("--enable-unsafe-swiftshader") as browser:
         opened = browser.new_page(viewport={"width": 1200, "height": 900})
         opened.set_default_timeout(SLOW)
         foreign, problems = [], []
@@ -66,7 +59,6 @@ def page(port):
         opened.wait_for_selector("#gauges .gauge")
         yield opened
         assert foreign == [] and problems == []
-        browser.close()
 
 
 @contextlib.contextmanager

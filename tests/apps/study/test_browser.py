@@ -1,6 +1,5 @@
 """A rater at work in a real browser: by keys, by clicks, on a phone, with a connection that fails."""
 import os
-import shutil
 
 import pytest
 
@@ -8,16 +7,9 @@ SCRIPT = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("needs a browser: install Debian's package chromium, or Chrome")
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e .[dev]")
-    quiet = ["--disable-gpu", "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-quic"]
-    with api.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=program, args=quiet)
+def browser(launch_browser):
+    with launch_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

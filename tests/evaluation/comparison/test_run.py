@@ -115,7 +115,7 @@ def test_an_interrupt_keeps_what_is_finished_and_ends_soon(photo_folder, plan, t
     def interrupt():
         while not (tmp_path / "out/seen").is_file():
             time.sleep(0.05)
-        while not over.is_set():  # again where one falls into a callback, which Python lets pass
+        while not over.is_set():  # again where one falls into a callback, which Python ignores
             took.append(time.monotonic())
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # where it breaks off waiting
             over.wait(6)

@@ -2,7 +2,6 @@
 import base64
 import json
 import re
-import shutil
 
 import cv2
 import numpy as np
@@ -62,14 +61,8 @@ def test_many_pictures_stay_within_the_budget(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def browser_page(page):
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("needs a browser: install Debian's package chromium, or Chrome")
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e .[dev]")
-    quiet = ["--disable-gpu", "--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-quic"]
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=quiet)
+def browser_page(page, launch_browser):
+    with launch_browser() as browser:
         opened = browser.new_page()
         problems = []
         opened.on("pageerror", lambda error: problems.append(str(error)))
@@ -78,7 +71,6 @@ def browser_page(page):
         opened.goto(page.as_uri())
         yield opened
         assert problems == [] and all(url.startswith(("file:", "data:")) for url in fetched)
-        browser.close()
 
 
 def test_a_reader_sorts_picks_and_compares(browser_page):

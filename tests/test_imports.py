@@ -118,3 +118,15 @@ def test_old_places_of_the_evaluation_answer_with_a_warning():
         from realistic_editing.evaluation import nothing  # noqa: F401
     with pytest.warns(DeprecationWarning, match="heldout_saliency"):
         assert realistic_editing.weights.describe_file("witness_saliency")["network"] == "compact_saliency"
+
+
+def test_no_public_constant_is_defined_in_two_files():
+    homes = {}
+    for path in FILES:
+        for node in ast.parse(path.read_text()).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+            names = {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+            for name in names:
+                if name.isupper() and not name.startswith("_"):
+                    homes.setdefault(name, set()).add(path.relative_to(PACKAGE).as_posix())
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}

@@ -7,7 +7,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 PATIENCE = 20  # seconds for a request, or the next part of its body, to arrive
-LEAST = 1024  # bytes of a body that count as a part: else a byte now and then would hold a connection for days
+_LEAST = 1024  # bytes of a body that count as a part: else a byte now and then would hold a connection for days
 PAUSE = 10  # seconds between two lines of one kind in the log
 
 
@@ -24,7 +24,7 @@ class Impatient(H11Protocol):
         """Count what comes of a body; of what comes before it, all must be there in time."""
         if self.conn.their_state is h11.SEND_BODY:
             self._received += len(data)
-            if self._received >= LEAST:
+            if self._received >= _LEAST:
                 self._since, self._received = self.loop.time(), 0
         super().data_received(data)
 

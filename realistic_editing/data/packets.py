@@ -18,7 +18,7 @@ _BESIDE = (
 _RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
 _PLACED = ("Crop", "HasCrop", "Perspective", "Upright", "Retouch", "RedEye")  # settings of Camera Raw that count from a corner
 _CAMERA, _CLIP = "http://ns.google.com/photos/1.0/camera/", ("MotionPhoto", "MicroVideo")
-LARGEST, MOST_PARTS, DEEPEST = 1 << 25, 400_000, 100  # bytes, elements with attributes, and levels of a packet
+_LARGEST, _MOST_PARTS, _DEEPEST = 1 << 25, 400_000, 100  # bytes, elements with attributes, and levels of a packet
 _BREAK = "\ue00a"  # stands for a line break in an attribute, which minidom would write so that it reads as a space
 
 
@@ -128,21 +128,21 @@ def _parsed(packet: bytes) -> minidom.Document:
     plain = packet.replace(b"\0", b"")  # of UTF-16
     if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
         raise ValueError("it declares entities, which XMP never does")
-    if len(packet) > LARGEST or packet.count(b"<") + packet.count(b"=") > MOST_PARTS:
+    if len(packet) > _LARGEST or packet.count(b"<") + packet.count(b"=") > _MOST_PARTS:
         raise ValueError(f"it has {len(packet)} bytes in more parts than are read here")
     try:
         document = minidom.parseString(packet)
     except (ExpatError, UnicodeDecodeError, LookupError) as error:
         raise ValueError(str(error)) from error
     if _is_deep(document):
-        raise ValueError(f"its parts lie in one another more than {DEEPEST} deep")
+        raise ValueError(f"its parts lie in one another more than {_DEEPEST} deep")
     return document
 
 
 def _is_deep(document: minidom.Document) -> bool:
     """Whether it has more levels than what walks through it, level by level, can take."""
     level = [document]
-    for _ in range(DEEPEST):
+    for _ in range(_DEEPEST):
         level = [child for node in level for child in node.childNodes]
     return bool(level)
 

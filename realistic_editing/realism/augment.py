@@ -12,7 +12,7 @@ ANY_COLOR = frozenset(
 )
 
 DEGRADATIONS = ("none", "jpeg", "shrunk", "noise", "shrunk and jpeg")
-SHARES = (0.45, 0.25, 0.1, 0.1, 0.1)  # of samples
+_SHARES = (0.45, 0.25, 0.1, 0.1, 0.1)  # of samples
 
 
 def turn_hue(image: np.ndarray, mask: np.ndarray, angle: float, chroma: float = 1.0) -> np.ndarray:
@@ -56,7 +56,7 @@ class Degradation:
     @classmethod
     def sample(cls, generator: np.random.Generator) -> "Degradation":
         """Draw one."""
-        kind = DEGRADATIONS[generator.choice(len(DEGRADATIONS), p=SHARES)]
+        kind = DEGRADATIONS[generator.choice(len(DEGRADATIONS), p=_SHARES)]
         quality, scale = int(generator.integers(50, 96)), float(generator.uniform(0.4, 0.9))
         return cls(kind, quality, scale, float(generator.uniform(0.003, 0.025)), int(generator.integers(1 << 30)))
 

@@ -17,7 +17,7 @@ from realistic_editing.ops import EditPreset, Recipe, apply, sample_recipe
 from realistic_editing.realism import measures
 from realistic_editing.realism.loss import KINDS, critic_loss
 
-PARAMETERS = 29  # of a recipe: white balance 3, curve 24, saturation 1, exposure 1
+_GUESSES = 29  # of a recipe: white balance 3, curve 24, saturation 1, exposure 1
 
 
 def check_settings(network: nn.Module, size: int, loss: dict, pixels_per_zone: int) -> None:
@@ -33,7 +33,7 @@ def check_settings(network: nn.Module, size: int, loss: dict, pixels_per_zone: i
         name = type(network).__name__
         raise InputError(f"pixels_per_zone is {pixels_per_zone}; {name} sees whole pictures only: set pixels_per_zone=0")
     if guess and getattr(network, "guess", None) is None:
-        raise InputError(f"loss.guess is {guess}; it needs realism@model=compact model.network.guesses={PARAMETERS}")
+        raise InputError(f"loss.guess is {guess}; it needs realism@model=compact model.network.guesses={_GUESSES}")
     if pixels_per_zone and size != network.input_size:
         raise InputError(f"size is {size}; with pixels_per_zone, it must be model.network.input_size={network.input_size}")
 

@@ -7,9 +7,9 @@ from realistic_editing.region_statistics.color_statistics import moments, shares
 from realistic_editing.region_statistics.trunk import LiteTrunk
 
 _GRID = 4  # pixels to a cell, along both axes, in which zones are drawn
-RING = 4  # cells, the width of the zone around the mask
-GROWN = 1.5  # side of the square around a region, in sides of its bounding box
-LEAST = 0.25  # of the photo's side, which that square has at least
+_RING = 4  # cells, the width of the zone around the mask
+_GROWN = 1.5  # side of the square around a region, in sides of its bounding box
+_LEAST = 0.25  # of the photo's side, which that square has at least
 
 
 class ThingFeatures(nn.Module):
@@ -80,7 +80,7 @@ def pooled(features: list[torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
     Returns:
         (B, N), float32; N by `pooled_numbers`.
     """
-    weights = zones(F.avg_pool2d(mask.float(), _GRID), RING)
+    weights = zones(F.avg_pool2d(mask.float(), _GRID), _RING)
     found = []
     with torch.autocast(mask.device.type, enabled=False):  # sums over a photo need float32
         for level in features:
@@ -109,6 +109,6 @@ def surroundings(mask: torch.Tensor) -> tuple[int, int, int]:
         return 0, 0, whole
     spans = [along.nonzero().flatten()[[0, -1]].tolist() for along in (inside.any(dim=1), inside.any(dim=0))]
     longest = max(last + 1 - first for first, last in spans)
-    side = min(whole, max(round(LEAST * whole), round(GROWN * longest)))
+    side = min(whole, max(round(_LEAST * whole), round(_GROWN * longest)))
     top, left = (min(max(round((first + last + 1 - side) / 2), 0), whole - side) for first, last in spans)
     return top, left, side

@@ -293,7 +293,7 @@ def test_an_ultra_hdr_of_libvips_keeps_its_xmp(tmp_path):
 def test_a_packet_of_countless_parts_is_not_taken_apart(monkeypatch):
     many = packet('xmlns:a="http://a/"', "<a:b/>" * 100)
     assert clean_packet(many, (64, 96))[0] == many
-    monkeypatch.setattr("realistic_editing.data.packets.MOST_PARTS", 50)
+    monkeypatch.setattr("realistic_editing.data.packets._MOST_PARTS", 50)
     with pytest.raises(ValueError, match="more parts"):
         clean_packet(many, (64, 96))
 

@@ -15,7 +15,7 @@ from realistic_editing.ops import Recipe, operators
 from realistic_editing.ops.photo import apply_to_photo
 
 Judge = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
-RING = 0.08  # width of the surroundings that a region fades to, as a share of the photo's side
+_RING = 0.08  # width of the surroundings that a region fades to, as a share of the photo's side
 # Photos that a judge sees at once. Tensors of more than a few do not fit what a processor's allocator keeps, and half of the
 # time goes into fetching fresh memory.
 BATCH = {"cpu": 1, "other": 32}
@@ -105,7 +105,7 @@ def edit_fading(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch
 
     A region that leaves no ring, as one that fills the photo does, has nothing to fade to and stays.
     """
-    reach = max(1, round(RING * image.shape[-1]))
+    reach = max(1, round(_RING * image.shape[-1]))
     ring = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach) - mask
     if not bool((ring > 0).any()):
         return image.clone()

@@ -14,7 +14,7 @@ from realistic_editing.realism.augment import ANY_COLOR, FIXED_COLOR, Degradatio
 TURNS = (60, 120, 180, 240, 300)  # degrees of hue
 PALE = 0.2  # chroma that is left of a thing that is greyed
 GROUPS = {"fixed colours": FIXED_COLOR, "any colour": ANY_COLOR}
-KEPT = -0.15  # dR that a plausible recolouring keeps to
+_KEPT = -0.15  # dR that a plausible recolouring keeps to
 # What leaves a photo as real as it was, and by how much R may move on average.
 HARMLESS = {
     "JPEG, quality 95": Degradation("jpeg", quality=95),
@@ -54,7 +54,7 @@ def recolored_things(critic: Critic, regions: Sequence[Region], size: int) -> pd
 
 
 def things_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """Mean dR of both groups under hue turns and under greying, and the share of edits that keep dR >= KEPT."""
+    """Mean dR of both groups under hue turns and under greying, and the share of edits that keep dR >= _KEPT."""
     rows = []
     kinds = changes["edit"].str.split().str[0]
     for kind in dict.fromkeys(kinds):
@@ -64,7 +64,7 @@ def things_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFra
                 rows.append({
                     "edit": {"hue": "hue turned by 60 to 300 degrees"}.get(kind, kind), "things of": group,
                     "mean dR": bootstrap.mean(part.change, part.photo, resamples, seed),
-                    f"dR >= {KEPT}": bootstrap.mean((part.change >= KEPT).astype(float), part.photo, resamples, seed),
+                    f"dR >= {_KEPT}": bootstrap.mean((part.change >= _KEPT).astype(float), part.photo, resamples, seed),
                     "edits": len(part), "photos": int(part.photo.nunique()),
                 })  # fmt: skip
     return pd.DataFrame(rows)

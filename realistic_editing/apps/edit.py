@@ -1,5 +1,4 @@
 """Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,10 @@ import numpy as np
 
 from realistic_editing.apps.mask import region_of
 from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.baselines import baseline
 from realistic_editing.baselines.method import Baseline
-from realistic_editing.common.arrays import LEVELS
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
@@ -21,7 +20,6 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import DEFAULTS, MAX_STRENGTH, EditOptions
 
 _OURS = "ours"
-FAR, FEW = 0.01, 1e-4  # from the proposal, as a share of the levels; and the share of values that may lie so far
 REACHED = 0.005  # a target of saliency counts as met within half a per cent
 
 
@@ -96,31 +94,11 @@ def _written(
     edit = enhancer.propose(photo.srgb, mask, options)
     edited = edit.apply(photo.srgb, mask)
     pixels = photo.from_srgb(edited)
-    edit, beyond = _as_shown(enhancer, edit, photo, mask, edited, pixels)
+    edit, beyond = as_shown(enhancer, edit, mask, photo.srgb, edited, photo.shown(pixels))
     write_edit(output, photo, pixels, edit, writing)
     unmoved = ["the result is the photo: its mask is too faint for any level to change"] if _same(pixels, photo) else []
     say((*beyond, *unmet_targets(edit, options), *unmoved), photo.path)
     return edit
-
-
-def _as_shown(
-    enhancer: Enhancer, edit: Edit, photo: Photo, mask: np.ndarray, edited: np.ndarray, pixels: np.ndarray
-) -> tuple[Edit, list[str]]:
-    """The edit with what its result does as sRGB shows it, and a note where that is not what was proposed.
-
-    Colours beyond sRGB keep what lies beyond it, so that there the result may show less of the edit than `edited`.
-    """
-    if photo.srgb is photo.pixels:
-        return edit, []
-    shown = dataclasses.replace(photo, pixels=pixels).srgb
-    if (np.abs(shown.astype(np.int32) - edited) > LEVELS[edited.dtype] * FAR).mean() < FEW:
-        return edit, []
-    realism, saliency = enhancer.judge(photo.srgb, mask, shown)
-    note = (
-        f"has colours beyond sRGB, which stay there: proposed were realism {edit.realism_change:+.2f} and saliency "
-        f"{100 * edit.saliency_change:+.0f} %, shown in sRGB the result has {realism:+.2f} and {100 * saliency:+.0f} %"
-    )
-    return dataclasses.replace(edit, realism_change=realism, saliency_change=saliency), [note]
 
 
 def _same(pixels: np.ndarray, photo: Photo) -> bool:

@@ -12,6 +12,7 @@ import yaml
 from realistic_editing.apps.edit import unmet_targets, write_edit
 from realistic_editing.apps.mask import WAYS, region_of
 from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
@@ -103,17 +104,21 @@ def _edit_all(
         The last one's pixels; those before the first step and after each, small; what each did.
     """
     enhancers: dict[str, Enhancer] = {}
-    pixels, shown, done = photo.srgb, [_small(photo.srgb)], []
+    pixels, before, shown, done = photo.srgb, photo.srgb, [_small(photo.srgb)], []
     for number, (step, file) in enumerate(zip(steps, files, strict=True), start=1):
         say(step.notes, step.name)
         if step.task not in enhancers:
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
         edit = enhancers[step.task].propose(pixels, step.mask, step.options)
         pixels = edit.apply(pixels, step.mask)
-        write_edit(file, photo, photo.from_srgb(pixels), edit, writing)
-        shown.append(_small(pixels))
+        result = photo.from_srgb(pixels)
+        after = photo.shown(result)
+        edit, beyond = as_shown(enhancers[step.task], edit, step.mask, before, pixels, after)
+        before = after
+        write_edit(file, photo, result, edit, writing)
+        shown.append(_small(after))
         print(f"{number}. {step.name}: {edit}")
-        say(unmet_targets(edit, step.options), step.name)
+        say((*beyond, *unmet_targets(edit, step.options)), step.name)
         done.append({"region": step.name, "task": step.task} | measures_of(edit))
     return pixels, shown, done
 

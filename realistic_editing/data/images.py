@@ -65,6 +65,10 @@ class Photo:
         profile = self.metadata.get("icc-profile-data")
         return self.pixels if color.is_srgb(profile) else color.to_srgb(self.pixels, profile)
 
+    def shown(self, pixels: np.ndarray) -> np.ndarray:
+        """Other pixels in the photo's space, such as those of `from_srgb`, as `srgb` gives the photo's own."""
+        return pixels if self.srgb is self.pixels else dataclasses.replace(self, pixels=pixels).srgb
+
     def from_srgb(self, edited: np.ndarray) -> np.ndarray:
         """An edit of `srgb` in the photo's own space and depth, as `write_photo` takes it; see `color.from_srgb`."""
         if self.srgb is self.pixels:

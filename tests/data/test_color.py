@@ -328,3 +328,20 @@ def test_what_is_printed_is_what_the_result_does(tmp_path, plain, enhancer, caps
     found = enhancer.judge(photo.srgb, mask, read_photo(tmp_path / "o.png").srgb)
     assert (edit.realism_change, edit.saliency_change) == pytest.approx(found, abs=0.005)
     assert "beyond sRGB, which stay there: proposed were" in capsys.readouterr().err
+
+
+def test_a_plan_prints_what_each_step_shows(tmp_path, plain, enhancer, capsys):
+    Image.fromarray(plain).save(tmp_path / "a.png", icc_profile=SPACES["P3"])
+    for name in ("flag", "tank"):
+        (tmp_path / f"{name}.png").write_bytes((FOLDER / f"{name}.png").read_bytes())
+    (tmp_path / "plan.json").write_text(json.dumps([{"mask": f"{name}.png", "task": "attenuate"} for name in ("flag", "tank")]))
+    main(["plan", str(tmp_path / "a.png"), str(tmp_path / "plan.json"), "--output", str(tmp_path / "out")])
+    assert "beyond sRGB, which stay there: proposed were" in capsys.readouterr().err
+    before = read_photo(tmp_path / "a.png").srgb
+    for number, step in enumerate(json.loads((tmp_path / "out/a_plan.json").read_text()), start=1):
+        name = step["region"]
+        after = read_photo(tmp_path / f"out/a_{number}_{name}.png").srgb
+        mask = read_mask(FOLDER / f"{name}.png", plain.shape[:2])[0]
+        found = enhancer.judge(before, mask, after)
+        assert (step["realism_change"], step["saliency_change"]) == pytest.approx(found, abs=0.005)
+        before = after

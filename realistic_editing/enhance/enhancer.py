@@ -83,13 +83,13 @@ class Enhancer:
         return self
 
     @torch.no_grad()
-    def view(self, photo: np.ndarray, mask: np.ndarray, human: bool = False) -> PhotoView:
+    def view(self, photo: np.ndarray, mask: np.ndarray, human: bool | None = None) -> PhotoView:
         """A photo and its region as the networks see them, judged once; then ask it for as many edits as you like.
 
         Args:
             photo: (H, W, 3) sRGB, uint8, uint16, or float in [0, 1], any size.
             mask: (H, W) of the photo's size, soft or hard: bool, uint8, uint16, or float in [0, 1].
-            human: whether the region is a person, of whom refinement takes more care.
+            human: whether the region is a person, whose skin keeps its look; None = as the critic sees it.
 
         Returns:
             The view: `candidates`, `pick`, `measure`, `refine`, `limit`, `guard`.
@@ -99,7 +99,7 @@ class Enhancer:
         """
         return self.view_of(*network_input(photo, mask, next(self.network.parameters()).device), human)
 
-    def view_of(self, image: torch.Tensor, mask: torch.Tensor, human: bool = False) -> PhotoView:
+    def view_of(self, image: torch.Tensor, mask: torch.Tensor, human: bool | None = None) -> PhotoView:
         """The view of a photo and mask that are tensors already: (1, 3, S, S) and (1, 1, S, S) in [0, 1]."""
         return PhotoView(self.network, self.judges, self.task, self.objective, image, mask, human)
 

@@ -20,7 +20,7 @@ from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.comparison import run as module
 from realistic_editing.evaluation.comparison.method_measurer import DISTINCTNESS, MeasurementPlan, MethodMeasurer, stamp
-from realistic_editing.evaluation.comparison.methods import GUARDED, INPUT, Editor, _earlier, choose
+from realistic_editing.evaluation.comparison.methods import INPUT, PRODUCT, Editor, _earlier, choose
 from realistic_editing.evaluation.comparison.photo_sets import TestPhoto, folder_set
 from realistic_editing.evaluation.comparison.run import compare
 from realistic_editing.ops.recipe import PARAMETERS
@@ -65,8 +65,9 @@ def test_ours_is_what_users_get(size):
     region = Region(Path("photo.png"), Path("mask.png"), source="folder", photo_id="photo", region_id="0", task="attenuate")
     enhancer = Enhancer.from_pretrained("attenuate")
     editor = Editor(TestPhoto(region, "folder"), pixels, mask, enhancer, get_preset("released"), 0, {})
-    for method, guard in (("ours_realism", None), (GUARDED, -0.1)):
-        edit = enhancer.propose(pixels, mask, guard=guard)
+    one_pass = {"order": "best_realism", "refine": 0, "guard": None, "human": False}
+    for method, options in (("ours_realism", one_pass), (PRODUCT, {"human": False})):
+        edit = enhancer.propose(pixels, mask, **options)
         result = editor.edit(method)
         assert np.array_equal(result.pixels, edit.apply(pixels, mask))
         assert all(torch.equal(getattr(result.recipe, name), getattr(edit.recipe, name)) for name in ("order", *PARAMETERS))

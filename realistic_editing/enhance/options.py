@@ -60,7 +60,11 @@ class EditOptions:
         float,
     )
     refine: int = _option(0, "steps of optimisation on the photo, from the proposal, such as 20; about 0.3 s each", int)
-    human: bool = _option(False, "the region is a person, of whom refinement takes more care", bool)
+    human: bool = _option(
+        False,
+        "the region is a person: refinement (--refine, and the guard's) then keeps skin from fading, and realism from falling",
+        bool,
+    )
     seed: int = _option(0, "of order random", int)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ import torch
 
 from realistic_editing.common.arrays import check_photo, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.select import Point, check_box, check_points
 
@@ -65,7 +66,7 @@ def _load(weights: str) -> tuple:
     try:
         from transformers import SamModel, SamProcessor
     except ImportError as error:
-        raise InputError("sam needs the extra 'sam': pip install 'realistic-editing[sam]'") from error
+        raise InputError(f"sam needs the extra 'sam': {how_to_install('sam')}") from error
     folder, on_hub = Path(weights), False
     if not folder.exists() and _HUB_NAME.fullmatch(weights):
         on_hub = True

@@ -236,4 +236,4 @@ def test_without_ray_the_extra_is_named(photos, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(SystemExit) as stop:
         run(photos, tmp_path / "out", "--engine", "ray")
-    assert stop.value.code == 2 and "pip install 'realistic-editing[cluster]'" in capsys.readouterr().err
+    assert stop.value.code == 2 and "pip install -e '.[cluster]'" in capsys.readouterr().err

@@ -94,7 +94,7 @@ def test_a_folder_that_holds_no_model_is_named(weights, tmp_path):
 
 def test_without_the_extra_it_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "transformers", None)  # as if it were not installed
-    with pytest.raises(InputError, match=r"pip install 'realistic-editing\[sam\]'"):
+    with pytest.raises(InputError, match=r"pip install -e '\.\[sam\]'"):
         select_by_sam(PHOTO, tmp_path, INSIDE)
 
 

@@ -122,7 +122,7 @@ def _smaller(data: bytes, side: int) -> bytes:
     return small_jpeg(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1], side)
 
 
-_SHEET = """<h2>Pictures</h2>
+_SHEET = """<section><h2>Pictures</h2>
 <div class="controls">
 <label>part <select id="part"><option value="">all</option></select></label>
 <label>method <select id="method"><option value="">all</option></select></label>
@@ -131,7 +131,7 @@ _SHEET = """<h2>Pictures</h2>
 <span class="note">drag across a picture: left of the line is before, right is after. Shown: <span id="count"></span></span>
 </div>
 <div class="sheet"></div>
-<p><button id="more">show more</button></p>"""
+<p><button id="more">show more</button></p></section>"""  # the controls stick to the top within it
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

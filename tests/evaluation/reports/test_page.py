@@ -119,7 +119,7 @@ def test_pictures_come_first_captions_keep_apart_and_tables_fit_a_screen(tmp_pat
     name = "mechrez/object_enhancement/001/mask/a_very_long_name_without_any_gap_in_it"
     items = [Item(name, "one", method, RED, {"dR": 0.5}) for method in "abcdefgh"]
     columns = ["direction accuracy", *(f"saliency, {model}" for model in ("compact_saliency", "heldout_saliency", "patches")),
-               "dR", "inside", "outside", "SSIM outside", "seam", "one more", "and another"]  # fmt: skip
+               "dR", "inside", "outside", "SSIM outside", "seam", "seconds"]  # fmt: skip
     frame = pd.DataFrame([{"method": "ours_guarded", "n": 101} | {one: "-26.226 [-24.361, -28.073]" for one in columns}])
     write_page(tmp_path / "wide.html", "Title", {"command": "evaluate"}, [("Table", "a note", frame)], {}, {name: GREY}, items)
     with launch_browser() as browser:

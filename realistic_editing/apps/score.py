@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, say
+from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, replaced, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.data.folder import images_by_name, read_folder
@@ -63,6 +63,7 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
         raise InputError(f"{source}: no photo could be scored; {'; '.join(problems[:3])}")
     frame = pd.DataFrame(rows)
     if options["output"]:
+        say(replaced(Path(options["output"])), source)
         with replacing(options["output"]) as temporary:
             frame.to_csv(temporary, index=False, lineterminator="\n")
     print(frame.to_json(orient="records", indent=2) if options["json"] else frame.to_string(index=False, float_format="%.3f"))

@@ -86,7 +86,9 @@ def place_of(output: str | Path | None, default: Path) -> tuple[Path, bool]:
     Returns:
         The path, and whether the user named the file itself, which may then be replaced.
     """
-    if output and not (Path(output).is_dir() or str(output).endswith(("/", os.sep))):
+    # A folder that is called like a picture is in the way of one.
+    is_folder = output and (str(output).endswith(("/", os.sep)) or (Path(output).is_dir() and not Path(output).suffix))
+    if output and not is_folder:
         return Path(output), True
     return free_place(Path(output) / default.name if output else default), False
 

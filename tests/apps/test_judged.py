@@ -1,5 +1,6 @@
 """What users are told of an edit: problems, verdicts, places that are never taken twice, sheets, and summaries of a batch."""
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -72,6 +73,8 @@ def test_a_place_is_never_taken_twice_unless_it_is_named(tmp_path, monkeypatch):
     (tmp_path / "outputs/a_2.json").touch()  # the recipe of another format
     assert free_place(default) == tmp_path / "outputs/a_3.png"
     assert place_of("outputs", default)[0].name == "a_3.png" and place_of("new/", default)[0].as_posix() == "new/a.png"
+    (tmp_path / "b.png").mkdir()
+    assert place_of("b.png", default) == (Path("b.png"), True)  # in the way of a picture, and refused later
     named, replaceable = place_of(str(default), default)
     assert named == default and replaceable
 

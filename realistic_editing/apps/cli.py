@@ -86,7 +86,9 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     _add_region(edit)
     edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
-    edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given")
+    where = "the result, or a folder for it; a new outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given"
+    edit.add_argument("--output", help=where)
+    edit.add_argument("--sheet", help="a PNG: the photo before, its region outlined, and after")
     add_writing(edit)
     _add_options(edit)
     _add_judges(edit)
@@ -97,6 +99,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     batch.add_argument("--masks", help="a folder of masks NAME.png, where they do not lie beside the photos")
     _add_meaning(batch)
     batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
+    batch.add_argument("--sheet", help="a PNG: all photos before and after, to look through")
     add_writing(batch)
     batch.add_argument("--engine", default="local", help="local: one photo after another; ray: many at once, on a cluster")
     batch.add_argument("--workers", type=int, help="with ray: photos at once; one for each processor, or GPU, when not given")
@@ -110,7 +113,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     plan.add_argument("plan", help="YAML or JSON: a list of regions, each with mask, task, and options of an edit")
     plan.add_argument("--allow-conflicts", action="store_true", help="go on where one region is to gain and to lose attention")
     add_old_name(plan, "--anyway", "--allow-conflicts")
-    plan.add_argument("--output", default="outputs/plan", help="a folder for every step, its recipe, and the result")
+    plan.add_argument("--output", help="a folder for every step, its recipe, and the result; a new outputs/plan when not given")
     add_writing(plan)
     _add_judges(plan)
     _add_json(plan)
@@ -129,7 +132,9 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     recipe.add_argument("recipe", help="the .json that an edit left beside its result")
     recipe.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     recipe.add_argument("--apply", nargs=2, metavar=("PHOTO", "MASK"), help="edit this photo by it")
-    recipe.add_argument("--output", help="of --apply; outputs/PHOTO_RECIPE.png or .tif when not given")
+    recipe.add_argument(
+        "--output", help="of --apply: the result, or a folder for it; a new outputs/PHOTO_RECIPE.png or .tif when not given"
+    )
     _add_meaning(recipe)
     add_writing(recipe)
     _add_json(recipe)
@@ -141,8 +146,10 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
-    mask.add_argument("--sam", help="a folder of a Segment Anything model, to select in GrabCut's place (extra sam)")
-    mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
+    hub = "a folder, or a name on the hub, such as facebook/sam-vit-base, which is downloaded once"
+    mask.add_argument("--sam", help=f"a Segment Anything model, to select in GrabCut's place: {hub} (extra sam)")
+    where = "the mask, a 16-bit PNG, or a folder for it; a new NAME_mask.png beside the photo when not given"
+    mask.add_argument("--output", help=where)
     _add_json(mask)
 
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Help)

@@ -10,8 +10,8 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.ade20k import read_ade20k
 from realistic_editing.data.coco import category_names
 from realistic_editing.evaluation.comparison.method_measurer import MeasurementPlan, picture_file
-from realistic_editing.evaluation.comparison.methods import ALIASES, INPUT, OURS, PRODUCT, choose
-from realistic_editing.evaluation.comparison.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
+from realistic_editing.evaluation.comparison.methods import ALIASES, OURS, PRODUCT, choose
+from realistic_editing.evaluation.comparison.photo_sets import INPUT, PhotoSet, folder_set, mechrez_set, quick_look, region_set
 from realistic_editing.evaluation.comparison.published import TABLES
 from realistic_editing.evaluation.comparison.rivals import rival_name
 from realistic_editing.evaluation.comparison.run import Comparison, compare
@@ -116,7 +116,7 @@ def _photos(config: DictConfig) -> PhotoSet:
     if config.dataset == "mechrez":
         return mechrez_set(config.paths.data)
     if config.dataset == "folder":
-        return folder_set(config.path, config.task)
+        return folder_set(config.path, config.task, with_input=False)
     root = config.paths.data
     if config.dataset == "ade20k":
         regions = build_regions(read_ade20k(root), "ade20k", config)

@@ -18,7 +18,9 @@ CONFIGS = next(folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "co
 
 
 # Options that are plain text. Paths may hold spaces and commas, and an order does; Hydra would read those as lists.
-ENHANCE_TEXT = ("image", "mask", "box", "points", "outside", "order", "output", "weights", "critic", "saliency")
+ENHANCE_TEXT = (
+    "image", "mask", "box", "points", "outside", "order", "output", "sheet", "weights", "critic", "saliency",
+)  # fmt: skip
 EVALUATE_TEXT = (
     "output", "path", "ratings", "saliency", "critic", "fp32_weights", "attenuate", "amplify", "heldout_saliency",
     "paths.data", "paths.outputs", "paths.regions", "regions.saliency",

@@ -11,6 +11,7 @@ from omegaconf.errors import MissingMandatoryValue
 
 from realistic_editing.apps.streams import patient
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 
 JOBS = {
     "train_saliency": "realistic_editing.apps.train:train_saliency",
@@ -95,8 +96,7 @@ def needed(whole: str | None = None) -> Iterator[None]:
             raise
         extra = whole or extra
         raise InputError(
-            f"this needs the package {package}, which comes with the extra {extra}: pip install 'realistic-editing[{extra}]', "
-            f"or pip install -e '.[{extra}]' in a checkout"
+            f"this needs the package {package}, which comes with the extra {extra}: {how_to_install(extra)}"
         ) from error
     except MissingMandatoryValue as error:
         raise InputError(f"{error.full_key} is not set; add {error.full_key}=... to the command") from error

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import refuse_overwriting, reporting, say
+from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
@@ -14,6 +14,8 @@ from realistic_editing.data.sam import select_by_sam
 from realistic_editing.data.select import refine_mask, select_box, select_points
 
 WAYS = ("mask", "box", "points", "alpha")
+# Of a box: the least share of its width and height that a thing spans, and the least and the greatest share that it covers.
+SPANNED, SPARSE, SOLID = 0.8, 0.15, 0.9
 
 
 def mask(options: Mapping[str, Any]) -> Path:
@@ -21,8 +23,9 @@ def mask(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
-            own transparency; outside, points that are not in the region; sam, a folder of a Segment Anything
-            model that selects in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo; json.
+            own transparency; outside, points that are not in the region; sam, a Segment Anything model that selects in
+            GrabCut's place, a folder or a name on the hub, or None; output, a file or a folder, or None for NAME_mask.png
+            beside the photo; json.
 
     Returns:
         The path of the mask.
@@ -31,16 +34,16 @@ def mask(options: Mapping[str, Any]) -> Path:
         InputError: when an option or a file cannot be used, or a mask that the user may have drawn is in the place of one whose
             path was not given.
     """
-    path = _free(Path(options["image"]), options["output"])
+    path, named = _place(Path(options["image"]), options["output"])
     refuse_overwriting([path], [options["image"], options["mask"]])
     photo = read_photo(options["image"])
     refine = options["mask"] is not None
     with reporting(options) as report:
         found, notes = region_of(photo, {**options, "refine_mask": refine})
-        say((*photo.notes, *notes), options["image"])
+        say((*photo.notes, *notes, *(replaced(path) if named else ())), options["image"])
         write_mask(path, found)
         share = float(found.mean()) / np.iinfo(found.dtype).max
-        report |= {"mask": path, "share": share}
+        report |= {"mask": path, "share": share, "problems": list(notes)}
         print(f"mask: {path}, {100 * share:.1f} % of the photo")
     return path
 
@@ -77,6 +80,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     elif options.get("box"):
         box = _numbers("box", options["box"], 4)
         found = select_by_sam(pixels, sam, box=box) if sam else select_box(pixels, box)
+        notes = box_doubts(found, box)
     else:
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
         found = select_by_sam(pixels, sam, inside, outside) if sam else select_points(pixels, inside, outside)
@@ -91,16 +95,38 @@ def check_outside(options: Mapping[str, Any]) -> None:
         raise InputError(f"outside is {options['outside']!r}, which only points have use for; add points, or leave it out")
 
 
-def _free(image: Path, output: str | None) -> Path:
-    """Where the mask goes: where the user says, else beside the photo where there is none yet."""
-    if output:
-        if Path(output).suffix.lower() != ".png":
-            raise InputError(f"{output}: a mask is written as PNG, which keeps its 16 bits; give a name that ends in .png")
-        return Path(output)
-    path = image.with_name(f"{image.stem}_mask.png")
-    if path.exists():
-        raise InputError(f"{path}: is there already; name another file by output, or that one, if it may be replaced")
-    return path
+def box_doubts(mask: np.ndarray, box: tuple[float, float, float, float]) -> tuple[str, ...]:
+    """A note where what was found in a box does not fill it, or fills all of it: then it is probably not the thing.
+
+    Args:
+        mask: (H, W) uint8, 255 = selected.
+        box: x, y, width, height in pixels.
+    """
+    region = mask >= 128
+    spans = [np.ptp(np.flatnonzero(region.any(axis=axis))) + 1 if region.any() else 0 for axis in (0, 1)]
+    across, down = (min(1.0, span / side) for span, side in zip(spans, box[2:], strict=True))
+    share = min(1.0, region.sum() / (box[2] * box[3]))
+    missed = "it probably missed part of the thing; look at it, then draw the box closer, use points, or paint a mask"
+    if min(across, down) < SPANNED:
+        return (f"what was found spans {100 * across:.0f} % of the box's width and {100 * down:.0f} % of its height: {missed}",)
+    if share < SPARSE:
+        return (f"what was found covers {100 * share:.0f} % of the box: {missed}",)
+    if share > SOLID:
+        taken = "it probably took surroundings along; look at it, then leave room around the thing, or use points"
+        return (f"what was found covers {100 * share:.0f} % of the box: {taken}",)
+    return ()
+
+
+def _place(image: Path, output: str | None) -> tuple[Path, bool]:
+    """Where the mask goes, and whether the user named the file: else beside the photo, or in a folder, where there is none."""
+    path, named = place_of(output, image.with_name(f"{image.stem}_mask.png")) if output else (None, False)
+    if path is None:
+        path = image.with_name(f"{image.stem}_mask.png")
+        if path.exists():
+            raise InputError(f"{path}: is there already; name another file by output, or that one, if it may be replaced")
+    if path.suffix.lower() != ".png":
+        raise InputError(f"{path}: a mask is written as PNG, which keeps its 16 bits; give a name that ends in .png")
+    return path, named
 
 
 def _transparency(photo: Photo) -> np.ndarray:

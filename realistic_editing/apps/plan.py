@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from realistic_editing.apps.edit import unmet_targets, write_edit
+from realistic_editing.apps.edit import write_edit
+from realistic_editing.apps.judged import MEANING, judged
 from realistic_editing.apps.mask import WAYS, region_of
-from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.results import free_place, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes, to_unit
@@ -26,6 +27,7 @@ from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sh
 
 # Ways to name a region, and what belongs to them.
 REGION = (*WAYS, "outside", "label", "invert", "refine_mask")
+DEFAULT_FOLDER = "outputs/plan"
 _WIDTH = 480  # pixels of each picture of before and after
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said
 
@@ -66,13 +68,12 @@ def plan(options: Mapping[str, Any]) -> Path:
         InputError: when a file or option cannot be used, a file that is read would be written over, or regions that have most
             in common have different tasks.
     """
-    source, folder = Path(options["image"]), Path(options["output"])
+    source = Path(options["image"])
     photo = read_photo(source)
     steps = read_plan(options["plan"], photo)
     writing = Writing.read(options)
-    base, suffix = f"{source.stem}_", writing.suffix(source)
-    files = [folder / f"{base}{number}_{step.name}{suffix}" for number, step in enumerate(steps, start=1)]
-    result, report, beside = (folder / f"{base}{end}" for end in (f"edited{suffix}", "plan.json", "before_after.png"))
+    suffix, given = writing.suffix(source), options.get("output")
+    files, result, report, beside = _places(Path(given or DEFAULT_FOLDER), source, steps, suffix, fresh=not given)
     written = [*files, *(file.with_suffix(".json") for file in files), result, report, beside]
     refuse_overwriting(written, [source, options["plan"], *(step.file for step in steps)])
     losses = lost(result, photo)  # before an edit is proposed, which takes a while
@@ -80,7 +81,7 @@ def plan(options: Mapping[str, Any]) -> Path:
         if contradicts and not options["allow_conflicts"]:
             raise InputError(f"{options['plan']}: {problem}; change one of them, or add --allow-conflicts")
         say([problem], options["plan"])
-    say((*photo.notes, *([] if writing.strip else losses), *writing.notes(result)), source)
+    say((*photo.notes, *([] if writing.strip else losses), *writing.notes(result), *replaced(result)), source)
     with reporting(options) as found:
         judges = {name: options[name] for name in ("device", "critic", "saliency")}
         pixels, shown, done = _edit_all(photo, steps, files, judges, writing)
@@ -91,8 +92,20 @@ def plan(options: Mapping[str, Any]) -> Path:
         paths = [{"result": file, "recipe": file.with_suffix(".json")} for file in files]
         found |= {"result": result, "plan": report, "before_after": beside}
         found["steps"] = [step | path for step, path in zip(done, paths, strict=True)]
-        print(f"result: {result}\nbefore and after: {beside}")
+        found["problems"] = [f"{step['region']}: {one}" for step in done for one in step["problems"]]
+        print(f"{MEANING}\nresult: {result}\nbefore and after: {beside}")
     return result
+
+
+def _places(
+    folder: Path, source: Path, steps: Sequence[Step], suffix: str, fresh: bool
+) -> tuple[list[Path], Path, Path, Path]:
+    """Every step's result, the last one's copy, the report, and before and after; where `fresh`, all in a new folder."""
+    base = f"{source.stem}_"
+    if fresh and (folder / f"{base}edited{suffix}").exists():
+        folder = free_place(folder)
+    files = [folder / f"{base}{number}_{step.name}{suffix}" for number, step in enumerate(steps, start=1)]
+    return files, *(folder / f"{base}{end}" for end in (f"edited{suffix}", "plan.json", "before_after.png"))
 
 
 def _edit_all(
@@ -109,7 +122,8 @@ def _edit_all(
         say(step.notes, step.name)
         if step.task not in enhancers:
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
-        edit = enhancers[step.task].propose(pixels, step.mask, step.options)
+        view = enhancers[step.task].view(pixels, step.mask, step.options.human)
+        edit = view.propose(step.options)
         pixels = edit.apply(pixels, step.mask)
         result = photo.from_srgb(pixels)
         after = photo.shown(result)
@@ -117,9 +131,10 @@ def _edit_all(
         before = after
         write_edit(file, photo, result, edit, writing)
         shown.append(_small(after))
-        print(f"{number}. {step.name}: {edit}")
-        say((*beyond, *unmet_targets(edit, step.options)), step.name)
-        done.append({"region": step.name, "task": step.task} | measures_of(edit))
+        found = judged(view, edit, step.options)
+        print(f"{number}. {step.name}: {found}")
+        say((*beyond, *found.problems), step.name)
+        done.append({"region": step.name, "task": step.task} | found.report())
     return pixels, shown, done
 
 

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageOps
 from realistic_editing import Enhancer, Recipe
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
-from realistic_editing.apps.edit import unmet_targets
+from realistic_editing.apps.judged import unmet_targets
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.options import EditOptions

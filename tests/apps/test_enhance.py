@@ -1,9 +1,6 @@
 """scripts/enhance.py and the command on real files: results, metadata, and every bad input by name with exit code 2."""
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -286,17 +283,17 @@ def test_nan_in_a_float_array():
             call()
 
 
-def test_the_script_takes_names_with_spaces_commas_and_equal_signs(files):
+def test_the_script_takes_names_with_spaces_commas_and_equal_signs(files, run_script, monkeypatch):
     shutil.copy(files / "photo.png", files / "my photo, 1=a.png")
     options = [f"image={files / 'my photo, 1=a.png'}", f"mask={files / 'mask.png'}", "task=amplify", "order=3,1,0,2"]
-    environment = {name: value for name, value in os.environ.items() if name != "REALISTIC_EDITING_DATA"}
-    run = [sys.executable, str(ROOT / "scripts/enhance.py"), *options, "strength=0.8"]
-    done = subprocess.run(run, cwd=files, env=environment, capture_output=True, text=True, check=False)
+    monkeypatch.delenv("REALISTIC_EDITING_DATA", raising=False)
+    run = [ROOT / "scripts/enhance.py", *options, "strength=0.8"]
+    done = run_script(*run, cwd=files)
     assert done.returncode == 0, done.stderr
     assert json.loads((files / "outputs/my photo, 1=a_amplify.json").read_text())["edits"][0]["order"][0] == "exposure"
     run[-1] = "task=erase"
-    done = subprocess.run(run, cwd=files, env=environment, capture_output=True, text=True, check=False)
+    done = run_script(*run, cwd=files)
     assert done.returncode == 2 and done.stderr.strip().splitlines()[-1].startswith("error: task is 'erase'")
     run[-1] = "ordre=random"
-    done = subprocess.run(run, cwd=files, env=environment, capture_output=True, text=True, check=False)
+    done = run_script(*run, cwd=files)
     assert done.returncode == 2 and "ordre" in done.stderr and "Traceback" not in done.stderr

@@ -8,7 +8,6 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.mechrez import read_mechrez
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.measures.samples import spread
 
 MASKS = "masks"  # the sub-folder that holds masks, where they do not lie beside their photos
 
@@ -134,4 +133,6 @@ def quick_look(photos: Sequence[TestPhoto], limit: int | None) -> list[TestPhoto
         for part in parts:
             if left and shares[part] < len(parts[part]):
                 shares[part], left = shares[part] + 1, left - 1
+    from realistic_editing.evaluation.measures.samples import spread  # brings PyTorch, for which a study need not wait
+
     return [photo for part, inside in parts.items() if shares[part] for photo in spread(inside, shares[part])]

@@ -34,7 +34,7 @@ def run(suite, output, *extra):
 
 
 def test_apply_compares_equal_results_and_counts_memory(tmp_path):
-    rows = run("apply", tmp_path, "apply.megapixels=[0.3,4]", "apply.plain_up_to=0.5", "apply.shares=[0.2]")
+    rows = run("apply", tmp_path, "apply.megapixels=[0.1,4]", "apply.plain_up_to=0.5", "apply.shares=[0.2]")
     names = ["plain", "differentiable path", "this project", "limit: a copy of the photo"]
     assert [row["contender"] for row in rows] == (names * 2) + (names[2:] * 2)
     for row in rows[:8]:

@@ -15,7 +15,7 @@ RUN = [sys.executable, "-m", "realistic_editing"]
     ("words", "closed"),
     [
         (["edit", "--help"], "stdout"), (["edit", "--help"], "stderr"), (["recipe", "{recipe}"], "stdout"),
-        (["study", "absent"], "stderr"),  # which needs no PyTorch to say that there is no such folder
+        (["study", "absent", "--task", "amplify"], "stderr"),  # which needs no PyTorch to say that there is no such folder
     ],
 )  # fmt: skip
 def test_a_pipe_that_closes_raises_nothing(tmp_path, tiny_recipe, unbuffered, words, closed):
@@ -33,7 +33,7 @@ def test_a_pipe_that_closes_raises_nothing(tmp_path, tiny_recipe, unbuffered, wo
 @pytest.mark.parametrize("coding", ["ascii", "cp1252"])  # without any letter beyond English, and with some
 def test_a_terminal_that_is_not_utf_8(coding):
     environment = {**os.environ, "PYTHONIOENCODING": coding}
-    done = subprocess.run([*RUN, "study", "がん"], capture_output=True, env=environment)
+    done = subprocess.run([*RUN, "study", "がん", "--task", "amplify"], capture_output=True, env=environment)
     assert done.returncode == 2 and b"Traceback" not in done.stderr and rb"\u304c" in done.stderr
 
 

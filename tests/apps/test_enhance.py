@@ -187,10 +187,10 @@ def test_a_mask_of_another_size_is_resized_with_a_note(files, small, capsys, siz
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20000, 20)])
-def test_tiny_and_endless_photos(files, size):
+def test_tiny_and_endless_photos(files, small, size):
     Image.new("RGB", size, (200, 40, 40)).save(files / "odd.png")
     Image.new("L", size, 255).save(files / "mask.png")
-    edit(files, image="odd.png")
+    edit(files, *small, image="odd.png")
     assert Image.open(files / "result.png").size == size
 
 

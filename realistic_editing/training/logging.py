@@ -2,14 +2,19 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from lightning_fabric import Fabric
 from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
 from tqdm import tqdm
+
+from realistic_editing.training.settings import flatten
 
 
 class Log:
@@ -20,12 +25,18 @@ class Log:
         first: steps done before this start.
         trainer: for steps, batch size and intervals.
         fabric: for the mean of a loss over processes.
+        settings: of the whole run, nested; TensorBoard shows them as text, and each as a hyperparameter.
+        monitor: the measure by which TensorBoard compares runs.
     """
 
-    def __init__(self, output: Path, first: int, trainer, fabric: Fabric) -> None:
+    def __init__(
+        self, output: Path, first: int, trainer, fabric: Fabric, settings: Mapping[str, Any] | None = None, monitor: str = ""
+    ) -> None:
         self.trainer, self.fabric, self.first, self.done = trainer, fabric, first, first
         self.enabled = enabled = fabric.is_global_zero
         self.writer = SummaryWriter(str(output / "tensorboard"), purge_step=first) if enabled else None
+        if enabled and settings:
+            _write_settings(self.writer, settings, f"validation/{monitor}")
         self.bar = tqdm(total=trainer.steps, initial=first, unit="step", disable=not enabled, dynamic_ncols=True)
         self.waited, self.since, self.since_step = 0.0, time.perf_counter(), first
         self.started, self.waited_in_all = self.since, 0.0
@@ -121,3 +132,16 @@ class Log:
         self.bar.close()
         if self.writer is not None:
             self.writer.close()
+
+
+def _write_settings(writer: SummaryWriter, settings: Mapping[str, Any], measure: str) -> None:
+    """The settings as text, and as what the tab HPARAMS sorts and compares runs by.
+
+    `SummaryWriter.add_hparams` would begin a run of its own for them, apart from the curves.
+    """
+    writer.add_text("config", f"```yaml\n{yaml.safe_dump(dict(settings), sort_keys=False)}```")
+    plain = (bool, int, float, str)
+    shown = {name: value if isinstance(value, plain) else str(value) for name, value in flatten(settings).items()}
+    for summary in hparams(shown, {measure: 0})[:2]:  # what they are, and their values; the measure comes as its curve
+        writer.file_writer.add_summary(summary)
+    writer.flush()

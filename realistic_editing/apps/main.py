@@ -30,6 +30,7 @@ JOBS = {
     "video": "realistic_editing.apps.video:video",
     "mask": "realistic_editing.apps.mask:mask",
     "export": "realistic_editing.apps.export:export",
+    "convert": "realistic_editing.apps.convert:convert",
     "export-onnx": "realistic_editing.apps.export_onnx:export_onnx",
     "study": "realistic_editing.apps.study.command:study",
     "study-export": "realistic_editing.apps.study.command:study_export",

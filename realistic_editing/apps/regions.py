@@ -19,7 +19,6 @@ from realistic_editing.data.coco import read_coco
 from realistic_editing.data.columnar import Columnar
 from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.folder import read_folder
-from realistic_editing.data.packed import PackedRegion
 from realistic_editing.data.raw import RawPhoto, RawSource
 from realistic_editing.data.regions import Region
 from realistic_editing.data.shards import read_shards, write_shards
@@ -42,15 +41,14 @@ def load_regions(config: DictConfig, splits: Sequence[str] = SPLITS, photos: int
     Args:
         config: with `paths` and `regions`; see configs/regions/default.yaml.
         splits: which regions are wanted; COCO's training photos are built for "train" alone.
-        photos: of each source and split, evenly spaced, for a quick look, and no more than about these are built; None: all.
+        photos: where a source is not built yet, build about so many of each split, evenly spaced, for a quick look; None: all.
 
     Raises:
         InputError: when a source is unknown, none is found, or `paths.regions` cannot be written.
     """
     options = config.regions
     if options.shards:
-        packed = read_shards(options.shards, options.cache).where("split", lambda split: split in splits)
-        return packed if photos is None else Columnar.of(PackedRegion, _of_some_photos(packed, photos))
+        return read_shards(options.shards, options.cache).where("split", lambda split: split in splits)
     regions: list[Region] = []
     for name in _sources(config):
         if name == "ecssd":
@@ -60,8 +58,7 @@ def load_regions(config: DictConfig, splits: Sequence[str] = SPLITS, photos: int
             regions += build_regions(raw, folder, config, splits, photos)
     for own in options.folders:
         regions += read_folder(own, most=photos)
-    regions = [region for region in regions if region.split in splits]
-    return Columnar.of(Region, regions if photos is None else _of_some_photos(regions, photos))
+    return Columnar.of(Region, [region for region in regions if region.split in splits])
 
 
 def _sources(config: DictConfig) -> list[str]:
@@ -92,13 +89,16 @@ def _raw_sources(name: str, root: str, splits: Sequence[str]) -> Iterator[tuple[
             yield read_coco(root, subset), f"coco-{subset}"
 
 
-def _of_some_photos(regions: Sequence[Region], photos: int) -> list[Region]:
-    """The regions of so many photos of each source and split, evenly spaced."""
+def of_some_photos(regions: Columnar[Region], photos: int | None) -> Columnar[Region]:
+    """The regions of so many photos of each source and split, evenly spaced; None: of all."""
+    if photos is None:
+        return regions
     names: dict[tuple[str, str], dict[str, None]] = {}
     for region in regions:
         names.setdefault((region.source, region.split), {})[region.photo_id] = None
     kept = {key: {*spread(list(found), photos)} for key, found in names.items()}
-    return [region for region in regions if region.photo_id in kept[region.source, region.split]]
+    places = [place for place, one in enumerate(regions) if one.photo_id in kept[one.source, one.split]]
+    return regions.at(np.array(places, int))
 
 
 def a_few_regions(config: DictConfig, photos: int) -> Columnar[Region]:
@@ -112,11 +112,11 @@ def a_few_regions(config: DictConfig, photos: int) -> Columnar[Region]:
         photos: of each source and split.
     """
     if config.regions.shards:
-        return load_regions(config, photos=photos)
+        return of_some_photos(load_regions(config), photos)
     found: list[Region] = []
     if sets := _sources(config):
         unseen = OmegaConf.merge(config, {"regions": {"sources": sets, "folders": []}})
-        regions = load_regions(unseen, ("val", "test"), photos)
+        regions = of_some_photos(load_regions(unseen, ("val", "test"), photos), photos)
         names = {name: number for number, name in enumerate(dict.fromkeys((one.source, one.photo_id) for one in regions))}
         sides = {name: "val" if number % 3 == 1 else "train" for name, number in names.items()}
         found += [dataclasses.replace(one, split=sides[one.source, one.photo_id]) for one in regions]
@@ -132,7 +132,8 @@ def few_to_validate(regions: Columnar[Region], most: int | None) -> Columnar[Reg
     numbers = regions.numbered("split")
     names = {number: regions[int(np.argmax(numbers == number))].split for number in range(numbers.max() + 1)}
     validates = np.isin(numbers, [number for number, name in names.items() if name == "val"])
-    return regions.at(np.sort(np.concatenate([np.flatnonzero(~validates), spread(np.flatnonzero(validates), most)]).astype(int)))
+    kept = spread(np.flatnonzero(validates), most)
+    return regions.at(np.sort(np.concatenate([np.flatnonzero(~validates), kept]).astype(int)))
 
 
 def told(regions: Columnar[Region], folders: Sequence[str] = ()) -> str:

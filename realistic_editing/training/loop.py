@@ -110,14 +110,14 @@ def fit(
 def _evaluate(problem, kept, fabric, log, step, best, output) -> float:
     """Measure on the first process; write best.pt when the deciding measure is better than ever before."""
     if fabric.is_global_zero:
-        started = time.perf_counter()
+        started, at_work = time.perf_counter(), time.process_time()
         training = kept.training
         kept.eval()
         with torch.no_grad():
             measures = problem.evaluate(kept, fabric.device)
             sheet = problem.sheet(kept, fabric.device)
         kept.train(training)
-        log.measures(step, measures, sheet, time.perf_counter() - started)
+        log.measures(step, measures, sheet, time.perf_counter() - started, time.process_time() - at_work)
         name = problem.monitor
         value = measures[name]
         if not math.isfinite(value):

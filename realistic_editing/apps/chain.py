@@ -110,7 +110,7 @@ def refuse_open(config: DictConfig) -> None:
     Raises:
         InputError: naming what is to be set.
     """
-    missing = sorted(OmegaConf.missing_keys(config))
+    missing = sorted(OmegaConf.missing_keys(config) - {"model.weights"})  # of what is trained, none are asked for
     if missing:
         why = ", because preset=paper follows the paper, which does not say" if config.get("preset") == "paper" else ""
         raise InputError(

@@ -34,8 +34,9 @@ def convert(options: dict[str, Any]) -> Path:
     name, count = KINDS[kind]
     if len(paths) != count:
         remedy = "give IMAGENET.pth PLACES.pth DECODER.pth, in this order" if kind == "emlnet" else "give one"
-        raise InputError(f"{kind} is made of {count} checkpoint{'s' if count > 1 else ''}, and {len(paths)} were given; {remedy}")
-    card = {"source": "the authors' release", "checkpoints": {path.name: _digest(path) for path in paths}}
+        words = f"{count} checkpoint{'s' if count > 1 else ''}"
+        raise InputError(f"{kind} is made of {words}, and {len(paths)} were given; {remedy}")
+    card = {"source": "the authors' release", "checkpoints": [f"{path.name}, SHA-256 {_digest(path)}" for path in paths]}
     if kind == "editnet":
         task = _task(options["task"], paths[0])
         card |= {"task": task, "objective": dataclasses.asdict(_released(task))}

@@ -20,6 +20,7 @@ JOBS = {
     "pack_regions": "realistic_editing.apps.regions:pack_regions",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
+    "gpu_run": "realistic_editing.apps.gpu_run:gpu_run",
     "figures": "realistic_editing.apps.figures:figures",
     "enhance": "realistic_editing.apps.edit:enhance",
     "batch": "realistic_editing.apps.batch:batch",
@@ -43,10 +44,12 @@ EXTRAS = {
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "figures",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "gpu_run",
+    "figures",
 )  # fmt: skip
 RESUMED = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "batch", "study",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "gpu_run", "batch",
+    "study",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
+from PIL import Image
 
 from realistic_editing.apps.results import refuse_left_out
 from realistic_editing.common.errors import InputError
@@ -23,6 +25,7 @@ from realistic_editing.data.raw import RawPhoto, RawSource
 from realistic_editing.data.regions import Region
 from realistic_editing.data.shards import read_shards, write_shards
 from realistic_editing.data.splits import SPLITS
+from realistic_editing.data.transforms import cropping_size
 from realistic_editing.evaluation.measures.samples import spread
 from realistic_editing.weights import fingerprint, load_network
 
@@ -30,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _SOURCES = ("coco", "bsds500", "ecssd")
 _FEW = 16  # photos
+_MASK = 0.05  # bytes of a stored mask for each of its pixels, at most, of nearly all
 
 
 def load_regions(config: DictConfig, splits: Sequence[str] = SPLITS, photos: int | None = None) -> Columnar[Region]:
@@ -163,12 +167,32 @@ def pack_regions(config: DictConfig) -> Path:
     Raises:
         InputError: as `load_regions` and `write_shards`; or, when all else is written, naming what was left out.
     """
-    regions, problems = load_regions(config), []
+    regions, problems = _fitting(load_regions(config), config.megabytes, config.size), []
     path = write_shards(regions, config.output, config.size, config.photos, config.workers or os.cpu_count(), problems)
     taken, count = sum(file.stat().st_size for file in path.parent.glob("*.bin")), len(regions) - len(problems)
     print(f"{path.parent}: {count} regions, {taken / 1e9:.2f} GB; train with regions.shards={path.parent}")
     refuse_left_out(problems, "regions")
     return path
+
+
+def _fitting(regions: Columnar[Region], megabytes: float | None, size: int) -> Columnar[Region]:
+    """The regions of as many photos as can be packed into so many megabytes, picked by a hash of their names; None: of all."""
+    if megabytes is None:
+        return regions
+    photos: dict[str, list[int]] = {}
+    for place, region in enumerate(regions):
+        photos.setdefault(str(region.photo), []).append(place)
+    left, kept = megabytes * 1e6, []
+    for photo in sorted(photos, key=lambda name: zlib.crc32(Path(name).stem.encode())):
+        with Image.open(photo) as opened:  # its header alone
+            height, width = cropping_size(opened.height, opened.width, size)
+        left -= height * width * (3 + _MASK * len(photos[photo]))
+        if left < 0:
+            break
+        kept += photos[photo]
+    if not kept:
+        raise InputError(f"megabytes is {megabytes}, less than a photo takes at size={size}; make it larger, or size smaller")
+    return regions.at(np.array(sorted(kept)))
 
 
 def build_regions(

@@ -97,10 +97,10 @@ def _parts(config: DictConfig, state: _State):
     output, whole = Path(config.output), 60 * config.minutes
     tables = [f"output={output}/tables"]
     if torch.cuda.is_available():
-        yield "gpu", "benchmark", ["suite=gpu", *tables, *config.gpu], 0.45 * whole
+        yield "gpu", "benchmark", ["suite=gpu", *tables, *config.gpu_options], 0.45 * whole
     else:
         print("gpu: PyTorch finds no CUDA device here; left out", flush=True)
-    yield "training", "benchmark", ["suite=training", *tables, *config.training], 0.6 * whole
+    yield "training", "benchmark", ["suite=training", *tables, *config.training_options], 0.6 * whole
     yield _training(config, state, "critic", config.critic_share)
     yield _training(config, state, "enhancer", 1.0)  # of what is left by then
 
@@ -111,10 +111,10 @@ def _training(config: DictConfig, state: _State, name: str, share: float) -> tup
     own = ["preset=paper", f"output={folder}", f"regions.shards={config.data}", "trainer.save_every=50"]
     if name == "enhancer":
         critic = Path(config.output) / "critic" / "model.safetensors"
-        own += [f"task={config.task}", f"realism.weights={critic}"]
+        own += [f"task={config.for_task}", f"realism.weights={critic}"]
         small = ["saliency=compact", "saliency.weights=compact_saliency", "objective=calibrated"]
-        own += [f"saliency.weights={config.saliency}"] if config.saliency else small
-    options = [*own, *config[name]]
+        own += [f"saliency.weights={config.saliency_weights}"] if config.saliency_weights else small
+    options = [*own, *config[f"{name}_options"]]
     if name not in state.steps:
         batch = _value(options, "trainer.batch_size", {"critic": 128, "enhancer": 8}[name])
         state.steps[name] = max(1, int(left * _speed(Path(config.output), name) / batch))
@@ -149,7 +149,7 @@ def _run(job: str, options: Sequence[str], seconds: float) -> str:
 def _halved(config: DictConfig, output: Path, state: _State) -> list[Path]:
     """The weights that were trained, in half precision."""
     files = []
-    for name, called in (("critic", "pix2pix"), ("enhancer", f"editnet_{config.task}")):
+    for name, called in (("critic", "pix2pix"), ("enhancer", f"editnet_{config.for_task}")):
         path = output / name / "model.safetensors"
         if name not in state.done or not path.is_file():
             continue

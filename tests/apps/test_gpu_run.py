@@ -30,7 +30,7 @@ def configured(data, output, *options):
     network = ["model.network.backbone=tf_efficientnet_lite0", "model.network.input_size=48", "model.network.pretrained=none"]
     own = [f"data={data}", f"output={output}", "minutes=0.1", "reserve=0.09", "patience=1500"]
     parts = {"training": small, "critic": cpu, "enhancer": [*cpu, *network]}
-    own += [f"{name}=[{','.join(words)}]" for name, words in _quoted(parts).items()]
+    own += [f"{name}_options=[{','.join(words)}]" for name, words in _quoted(parts).items()]
     return _compose("gpu_run", [*own, *options])
 
 

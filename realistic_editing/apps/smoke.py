@@ -38,7 +38,8 @@ def shrink(config: DictConfig) -> None:
         return
     for name, value in _TRAINER.items():
         config.trainer[name] = value
-    taken = {name: value for name, value in _OPEN.items() if name in OmegaConf.missing_keys(config)}
+    left_open = OmegaConf.missing_keys(config)
+    taken = {name: value for name, value in _OPEN.items() if name in left_open}
     for name, value in taken.items():
         OmegaConf.update(config, name, value)
     backbones = [node for node in _nodes(config) if OmegaConf.select(node, "pretrained") not in (None, "none", False)]

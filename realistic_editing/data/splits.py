@@ -93,9 +93,8 @@ def folder_splits(names: Sequence[str]) -> dict[str, str]:
     if min(list(found.values()).count(side) for side in ("val", "test")) >= least or len(names) >= _LARGE:
         return found
     ranked = sorted(names, key=lambda name: (zlib.crc32(f"folder/{name}".encode()), name))
-    tests = least if len(names) > 2 else 0
-    first = max(len(names) - least - tests, 1)  # a single photo trains
-    sides = ["train"] * first + ["val"] * min(least, len(names) - first) + ["test"] * tests
+    val, test = (least if len(names) > few else 0 for few in (1, 2))
+    sides = ["train"] * (len(names) - val - test) + ["val"] * val + ["test"] * test
     return dict(zip(ranked, sides, strict=True))
 
 

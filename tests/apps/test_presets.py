@@ -221,7 +221,6 @@ def test_what_would_mislead_is_refused_with_the_remedy(tmp_path, capsys):
         (["realism", "+trainr={steps: 2}"], "did you mean trainer"),
         (["realism", "trainr.steps=2"], "trainr"),
         (["saliency", "preset=paper"], "trainer.batch_size, trainer.learning_rate", "sets=...", "zoom", "which does not say"),
-        (["saliency", "experiment=distilled_saliency"], "teachers: not set; add to the command teachers=..."),
         (["enhancer", "preset=paper", "task=attenuate", outputs], "realism.weights", "train_realism.py preset=paper"),
         (["enhancer", "task=attenuate", "realism=pix2pix", outputs], "realism.weights"),
     ):

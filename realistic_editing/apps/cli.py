@@ -174,6 +174,12 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     graphs.add_argument("--weights", help="a .safetensors file of your own instead of the bundled enhancer")
     graphs.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
 
+    released = commands.add_parser("convert", help="take over the checkpoints of the paper's authors", formatter_class=Help)
+    released.add_argument("checkpoints", nargs="+", help="one file, or of emlnet three: imagenet, places, decoder")
+    released.add_argument("--as", dest="kind", required=True, choices=("editnet", "realismnet", "emlnet"), help="what it is")
+    released.add_argument("--task", help="of an editnet: attenuate or amplify; what the file's name says when not given")
+    released.add_argument("--output", help="a .safetensors file; outputs/NAME.safetensors when not given")
+
     _add_study(commands)
 
     demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Help)

@@ -119,14 +119,14 @@ def _photos(config: DictConfig) -> PhotoSet:
         return folder_set(config.path, config.task, with_input=False)
     root = config.paths.data
     if config.dataset == "ade20k":
-        regions = build_regions(read_ade20k(root), "ade20k", config)
+        regions = build_regions(read_ade20k(root), "ade20k", config, photos=config.limit)
         return region_set(regions, config.task, lambda region: region.region_id)  # which is the class's name
     if not (Path(root) / "coco").is_dir():
         raise InputError(f"{root}: holds no coco/; set paths.data or REALISTIC_EDITING_DATA to the folder that does")
     names = category_names(root)
     coco = OmegaConf.merge(config, {"regions": {"sources": ["coco"], "folders": []}})
     # Split val chose checkpoints; split test had no part in anything.
-    regions = load_regions(coco).where("split", lambda split: split == "test")
+    regions = load_regions(coco, ("test",), config.limit)
     return region_set(regions, config.task, lambda region: names.get(region.category, ""))
 
 

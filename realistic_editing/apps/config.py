@@ -37,6 +37,7 @@ TRAIN_TEXT = (
 TEXT = {
     **dict.fromkeys(("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions"), TRAIN_TEXT),
     "enhance": ENHANCE_TEXT, "evaluate": EVALUATE_TEXT, "figures": FIGURES_TEXT, "benchmark": BENCHMARK_TEXT,
+    "gpu_run": ("output", "data", "saliency_weights", "paths.outputs"),
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from realistic_editing.apps.ablations import named_weights, trained_ablations
 from realistic_editing.apps.compare import DATASETS, ComparisonSuite
-from realistic_editing.apps.regions import load_regions
+from realistic_editing.apps.regions import load_regions, of_some_photos
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.regions import Region
@@ -108,14 +108,14 @@ def _check_numbers(config: DictConfig) -> None:
 
 
 def _unseen(config: DictConfig, coco_alone: bool) -> Sequence[Region]:
-    """The regions that were not trained on.
+    """The regions that were not trained on, of at most `config.limit` photos of each set and split.
 
     Where COCO is at hand it may serve alone: its regions are things, and reading the other sets takes long.
     """
-    auto = config.regions.sources == "auto" and (Path(config.paths.data) / "coco").is_dir()
+    auto = config.regions.sources == "auto" and not config.regions.folders and (Path(config.paths.data) / "coco").is_dir()
     if coco_alone and auto:
         config = OmegaConf.merge(config, {"regions": {"sources": ["coco"]}})
-    regions = load_regions(config).where("split", lambda split: split != "train")
+    regions = of_some_photos(load_regions(config, ("val", "test"), config.limit), config.limit)
     if not regions:
         raise InputError("all regions are on the side 'train'; add photos, or a data set, to evaluate on")
     return regions

@@ -74,8 +74,7 @@ def _regions(config: DictConfig, task: str, count: int) -> list[Region]:
     if config.photos:
         regions = read_folder(config.photos)
     else:
-        unseen = load_regions(config).where("split", lambda split: split == "test")
-        regions = unseen.where("task", lambda found: found in ("", task))
+        regions = load_regions(config, ("test",)).where("task", lambda found: found in ("", task))
     if not regions:
         raise InputError(f"no unseen region for the task {task}; add photos, or name a folder of your own in photos=")
     return enhancer_sheets.drawn(regions, count, config.seed)

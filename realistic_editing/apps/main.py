@@ -21,6 +21,7 @@ JOBS = {
     "pack_regions": "realistic_editing.apps.regions:pack_regions",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
+    "gpu_run": "realistic_editing.apps.gpu_run:gpu_run",
     "figures": "realistic_editing.apps.figures:figures",
     "enhance": "realistic_editing.apps.edit:enhance",
     "batch": "realistic_editing.apps.batch:batch",
@@ -31,6 +32,7 @@ JOBS = {
     "video": "realistic_editing.apps.video:video",
     "mask": "realistic_editing.apps.mask:mask",
     "export": "realistic_editing.apps.export:export",
+    "convert": "realistic_editing.apps.convert:convert",
     "export-onnx": "realistic_editing.apps.export_onnx:export_onnx",
     "study": "realistic_editing.apps.study.command:study",
     "study-export": "realistic_editing.apps.study.command:study_export",
@@ -43,10 +45,12 @@ EXTRAS = {
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "figures",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "gpu_run",
+    "figures",
 )  # fmt: skip
 RESUMED = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "batch", "study",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "gpu_run", "batch",
+    "study",
 )  # fmt: skip
 
 

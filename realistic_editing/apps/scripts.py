@@ -13,6 +13,7 @@ CONFIG = {
     "train_gazeshift": ("", "train_gazeshift"),
     "pack_regions": ("", "pack_regions"),
     "benchmark": ("", "benchmark"),
+    "gpu_run": ("", "gpu_run"),
     "evaluate": ("evaluate", "evaluate"),
     "figures": ("figures", "figures"),
     "enhance": ("enhance", "enhance"),

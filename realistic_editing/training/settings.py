@@ -1,5 +1,7 @@
 """The settings of a training run."""
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Trainer:
         window: shards that samples are drawn from at a time (see `StepSampler`), where data lie in shards; None or 0 = all.
         seed: decides weights, order, augmentation and edits.
         log_every, evaluate_every, save_every: steps between two of each.
+        smoke: the run was made small, to see that all of it works.
     """
 
     steps: int | None
@@ -54,3 +57,14 @@ class Trainer:
     log_every: int = 10
     evaluate_every: int = 500
     save_every: int = 200
+    smoke: bool = False
+
+
+def flatten(settings: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted names: {"trainer": {"steps": 2}} -> {"trainer.steps": 2}."""
+    if not isinstance(settings, Mapping):
+        return {prefix: settings}
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= flatten(value, f"{prefix}.{name}" if prefix else str(name))
+    return flat

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from realistic_editing.apps.edit import unmet_targets, write_edit
 from realistic_editing.apps.mask import WAYS, region_of
@@ -16,7 +15,8 @@ from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.nested import parse_yaml, read_text
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.pixels import resize
@@ -149,8 +149,11 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         InputError: naming the file, the region and what is wrong with it.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        check_regular(path)
+        content = parse_yaml(read_text(path))
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as YAML or JSON ({error})") from error
     if not isinstance(content, list) or not content or not all(isinstance(entry, dict) for entry in content):
         raise InputError(f"{path}: expected a list of regions, each with task and mask, or box or points")

@@ -16,6 +16,7 @@ from realistic_editing.apps.chain import (
     refuse_open,
 )
 from realistic_editing.apps.config import instantiate_node
+from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
@@ -47,6 +48,7 @@ def train_saliency(config: DictConfig) -> Path:
     Raises:
         InputError: when data or a setting cannot be used. So do the other two.
     """
+    check_options("train_saliency", config)
     announce("train_saliency", config)
     refuse_open(config)
     trainer = instantiate_node(config.trainer, "trainer")
@@ -77,6 +79,7 @@ def train_realism(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
+    check_options("train_realism", config)
     announce("train_realism", config)
     trainer, edits = instantiate_node(config.trainer, "trainer"), instantiate_node(config.edits, "edits")
     if trainer.compile and (config.pixels_per_zone or config.loss.guess):
@@ -111,6 +114,7 @@ def train_enhancer(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
+    check_options("train_enhancer", config)
     announce("train_enhancer", config)
     # What can be wrong with the command is found before regions are built, which may take hours.
     trainer, objective = instantiate_node(config.trainer, "trainer"), instantiate_node(config.objective, "objective")
@@ -149,13 +153,15 @@ def train_gazeshift(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
+    check_options("train_gazeshift", config)
+    trainer = instantiate_node(config.trainer, "trainer")
     saliency = load_network(config.saliency.weights, kind="saliency")
     torch.manual_seed(config.trainer.seed)
     network, discriminator = _network(config, "baseline"), instantiate_node(config.discriminator, "discriminator")
     regions = load_regions(config)
     options = {"size": config.size, "weight": config.weight, "sharpness": config.sharpness}
     problem = GazeShiftProblem(network, discriminator, saliency, regions, **options)
-    return run(problem, instantiate_node(config.trainer, "trainer"), config)
+    return run(problem, trainer, config)
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:

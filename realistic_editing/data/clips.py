@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing, replacing_folder
+from realistic_editing.common.files import check_regular, replacing, replacing_folder
 from realistic_editing.data import limits
 from realistic_editing.data.folder import SUFFIXES
 from realistic_editing.data.images import Photo, read_photo, write_photo
@@ -74,6 +74,7 @@ def open_clip(path: str | Path) -> Clip:
         InputError: naming the path and the remedy, when it is absent, empty, or nothing that FFmpeg reads.
     """
     path = Path(path)
+    check_regular(path)
     if path.is_dir():
         frames = tuple(sorted((one for one in path.iterdir() if _is_frame(one)), key=_natural))
         if not frames:
@@ -205,6 +206,7 @@ def _encoder(
 
 def check_output(path: Path, size: tuple[int, int]) -> None:
     """Refuse a place that `writing` cannot use, before any work is done. Raises InputError."""
+    check_regular(path)
     if not path.suffix:
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
             raise InputError(f"{path}: is there already, and not an empty folder; name a new one")

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 
 MAX_MEGAPIXELS = 160.0  # admits the 150 megapixels of medium-format cameras
 BYTES_PER_PIXEL = 16  # twice what 16 bits, four channels and no compression need
@@ -39,7 +40,8 @@ def check_megapixels(value: float | str) -> float:
 
 
 def check_file_size(path: Path) -> None:
-    """Refuse a file that no photo within the limit needs, before it is read."""
+    """Refuse a file that no photo within the limit needs, before it is read, and what is no file. An absent one is an OSError."""
+    check_regular(path)
     size, most = path.stat().st_size, int(max_megapixels() * 1e6 * BYTES_PER_PIXEL)
     if size > most:
         raise InputError(f"{path}: has {size} bytes, more than the {most} of a photo within the limit; {_remedy()}")
@@ -68,6 +70,7 @@ def check_is_no_drawing(path: Path, data: bytes) -> None:
 
 def check_is_no_list(path: Path) -> None:
     """Refuse lists of clips, whatever the name: what they name would be read in their place."""
+    check_regular(path)
     with open(path, "rb") as file:
         head = _text_head(file.read(_HEAD))
     if head.startswith(_LISTS):

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.nested import parse_json, read_text
 from realistic_editing.ops.orders import OPERATORS
 
 BLENDS = ("final", "each")
@@ -171,7 +172,7 @@ class Recipe:
                 low = 0.0 if name == "saturation" else torch.finfo(torch.float32).tiny
                 if not bool(((value >= low) & value.isfinite()).all()):
                     raise ValueError(f"{name} must be finite and {'>= 0' if low == 0 else '> 0'}")
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last are torch's
             reason = f"{error} is missing" if isinstance(error, KeyError) else error
             raise InputError(f"{source}: not a recipe that can be read ({reason}); write one with Recipe.save") from error
         return recipe
@@ -189,7 +190,10 @@ class Recipe:
             InputError: when the file is absent or not a recipe.
         """
         try:
-            content = json.loads(Path(path).read_text())
+            check_regular(path)
+            content = parse_json(read_text(path))
+        except InputError:
+            raise
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
         except ValueError as error:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 from realistic_editing.weights.registry import fill, network_class
 
 _EDITNET = {
@@ -100,6 +101,7 @@ def _remedy(name: str, state: Mapping[str, torch.Tensor]) -> str:
 
 
 def _read(path: Path) -> Any:
+    check_regular(path)
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 from realistic_editing.common.tasks import TASKS
 
 KEYS = ("rater", "image", "task", "method")
@@ -36,6 +37,7 @@ def read_ratings(path: str | Path) -> pd.DataFrame:
     Raises:
         InputError: naming the file, the line, the value and the remedy.
     """
+    check_regular(path)
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:  # spreadsheets begin a file with a byte order mark
             return _checked(path, csv.reader(file, strict=True))

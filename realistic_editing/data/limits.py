@@ -40,7 +40,7 @@ def check_megapixels(value: float | str) -> float:
 
 
 def check_file_size(path: Path) -> None:
-    """Refuse a file that no photo within the limit needs, before it is read, and what is no file. An absent one is an OSError."""
+    """Refuse a file that no photo within the limit needs, before it is read, and what is no file; OSError when absent."""
     check_regular(path)
     size, most = path.stat().st_size, int(max_megapixels() * 1e6 * BYTES_PER_PIXEL)
     if size > most:

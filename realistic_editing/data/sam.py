@@ -7,6 +7,7 @@ import torch
 
 from realistic_editing.common.arrays import check_photo, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.select import Point, check_box, check_points
 
@@ -62,6 +63,7 @@ def _load(folder: Path) -> tuple:
         from transformers import SamModel, SamProcessor
     except ImportError as error:
         raise InputError("sam needs the extra 'sam': pip install 'realistic-editing[sam]'") from error
+    check_regular(folder)
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: is no folder of a Segment Anything model (no config.json); give one with its weights")
     try:

@@ -33,7 +33,7 @@ def check_regular(path: str | Path) -> None:
         raise InputError(f"{str(path)!r}: is no name that a file can have ({error}); check the path") from error
     except OSError as error:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES):
-            raise InputError(f"{_short(path)}: cannot be read ({error.strerror}); check the path") from error
+            raise InputError(f"{_short(path)}: cannot be used ({error.strerror}); check the path") from error
         return
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise InputError(f"{path}: is a pipe, a device or a socket, not a file; copy what it holds into a file")

@@ -41,10 +41,7 @@ class Number:
         low = f"above {_plain(self.least)}" if self.above else f"of {_plain(self.least)} or more"
         if math.isinf(self.most):
             return kind if math.isinf(self.least) else f"{kind} {low}"
-        high = f"below {_plain(self.most)}" if self.below else f"{_plain(self.most)} or less"
-        if self.above or self.below:
-            return f"{kind} {low} and {high}"
-        return f"{kind} from {_plain(self.least)} to {_plain(self.most)}"
+        return f"{kind} {low}, {'below' if self.below else 'at most'} {_plain(self.most)}"
 
 
 @dataclasses.dataclass(frozen=True)

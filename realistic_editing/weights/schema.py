@@ -56,7 +56,8 @@ def check_config(name: str, config: Mapping[str, Any], source: str) -> None:
     hints, known = typing.get_type_hints(cls.__init__), inspect.signature(cls).parameters
     for argument, value in config.items():
         if argument not in known:
-            raise InputError(f"{source}: {name} cannot be built from {argument!r}; its arguments are {', '.join(known) or 'none'}")
+            its = ", ".join(known) or "none"
+            raise InputError(f"{source}: {name} cannot be built from {argument!r}; its arguments are {its}")
         if argument in parts and isinstance(value, Mapping):
             check_config(parts[argument], value, f"{source}: {argument}")
         else:

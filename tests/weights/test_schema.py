@@ -29,9 +29,9 @@ def written(tmp_path, state, **config):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("hidden", 10**9), ("hidden", -1), ("hidden", 0), ("hidden", 1.5), ("hidden", "256"), ("hidden", True), ("hidden", None),
-        ("dropout", float("nan")), ("dropout", 1), ("dropout", -0.1), ("stride", 0), ("input_size", 10**30), ("input_size", [384, 384]),
-        ("ring", 0), ("palette", {}), ("guesses", -1), ("depth", 3),
+        ("hidden", 10**9), ("hidden", -1), ("hidden", 0), ("hidden", 1.5), ("hidden", "256"), ("hidden", True),
+        ("hidden", None), ("dropout", float("nan")), ("dropout", 1), ("dropout", -0.1), ("stride", 0),
+        ("input_size", 10**30), ("input_size", [384, 384]), ("ring", 0), ("palette", {}), ("guesses", -1), ("depth", 3),
     ],
 )  # fmt: skip
 def test_an_argument_out_of_range_is_named_and_nothing_is_built(tmp_path, monkeypatch, state, name, value):
@@ -82,7 +82,9 @@ def test_values_that_no_network_has(tmp_path, state, change, message):
         load_network(written(tmp_path, {**state, key: change(state[key])}))
 
 
-@pytest.mark.parametrize(("ending", "value"), [("running_var", -1.0), ("num_batches_tracked", 1.5), ("num_batches_tracked", True)])
+@pytest.mark.parametrize(
+    ("ending", "value"), [("running_var", -1.0), ("num_batches_tracked", 1.5), ("num_batches_tracked", True)]
+)
 def test_buffers_that_no_training_leaves(tmp_path, state, ending, value):
     key = next(key for key in state if key.endswith(ending))
     shape = state[key].shape

@@ -43,6 +43,7 @@ def evaluate(config: DictConfig) -> Path:
     Raises:
         InputError: when data, weights or a setting cannot be used.
     """
+    check_options("evaluate", config)
     given = [name for name in ("suite", "dataset", "ratings") if config[name] is not None]
     if len(given) != 1:
         found = f"{' and '.join(given)} are given" if given else "nothing is named"
@@ -55,7 +56,6 @@ def evaluate(config: DictConfig) -> Path:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
-    check_options("evaluate", config)
     place = Path(config.preset) / (config.suite or config.dataset) if config.ratings is None else "study"
     output = config.output or str(Path(config.paths.outputs) / "evaluate" / place)
     config = OmegaConf.merge(config, {"output": output})

@@ -45,6 +45,7 @@ def figures(config: DictConfig) -> Path:
     Raises:
         InputError: when data, weights or a setting cannot be used.
     """
+    check_options("figures", config)
     name = str(config.figure)
     if name not in FIGURES:
         raise InputError(f"figure is {name!r}; use one of {', '.join(FIGURES)}")
@@ -52,7 +53,6 @@ def figures(config: DictConfig) -> Path:
         raise InputError(f"format is {config.format!r}; use one of {', '.join(_FORMATS)}")
     if config.task not in TASKS:
         raise InputError(f"task is {config.task!r}; use one of {', '.join(TASKS)}")
-    check_options("figures", config)
     path = Path(config.output) / f"figure_{name}.{config.format}"
     figure = FIGURES[name](config)
     with replacing(path) as temporary:

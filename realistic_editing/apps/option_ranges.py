@@ -17,20 +17,22 @@ _SEED = Number(0, 2**63 - 1, whole=True)
 _SIDE = Number(8, 4096, whole=True)  # of photos that networks are trained on
 _SECONDS = Number(0, 86400)
 _WORKERS = optional(Number(1, 1024, whole=True))
+_TEXT = optional(Text())
 _TEXTS = Many(Text(".+", "a name"))
 _TASK = optional(Choice(tuple(TASKS)))
 _REGIONS = {
     "regions.sources": Either((Choice(("auto",)), _TEXTS)),
     "regions.folders": _TEXTS,
     "regions.matte": Flag(),
-    "regions.saliency": optional(Text()),
-    "regions.shards": optional(Text()),
-    "regions.cache": optional(Text()),
+    "regions.saliency": _TEXT,
+    "regions.shards": _TEXT,
+    "regions.cache": _TEXT,
 }
 _EPOCHS = optional(Number(0, 10**6, above=True))
 
 OPTION_RANGES: dict[str, dict[str, Any]] = {
     "train_saliency": {
+        "initial": _TEXT,
         "sets": Many(Text(), least=1),
         "weights.kl": _WEIGHT, "weights.cc": _WEIGHT, "weights.nss": _WEIGHT, "weights.scale": _WEIGHT,
         "zoom": Number(0, 1, above=True),
@@ -43,6 +45,7 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
     "train_realism": {
         "size": optional(_SIDE),
         "pixels_per_zone": Number(0, 10**5, whole=True),
+        "initial": _TEXT,
         "loss.kind": Choice(("cross_entropy", "squares")),
         "loss.rank": _WEIGHT, "loss.guess": _WEIGHT,
         "samples": Text(),
@@ -53,12 +56,14 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
     "train_enhancer": {
         "size": optional(_SIDE),
         "pixels_per_zone": Number(0, 10**5, whole=True),
+        "initial": _TEXT, "realism.weights": _TEXT, "saliency.weights": _TEXT, "model.attention": _TEXT,
         "damage": _SHARE,
         "adversarial": Flag(),
         "epochs": _EPOCHS,
         **_REGIONS,
     },
     "train_gazeshift": {
+        "initial": _TEXT, "saliency.weights": Text(),
         "size": _SIDE,
         "weight": _WEIGHT,
         "sharpness": Number(0, 10**4, above=True),
@@ -68,6 +73,9 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
     "pack_regions": {"size": _SIDE, "photos": Number(1, 10**6, whole=True), "workers": _WORKERS, **_REGIONS},
     # Results are measured at edit_size, where a window of SSIM must have room.
     "evaluate": {
+        "suite": _TEXT, "dataset": _TEXT, "ratings": _TEXT, "path": _TEXT, "compare_to": _TEXT, "paper_ratings": _TEXT,
+        "preset": Text(), "saliency": Text(), "critic": Text(), "attenuate": Text(), "amplify": Text(),
+        "heldout_saliency": Text(), "fp32_weights": _TEXT, "output": _TEXT, "device": _TEXT, "edits": Text(),
         "resamples": _COUNT,
         "limit": optional(_COUNT),
         "workers": _WORKERS,
@@ -84,7 +92,13 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "rivals": optional(_TEXTS),
         **_REGIONS,
     },
-    "figures": {"seed": _SEED, "rows": Number(1, 1000, whole=True), **_REGIONS},
+    "figures": {
+        "seed": _SEED,
+        "rows": Number(1, 1000, whole=True),
+        "task": Text(), "edits": Text(), "device": _TEXT, "photos": _TEXT, "photo": _TEXT, "mask": _TEXT,
+        "attenuate": Text(), "amplify": Text(), "rival": Text(), "clean": _TEXT, "critic": Text(), "saliency": Text(),
+        **_REGIONS,
+    },
     "benchmark": {
         "photos": Number(1, 10**4, whole=True),
         "apply.megapixels": Many(Number(0, 1000, above=True), least=1),

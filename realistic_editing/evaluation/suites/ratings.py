@@ -88,7 +88,7 @@ def _rating(where: str, name: str, text: str) -> float:
     if not text:
         return float("nan")
     try:
-        value = float(text)
+        value = float(text) if "_" not in text else float("nan")  # Python would read 1_0 as 10
     except ValueError:
         value = float("nan")
     if not LOWEST <= value <= HIGHEST:  # nan as well

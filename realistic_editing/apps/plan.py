@@ -17,6 +17,7 @@ from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.common.nested import parse_yaml, read_text
+from realistic_editing.common.ranges import shown
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.pixels import resize
@@ -164,6 +165,8 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         if unknown or "task" not in entry:
             wrong = f"does not know {', '.join(unknown)}" if unknown else "lacks task"
             raise InputError(f"{path}, region {number}: {wrong}; use {', '.join(sorted(known))}")
+        if not isinstance(entry.get("name"), str | int | None):
+            raise InputError(f"{path}, region {number}: is called {shown(entry['name'])}; use text")
         name = str(entry.get("name") or (Path(str(entry["mask"])).stem if entry.get("mask") else f"region {number}"))
         if name in names or Path(name).name != name:
             raise InputError(f"{path}, region {number}: is called {name!r}; give each region a name of its own, without /")

@@ -136,7 +136,7 @@ def check(name: str, value: Any, allowed: Any) -> None:
         InputError: naming the option, the value, and what it may be.
     """
     if not allowed.fits(value):
-        raise InputError(f"{name} is {_shown(value)}; use {allowed}")
+        raise InputError(f"{name} is {shown(value)}; use {allowed}")
 
 
 def check_all(values: Mapping[str, Any], allowed: Mapping[str, Any], prefix: str = "") -> None:
@@ -150,7 +150,8 @@ def _plain(number: float) -> str:
     return f"{number:g}" if abs(number) < 1e6 else f"{number:.0f}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in a message, in short."""
     try:
         text = repr(value)
     except ValueError:  # an int of more digits than Python writes

@@ -59,6 +59,8 @@ def _check(state: Mapping[str, Any]) -> None:
     """Refuse a number of steps, or a best value, that no run leaves. Raises InputError."""
     check("step", state["step"], Number(0, whole=True))
     check("best", state["best"], optional(Number()))
+    if not isinstance(state.get("precision", {}), dict):
+        raise InputError("its loss scale is none")
 
 
 def load_state(

@@ -118,7 +118,9 @@ def _read(path: Path) -> Any:
 def _state_dict(content: Any, source: str) -> dict[str, torch.Tensor]:
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
-    tensors = isinstance(content, Mapping) and all(isinstance(value, torch.Tensor) for value in content.values())
+    tensors = isinstance(content, Mapping) and all(
+        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()
+    )
     if not tensors or not content:
         raise InputError(f"{source}: holds no state dict; expected parameter names with their tensors")
     if all(key.startswith("module.") for key in content):

@@ -79,6 +79,8 @@ def _row(where: str, row: dict[str, str]) -> dict[str, str | float]:
     for name in KEYS:
         if not row[name]:
             raise InputError(f"{where}: {name} is empty; name it")
+        if "\0" in row[name]:
+            raise InputError(f"{where}: {name} holds a null character; save the table as text")
     if row["task"] not in TASKS:
         raise InputError(f"{where}: task is {row['task']!r}; use {' or '.join(TASKS)}")
     return row | {name: _rating(where, name, row[name]) for name in RATED_QUALITIES}

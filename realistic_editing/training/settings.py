@@ -6,7 +6,7 @@ from realistic_editing.common.ranges import Choice, Either, Flag, Many, Number, 
 _COUNT = Number(1, 10**9, whole=True)
 _SHARE = Number(0, 1)
 _DECAY = Number(0, 1, below=True)
-_DEVICES = Number(-1, 1024, whole=True)  # -1: all that there are
+_COUNTED = Number(1, 1024, whole=True)  # and -1: all that there are
 _RANGES = {
     "steps": optional(_COUNT),
     "batch_size": Number(1, 2**20, whole=True),
@@ -21,8 +21,8 @@ _RANGES = {
     "clip_gradient": Number(0),
     "ema": _DECAY,
     "precision": Text("[a-z0-9-]+", "a word such as 32-true"),
-    "accelerator": Text("[a-z]+", "a word such as auto, cpu or cuda"),
-    "devices": Either((_DEVICES, Text("[a-z0-9, ]+", "a word such as auto"), Many(Number(0, 1024, whole=True)))),
+    "accelerator": Choice(("auto", "cpu", "cuda", "gpu", "mps", "tpu")),
+    "devices": Either((_COUNTED, Number(-1, -1, whole=True), Text("auto|[0-9, ]+", "auto"), Many(Number(0, 1024, whole=True)))),
     "nodes": Number(1, 4096, whole=True),
     "workers": Number(0, 1024, whole=True),
     "compile": Flag(),

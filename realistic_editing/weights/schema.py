@@ -54,8 +54,9 @@ def check_config(name: str, config: Mapping[str, Any], source: str) -> None:
     """
     cls, parts = network_class(NETWORKS[name].target), dict(NETWORKS[name].parts)
     hints, known = typing.get_type_hints(cls.__init__), inspect.signature(cls).parameters
+    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in known.values())
     for argument, value in config.items():
-        if argument not in known:
+        if argument not in known and not takes_any:
             its = ", ".join(known) or "none"
             raise InputError(f"{source}: {name} cannot be built from {argument!r}; its arguments are {its}")
         if argument in parts and isinstance(value, Mapping):

@@ -1,4 +1,5 @@
 """Files of weights whose arguments or values no network has: refused by the network's own schema, before anything is built."""
+import functools
 import json
 
 import pytest
@@ -36,7 +37,12 @@ def written(tmp_path, state, **config):
 )  # fmt: skip
 def test_an_argument_out_of_range_is_named_and_nothing_is_built(tmp_path, monkeypatch, state, name, value):
     path = written(tmp_path, state, **{name: value})
-    monkeypatch.setattr(CompactCritic, "__init__", lambda *_, **__: pytest.fail("it was built"))
+
+    @functools.wraps(CompactCritic.__init__)  # with its arguments, which the schema is made of
+    def build(*_, **__):
+        pytest.fail("it was built")
+
+    monkeypatch.setattr(CompactCritic, "__init__", build)
     with pytest.raises(InputError, match=rf"a.safetensors: .*{name}"):
         load_network(path)
 

@@ -73,6 +73,8 @@ def instantiate_node(node: DictConfig, name: str) -> Any:
     try:
         return instantiate(node, _convert_="all")
     except InstantiationException as error:
+        if isinstance(error.__cause__, InputError):  # names its option
+            raise error.__cause__ from error
         if isinstance(error.__cause__, ValueError | TypeError):
             raise InputError(f"{name}: {error.__cause__}; change its settings") from error
         raise

@@ -12,6 +12,7 @@ from omegaconf.errors import MissingMandatoryValue
 from realistic_editing.apps.streams import patient
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
+from realistic_editing.common.files import FULL
 
 JOBS = {
     "train_saliency": "realistic_editing.apps.train:train_saliency",
@@ -75,6 +76,12 @@ def _called(job: str, config: Any) -> Any:
             return getattr(importlib.import_module(module), function)(config)
     except InputError as error:
         leave(str(error))
+    except OSError as error:  # a log or a journal; what replaces a file names it itself
+        if error.errno not in FULL:
+            raise
+        leave(f"{error.filename or 'an output'}: cannot be written ({error.strerror}); free some disk space")
+    except MemoryError:
+        leave("there is not enough memory; use a smaller photo, batch or network, or close other programs")
     except KeyboardInterrupt:
         again = "; the same command goes on where it stopped" if job in RESUMED else ""
         print(f"\nstopped{again}", file=sys.stderr)

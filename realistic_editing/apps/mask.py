@@ -136,7 +136,7 @@ def _transparency(photo: Photo) -> np.ndarray:
 
 
 def _points(text: str) -> list[tuple[float, float]]:
-    return [_numbers("point", point, 2) for point in text.split()]
+    return [_numbers("point", point, 2) for point in str(text).split()]
 
 
 def _numbers(name: str, text: str, count: int) -> tuple[float, ...]:

@@ -19,6 +19,7 @@ from realistic_editing.apps.chain import (
     say,
 )
 from realistic_editing.apps.config import instantiate_node
+from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import a_few_regions, few_to_validate, load_regions, told
 from realistic_editing.apps.smoke import PHOTOS, said_at_the_end, shrink
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
@@ -173,6 +174,7 @@ def train_gazeshift(config: DictConfig) -> Path:
 
 def _begun(script: str, config: DictConfig) -> Trainer:
     """The first lines of a run, which may be a smoke run, and its trainer; what is left open is refused."""
+    check_options(script, config)
     shrink(config)
     announce(script, config)
     refuse_open(config)

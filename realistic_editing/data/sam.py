@@ -9,6 +9,7 @@ import torch
 from realistic_editing.common.arrays import check_photo, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
+from realistic_editing.common.files import check_regular
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.select import Point, check_box, check_points
 
@@ -68,6 +69,7 @@ def _load(weights: str) -> tuple:
     except ImportError as error:
         raise InputError(f"sam needs the extra 'sam': {how_to_install('sam')}") from error
     folder, on_hub = Path(weights), False
+    check_regular(folder)
     if not folder.exists() and _HUB_NAME.fullmatch(weights):
         on_hub = True
     elif not (folder / "config.json").is_file():

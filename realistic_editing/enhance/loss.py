@@ -3,6 +3,7 @@ import dataclasses
 
 import torch
 
+from realistic_editing.common.ranges import Choice, Flag, Number, check_all
 from realistic_editing.enhance.equations import realism_loss, saliency_drop, saliency_loss, total_loss
 from realistic_editing.enhance.terms import color_cast, log_saliency_both, log_saliency_ratio, shadow_lift
 from realistic_editing.ops import Recipe
@@ -63,16 +64,24 @@ class Objective:
     combine: str = "product"
 
     def __post_init__(self) -> None:
-        choices = (("change", tuple(CHANGES)), ("realism", ("change", "logit")), ("combine", ("product", "sum")))
-        for name, allowed in choices:
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"objective.{name} is {getattr(self, name)!r}; use one of {allowed}")
+        allowed = {field.name: _RANGES.get(field.name, Number(0)) for field in dataclasses.fields(self)}
+        check_all(dataclasses.asdict(self), allowed, "objective.")
         if self.combine == "product" and not self.exponential:
             # Without the exponential the loss of saliency may be negative, and a product would then reward unrealism.
             raise ValueError("objective.combine is 'product' with exponential=false; use combine='sum'")
 
 
 CHANGES = {"relative": saliency_drop, "log_ratio": log_saliency_ratio, "log_both": log_saliency_both}
+# Of the fields that are not weights, bounds and margins of 0 or more.
+_RANGES = {
+    "saliency_weight": Number(),
+    "change": Choice(tuple(CHANGES)),
+    "epsilon": Number(0, above=True),
+    "exponential": Flag(),
+    "realism": Choice(("change", "logit")),
+    "margin": Number(),
+    "combine": Choice(("product", "sum")),
+}
 
 
 def enhancement_loss(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.ranges import Number, shown
 
 RULES = ("best_effect", "best_realism", "best_saliency", "random")  # to pick one of the 24 orders (section 5)
 # Weights of the judges by default, which know things; the small ones, "critic" and "compact_saliency", take less time.
@@ -164,7 +165,7 @@ def check_strength(strength: float) -> float:
     """
     number = isinstance(strength, int | float) and not isinstance(strength, bool)
     if not number or not 0 <= strength <= MAX_STRENGTH:
-        raise InputError(f"strength is {strength!r}; use a number from 0 (no edit) over 1 (as proposed) to {MAX_STRENGTH}")
+        raise InputError(f"strength is {shown(strength)}; use a number from 0 (no edit) over 1 (as proposed) to {MAX_STRENGTH}")
     return float(strength)
 
 
@@ -195,11 +196,10 @@ def _read(name: str, value: Any) -> Any:
 def _check_number(name: str, value: Any, least: float, most: float, remedy: str) -> None:
     if value is None:
         return
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not least <= value <= most:
-        raise InputError(f"{name} is {value!r}; use {remedy}")
+    if not Number(least, most).fits(value):
+        raise InputError(f"{name} is {shown(value)}; use {remedy}")
 
 
 def _check_whole(name: str, value: Any, least: int, most: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InputError(f"{name} is {value!r}; use a whole number from {least} to {most}")
+        raise InputError(f"{name} is {shown(value)}; use a whole number from {least} to {most}")

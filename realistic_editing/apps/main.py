@@ -17,6 +17,7 @@ JOBS = {
     "train_realism": "realistic_editing.apps.train:train_realism",
     "train_enhancer": "realistic_editing.apps.train:train_enhancer",
     "train_gazeshift": "realistic_editing.apps.train:train_gazeshift",
+    "train_selector": "realistic_editing.apps.train:train_selector",
     "pack_regions": "realistic_editing.apps.regions:pack_regions",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
@@ -42,10 +43,10 @@ EXTRAS = {
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "figures",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate", "benchmark", "figures",
 )  # fmt: skip
 RESUMED = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "batch", "study",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate", "batch", "study",
 )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
+from realistic_editing.selection.things import read_things
+from realistic_editing.selection.training import SelectorProblem
 from realistic_editing.training.run import run
 from realistic_editing.weights import load_network
 from realistic_editing.weights.registry import fill
@@ -156,6 +158,20 @@ def train_gazeshift(config: DictConfig) -> Path:
     options = {"size": config.size, "weight": config.weight, "sharpness": config.sharpness}
     problem = GazeShiftProblem(network, discriminator, saliency, regions, **options)
     return run(problem, instantiate_node(config.trainer, "trainer"), config)
+
+
+def train_selector(config: DictConfig) -> Path:
+    """Train the network that selects by clicks or a box.
+
+    Args:
+        config: as configs/train_selector.yaml.
+
+    Returns:
+        The path of its weights.
+    """
+    torch.manual_seed(config.trainer.seed)
+    network = _network(config, "selector")
+    return run(SelectorProblem(network, read_things(config.paths.data)), instantiate_node(config.trainer, "trainer"), config)
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:

@@ -16,7 +16,7 @@ class ClickSelector(LiteTrunk):
     It sees a square window of the photo, the whole or a part, and takes clicks, a box and its own earlier guess as `Prompts`.
 
     Args:
-        backbone: an EfficientNet-Lite of timm.
+        backbone: an EfficientNet-Lite, by timm's name.
         pretrained: where its ImageNet weights come from, see `load_backbone`; "none" for weights from a file of this network.
         input_size: side of the square it sees, a multiple of 32.
 
@@ -30,7 +30,7 @@ class ClickSelector(LiteTrunk):
         if input_size % 32:
             raise ValueError(f"input_size is {input_size}; use a multiple of 32")
         self.input_size = input_size
-        channels = dict(zip((4, 8, 16, 32), self.taps.values(), strict=True)) | {2: self.blocks[0][-1].conv_pw.out_channels}
+        channels = {2: self.channels[0]} | {self.strides[stage]: count for stage, count in self.taps.items()}
         self.inject = nn.Sequential(
             nn.Conv2d(CHANNELS, 32, 3, padding=1), nn.SiLU(), nn.Conv2d(32, channels[4], 3, padding=1)
         )
@@ -60,7 +60,7 @@ class ClickSelector(LiteTrunk):
 
     def early(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, 3, S, S) in [0, 1] -> features at strides 2 and 4, which no click changes."""
-        half = self.blocks[0](self.norm(self.stem((image * 2 - 1).to(self.stem.weight.dtype))))
+        half = self.blocks[0](self.stem_features((image * 2 - 1).to(self.stem.weight.dtype)))
         return half, self.blocks[1](half)
 
     def late(self, half: torch.Tensor, quarter: torch.Tensor, prompts: Prompts) -> dict[str, torch.Tensor]:
@@ -72,7 +72,7 @@ class ClickSelector(LiteTrunk):
         for number in range(_FROZEN, len(self.blocks)):
             found = self.blocks[number](found)
             if number in self.taps:
-                features[quarter.shape[-1] * 4 // found.shape[-1]] = found
+                features[self.strides[number]] = found
         context = self.context(features[32].mean(dim=(2, 3)))[:, :, None, None]
         decoded = self.mixers["32"](self.laterals["32"](features[32]) + context)
         coarse, sixteenth = None, None

@@ -18,13 +18,14 @@ ALLOWED = {
     "ops": {"common"},
     "region_statistics": {"common", "weights"},
     "weights": {"common", "ops"},
-    "data": {"common", "ops"},
+    "data": {"common", "ops", "weights"},  # which find the network that selects by its name, late
     "training": {"common", "ops", "data", "weights"},
     "saliency": {"common", "ops", "region_statistics", "data", "weights", "training"},
+    "selection": {"common", "ops", "region_statistics", "data", "weights", "training"},
     "realism": SHARED,
     "enhance": SHARED,
     "baselines": SHARED,
-    "evaluation": {*SHARED, "realism", "enhance", "baselines"},
+    "evaluation": {*SHARED, "selection", "realism", "enhance", "baselines"},
     "benchmark": {*SHARED, "realism", "enhance", "baselines"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -141,7 +141,6 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
-    mask.add_argument("--sam", help="a folder of a Segment Anything model, to select in GrabCut's place (extra sam)")
     mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
     _add_json(mask)
 
@@ -225,9 +224,13 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
 
 def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
-    parser.add_argument("--box", help="x,y,width,height in pixels around the thing")
-    parser.add_argument("--points", help="points in the region, such as '320,200 350,240'; --points=-5,0 for one left of it")
+    parser.add_argument("--box", help="x,y,width,height in pixels around the thing, which it must hold whole")
+    parser.add_argument(
+        "--points", "--click", help="points in the region, such as '320,200 350,240', alone or with --box; one may do"
+    )
     parser.add_argument("--outside", help="with --points: points that are not in it")
+    parser.add_argument("--grabcut", action="store_true", help="select by colours alone, as earlier releases did")
+    parser.add_argument("--sam", help="a folder of a Segment Anything model, to select in the network's place (extra sam)")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
     _add_meaning(parser)
 

@@ -16,6 +16,7 @@ from realistic_editing.evaluation.suites.critic import CriticSuite
 from realistic_editing.evaluation.suites.enhancer import EnhancerSuite
 from realistic_editing.evaluation.suites.masks import MaskSuite
 from realistic_editing.evaluation.suites.saliency import SaliencySuite
+from realistic_editing.evaluation.suites.select_masks import SelectSuite
 from realistic_editing.evaluation.suites.study import StudySuite
 from realistic_editing.evaluation.suites.suite import Suite, SuiteInputs
 from realistic_editing.ops.sampling import get_preset
@@ -27,6 +28,7 @@ SUITES: dict[str, Suite] = {
     "enhancer": EnhancerSuite(),
     "masks": MaskSuite(),
     "baselines": BaselineSuite(),
+    "select_masks": SelectSuite(),
 }
 BY_OPTION: dict[str, Suite] = {"dataset": ComparisonSuite(), "ratings": StudySuite()}
 # Whole numbers, and the least of each. Results are measured at edit_size, where a window of SSIM must have room.

@@ -11,7 +11,7 @@ from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.sam import select_by_sam
-from realistic_editing.data.select import refine_mask, select_box, select_points
+from realistic_editing.data.select import refine_mask, select
 
 WAYS = ("mask", "box", "points", "alpha")
 
@@ -21,8 +21,8 @@ def mask(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
-            own transparency; outside, points that are not in the region; sam, a folder of a Segment Anything
-            model that selects in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo; json.
+            own transparency; outside, points that are not in the region; box and points may be given together; grabcut, to
+            select by colours alone; sam, a folder of a Segment Anything model that selects in the network's place, or None; output, or None for NAME_mask.png beside the photo; json.
 
     Returns:
         The path of the mask.
@@ -51,7 +51,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     Args:
         photo: as read.
         options: mask, box, points or alpha, one of them, as for `mask`; label, of a mask that is a label map; invert, to select
-            what is left; outside; refine_mask, whether to mend the mask; sam.
+            what is left; outside; refine_mask, whether to mend the mask; grabcut and sam.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.
@@ -60,13 +60,16 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         InputError: when none or several are given, or one cannot be used.
     """
     given = [name for name in WAYS if options.get(name)]
-    if len(given) != 1:
+    if len(given) != 1 and given != ["box", "points"]:
         found = " and ".join(given) + " are given" if given else "no region is named"
-        raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
+        raise InputError(f"{found}; give one of a mask, a box, points, or alpha; or points beside a box")
     check_outside(options)
     pixels, notes, sam = photo.srgb, (), options.get("sam")
-    if sam and given[0] not in ("box", "points"):
-        raise InputError(f"sam is {sam} beside {given[0]}; give it a box or points")
+    for name in ("sam", "grabcut"):
+        if options.get(name) and given[0] not in ("box", "points"):
+            raise InputError(f"{name} is {options[name]} beside {given[0]}; give it a box or points")
+    if sam and options.get("grabcut"):
+        raise InputError(f"sam is {sam} beside grabcut; leave one out")
     if options.get("label") is not None and not options.get("mask"):
         raise InputError(f"label is {options['label']!r} without a mask; give the label map as the mask")
     if options.get("mask"):
@@ -74,12 +77,14 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         found, notes = read_mask(options["mask"], pixels.shape[:2], label=label, invert=bool(options.get("invert")))
     elif options.get("alpha"):
         found = _transparency(photo)
-    elif options.get("box"):
-        box = _numbers("box", options["box"], 4)
-        found = select_by_sam(pixels, sam, box=box) if sam else select_box(pixels, box)
     else:
+        box = _numbers("box", options["box"], 4) if options.get("box") else None
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
-        found = select_by_sam(pixels, sam, inside, outside) if sam else select_points(pixels, inside, outside)
+        if sam:
+            found = select_by_sam(pixels, sam, inside, outside, box)
+        else:
+            selected = select(pixels, inside, outside, box, "grabcut" if options.get("grabcut") else "network")
+            found, notes = selected.mask, selected.notes
     if options.get("invert") and not options.get("mask"):
         found = np.iinfo(found.dtype).max - found
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from realistic_editing.region_statistics.trunk import LiteTrunk
-from realistic_editing.selection.prompts import CHANNELS, Prompts
+from realistic_editing.data.prompts import CHANNELS, Prompts
 
 _FROZEN = 2  # stages, of strides 2 and 4, that know edges and are left as ImageNet made them
 _WIDTHS = {32: 128, 16: 128, 8: 64, 4: 32, 2: 16}  # channels of the decoder at each stride

@@ -21,12 +21,15 @@ _GUESS = 64  # side of an earlier guess
 
 @dataclasses.dataclass(frozen=True)
 class Thing:
-    """A thing to select: its photo's name, the split, how to read photo and mask, and whether one click can mean it."""
+    """A thing to select: its photo's name, the split, how to read photo and mask, whether one click can mean it; of COCO's, the
+    share of the photo that it covers, and its category."""
 
     name: str
     split: str
     read: Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]  # (H, W, 3) uint8 and (H, W) bool
     clear: bool = True
+    area: float = float("nan")
+    category: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,11 +77,11 @@ def read_things(data_root: str | Path, subsets: Sequence[str] = ("train2017", "v
     for subset in subsets:
         for raw in coco.read_coco(data_root, subset, least=1).photos:
             (height, width), shapes = raw.annotations
-            for name, _, shape in shapes:
+            for name, category, shape in shapes:
                 area = coco.decode(raw.photo, name, shape, height, width).mean()
                 if _LEAST <= area <= _MOST:
                     split = split_of(raw.photo_id, f"coco-{subset}")
-                    things.append(Thing(f"coco/{raw.photo_id}", split, _Instance(raw.photo, shape)))
+                    things.append(Thing(f"coco/{raw.photo_id}", split, _Instance(raw.photo, shape), True, area, category))
     if others:
         things += [Thing(f"ecssd/{region.photo_id}", region.split, _Object(region)) for region in read_ecssd(data_root)]
         things += [Thing(f"bsds500/{raw.photo_id}", raw.split, _Segment(raw), False) for raw in bsds.read_bsds(data_root).photos]

@@ -8,10 +8,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from realistic_editing.data.splits import train_and_val
-from realistic_editing.selection.prompts import Prompts
+from realistic_editing.data.prompts import Prompts
 from realistic_editing.selection.simulated import deepest, next_click
 from realistic_editing.selection.things import Thing, ThingDataset
-from realistic_editing.selection.window import selected
+from realistic_editing.data.selector import Looks
 
 
 class SelectorProblem:
@@ -49,7 +49,7 @@ class SelectorProblem:
         for thing in self.val_data:
             image, mask = thing.read(np.random.default_rng(0))
             if mask.mean() >= 0.01:
-                found = selected(network, image, [deepest(mask)]).probability >= 0.5
+                found = Looks(image, network).select([deepest(mask)]).probability >= 0.5
                 overlaps.append((found & mask).sum() / (found | mask).sum())
         return {"iou": float(np.median(overlaps)), "mean_iou": float(np.mean(overlaps)),
                 "missed": float(np.mean(np.array(overlaps) < 0.3))}  # fmt: skip

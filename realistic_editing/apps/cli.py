@@ -11,6 +11,7 @@ from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.presets import completed, full_names
 from realistic_editing.apps.streams import patient
+from realistic_editing.apps.suggest_options import add_suggestions
 from realistic_editing.apps.writing import add_writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
@@ -144,6 +145,8 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
     _add_json(mask)
 
+    add_suggestions(commands, Help, _add_judges, _add_json)
+
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Help)
     export.add_argument("recipe", help="the .json that an edit left beside its result")
     export.add_argument("image", help="the photo that was edited")
@@ -180,7 +183,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     _add_judges(page)
 
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
-    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift"))
+    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift", "selector"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
 
 

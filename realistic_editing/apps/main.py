@@ -30,6 +30,8 @@ JOBS = {
     "plan": "realistic_editing.apps.plan:plan",
     "video": "realistic_editing.apps.video:video",
     "mask": "realistic_editing.apps.mask:mask",
+    "suggest": "realistic_editing.apps.suggest:suggest",
+    "clean": "realistic_editing.apps.clean:clean",
     "export": "realistic_editing.apps.export:export",
     "export-onnx": "realistic_editing.apps.export_onnx:export_onnx",
     "study": "realistic_editing.apps.study.command:study",
@@ -43,10 +45,12 @@ EXTRAS = {
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate", "benchmark", "figures",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate",
+    "benchmark", "figures",
 )  # fmt: skip
 RESUMED = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate", "batch", "study",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate",
+    "batch", "study",
 )  # fmt: skip
 
 

@@ -21,8 +21,9 @@ def mask(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
-            own transparency; outside, points that are not in the region; box and points may be given together; grabcut, to
-            select by colours alone; sam, a folder of a Segment Anything model that selects in the network's place, or None; output, or None for NAME_mask.png beside the photo; json.
+            own transparency; or box and points together; outside, points that are not in the region; grabcut, to select by
+            colours alone; sam, a folder of a Segment Anything model that selects in the network's place, or None; output, or
+            None for NAME_mask.png beside the photo; json.
 
     Returns:
         The path of the mask.
@@ -78,7 +79,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     elif options.get("alpha"):
         found = _transparency(photo)
     else:
-        box = _numbers("box", options["box"], 4) if options.get("box") else None
+        box = numbers("box", options["box"], 4) if options.get("box") else None
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
         if sam:
             found = select_by_sam(pixels, sam, inside, outside, box)
@@ -115,10 +116,20 @@ def _transparency(photo: Photo) -> np.ndarray:
 
 
 def _points(text: str) -> list[tuple[float, float]]:
-    return [_numbers("point", point, 2) for point in text.split()]
+    return [numbers("point", point, 2) for point in text.split()]
 
 
-def _numbers(name: str, text: str, count: int) -> tuple[float, ...]:
+def numbers(name: str, text: str, count: int) -> tuple[float, ...]:
+    """Numbers between commas, such as those of a point or a box.
+
+    Args:
+        name: of the option, for the message.
+        text: of the user.
+        count: how many there must be.
+
+    Raises:
+        InputError: when there are others.
+    """
     try:
         numbers = tuple(float(part) for part in str(text).split(","))
     except ValueError:

@@ -29,7 +29,7 @@ from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
 from realistic_editing.selection.things import read_things
-from realistic_editing.selection.training import SelectorProblem
+from realistic_editing.selection.training import KindsProblem, SelectorProblem
 from realistic_editing.training.run import run
 from realistic_editing.weights import load_network
 from realistic_editing.weights.registry import fill
@@ -169,9 +169,14 @@ def train_selector(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
+    if config.learn not in ("masks", "kinds"):
+        raise InputError(f"learn is {config.learn!r}; use masks, or kinds with initial=FILE")
+    if config.learn == "kinds" and not config.initial:
+        raise InputError("learn=kinds needs a network that selects; add initial=FILE, which learn=masks made")
     torch.manual_seed(config.trainer.seed)
-    network = _network(config, "selector")
-    return run(SelectorProblem(network, read_things(config.paths.data)), instantiate_node(config.trainer, "trainer"), config)
+    network, things = _network(config, "selector"), read_things(config.paths.data)
+    problem = SelectorProblem(network, things) if config.learn == "masks" else KindsProblem(network, things)
+    return run(problem, instantiate_node(config.trainer, "trainer"), config)
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:

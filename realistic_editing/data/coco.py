@@ -111,7 +111,7 @@ def region_masks(raw: RawPhoto, size: tuple[int, int]) -> list[RawMask]:
 
 
 def decode(photo: Path, name: str, segmentation: list | dict, height: int, width: int) -> np.ndarray:
-    """One instance's mask, (height, width) bool; photo and name are for the message. Raises InputError where it is malformed."""
+    """One instance's mask, (height, width) bool; photo and name are for the message. Raises InputError where malformed."""
     if isinstance(segmentation, dict) and list(segmentation.get("size", (height, width))) != [height, width]:
         raise InputError(
             f"{photo}: annotation {name} is a mask of {segmentation['size']} (height, width), and the photo of "

@@ -78,7 +78,8 @@ def select(
         return dataclasses.replace(other, notes=("the network finds nothing there, so GrabCut selected; look at the mask",))
     notes = ()
     if found.iou < DOUBT:
-        notes = (f"the selection is in doubt (expected overlap {100 * found.iou:.0f} %); look at the mask, and add points or a box",)
+        doubt = f"the selection is in doubt (expected overlap {100 * found.iou:.0f} %)"
+        notes = (f"{doubt}; look at the mask, and add points or a box",)
     return Selected(mask, found.iou, notes)
 
 

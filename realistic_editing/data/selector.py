@@ -1,4 +1,4 @@
-"""From clicks or a box on a photo to a mask, by a network: a look at the whole, and a second at the window where the thing is."""
+"""From clicks or a box to a mask, by a network: a look at the whole photo, and a second at the window where the thing is."""
 import dataclasses
 import functools
 import threading
@@ -27,10 +27,12 @@ class Selection:
     Args:
         probability: (h, w) float32 that a pixel is meant; of the photo's aspect.
         iou: the overlap (intersection over union) with what is meant that the network expects of itself, in [0, 1].
+        kinds: (K,) how likely it is a person, a vehicle and so on, see `selection.network.KINDS`; sums to 1.
     """
 
     probability: np.ndarray
     iou: float
+    kinds: np.ndarray
 
 
 _lock = threading.Lock()
@@ -60,7 +62,7 @@ class Looks:
         shrink = min(1.0, _SEEN / max(photo.shape[:2]))
         height, width = (max(1, round(side * shrink)) for side in photo.shape[:2])
         self.image = photo if shrink == 1 else cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
-        self._scale = np.array([width / photo.shape[1], height / photo.shape[0]])
+        self.scale = np.array([width / photo.shape[1], height / photo.shape[0]])
         self._features: dict[Window, tuple[torch.Tensor, torch.Tensor]] = {}
 
     @property
@@ -81,10 +83,10 @@ class Looks:
         Returns:
             At the size that looks are cut from; of the whole photo's frame.
         """
-        inside, outside = ([tuple(np.array(point) * self._scale) for point in points] for points in (inside, outside))
+        inside, outside = ([tuple(np.array(point) * self.scale) for point in points] for points in (inside, outside))
         edges = None
         if box is not None:
-            corner, size = np.array(box[:2]) * self._scale, np.array(box[2:]) * self._scale
+            corner, size = np.array(box[:2]) * self.scale, np.array(box[2:]) * self.scale
             edges = np.array([*corner, *(corner + size)])
         first = self.look(self._around(edges) if edges is not None else self.whole, inside, outside, edges)
         place = _extent(first.probability, inside)
@@ -92,7 +94,7 @@ class Looks:
             return first
         return self.look(self._around(place), inside, outside, edges, first.probability)
 
-    def each(self, points: Sequence[Point], batch: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    def each(self, points: Sequence[Point], batch: int = 16) -> list[Selection]:
         """What one click at each of many points would select, at a first look at the whole photo.
 
         Args:
@@ -100,20 +102,21 @@ class Looks:
             batch: of the network's.
 
         Returns:
-            Probabilities (N, S, S) float32, the frame's aspect lost, and the expected overlaps (N,).
+            Each at S x S, whatever the photo's aspect.
         """
-        shares = np.array(points, np.float32) * self._scale / np.array(self.whole[2:])
+        places = np.array(points, np.float32) * self.scale / np.array(self.whole[2:])
         half, quarter = self._early(self.whole)
-        masks, trusts = [], []
-        for start in range(0, len(shares), batch):
-            part = torch.from_numpy(shares[start : start + batch].astype(np.float32))[:, None].to(half.device)  # (B, 1, 2)
+        selections = []
+        for start in range(0, len(places), batch):
+            part = torch.from_numpy(places[start : start + batch].astype(np.float32))[:, None].to(half.device)  # (B, 1, 2)
             count = len(part)
             prompts = Prompts(part, part.new_ones(count, 1), part.new_zeros(count, 4))
             with torch.no_grad():
                 found = self.network.late(half.expand(count, -1, -1, -1), quarter.expand(count, -1, -1, -1), prompts)
-            masks.append(found["logits"].float().sigmoid()[:, 0].cpu().numpy())
-            trusts.append(found["iou"].float().cpu().numpy())
-        return np.concatenate(masks), np.concatenate(trusts)
+            found_parts = (found["logits"].float().sigmoid()[:, 0], found["iou"].float(), found["kinds"].float().softmax(dim=1))
+            for mask, iou, kinds in zip(*(part.cpu().numpy() for part in found_parts), strict=True):
+                selections.append(Selection(mask, float(iou), kinds))
+        return selections
 
     @torch.no_grad()
     def look(
@@ -140,7 +143,9 @@ class Looks:
             points, kinds = np.zeros((1, 2)), np.zeros(1)
         edges = np.zeros(4) if box is None else np.clip((box - np.tile(corner, 2)) / np.tile(scale, 2), 0, 1)
         side = self.network.input_size // 2
-        guess = None if previous is None else cv2.resize(previous[top:bottom, left:right], (side,) * 2, interpolation=cv2.INTER_AREA)
+        guess = None
+        if previous is not None:
+            guess = cv2.resize(previous[top:bottom, left:right], (side,) * 2, interpolation=cv2.INTER_AREA)
 
         def tensor(values: np.ndarray) -> torch.Tensor:
             return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None].to(half.device)
@@ -151,7 +156,7 @@ class Looks:
         inner = cv2.resize(found["logits"][0, 0].float().cpu().numpy(), (right - left, bottom - top))
         probability = np.zeros(self.image.shape[:2], np.float32)
         probability[top:bottom, left:right] = 1 / (1 + np.exp(-inner))
-        return Selection(probability, float(found["iou"][0]))
+        return Selection(probability, float(found["iou"][0]), found["kinds"][0].float().softmax(dim=0).cpu().numpy())
 
     @torch.no_grad()
     def _early(self, window: Window) -> tuple[torch.Tensor, torch.Tensor]:

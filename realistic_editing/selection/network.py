@@ -3,10 +3,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from realistic_editing.region_statistics.trunk import LiteTrunk
 from realistic_editing.data.prompts import CHANNELS, Prompts
+from realistic_editing.region_statistics.trunk import LiteTrunk
 
 _FROZEN = 2  # stages, of strides 2 and 4, that know edges and are left as ImageNet made them
+KINDS = (  # COCO's groups of things
+    "person", "vehicle", "outdoor", "animal", "accessory", "sports", "kitchen", "food", "furniture", "electronic", "appliance",
+    "indoor",
+)  # fmt: skip
 _WIDTHS = {32: 128, 16: 128, 8: 64, 4: 32, 2: 16}  # channels of the decoder at each stride
 
 
@@ -43,10 +47,12 @@ class ClickSelector(LiteTrunk):
         self.context = nn.Linear(channels[32], _WIDTHS[32])
         self.mixers = nn.ModuleDict({
             "32": nn.Sequential(_Mixer(128, 5)), "16": nn.Sequential(_Mixer(128, 5), _Mixer(128, 5, 2), _Mixer(128, 5)),
-            "8": nn.Sequential(_Mixer(64, 5), _Mixer(64, 5)), "4": nn.Sequential(_Mixer(32, 5)), "2": nn.Sequential(_Mixer(16, 3)),
+            "8": nn.Sequential(_Mixer(64, 5), _Mixer(64, 5)), "4": nn.Sequential(_Mixer(32, 5)),
+            "2": nn.Sequential(_Mixer(16, 3)),
         })  # fmt: skip
         self.down = nn.ModuleDict({"8": nn.Conv2d(128, 64, 1), "4": nn.Conv2d(64, 32, 1), "2": nn.Conv2d(32, 16, 1)})
         self.coarse, self.fine = nn.Conv2d(64, 1, 1), nn.Conv2d(16, 1, 3, padding=1)
+        self.kinds = nn.Linear(channels[16] + channels[32], len(KINDS))
         self.judge = nn.Sequential(nn.Linear(128 + 128 + 3, 64), nn.SiLU(), nn.Linear(64, 1))
 
     def pretrained_parameters(self) -> list[nn.Parameter]:
@@ -64,7 +70,7 @@ class ClickSelector(LiteTrunk):
         return half, self.blocks[1](half)
 
     def late(self, half: torch.Tensor, quarter: torch.Tensor, prompts: Prompts) -> dict[str, torch.Tensor]:
-        """Features of `early` and what the user says -> "logits" (B, 1, S/2, S/2), "coarse" (B, 1, S/8, S/8), "iou" (B,)."""
+        """Features of `early`, and what the user says -> as `forward`, and "coarse" (B, 1, S/8, S/8), a rough mask's logits."""
         maps = {4: prompts.maps(quarter.shape[-2:])}
         maps |= {stride: F.avg_pool2d(maps[4], stride // 4) for stride in (8, 16)}
         features = {2: half, 4: quarter + self.inject(maps[4])}
@@ -89,7 +95,8 @@ class ClickSelector(LiteTrunk):
             sixteenth = decoded if stride == 16 else sixteenth
             coarse = self.coarse(decoded) if stride == 8 else coarse
         logits = self.fine(decoded) + _enlarged(coarse, decoded)
-        return {"logits": logits, "coarse": coarse, "iou": self._trust(sixteenth, logits)}
+        kinds = self.kinds(torch.cat([_mean_inside(features[stride], logits) for stride in (16, 32)], dim=1))
+        return {"logits": logits, "coarse": coarse, "iou": self._trust(sixteenth, logits), "kinds": kinds}
 
     def forward(self, image: torch.Tensor, prompts: Prompts) -> dict[str, torch.Tensor]:
         """What a user means.
@@ -99,8 +106,8 @@ class ClickSelector(LiteTrunk):
             prompts: in shares of that picture.
 
         Returns:
-            "logits" (B, 1, S/2, S/2), positive inside, and "iou" (B,) in [0, 1], the overlap (intersection over union) with
-            what is meant that the network expects of itself.
+            "logits" (B, 1, S/2, S/2), positive inside; "iou" (B,) in [0, 1], the overlap (intersection over union) with
+            what is meant that the network expects of itself; "kinds" (B, len(KINDS)), logits of what kind of thing it is.
         """
         return self.late(*self.early(image), prompts)
 
@@ -112,6 +119,12 @@ class ClickSelector(LiteTrunk):
         area = hard.mean(dim=(1, 2, 3))
         sure = [(inside * part).sum(dim=(1, 2, 3)) / (part.sum(dim=(1, 2, 3)) + 1) for part in (hard, 1 - hard)]
         return self.judge(torch.cat([*means, torch.stack([area.sqrt(), *sure], dim=1)], dim=1)).sigmoid()[:, 0]
+
+
+def _mean_inside(features: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    """Mean features (B, C) of where a mask is, its logits (B, 1, H, W); no gradient passes."""
+    weights = F.adaptive_avg_pool2d(logits.detach().sigmoid(), features.shape[-2:])
+    return (features.detach() * weights).sum(dim=(2, 3)) / (weights.sum(dim=(2, 3)) + 1e-3)
 
 
 class _Mixer(nn.Module):

@@ -1,4 +1,4 @@
-"""The things that a selector learns from: COCO's instances, ECSSD's objects and BSDS500's segments, with a user played for each."""
+"""What a selector learns from: COCO's instances, ECSSD's objects and BSDS500's segments, with a user played for each."""
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +15,8 @@ from realistic_editing.data.regions import read_region
 from realistic_editing.data.splits import split_of
 from realistic_editing.selection.simulated import MOST_POINTS, box_of, deepest, within
 
+# The last category of each of COCO's groups (`network.KINDS`), whose numbers follow each other.
+_LAST_OF_KIND = (1, 9, 15, 25, 33, 43, 51, 61, 70, 77, 82, 90)
 _LEAST, _MOST = 0.004, 0.6  # share of a photo that a thing covers
 _GUESS = 64  # side of an earlier guess
 
@@ -62,6 +64,11 @@ class _Segment:
         return image, fit[generator.integers(len(fit))]
 
 
+def kind_of(category: int) -> int:
+    """The place in `network.KINDS` of one of COCO's category ids."""
+    return next(place for place, last in enumerate(_LAST_OF_KIND) if category <= last)
+
+
 def read_things(data_root: str | Path, subsets: Sequence[str] = ("train2017", "val2017"), others: bool = True) -> list[Thing]:
     """All things of COCO, and of ECSSD and BSDS500 where `others`.
 
@@ -84,7 +91,8 @@ def read_things(data_root: str | Path, subsets: Sequence[str] = ("train2017", "v
                     things.append(Thing(f"coco/{raw.photo_id}", split, _Instance(raw.photo, shape), True, area, category))
     if others:
         things += [Thing(f"ecssd/{region.photo_id}", region.split, _Object(region)) for region in read_ecssd(data_root)]
-        things += [Thing(f"bsds500/{raw.photo_id}", raw.split, _Segment(raw), False) for raw in bsds.read_bsds(data_root).photos]
+        segmented = bsds.read_bsds(data_root).photos
+        things += [Thing(f"bsds500/{raw.photo_id}", raw.split, _Segment(raw), clear=False) for raw in segmented]
     return things
 
 

@@ -1,17 +1,17 @@
-"""Train a selector on things, with a user who is played: a first word, and in half of the steps a click that mends the guess."""
+"""Train a selector on things, with a user who is played: a first word, and in half of the steps a click that mends."""
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import Dataset, default_collate
 
-from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.prompts import Prompts
-from realistic_editing.selection.simulated import deepest, next_click
-from realistic_editing.selection.things import Thing, ThingDataset
 from realistic_editing.data.selector import Looks
+from realistic_editing.data.splits import train_and_val
+from realistic_editing.selection.simulated import deepest, next_click
+from realistic_editing.selection.things import Thing, ThingDataset, kind_of
 
 
 class SelectorProblem:
@@ -58,6 +58,72 @@ class SelectorProblem:
         """No picture."""
 
 
+class KindsProblem:
+    """What kind of thing a selection is, learned by a frozen selector from COCO's groups of categories: see `training.fit`.
+
+    Args:
+        network: a trained `ClickSelector`; its last layer `kinds` learns, and nothing else.
+        things: of COCO, of splits train and val.
+        looks: random windows of each thing that are looked at, once.
+        seed: of the windows.
+    """
+
+    monitor, mode = "accuracy", "max"
+
+    def __init__(self, network: nn.Module, things: Sequence[Thing], looks: int = 2, seed: int = 0) -> None:
+        self.network = network.requires_grad_(False)
+        network.kinds.requires_grad_(True)
+        known = [thing for thing in things if thing.category]
+        train, val = train_and_val(known, "things of COCO")
+        self.train_data = self._seen(train, looks, seed)
+        self.val_data = self._seen(val, 1, seed + 1)
+
+    def _seen(self, things: Sequence[Thing], looks: int, seed: int) -> "_Pairs":
+        """The features that `kinds` is given, and the kinds, of every thing at every look."""
+        network, data = self.network.eval(), ThingDataset(things, self.network.input_size)
+        features: list[torch.Tensor] = []
+        hook = network.kinds.register_forward_pre_hook(lambda _, given: features.append(given[0].float().cpu()))
+        device = next(network.parameters()).device
+        order = [(index, look) for look in range(looks) for index in range(len(data))]
+        for start in range(0, len(order), 16):
+            items = [data[index, seed + index * 1000 + look] for index, look in order[start : start + 16]]
+            batch = {name: value.to(device) for name, value in default_collate(items).items()}
+            prompts = Prompts(batch["points"], batch["kinds"], batch["box"], batch["previous"], batch["guessed"])
+            with torch.no_grad():
+                network(batch["image"].float() / 255, prompts)
+        hook.remove()
+        kinds = torch.tensor([kind_of(things[index].category) for index, _ in order])
+        return _Pairs(torch.cat(features), kinds)
+
+    def losses(self, network: nn.Module, batch: Sequence[torch.Tensor], generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """Cross-entropy."""
+        return {"total": F.cross_entropy(network.kinds(batch[0]), batch[1])}
+
+    def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
+        """Accuracy over kinds, and of persons: the share found, and the share of those found that are."""
+        features, kinds = self.val_data.features, self.val_data.kinds
+        found = network.kinds(features.to(device)).argmax(dim=1).cpu()
+        person, meant = found == 0, kinds == 0
+        return {"accuracy": float((found == kinds).float().mean()), "persons_found": float(person[meant].float().mean()),
+                "persons_right": float(meant[person].float().mean())}  # fmt: skip
+
+    def sheet(self, network: nn.Module, device: torch.device) -> None:
+        """No picture."""
+
+
+class _Pairs(Dataset):
+    """Features and kinds; a seed, which training gives with each index, changes nothing."""
+
+    def __init__(self, features: torch.Tensor, kinds: torch.Tensor) -> None:
+        self.features, self.kinds = features, kinds
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.features[key[0]], self.kinds[key[0]]
+
+
 def losses_of(found: dict[str, torch.Tensor], target: torch.Tensor) -> dict[str, torch.Tensor]:
     """The terms of the loss, and their sum.
 
@@ -70,7 +136,8 @@ def losses_of(found: dict[str, torch.Tensor], target: torch.Tensor) -> dict[str,
     share = logits.sigmoid()
     both, either = (share * target).sum(dim=(1, 2, 3)), (share + target - share * target).sum(dim=(1, 2, 3))
     overlap = 1 - ((both + 1) / (either + 1)).mean()
-    coarse = F.binary_cross_entropy_with_logits(found["coarse"].float(), F.adaptive_avg_pool2d(target, found["coarse"].shape[-2:]))
+    rough = F.adaptive_avg_pool2d(target, found["coarse"].shape[-2:])
+    coarse = F.binary_cross_entropy_with_logits(found["coarse"].float(), rough)
     with torch.no_grad():
         hard, meant = logits > 0, target >= 0.5
         reached = (hard & meant).sum(dim=(1, 2, 3)) / (hard | meant).sum(dim=(1, 2, 3)).clamp(min=1)

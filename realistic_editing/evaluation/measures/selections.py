@@ -73,16 +73,17 @@ def overlap_table(found: pd.DataFrame, resamples: int, seed: int) -> pd.DataFram
     rows = []
     for (method, way), part in found.groupby(["method", "way"], sort=False):
         silent = (part.overlap < NONSENSE) & ~part.told
+        median = partial(_median, part.overlap.to_numpy())
         row = {
             "method": method, "said by": way, "things": len(part), "photos": int(part.photo.nunique()),
-            "median IoU": bootstrap.bootstrap(partial(_median, part.overlap.to_numpy()), part.photo, resamples, seed, limits=(0, 1)),
+            "median IoU": bootstrap.bootstrap(median, part.photo, resamples, seed, limits=(0, 1)),
             "mean IoU": bootstrap.mean(part.overlap, part.photo, resamples, seed),
             f"IoU < {NONSENSE}": float((part.overlap < NONSENSE).mean()), "of which untold": float(silent.mean()),
             "told": float(part.told.mean()), "median seconds": float(part.seconds.median()),
         }  # fmt: skip
-        goal = GOALS.get(way)
-        met = part.overlap.median() >= goal and silent.mean() <= MAX_NONSENSE if goal else None
-        row |= {"goal": f"{goal}, untold <= {MAX_NONSENSE}" if goal else "", "met": "" if goal is None else "yes" if met else "NO"}
+        goal = GOALS[way]
+        met = part.overlap.median() >= goal and silent.mean() <= MAX_NONSENSE
+        row |= {"goal": f"{goal}, untold <= {MAX_NONSENSE}", "met": "yes" if met else "NO"}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -12,7 +12,7 @@ import realistic_editing.weights
 
 PACKAGE = Path(__file__).resolve().parents[1] / "realistic_editing"
 # What each part may import of the others. weights finds its networks by name, late, and so comes near the beginning.
-SHARED = {"common", "ops", "region_statistics", "data", "weights", "training", "saliency"}
+SHARED = {"common", "ops", "region_statistics", "data", "weights", "training", "saliency", "selection"}
 ALLOWED = {
     "common": set(),
     "ops": {"common"},
@@ -21,11 +21,11 @@ ALLOWED = {
     "data": {"common", "ops", "weights"},  # which find the network that selects by its name, late
     "training": {"common", "ops", "data", "weights"},
     "saliency": {"common", "ops", "region_statistics", "data", "weights", "training"},
-    "selection": {"common", "ops", "region_statistics", "data", "weights", "training"},
+    "selection": SHARED - {"selection"},
     "realism": SHARED,
     "enhance": SHARED,
     "baselines": SHARED,
-    "evaluation": {*SHARED, "selection", "realism", "enhance", "baselines"},
+    "evaluation": {*SHARED, "realism", "enhance", "baselines"},
     "benchmark": {*SHARED, "realism", "enhance", "baselines"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,12 +1,10 @@
 """Calm what draws the eye away from a photo's subject, in one call: suggestions, one guarded edit each, before and after."""
-import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
 from realistic_editing.apps.suggest import count_of, facts_of, numbered, suggestions_of
@@ -16,30 +14,13 @@ from realistic_editing.common.files import replacing
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.pixels import resize
-from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.clean import Cleaned, calm, subject_share
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.options import GUARD, EditOptions
 from realistic_editing.evaluation.reports.sheets import save_sheet, sheet
 from realistic_editing.selection.suggest import Suggestion, Suggestions
 from realistic_editing.weights import load_network
 
-_LEAST_GAIN = 0.03  # of an edit: one that moves attention by less is left out
 _WIDTH = 640  # pixels of each picture of the sheet
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Cleaned:
-    """A photo after its suggestions were calmed.
-
-    Args:
-        pixels: (H, W, 3) sRGB, as the photo's.
-        edits: of each suggestion that was calmed, and of the subject where it was lifted: what, the task, and its edit.
-        left: those that were left alone, and why.
-    """
-
-    pixels: np.ndarray
-    edits: list[tuple[Suggestion, str, Edit]]
-    left: list[tuple[Suggestion, str]]
 
 
 def clean(options: Mapping[str, Any]) -> Path:
@@ -69,7 +50,9 @@ def clean(options: Mapping[str, Any]) -> Path:
         suggestions = suggestions_of(photo, {**options, "saliency": options["suggest_by"]})
         judges = {name: options[name] for name in ("device", "critic", "saliency")}
         lift = bool(options.get("lift") or options.get("subject"))
-        cleaned = calm(photo.srgb, suggestions, lift, judges)
+        tasks = ("attenuate", "amplify") if lift else ("attenuate",)
+        enhancers = {task: Enhancer.from_pretrained(task, **judges) for task in tasks}
+        cleaned = calm(photo.srgb, suggestions, lift, enhancers)
         for stale in files:
             stale.unlink(missing_ok=True)  # of an earlier call, which found more
         write_photo(result, photo, photo.from_srgb(cleaned.pixels), writing.quality, writing.strip)
@@ -84,37 +67,6 @@ def clean(options: Mapping[str, Any]) -> Path:
         found["left"] = [{"reason": one.reason, "why": why} for one, why in cleaned.left]
         print(f"result: {result}\nplan: {plan}\nbefore and after: {beside}")
     return result
-
-
-def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, judges: Mapping[str, Any]) -> Cleaned:
-    """Calm suggestions one after another, each on what the one before left; lift the subject last, where that is asked.
-
-    Args:
-        photo: (H, W, 3) sRGB.
-        suggestions: of that photo.
-        lift: whether to lift the subject.
-        judges: device, critic and saliency, see `Enhancer.from_pretrained`.
-
-    Returns:
-        The result. An edit that would look edited at any strength, or hardly moves attention, is left out.
-    """
-    wanted = [(one, "attenuate") for one in suggestions.others]
-    if lift and suggestions.subject is not None:
-        wanted.append((suggestions.subject, "amplify"))
-    enhancers: dict[str, Enhancer] = {}
-    pixels, edits, left = photo, [], []
-    for one, task in wanted:
-        if task not in enhancers:
-            enhancers[task] = Enhancer.from_pretrained(task, **judges)
-        edit = enhancers[task].propose(pixels, one.mask, EditOptions(human=one.kind == "person"))
-        if edit.realism_change < GUARD - 1e-6:
-            left.append((one, f"any edit of it would look edited (dR {edit.realism_change:+.2f})"))
-        elif edit.gain < _LEAST_GAIN:
-            left.append((one, f"no ordinary edit changes its attention (saliency {100 * edit.saliency_change:+.0f} %)"))
-        else:
-            pixels = edit.apply(pixels, one.mask)
-            edits.append((one, task, edit))
-    return Cleaned(pixels, edits, left)
 
 
 def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
@@ -137,22 +89,6 @@ def _shares(before: np.ndarray, after: np.ndarray, subject: Suggestion | None, n
         return None
     saliency = load_network(network, kind="saliency")
     return {name: subject_share(saliency, pixels, subject.mask) for name, pixels in (("before", before), ("after", after))}
-
-
-@torch.no_grad()
-def subject_share(saliency: Any, pixels: np.ndarray, mask: np.ndarray) -> float:
-    """The share of all attention that falls in a mask, in [0, 1].
-
-    Args:
-        saliency: saliency(image (B, 3, H, W) in [0, 1]) -> (B, 1, H, W).
-        pixels: (H, W, 3) sRGB.
-        mask: (H, W) uint8.
-    """
-    size = tuple(max(1, round(side * min(1.0, 640 / max(mask.shape)))) for side in mask.shape)
-    image = torch.from_numpy(as_bytes(resize(pixels, size))).permute(2, 0, 1)[None].float() / 255
-    found = saliency(image)[0, 0].double().numpy()
-    weights = resize(mask, size).astype(np.float64) / 255
-    return float((found * weights).sum() / max(found.sum(), 1e-12))
 
 
 def _sheet(photo: Photo, suggestions: Suggestions, cleaned: Cleaned) -> np.ndarray:

@@ -18,6 +18,7 @@ from realistic_editing.evaluation.suites.masks import MaskSuite
 from realistic_editing.evaluation.suites.saliency import SaliencySuite
 from realistic_editing.evaluation.suites.select_masks import SelectSuite
 from realistic_editing.evaluation.suites.study import StudySuite
+from realistic_editing.evaluation.suites.suggest import SuggestSuite
 from realistic_editing.evaluation.suites.suite import Suite, SuiteInputs
 from realistic_editing.ops.sampling import get_preset
 
@@ -29,6 +30,7 @@ SUITES: dict[str, Suite] = {
     "masks": MaskSuite(),
     "baselines": BaselineSuite(),
     "select_masks": SelectSuite(),
+    "suggest": SuggestSuite(),
 }
 BY_OPTION: dict[str, Suite] = {"dataset": ComparisonSuite(), "ratings": StudySuite()}
 # Whole numbers, and the least of each. Results are measured at edit_size, where a window of SSIM must have room.

@@ -3,7 +3,7 @@ import dataclasses
 
 import torch
 
-CHANNELS = 8
+PROMPT_MAPS = 8
 _NEAR, _WIDE = 0.02, 0.1  # spread of a click in the two maps of its kind, as a share of the picture's side
 
 
@@ -26,7 +26,7 @@ class Prompts:
     guessed: torch.Tensor | None = None
 
     def maps(self, size: tuple[int, int]) -> torch.Tensor:
-        """(B, CHANNELS, *size): clicks in and out, near and wide; inside of the box, has a box; guess, has a guess."""
+        """(B, PROMPT_MAPS, *size): clicks in and out, near and wide; inside of the box, has a box; guess, has a guess."""
         height, width = size
         device, count = self.points.device, len(self.points)
         y = (torch.arange(height, device=device) + 0.5) / height

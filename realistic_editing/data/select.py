@@ -13,7 +13,7 @@ from realistic_editing.data.pixels import resize
 from realistic_editing.data.selector import Looks, Point, under
 
 WAYS_TO_SELECT = ("network", "grabcut")
-DOUBT = 0.45  # an expected overlap below which the user is told
+IN_DOUBT = 0.45  # an expected overlap below which the user is told
 _LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is then found again in the photo itself
 ITERATIONS = 5  # of GrabCut
 _BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
@@ -77,7 +77,7 @@ def select(
         other = select(photo, inside, outside, box, "grabcut")
         return dataclasses.replace(other, notes=("the network finds nothing there, so GrabCut selected; look at the mask",))
     notes = ()
-    if found.iou < DOUBT:
+    if found.iou < IN_DOUBT:
         doubt = f"the selection is in doubt (expected overlap {100 * found.iou:.0f} %)"
         notes = (f"{doubt}; look at the mask, and add points or a box",)
     return Selected(mask, found.iou, notes)

@@ -27,7 +27,7 @@ class Selection:
     Args:
         probability: (h, w) float32 that a pixel is meant; of the photo's aspect.
         iou: the overlap (intersection over union) with what is meant that the network expects of itself, in [0, 1].
-        kinds: (K,) how likely it is a person, a vehicle and so on, see `selection.network.KINDS`; sums to 1.
+        kinds: (K,) how likely it is a person, a vehicle and so on, see `selection.network.THING_KINDS`; sums to 1.
     """
 
     probability: np.ndarray

@@ -3,11 +3,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from realistic_editing.data.prompts import CHANNELS, Prompts
+from realistic_editing.data.prompts import PROMPT_MAPS, Prompts
 from realistic_editing.region_statistics.trunk import LiteTrunk
 
 _FROZEN = 2  # stages, of strides 2 and 4, that know edges and are left as ImageNet made them
-KINDS = (  # COCO's groups of things
+THING_KINDS = (  # COCO's groups of things
     "person", "vehicle", "outdoor", "animal", "accessory", "sports", "kitchen", "food", "furniture", "electronic", "appliance",
     "indoor",
 )  # fmt: skip
@@ -36,14 +36,14 @@ class ClickSelector(LiteTrunk):
         self.input_size = input_size
         channels = {2: self.channels[0]} | {self.strides[stage]: count for stage, count in self.taps.items()}
         self.inject = nn.Sequential(
-            nn.Conv2d(CHANNELS, 32, 3, padding=1), nn.SiLU(), nn.Conv2d(32, channels[4], 3, padding=1)
+            nn.Conv2d(PROMPT_MAPS, 32, 3, padding=1), nn.SiLU(), nn.Conv2d(32, channels[4], 3, padding=1)
         )
         nn.init.zeros_(self.inject[-1].weight)
         nn.init.zeros_(self.inject[-1].bias)
         self.laterals = nn.ModuleDict({str(stride): _joint(channels[stride], width) for stride, width in _WIDTHS.items()})
-        self.told = nn.ModuleDict({str(stride): nn.Conv2d(CHANNELS + 3, _WIDTHS[stride], 1) for stride in (16, 8)})
+        self.told = nn.ModuleDict({str(stride): nn.Conv2d(PROMPT_MAPS + 3, _WIDTHS[stride], 1) for stride in (16, 8)})
         self.alike = nn.ModuleDict({str(stride): nn.Conv2d(channels[stride], 48, 1, bias=False) for stride in (16, 8)})
-        self.told["4"] = nn.Conv2d(CHANNELS, _WIDTHS[4], 1)
+        self.told["4"] = nn.Conv2d(PROMPT_MAPS, _WIDTHS[4], 1)
         self.context = nn.Linear(channels[32], _WIDTHS[32])
         self.mixers = nn.ModuleDict({
             "32": nn.Sequential(_Mixer(128, 5)), "16": nn.Sequential(_Mixer(128, 5), _Mixer(128, 5, 2), _Mixer(128, 5)),
@@ -52,7 +52,7 @@ class ClickSelector(LiteTrunk):
         })  # fmt: skip
         self.down = nn.ModuleDict({"8": nn.Conv2d(128, 64, 1), "4": nn.Conv2d(64, 32, 1), "2": nn.Conv2d(32, 16, 1)})
         self.coarse, self.fine = nn.Conv2d(64, 1, 1), nn.Conv2d(16, 1, 3, padding=1)
-        self.kinds = nn.Linear(channels[16] + channels[32], len(KINDS))
+        self.kinds = nn.Linear(channels[16] + channels[32], len(THING_KINDS))
         self.judge = nn.Sequential(nn.Linear(128 + 128 + 3, 64), nn.SiLU(), nn.Linear(64, 1))
 
     def pretrained_parameters(self) -> list[nn.Parameter]:
@@ -107,7 +107,7 @@ class ClickSelector(LiteTrunk):
 
         Returns:
             "logits" (B, 1, S/2, S/2), positive inside; "iou" (B,) in [0, 1], the overlap (intersection over union) with
-            what is meant that the network expects of itself; "kinds" (B, len(KINDS)), logits of what kind of thing it is.
+            what is meant that the network expects of itself; "kinds" (B, len(THING_KINDS)), logits of what kind of thing it is.
         """
         return self.late(*self.early(image), prompts)
 

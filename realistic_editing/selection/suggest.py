@@ -12,7 +12,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.select import select
 from realistic_editing.data.selector import Looks, Point, Selection, under
-from realistic_editing.selection.network import KINDS
+from realistic_editing.selection.network import THING_KINDS
 from realistic_editing.selection.words import describe_region
 from realistic_editing.weights import load_network
 
@@ -37,7 +37,7 @@ class Suggestion:
         attention: share of the attention that the photo draws, in [0, 1], by the saliency network.
         area: share of the photo that it covers.
         reason: in words.
-        kind: one of `network.KINDS`, or "" where none is likely.
+        kind: one of `network.THING_KINDS`, or "" where none is likely.
         trust: the overlap with a thing that the selector expects, in [0, 1].
     """
 
@@ -210,7 +210,7 @@ def _judged(pixels: np.ndarray, looks: Looks, one: _Candidate, attention: np.nda
         whole = cv2.resize(one.mask.astype(np.uint8) * 255, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         mask = alpha_matte(pixels, whole >= 128)
         small = one.mask
-    share, kind = float(attention[small].sum()), KINDS[int(one.kinds.argmax())] if one.kinds.max() >= _PERSON else ""
+    share, kind = float(attention[small].sum()), THING_KINDS[int(one.kinds.argmax())] if one.kinds.max() >= _PERSON else ""
     reason = describe_region(pixels, mask, kind, share)
     return Suggestion(mask, share, float(small.mean()), reason, kind, one.trust)
 

@@ -15,7 +15,7 @@ from realistic_editing.data.regions import read_region
 from realistic_editing.data.splits import split_of
 from realistic_editing.selection.simulated import MOST_POINTS, box_of, deepest, within
 
-# The last category of each of COCO's groups (`network.KINDS`), whose numbers follow each other.
+# The last category of each of COCO's groups (`network.THING_KINDS`), whose numbers follow each other.
 _LAST_OF_KIND = (1, 9, 15, 25, 33, 43, 51, 61, 70, 77, 82, 90)
 _LEAST, _MOST = 0.004, 0.6  # share of a photo that a thing covers
 _GUESS = 64  # side of an earlier guess
@@ -65,7 +65,7 @@ class _Segment:
 
 
 def kind_of(category: int) -> int:
-    """The place in `network.KINDS` of one of COCO's category ids."""
+    """The place in `network.THING_KINDS` of one of COCO's category ids."""
     return next(place for place, last in enumerate(_LAST_OF_KIND) if category <= last)
 
 

@@ -18,7 +18,7 @@ def describe_region(pixels: np.ndarray, mask: np.ndarray, kind: str, share: floa
     Args:
         pixels: (H, W, 3) uint8 sRGB.
         mask: (H, W) uint8.
-        kind: of `network.KINDS`, or "".
+        kind: of `network.THING_KINDS`, or "".
         share: of attention, in [0, 1].
     """
     shrink = min(1.0, 256 / max(mask.shape))

@@ -13,7 +13,7 @@ from realistic_editing.selection.simulated import box_of, deepest, next_click
 from realistic_editing.selection.things import Thing
 
 GOOD, NONSENSE = 0.85, 0.3  # overlaps (intersection over union)
-GOALS = {"1 click": 0.75, "3 clicks": 0.85, "a box": 0.85}  # median overlaps that were wanted of the network
+MEDIAN_GOALS = {"1 click": 0.75, "3 clicks": 0.85, "a box": 0.85}  # median overlaps that were wanted of the network
 MAX_NONSENSE = 0.03  # share of selections below NONSENSE of which the user is told nothing
 
 def measure_selections(things: Sequence[Thing], methods: Sequence[str], clicks: int) -> pd.DataFrame:
@@ -25,8 +25,8 @@ def measure_selections(things: Sequence[Thing], methods: Sequence[str], clicks: 
         clicks: the most that the user makes.
 
     Returns:
-        A row for each method, thing and way of GOALS: thing, photo, method, way, overlap, told (whether the user is told to
-        look), seconds, and for the way "1 click" needed, the clicks to GOOD; clicks + 1 = never.
+        A row for each method, thing and way of MEDIAN_GOALS: thing, photo, method, way, overlap, told (whether the user
+        is told to look), seconds, and for the way "1 click" needed, the clicks to GOOD; clicks + 1 = never.
     """
     rows = []
     for number, thing in enumerate(things):
@@ -81,7 +81,7 @@ def overlap_table(found: pd.DataFrame, resamples: int, seed: int) -> pd.DataFram
             f"IoU < {NONSENSE}": float((part.overlap < NONSENSE).mean()), "of which untold": float(silent.mean()),
             "told": float(part.told.mean()), "median seconds": float(part.seconds.median()),
         }  # fmt: skip
-        goal = GOALS[way]
+        goal = MEDIAN_GOALS[way]
         met = part.overlap.median() >= goal and silent.mean() <= MAX_NONSENSE
         row |= {"goal": f"{goal}, untold <= {MAX_NONSENSE}", "met": "yes" if met else "NO"}
         rows.append(row)

@@ -78,6 +78,7 @@ def look_for_distractors(
     people: bool = False,
     saliency: nn.Module | str = SALIENCY,
     with_subject: bool = False,
+    selector: nn.Module | None = None,
 ) -> Suggestions:
     """The subject and the suggestions.
 
@@ -88,6 +89,7 @@ def look_for_distractors(
         people: suggest people too.
         saliency: saliency(image (B, 3, H, W)) -> (B, 1, H, W) in [0, 1]; or bundled weights, or a file.
         with_subject: leave nothing out for being the subject.
+        selector: a `ClickSelector`; the bundled one when None.
 
     Raises:
         InputError: when the photo or an option cannot be used.
@@ -96,7 +98,7 @@ def look_for_distractors(
         raise InputError(f"count is {count!r}; use a whole number of 1 or more")
     pixels = as_bytes(check_photo(photo))
     network = load_network(saliency, kind="saliency") if isinstance(saliency, str) else saliency
-    looks, attention = Looks(pixels), attention_of(network, pixels)
+    looks, attention = Looks(pixels, selector), attention_of(network, pixels)
     found = _candidates(looks, attention)
     main = _subject(looks, found, attention, subject)
     others = [one for one in found if people or one.kinds[0] < _PERSON]

@@ -30,7 +30,8 @@ def describe_region(pixels: np.ndarray, mask: np.ndarray, kind: str, share: floa
     light, a, b = (float(value) for value in np.median(lab[chosen], axis=0))
     around = float(np.median(lab[~chosen][:, 0])) if (~chosen).any() else light
     tone = "bright" if light - around > _TONE else "dark" if around - light > _TONE else ""
-    words = [tone, color_name(light, a, b), _NOUNS.get(kind, "thing")]
+    color = color_name(light, a, b)
+    words = [tone if color not in ("white", "black") else "", color, _NOUNS.get(kind, "thing")]
     return f"{' '.join(word for word in words if word)} {place_of(mask)}, {100 * share:.0f} % of attention"
 
 

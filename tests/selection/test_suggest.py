@@ -56,7 +56,7 @@ class KnowingSelector(nn.Module):
             found["logits"].append(torch.nn.functional.max_pool2d(logits[None], 2))
             found["iou"].append(0.9 if kind is not None else 0.1)
             found["kinds"].append([8.0 * (kind == other) for other in THING_KINDS])
-        return {"logits": torch.stack(found["logits"]), "iou": torch.tensor(found["iou"]), "kinds": torch.tensor(found["kinds"])}
+        return {"logits": torch.stack(found["logits"])} | {name: torch.tensor(found[name]) for name in ("iou", "kinds")}
 
 
 class KnowingSaliency(nn.Module):

@@ -93,7 +93,9 @@ def test_a_click_that_mends_is_added_beside_the_guess():
     assert torch.allclose(then.previous, guess.sigmoid())
 
 
-@pytest.mark.parametrize(("category", "kind"), [(1, "person"), (2, "vehicle"), (9, "vehicle"), (17, "animal"), (62, "furniture")])
+@pytest.mark.parametrize(
+    ("category", "kind"), [(1, "person"), (2, "vehicle"), (9, "vehicle"), (17, "animal"), (62, "furniture")]
+)
 def test_categories_have_kinds(category, kind):
     assert THING_KINDS[kind_of(category)] == kind
 

@@ -16,8 +16,8 @@ from realistic_editing.selection.network import THING_KINDS
 from realistic_editing.selection.words import describe_region
 from realistic_editing.weights import load_network
 
-_GRID = 7  # clicks along each axis that are tried everywhere
-_PEAKS = 12  # clicks at the highest peaks of attention
+_GRID = 6  # clicks along each axis that are tried everywhere
+_PEAKS = 10  # clicks at the highest peaks of attention
 _SIDE = 128  # of the square that candidates are compared in
 _LEAST, _MOST, _SUBJECT_MOST = 0.003, 0.30, 0.60  # shares of the photo that a suggestion, and the subject, may cover
 _TRUST = 0.5  # expected overlap of a candidate

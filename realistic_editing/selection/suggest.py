@@ -25,7 +25,7 @@ _SAME = 0.5  # overlap of two candidates that are one thing
 _HELD = 0.5  # share of the smaller that two things may have in common and still be two
 _PERSON = 0.5  # probability from which something is a person
 _MIDDLE = 0.28  # spread of what counts as near the middle, as a share of each side
-SALIENCY = "lite_saliency"  # knows things; a file of any other network will do
+SUGGESTS_BY = "lite_saliency"  # knows things; a file of any other network will do
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def look_for_distractors(
     count: int = 5,
     subject: Point | None = None,
     people: bool = False,
-    saliency: nn.Module | str = SALIENCY,
+    saliency: nn.Module | str = SUGGESTS_BY,
     with_subject: bool = False,
     selector: nn.Module | None = None,
 ) -> Suggestions:

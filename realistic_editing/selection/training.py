@@ -70,7 +70,7 @@ class KindsProblem:
 
     monitor, mode = "accuracy", "max"
 
-    def __init__(self, network: nn.Module, things: Sequence[Thing], looks: int = 2, seed: int = 0) -> None:
+    def __init__(self, network: nn.Module, things: Sequence[Thing], looks: int = 1, seed: int = 0) -> None:
         self.network = network.requires_grad_(False)
         network.kinds.requires_grad_(True)
         known = [thing for thing in things if thing.category]

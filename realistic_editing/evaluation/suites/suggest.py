@@ -17,7 +17,7 @@ from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.evaluation.suites.suite import SuiteInputs, suite_report
-from realistic_editing.selection.suggest import SALIENCY
+from realistic_editing.selection.suggest import SUGGESTS_BY
 from realistic_editing.selection.things import read_things
 from realistic_editing.weights import load_network
 
@@ -34,10 +34,10 @@ class SuggestSuite:
 
     def run(self, inputs: SuiteInputs) -> Report:
         settings = inputs.settings
-        saliency = load_network(SALIENCY, "saliency", settings.device)
+        saliency = load_network(SUGGESTS_BY, "saliency", settings.device)
         tables = [*_covered(settings, saliency), _looked_at(settings, saliency)]
         cleaned, shown = _cleaned(settings, saliency)
-        weights = {"selector": load_selector(), SALIENCY: saliency}
+        weights = {"selector": load_selector(), SUGGESTS_BY: saliency}
         return suite_report("suggest", settings, weights, ([*tables, cleaned], shown))
 
 

@@ -11,6 +11,7 @@ from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.presets import completed, full_names
 from realistic_editing.apps.streams import patient
+from realistic_editing.apps.suggest_options import add_suggestions
 from realistic_editing.apps.writing import add_writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
@@ -146,11 +147,11 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
-    hub = "a folder, or a name on the hub, such as facebook/sam-vit-base, which is downloaded once"
-    mask.add_argument("--sam", help=f"a Segment Anything model, to select in GrabCut's place: {hub} (extra sam)")
     where = "the mask, a 16-bit PNG, or a folder for it; a new NAME_mask.png beside the photo when not given"
     mask.add_argument("--output", help=where)
     _add_json(mask)
+
+    add_suggestions(commands, Help, _add_judges, _add_json)
 
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Help)
     export.add_argument("recipe", help="the .json that an edit left beside its result")
@@ -194,7 +195,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     _add_judges(page)
 
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
-    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift"))
+    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift", "selector"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
 
 
@@ -238,9 +239,14 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
 
 def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
-    parser.add_argument("--box", help="x,y,width,height in pixels around the thing")
-    parser.add_argument("--points", help="points in the region, such as '320,200 350,240'; --points=-5,0 for one left of it")
+    parser.add_argument("--box", help="x,y,width,height in pixels around the thing, which it must hold whole")
+    parser.add_argument(
+        "--points", "--click", help="points in the region, such as '320,200 350,240', alone or with --box; one may do"
+    )
     parser.add_argument("--outside", help="with --points: points that are not in it")
+    parser.add_argument("--grabcut", action="store_true", help="select by colours alone, as earlier releases did")
+    hub = "a folder, or a name on the hub, such as facebook/sam-vit-base, which is downloaded once"
+    parser.add_argument("--sam", help=f"a Segment Anything model, to select in the network's place: {hub} (extra sam)")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
     _add_meaning(parser)
 

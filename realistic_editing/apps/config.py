@@ -35,7 +35,9 @@ TRAIN_TEXT = (
     "regions.saliency", "regions.shards",
 )  # fmt: skip
 TEXT = {
-    **dict.fromkeys(("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions"), TRAIN_TEXT),
+    **dict.fromkeys(
+        ("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions"), TRAIN_TEXT
+    ),
     "enhance": ENHANCE_TEXT, "evaluate": EVALUATE_TEXT, "figures": FIGURES_TEXT, "benchmark": BENCHMARK_TEXT,
     "gpu_run": ("output", "data", "saliency_weights", "paths.outputs"),
 }  # fmt: skip

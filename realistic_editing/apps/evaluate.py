@@ -16,7 +16,9 @@ from realistic_editing.evaluation.suites.critic import CriticSuite
 from realistic_editing.evaluation.suites.enhancer import EnhancerSuite
 from realistic_editing.evaluation.suites.masks import MaskSuite
 from realistic_editing.evaluation.suites.saliency import SaliencySuite
+from realistic_editing.evaluation.suites.select_masks import SelectSuite
 from realistic_editing.evaluation.suites.study import StudySuite
+from realistic_editing.evaluation.suites.suggest import SuggestSuite
 from realistic_editing.evaluation.suites.suite import Suite, SuiteInputs
 from realistic_editing.ops.sampling import get_preset
 
@@ -27,6 +29,8 @@ SUITES: dict[str, Suite] = {
     "enhancer": EnhancerSuite(),
     "masks": MaskSuite(),
     "baselines": BaselineSuite(),
+    "select_masks": SelectSuite(),
+    "suggest": SuggestSuite(),
 }
 BY_OPTION: dict[str, Suite] = {"dataset": ComparisonSuite(), "ratings": StudySuite()}
 

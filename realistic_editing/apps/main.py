@@ -19,6 +19,7 @@ JOBS = {
     "train_realism": "realistic_editing.apps.train:train_realism",
     "train_enhancer": "realistic_editing.apps.train:train_enhancer",
     "train_gazeshift": "realistic_editing.apps.train:train_gazeshift",
+    "train_selector": "realistic_editing.apps.train:train_selector",
     "pack_regions": "realistic_editing.apps.regions:pack_regions",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
@@ -32,6 +33,8 @@ JOBS = {
     "plan": "realistic_editing.apps.plan:plan",
     "video": "realistic_editing.apps.video:video",
     "mask": "realistic_editing.apps.mask:mask",
+    "suggest": "realistic_editing.apps.suggest:suggest",
+    "clean": "realistic_editing.apps.clean:clean",
     "export": "realistic_editing.apps.export:export",
     "convert": "realistic_editing.apps.convert:convert",
     "export-onnx": "realistic_editing.apps.export_onnx:export_onnx",
@@ -46,12 +49,12 @@ EXTRAS = {
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "gpu_run",
-    "figures",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate",
+    "benchmark", "gpu_run", "figures",
 )  # fmt: skip
 RESUMED = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "gpu_run", "batch",
-    "study",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate",
+    "gpu_run", "batch", "study",
 )  # fmt: skip
 
 

@@ -36,6 +36,8 @@ from realistic_editing.evaluation.measures.samples import spread
 from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
+from realistic_editing.selection.things import read_things
+from realistic_editing.selection.training import KindsProblem, SelectorProblem
 from realistic_editing.training import Trainer
 from realistic_editing.training.run import run
 from realistic_editing.weights import load_network
@@ -193,6 +195,25 @@ def _regions(config: DictConfig, wanted: Callable[[str], bool] | None = None) ->
 def _ended(path: Path, config: DictConfig) -> Path:
     said_at_the_end(config, path)
     return path
+
+
+def train_selector(config: DictConfig) -> Path:
+    """Train the network that selects by clicks or a box.
+
+    Args:
+        config: as configs/train_selector.yaml.
+
+    Returns:
+        The path of its weights.
+    """
+    if config.learn not in ("masks", "kinds"):
+        raise InputError(f"learn is {config.learn!r}; use masks, or kinds with initial=FILE")
+    if config.learn == "kinds" and not config.initial:
+        raise InputError("learn=kinds needs a network that selects; add initial=FILE, which learn=masks made")
+    torch.manual_seed(config.trainer.seed)
+    network, things = _network(config, "selector"), read_things(config.paths.data)
+    problem = SelectorProblem(network, things) if config.learn == "masks" else KindsProblem(network, things)
+    return run(problem, instantiate_node(config.trainer, "trainer"), config)
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:

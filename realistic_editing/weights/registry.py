@@ -17,7 +17,7 @@ class NetworkEntry:
 
     Args:
         target: "module:Class".
-        kind: "saliency", "realism", "enhancer" or "baseline".
+        kind: "saliency", "realism", "enhancer", "selector" or "baseline".
         bundled: names of the weights of this network that the package has, or had.
         parts: its arguments that are the configurations of other networks, as (argument, short name).
     """
@@ -50,6 +50,7 @@ NETWORKS = {
     "lite_saliency": NetworkEntry(
         "realistic_editing.saliency.lite:LiteSaliency", "saliency", ("lite_saliency", "fast_saliency", "heldout_saliency")
     ),
+    "click_selector": NetworkEntry("realistic_editing.selection.network:ClickSelector", "selector", ("selector",)),
     "gazeshift": NetworkEntry("realistic_editing.baselines.gazeshift_network:GazeShiftNet", "baseline", ("gazeshift",)),
 }
 

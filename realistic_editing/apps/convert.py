@@ -13,7 +13,7 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.weights import load_released, save_network
 
 # --as -> the network's name here, and how many checkpoints make it.
-KINDS = {"editnet": ("editnet", 1), "realismnet": ("pix2pix", 1), "emlnet": ("emlnet", 3)}
+_KINDS = {"editnet": ("editnet", 1), "realismnet": ("pix2pix", 1), "emlnet": ("emlnet", 3)}
 W_SAL = {"attenuate": -1.0, "amplify": 5.0}  # of eq. 4
 _CONFIGS = {"editnet": {"blend": "each"}, "realismnet": {}, "emlnet": {}}
 
@@ -31,7 +31,7 @@ def convert(options: dict[str, Any]) -> Path:
         InputError: when a checkpoint cannot be read or is another network, or the task of an EditNet is not known.
     """
     paths, kind = [Path(path) for path in options["checkpoints"]], options["kind"]
-    name, count = KINDS[kind]
+    name, count = _KINDS[kind]
     if len(paths) != count:
         remedy = "give IMAGENET.pth PLACES.pth DECODER.pth, in this order" if kind == "emlnet" else "give one"
         words = f"{count} checkpoint{'s' if count > 1 else ''}"

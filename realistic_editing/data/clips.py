@@ -277,17 +277,14 @@ def _of_folder(clip: Clip) -> Iterator[Photo]:
         dtype = dtype or photo.pixels.dtype
         if photo.pixels.shape[:2] != clip.size or photo.pixels.dtype != dtype:
             height, width = photo.pixels.shape[:2]
-            raise InputError(
-                f"{path}: is {width} x {height}, {photo.pixels.dtype}, and the first frame {clip.size[1]} x {clip.size[0]}, "
-                f"{dtype}; bring all frames to one size and depth"
-            )
+            first = f"the first frame {clip.size[1]} x {clip.size[0]}, {dtype}; bring all frames to one size and depth"
+            raise InputError(f"{path}: is {width} x {height}, {photo.pixels.dtype}, and {first}")
         yield photo
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """A video file, closed in the end. By its whole path: FFmpeg takes what stands before an early colon for a protocol."""
-    # With the decoder's options: some frames are decoded to find out what they are.
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS), **limits.decoder_options()}
     with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
         if not set(container.format.name.split(",")) & set(_CONTAINERS):

@@ -290,8 +290,6 @@ def _opened(path: Path) -> Iterator[Any]:
     # With the decoder's options: some frames are decoded to find out what they are.
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS), **limits.decoder_options()}
     with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
-        if not set(container.format.name.split(",")) & set(_CONTAINERS):
-            raise InputError(f"{path}: is no container of a video; name a video file, or a folder of frames")
         yield container
 
 

@@ -51,6 +51,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     writing = Writing.read(options)
     asked, folder, engine = EditOptions.read(options), Path(options["output"]), _engine(options)
     check_label(options.get("label"))
+    check_regular(folder)
     jobs, problems = _jobs(options)
     read = [file for job in jobs for file in (job.photo, job.mask)]
     files = [file for job in jobs for file in job.written]

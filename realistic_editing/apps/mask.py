@@ -7,6 +7,7 @@ import numpy as np
 
 from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.ranges import Flag, check, optional
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
 from realistic_editing.data.masks import write_mask
@@ -62,6 +63,8 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     Raises:
         InputError: when none or several are given, or one cannot be used.
     """
+    for name in ("alpha", "invert", "refine_mask"):
+        check(name, options.get(name), optional(Flag()))
     given = [name for name in WAYS if options.get(name)]
     if len(given) != 1 and given != ["box", "points"]:
         found = " and ".join(given) + " are given" if given else "no region is named"

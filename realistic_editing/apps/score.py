@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, replaced, say
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.pixels import resize
@@ -44,6 +44,7 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
             photos were left out: what cannot be read, has no mask, or, with `edited`, no edit.
     """
     source = Path(options["image"])
+    check_regular(source)
     if options["output"]:
         _check_output(Path(options["output"]), options)
     jobs, problems = _jobs(source, options["mask"], options["edited"])

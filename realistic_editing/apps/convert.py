@@ -13,8 +13,8 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.weights import load_released, save_network
 
 # --as -> the network's name here, and how many checkpoints make it.
-KINDS = {"editnet": ("editnet", 1), "realismnet": ("pix2pix", 1), "emlnet": ("emlnet", 3)}
-W_SAL = {"attenuate": -1.0, "amplify": 5.0}  # of eq. 4
+_KINDS = {"editnet": ("editnet", 1), "realismnet": ("pix2pix", 1), "emlnet": ("emlnet", 3)}
+_W_SAL = {"attenuate": -1.0, "amplify": 5.0}  # of eq. 4
 _CONFIGS = {"editnet": {"blend": "each"}, "realismnet": {}, "emlnet": {}}
 
 
@@ -31,7 +31,7 @@ def convert(options: dict[str, Any]) -> Path:
         InputError: when a checkpoint cannot be read or is another network, or the task of an EditNet is not known.
     """
     paths, kind = [Path(path) for path in options["checkpoints"]], options["kind"]
-    name, count = KINDS[kind]
+    name, count = _KINDS[kind]
     if len(paths) != count:
         remedy = "give IMAGENET.pth PLACES.pth DECODER.pth, in this order" if kind == "emlnet" else "give one"
         words = f"{count} checkpoint{'s' if count > 1 else ''}"
@@ -74,7 +74,7 @@ def _task(given: str | None, path: Path) -> str:
 def _released(task: str) -> Objective:
     """What the release minimises: configs/objective/released.yaml."""
     return Objective(
-        saliency_weight=W_SAL[task], change="relative", clip=1.0, cap=10.0, margin=0.1, realism_weight=1.0, human_weight=10.0,
+        saliency_weight=_W_SAL[task], change="relative", clip=1.0, cap=10.0, margin=0.1, realism_weight=1.0, human_weight=10.0,
         combine="product",
     )  # fmt: skip
 

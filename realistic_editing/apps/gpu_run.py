@@ -15,7 +15,7 @@ from realistic_editing.common.files import replacing
 from realistic_editing.data.packed import TABLE
 from realistic_editing.weights import load_network, save_network
 
-MOST_BYTES = 16_000_000  # of a file of weights
+_MOST_BYTES = 16_000_000  # of a file of weights
 # Of each network that is trained: its loop in suite=training, whose speed says how many steps there is time for.
 _LOOPS = {"critic": "critic pix2pix", "enhancer": "enhancer EditNet"}
 _START = "from realistic_editing.apps.scripts import run_script; run_script({!r})"
@@ -158,8 +158,8 @@ def _halved(config: DictConfig, output: Path, state: _State) -> list[Path]:
         kind, arguments = card.pop("network"), card.pop("config")
         file = output / "weights" / f"{called}.safetensors"
         save_network(network, kind, file, arguments, card, half=True)
-        if file.stat().st_size > MOST_BYTES:
-            raise InputError(f"{file}: {file.stat().st_size / 1e6:.1f} MB, more than {MOST_BYTES / 1e6:.0f}")
+        if file.stat().st_size > _MOST_BYTES:
+            raise InputError(f"{file}: {file.stat().st_size / 1e6:.1f} MB, more than {_MOST_BYTES / 1e6:.0f}")
         files.append(file)
     return files
 

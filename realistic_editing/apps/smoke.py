@@ -11,9 +11,9 @@ from realistic_editing.apps.config import instantiate_node
 from realistic_editing.weights import save_network
 from realistic_editing.weights.registry import name_of
 
-PHOTOS = 2  # of each data set and split that a smoke run reads
+SMOKE_PHOTOS = 2  # of each data set and split that a smoke run reads
 _TO_VALIDATE = 2  # regions
-ENDING = "_smoke"  # of its folder
+_ENDING = "_smoke"  # of its folder
 _RUN = ("config.yaml", "last.pt", "best.pt", "model.safetensors", "run.json", "tensorboard", "regions")
 # What a smoke run takes in the place of the preset's own. Two steps, so that the second begins where the first ended.
 _TRAINER = {
@@ -45,12 +45,12 @@ def shrink(config: DictConfig) -> None:
     backbones = [node for node in _nodes(config) if OmegaConf.select(node, "pretrained") not in (None, "none", False)]
     for node in backbones:
         node.pretrained = "none"
-    config.output = f"{str(config.output).removesuffix(ENDING)}{ENDING}"
+    config.output = f"{str(config.output).removesuffix(_ENDING)}{_ENDING}"
     if "regions" in config:  # a few are built, without mattes and EML-Net's maps, which take longest
         config.paths.regions, config.regions.matte = str(Path(config.output) / "regions"), False
         config.regions.val_regions, config.regions.saliency = _TO_VALIDATE, "compact_saliency"
     _forget(Path(config.output))
-    said = [f"two steps of two, and {PHOTOS} photos of each set and side; its weights are worth nothing"]
+    said = [f"two steps of two, and {SMOKE_PHOTOS} photos of each set and side; its weights are worth nothing"]
     said += [f"{', '.join(f'{name}={value}' for name, value in taken.items())} for what is open"] if taken else []
     said += ["no pre-trained weights are fetched"] if backbones else []
     print(f"smoke run: {'; '.join(said)}", flush=True)

@@ -20,7 +20,7 @@ from realistic_editing.apps.chain import (
 )
 from realistic_editing.apps.config import instantiate_node
 from realistic_editing.apps.regions import a_few_regions, few_to_validate, load_regions, told
-from realistic_editing.apps.smoke import PHOTOS, said_at_the_end, shrink
+from realistic_editing.apps.smoke import SMOKE_PHOTOS, said_at_the_end, shrink
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.protocols import StartsFromSaliency
@@ -60,7 +60,7 @@ def train_saliency(config: DictConfig) -> Path:
     torch.manual_seed(config.trainer.seed)  # decides the initial weights
     network = _network(config, "saliency")
     choose_size(config, network)
-    photos, few = read_gaze(config.paths.data, config.sets), PHOTOS if config.trainer.smoke else None
+    photos, few = read_gaze(config.paths.data, config.sets), SMOKE_PHOTOS if config.trainer.smoke else None
     if few:
         sides = [[one for one in photos if one.split == side] for side in ("train", "val")]
         photos = [one for side in sides for one in spread(side, few)]
@@ -181,7 +181,7 @@ def _begun(script: str, config: DictConfig) -> Trainer:
 
 def _regions(config: DictConfig, wanted: Callable[[str], bool] | None = None) -> Columnar[Region]:
     """The regions that train and validate, of the tasks that are wanted; says what they are."""
-    regions = a_few_regions(config, PHOTOS) if config.trainer.smoke else load_regions(config)
+    regions = a_few_regions(config, SMOKE_PHOTOS) if config.trainer.smoke else load_regions(config)
     regions = regions if wanted is None else regions.where("task", wanted)
     regions = few_to_validate(regions, config.regions.val_regions)
     say(told(regions, config.regions.folders))

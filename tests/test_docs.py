@@ -66,6 +66,19 @@ def test_every_script_takes_these_options(page, words):
             compose(name, overrides=full_names(script.stem, quoted(options, text)))
 
 
+def test_every_install_command_is_one_that_a_clone_can_run():
+    """There is no release on an index: what is installed is the clone, with extras that pyproject.toml has."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    extras = project.split("[project.optional-dependencies]")[1].split("[project.scripts]")[0]
+    known, asked = {"NAME", *re.findall(r"^(\w+) = \[", extras, re.MULTILINE)}, set()
+    for file in [*PAGES, *sorted((ROOT / "realistic_editing").rglob("*.py"))]:
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"pip install ['\"]?realistic-editing", text), file
+        for named in re.findall(r"pip install -e ['\"]?\.\[([\w,]+)\]", text):
+            asked |= set(named.split(","))
+    assert {"tools", "sam"} <= asked <= known
+
+
 def test_the_documentation_builds_without_a_warning(tmp_path):
     pytest.importorskip("sphinx", reason="needs Sphinx: pip install -e .[docs]")
     build = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(tmp_path / "cache")]

@@ -14,7 +14,7 @@ from realistic_editing.weights import load_released, save_network
 
 # --as -> the network's name here, and how many checkpoints make it.
 _KINDS = {"editnet": ("editnet", 1), "realismnet": ("pix2pix", 1), "emlnet": ("emlnet", 3)}
-_W_SAL = {"attenuate": -1.0, "amplify": 5.0}  # of eq. 4
+W_SAL = {"attenuate": -1.0, "amplify": 5.0}  # of eq. 4
 _CONFIGS = {"editnet": {"blend": "each"}, "realismnet": {}, "emlnet": {}}
 
 
@@ -74,7 +74,7 @@ def _task(given: str | None, path: Path) -> str:
 def _released(task: str) -> Objective:
     """What the release minimises: configs/objective/released.yaml."""
     return Objective(
-        saliency_weight=_W_SAL[task], change="relative", clip=1.0, cap=10.0, margin=0.1, realism_weight=1.0, human_weight=10.0,
+        saliency_weight=W_SAL[task], change="relative", clip=1.0, cap=10.0, margin=0.1, realism_weight=1.0, human_weight=10.0,
         combine="product",
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
+from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.results import refuse_left_out
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.bsds import read_bsds
@@ -167,6 +168,7 @@ def pack_regions(config: DictConfig) -> Path:
     Raises:
         InputError: as `load_regions` and `write_shards`; or, when all else is written, naming what was left out.
     """
+    check_options("pack_regions", config)
     regions, problems = _fitting(load_regions(config), config.megabytes, config.size), []
     path = write_shards(regions, config.output, config.size, config.photos, config.workers or os.cpu_count(), problems)
     taken, count = sum(file.stat().st_size for file in path.parent.glob("*.bin")), len(regions) - len(problems)

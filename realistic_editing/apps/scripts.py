@@ -11,6 +11,7 @@ CONFIG = {
     "train_realism": ("", "train_realism"),
     "train_enhancer": ("", "train_enhancer"),
     "train_gazeshift": ("", "train_gazeshift"),
+    "train_selector": ("", "train_selector"),
     "pack_regions": ("", "pack_regions"),
     "benchmark": ("", "benchmark"),
     "gpu_run": ("", "gpu_run"),

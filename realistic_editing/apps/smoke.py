@@ -11,7 +11,7 @@ from realistic_editing.apps.config import instantiate_node
 from realistic_editing.weights import save_network
 from realistic_editing.weights.registry import name_of
 
-SMOKE_PHOTOS = 2  # of each data set and split that a smoke run reads
+FEW_PHOTOS = 2  # of each data set and split that a smoke run reads
 _TO_VALIDATE = 2  # regions
 _ENDING = "_smoke"  # of its folder
 _RUN = ("config.yaml", "last.pt", "best.pt", "model.safetensors", "run.json", "tensorboard", "regions")
@@ -50,7 +50,7 @@ def shrink(config: DictConfig) -> None:
         config.paths.regions, config.regions.matte = str(Path(config.output) / "regions"), False
         config.regions.val_regions, config.regions.saliency = _TO_VALIDATE, "compact_saliency"
     _forget(Path(config.output))
-    said = [f"two steps of two, and {SMOKE_PHOTOS} photos of each set and side; its weights are worth nothing"]
+    said = [f"two steps of two, and {FEW_PHOTOS} photos of each set and side; its weights are worth nothing"]
     said += [f"{', '.join(f'{name}={value}' for name, value in taken.items())} for what is open"] if taken else []
     said += ["no pre-trained weights are fetched"] if backbones else []
     print(f"smoke run: {'; '.join(said)}", flush=True)

@@ -19,8 +19,9 @@ from realistic_editing.apps.chain import (
     say,
 )
 from realistic_editing.apps.config import instantiate_node
+from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import a_few_regions, few_to_validate, load_regions, told
-from realistic_editing.apps.smoke import SMOKE_PHOTOS, said_at_the_end, shrink
+from realistic_editing.apps.smoke import FEW_PHOTOS, said_at_the_end, shrink
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.protocols import StartsFromSaliency
@@ -35,6 +36,8 @@ from realistic_editing.evaluation.measures.samples import spread
 from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
+from realistic_editing.selection.things import read_things
+from realistic_editing.selection.training import KindsProblem, SelectorProblem
 from realistic_editing.training import Trainer
 from realistic_editing.training.run import run
 from realistic_editing.weights import load_network
@@ -60,7 +63,7 @@ def train_saliency(config: DictConfig) -> Path:
     torch.manual_seed(config.trainer.seed)  # decides the initial weights
     network = _network(config, "saliency")
     choose_size(config, network)
-    photos, few = read_gaze(config.paths.data, config.sets), SMOKE_PHOTOS if config.trainer.smoke else None
+    photos, few = read_gaze(config.paths.data, config.sets), FEW_PHOTOS if config.trainer.smoke else None
     if few:
         sides = [[one for one in photos if one.split == side] for side in ("train", "val")]
         photos = [one for side in sides for one in spread(side, few)]
@@ -173,6 +176,7 @@ def train_gazeshift(config: DictConfig) -> Path:
 
 def _begun(script: str, config: DictConfig) -> Trainer:
     """The first lines of a run, which may be a smoke run, and its trainer; what is left open is refused."""
+    check_options(script, config)
     shrink(config)
     announce(script, config)
     refuse_open(config)
@@ -181,7 +185,7 @@ def _begun(script: str, config: DictConfig) -> Trainer:
 
 def _regions(config: DictConfig, wanted: Callable[[str], bool] | None = None) -> Columnar[Region]:
     """The regions that train and validate, of the tasks that are wanted; says what they are."""
-    regions = a_few_regions(config, SMOKE_PHOTOS) if config.trainer.smoke else load_regions(config)
+    regions = a_few_regions(config, FEW_PHOTOS) if config.trainer.smoke else load_regions(config)
     regions = regions if wanted is None else regions.where("task", wanted)
     regions = few_to_validate(regions, config.regions.val_regions)
     say(told(regions, config.regions.folders))
@@ -191,6 +195,25 @@ def _regions(config: DictConfig, wanted: Callable[[str], bool] | None = None) ->
 def _ended(path: Path, config: DictConfig) -> Path:
     said_at_the_end(config, path)
     return path
+
+
+def train_selector(config: DictConfig) -> Path:
+    """Train the network that selects by clicks or a box.
+
+    Args:
+        config: as configs/train_selector.yaml.
+
+    Returns:
+        The path of its weights.
+    """
+    if config.learn not in ("masks", "kinds"):
+        raise InputError(f"learn is {config.learn!r}; use masks, or kinds with initial=FILE")
+    if config.learn == "kinds" and not config.initial:
+        raise InputError("learn=kinds needs a network that selects; add initial=FILE, which learn=masks made")
+    torch.manual_seed(config.trainer.seed)
+    network, things = _network(config, "selector"), read_things(config.paths.data)
+    problem = SelectorProblem(network, things) if config.learn == "masks" else KindsProblem(network, things)
+    return run(problem, instantiate_node(config.trainer, "trainer"), config)
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 from realistic_editing.data.containers import RAW_SUFFIXES
 from realistic_editing.data.pixels import read_own_mask
 from realistic_editing.data.regions import Region
@@ -102,6 +103,7 @@ def _by_name(found: Iterable[tuple[str, Path]]) -> dict[str, Path]:
 def _images(folder: str | Path) -> Iterator[tuple[str, Path]]:
     """Name and path of the images of a folder, sorted. Raises InputError when it is absent."""
     folder = Path(folder)
+    check_regular(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the folder that holds the images")
     for path in sorted(folder.iterdir()):
@@ -116,6 +118,7 @@ def _unread(folder: str | Path) -> list[Path]:
 def as_stored(path: str | Path) -> Path:
     """A path as its folder spells it, where its name only differs in how accents are stored (NFC, NFD); else the path."""
     path = Path(path)
+    check_regular(path)
     if path.exists() or not path.parent.is_dir():
         return path
     name = unicodedata.normalize("NFC", path.name)

@@ -10,7 +10,8 @@ from torch import nn
 
 from realistic_editing.common import provenance
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.nested import parse_yaml, read_text
 from realistic_editing.training.devices import close_processes, launch
 from realistic_editing.training.loop import Problem, fit
 from realistic_editing.training.settings import Trainer, flatten
@@ -68,11 +69,17 @@ def _plain(network: nn.Module) -> nn.Module:
 
 
 def _continue_only_the_same(path: Path, settings: dict[str, Any]) -> None:
+    check_regular(path)
     if not path.exists():
         return
+    try:
+        before = parse_yaml(read_text(path))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); delete it, or choose another folder with output=...") from error
+    if not isinstance(before, dict):
+        raise InputError(f"{path}: does not hold the settings of a run; delete it, or choose another folder with output=...")
     now = flatten(settings)
-    added = {name: value for name, value in _BEFORE.items() if name in now}
-    before = added | flatten(OmegaConf.to_container(OmegaConf.load(path)))
+    before = {name: value for name, value in _BEFORE.items() if name in now} | flatten(before)
     differ = [
         name
         for name in sorted(before.keys() | now.keys())

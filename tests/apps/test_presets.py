@@ -1,6 +1,4 @@
 """Presets, experiments, ablations and sweeps: what fits runs two steps in a folder of its own; what misleads is refused."""
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -265,12 +263,11 @@ def test_jobs_of_a_sweep_are_told_apart():
     assert folder("", output="mine") == "mine/amplify"
 
 
-def test_a_sweep_runs_each_job_in_a_folder_of_its_own(data, tmp_path, judges):
+def test_a_sweep_runs_each_job_in_a_folder_of_its_own(data, tmp_path, judges, run_script):
     options = [f"paths.data={data}", f"paths.outputs={tmp_path / 'out'}", "regions.sources=[]", *judges, *QUICK]
     options += [f"regions.folders=[{data / 'mine'}]", *SMALL["compact", "enhancer"]]
     sweep = ["-m", "task=attenuate,amplify", "ablation=sum,no_order"]
-    run = [sys.executable, str(ROOT / "scripts/train_enhancer.py"), *sweep, *options]
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run_script(ROOT / "scripts/train_enhancer.py", *sweep, *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     runs = {f"train_enhancer/compact/{task}_{name}" for task in ("attenuate", "amplify") for name in ("sum", "no_order")}
     assert finished(tmp_path / "out") == runs

@@ -8,7 +8,7 @@ from realistic_editing.common.threads import wait_passively
 
 wait_passively()  # before PyTorch, which loads OpenMP, is imported
 
-__all__ = ["Enhancer", "Recipe", "load_critic", "load_saliency"]
+__all__ = ["Enhancer", "Recipe", "load_critic", "load_saliency", "suggest"]
 
 
 def __getattr__(name: str):
@@ -21,14 +21,18 @@ def __getattr__(name: str):
         from realistic_editing.ops.recipe import Recipe
 
         return Recipe
+    if name == "suggest":
+        from realistic_editing.selection.suggest import suggest
+
+        return suggest
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def load_critic(source="critic", device=None):
+def load_critic(source="lite_critic", device=None):
     """The bundled critic, or one from a file: critic(image (B, 3, H, W), mask (B, 1, H, W)) -> (B,) in [0, 1].
 
     Args:
-        source: "critic", or a .safetensors file that training wrote.
+        source: "lite_critic", "critic" (small), or a .safetensors file that training wrote.
         device: where to put it; the CPU when None.
 
     Raises:

@@ -19,7 +19,7 @@ from realistic_editing.apps.pictures import check_sheet, contact_sheets
 from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, reporting
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import alone_in, remove_strays
+from realistic_editing.common.files import alone_in, check_regular, remove_strays
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.folder import as_stored, read_folder
 from realistic_editing.data.labels import check_label
@@ -151,6 +151,7 @@ def _edit_all(jobs: Sequence[BatchJob], found: Iterable[Outcome], scores: Scores
 def _jobs(options: Mapping[str, Any]) -> tuple[list[BatchJob], list[str]]:
     """What is to be edited, and why some cannot be."""
     source, problems, writing = Path(options["photos"]), [], Writing.read(options)
+    check_regular(source)
     if source.is_dir():
         regions = read_folder(source, options["masks"], problems)
         named = [(region.photo, region.mask, check_task(options["task"])) for region in regions]

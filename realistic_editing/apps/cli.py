@@ -11,10 +11,11 @@ from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.presets import completed, full_names
 from realistic_editing.apps.streams import patient
+from realistic_editing.apps.suggest_options import add_suggestions
 from realistic_editing.apps.writing import add_writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
-from realistic_editing.enhance.options import add_arguments
+from realistic_editing.enhance.options import CRITIC, SALIENCY, add_arguments
 
 _FORMATS = ("cube", "ora", "tiff", "xmp")
 
@@ -146,11 +147,11 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
-    hub = "a folder, or a name on the hub, such as facebook/sam-vit-base, which is downloaded once"
-    mask.add_argument("--sam", help=f"a Segment Anything model, to select in GrabCut's place: {hub} (extra sam)")
     where = "the mask, a 16-bit PNG, or a folder for it; a new NAME_mask.png beside the photo when not given"
     mask.add_argument("--output", help=where)
     _add_json(mask)
+
+    add_suggestions(commands, Help, _add_judges, _add_json)
 
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Help)
     export.add_argument("recipe", help="the .json that an edit left beside its result")
@@ -174,6 +175,12 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     graphs.add_argument("--weights", help="a .safetensors file of your own instead of the bundled enhancer")
     graphs.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
 
+    released = commands.add_parser("convert", help="take over the checkpoints of the paper's authors", formatter_class=Help)
+    released.add_argument("checkpoints", nargs="+", help="one file, or of emlnet three: imagenet, places, decoder")
+    released.add_argument("--as", dest="kind", required=True, choices=("editnet", "realismnet", "emlnet"), help="what it is")
+    released.add_argument("--task", help="of an editnet: attenuate or amplify; what the file's name says when not given")
+    released.add_argument("--output", help="a .safetensors file; outputs/NAME.safetensors when not given")
+
     _add_study(commands)
 
     demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Help)
@@ -188,7 +195,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     _add_judges(page)
 
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
-    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift"))
+    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift", "selector"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
 
 
@@ -232,9 +239,14 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
 
 def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
-    parser.add_argument("--box", help="x,y,width,height in pixels around the thing")
-    parser.add_argument("--points", help="points in the region, such as '320,200 350,240'; --points=-5,0 for one left of it")
+    parser.add_argument("--box", help="x,y,width,height in pixels around the thing, which it must hold whole")
+    parser.add_argument(
+        "--points", "--click", help="points in the region, such as '320,200 350,240' or --points=-5,0; also beside --box"
+    )
     parser.add_argument("--outside", help="with --points: points that are not in it")
+    parser.add_argument("--grabcut", action="store_true", help="select by colours alone, as earlier releases did")
+    hub = "a folder, or a name on the hub, such as facebook/sam-vit-base, which is downloaded once"
+    parser.add_argument("--sam", help=f"a Segment Anything model, to select in the network's place: {hub} (extra sam)")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
     _add_meaning(parser)
 
@@ -257,8 +269,8 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_judges(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
-    parser.add_argument("--saliency", default="compact_saliency", help="bundled weights or a .safetensors file")
+    parser.add_argument("--critic", default=CRITIC, help="bundled weights or a .safetensors file")
+    parser.add_argument("--saliency", default=SALIENCY, help="bundled weights or a .safetensors file")
     parser.add_argument("--device", help="cpu, cuda or mps; the CPU when not given")
 
 

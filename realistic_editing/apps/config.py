@@ -35,8 +35,11 @@ TRAIN_TEXT = (
     "regions.saliency", "regions.shards",
 )  # fmt: skip
 TEXT = {
-    **dict.fromkeys(("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions"), TRAIN_TEXT),
+    **dict.fromkeys(
+        ("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions"), TRAIN_TEXT
+    ),
     "enhance": ENHANCE_TEXT, "evaluate": EVALUATE_TEXT, "figures": FIGURES_TEXT, "benchmark": BENCHMARK_TEXT,
+    "gpu_run": ("output", "data", "saliency_weights", "paths.outputs"),
 }  # fmt: skip
 
 
@@ -72,6 +75,8 @@ def instantiate_node(node: DictConfig, name: str) -> Any:
     try:
         return instantiate(node, _convert_="all")
     except InstantiationException as error:
+        if isinstance(error.__cause__, InputError):  # names its option
+            raise error.__cause__ from error
         if isinstance(error.__cause__, ValueError | TypeError):
             raise InputError(f"{name}: {error.__cause__}; change its settings") from error
         raise

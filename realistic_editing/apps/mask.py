@@ -11,7 +11,7 @@ from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.sam import select_by_sam
-from realistic_editing.data.select import refine_mask, select_box, select_points
+from realistic_editing.data.select import refine_mask, select
 
 WAYS = ("mask", "box", "points", "alpha")
 # Of a box: the least share of its width and height that a thing spans, and the least and the greatest share that it covers.
@@ -23,9 +23,9 @@ def mask(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
-            own transparency; outside, points that are not in the region; sam, a Segment Anything model that selects in
-            GrabCut's place, a folder or a name on the hub, or None; output, a file or a folder, or None for NAME_mask.png
-            beside the photo; json.
+            own transparency; or box and points together; outside, points that are not in the region; grabcut, to select by
+            colours alone; sam, a Segment Anything model that selects in the network's place, a
+            folder or a name on the hub, or None; output, a file or a folder, or None for NAME_mask.png beside the photo; json.
 
     Returns:
         The path of the mask.
@@ -54,7 +54,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     Args:
         photo: as read.
         options: mask, box, points or alpha, one of them, as for `mask`; label, of a mask that is a label map; invert, to select
-            what is left; outside; refine_mask, whether to mend the mask; sam.
+            what is left; outside; refine_mask, whether to mend the mask; grabcut and sam.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.
@@ -63,13 +63,16 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         InputError: when none or several are given, or one cannot be used.
     """
     given = [name for name in WAYS if options.get(name)]
-    if len(given) != 1:
+    if len(given) != 1 and given != ["box", "points"]:
         found = " and ".join(given) + " are given" if given else "no region is named"
-        raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
+        raise InputError(f"{found}; give one of a mask, a box, points, or alpha; or points beside a box")
     check_outside(options)
     pixels, notes, sam = photo.srgb, (), options.get("sam")
-    if sam and given[0] not in ("box", "points"):
-        raise InputError(f"sam is {sam} beside {given[0]}; give it a box or points")
+    for name in ("sam", "grabcut"):
+        if options.get(name) and given[0] not in ("box", "points"):
+            raise InputError(f"{name} is {options[name]} beside {given[0]}; give it a box or points")
+    if sam and options.get("grabcut"):
+        raise InputError(f"sam is {sam} beside grabcut; leave one out")
     if options.get("label") is not None and not options.get("mask"):
         raise InputError(f"label is {options['label']!r} without a mask; give the label map as the mask")
     if options.get("mask"):
@@ -77,13 +80,15 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         found, notes = read_mask(options["mask"], pixels.shape[:2], label=label, invert=bool(options.get("invert")))
     elif options.get("alpha"):
         found = _transparency(photo)
-    elif options.get("box"):
-        box = _numbers("box", options["box"], 4)
-        found = select_by_sam(pixels, sam, box=box) if sam else select_box(pixels, box)
-        notes = box_doubts(found, box)
     else:
+        box = numbers("box", options["box"], 4) if options.get("box") else None
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
-        found = select_by_sam(pixels, sam, inside, outside) if sam else select_points(pixels, inside, outside)
+        if sam:
+            found = select_by_sam(pixels, sam, inside, outside, box)
+            notes = box_doubts(found, box) if box else ()
+        else:
+            selected = select(pixels, inside, outside, box, "grabcut" if options.get("grabcut") else "network")
+            found, notes = selected.mask, (*selected.notes, *(box_doubts(selected.mask, box) if box else ()))
     if options.get("invert") and not options.get("mask"):
         found = np.iinfo(found.dtype).max - found
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
@@ -136,10 +141,20 @@ def _transparency(photo: Photo) -> np.ndarray:
 
 
 def _points(text: str) -> list[tuple[float, float]]:
-    return [_numbers("point", point, 2) for point in text.split()]
+    return [numbers("point", point, 2) for point in str(text).split()]
 
 
-def _numbers(name: str, text: str, count: int) -> tuple[float, ...]:
+def numbers(name: str, text: str, count: int) -> tuple[float, ...]:
+    """Numbers between commas, such as those of a point or a box.
+
+    Args:
+        name: of the option, for the message.
+        text: of the user.
+        count: how many there must be.
+
+    Raises:
+        InputError: when there are others.
+    """
     try:
         numbers = tuple(float(part) for part in str(text).split(","))
     except ValueError:

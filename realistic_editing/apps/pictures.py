@@ -14,7 +14,7 @@ from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sh
 
 WIDE = 640  # pixels of each picture of one photo's sheet
 TALL = 240  # height of each picture of a batch's
-ACROSS = 3  # photos in a row of it
+_ACROSS = 3  # photos in a row of it
 PER_SHEET = 60  # photos: more would not be looked at
 _BACKGROUND = 245
 
@@ -107,6 +107,6 @@ def contact_sheets(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[Path]:
 
 def _save_tiles(path: Path, tiles: Sequence[tuple[str, np.ndarray]]) -> None:
     empty = ("", np.full((TALL, 2 * TALL, 3), 255, np.uint8))
-    across = min(ACROSS, len(tiles))
+    across = min(_ACROSS, len(tiles))
     filled = [*tiles, *[empty] * (-len(tiles) % across)]
     save_sheet(sheet([filled[start : start + across] for start in range(0, len(filled), across)]), path)

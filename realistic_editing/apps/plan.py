@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from realistic_editing.apps.edit import write_edit
 from realistic_editing.apps.judged import MEANING, judged
@@ -17,7 +16,9 @@ from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.nested import parse_yaml, read_text
+from realistic_editing.common.ranges import shown
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.pixels import resize
@@ -26,7 +27,7 @@ from realistic_editing.enhance.options import NAMES, EditOptions
 from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sheet
 
 # Ways to name a region, and what belongs to them.
-REGION = (*WAYS, "outside", "label", "invert", "refine_mask")
+REGION = (*WAYS, "outside", "label", "invert", "refine_mask", "grabcut", "sam")
 DEFAULT_FOLDER = "outputs/plan"
 _WIDTH = 480  # pixels of each picture of before and after
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said
@@ -164,8 +165,11 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         InputError: naming the file, the region and what is wrong with it.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        check_regular(path)
+        content = parse_yaml(read_text(path))
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as YAML or JSON ({error})") from error
     if not isinstance(content, list) or not content or not all(isinstance(entry, dict) for entry in content):
         raise InputError(f"{path}: expected a list of regions, each with task and mask, or box or points")
@@ -176,6 +180,8 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         if unknown or "task" not in entry:
             wrong = f"does not know {', '.join(unknown)}" if unknown else "lacks task"
             raise InputError(f"{path}, region {number}: {wrong}; use {', '.join(sorted(known))}")
+        if not isinstance(entry.get("name"), str | int | None):
+            raise InputError(f"{path}, region {number}: is called {shown(entry['name'])}; use text")
         name = str(entry.get("name") or (Path(str(entry["mask"])).stem if entry.get("mask") else f"region {number}"))
         if name in names or Path(name).name != name:
             raise InputError(f"{path}, region {number}: is called {name!r}; give each region a name of its own, without /")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 
 # Formats that store pixels exactly; a result goes into one of these unless the user names another.
 LOSSLESS = (".png", ".tif", ".tiff")
@@ -30,8 +31,12 @@ def refuse_overwriting(outputs: Iterable[str | Path], inputs: Iterable[str | Pat
         InputError: naming the first output that is an input too, by whatever path, lies in a folder that is one, or is a
             database.
     """
-    kept = {Path(file).resolve() for file in inputs if file}
+    inputs = [Path(file) for file in inputs if file]
+    for file in inputs:
+        check_regular(file)  # before the path is followed, which a name with a null character cannot be
+    kept = {file.resolve() for file in inputs}
     for output in map(Path, outputs):
+        check_regular(output)
         place = output.resolve()
         if place in kept:
             raise InputError(f"{output}: would overwrite a file that is read here; choose another output")

@@ -9,6 +9,7 @@ import torch
 from realistic_editing.common.arrays import check_photo, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
+from realistic_editing.common.files import check_regular
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.select import Point, check_box, check_points
 
@@ -29,7 +30,7 @@ def select_by_sam(
         weights: a folder as `SamModel.save_pretrained` and `SamProcessor.save_pretrained` write it; or, where there is no such
             folder, a name on the hub, "owner/model", which is downloaded once, safetensors only.
         inside, outside: points x, y in pixels that are in the region, and that are not.
-        box: in their place, x, y, width, height in pixels from the top left corner.
+        box: in their place or beside them, x, y, width, height in pixels from the top left corner.
 
     Returns:
         (H, W) uint8, 255 = selected: of the three masks that the model proposes, the one that it is surest of.
@@ -38,15 +39,15 @@ def select_by_sam(
         InputError: when the extra is not installed, the folder holds no such model, a point or the box lies beyond the photo,
             or the model selects nothing.
     """
-    photo = check_photo(photo)
+    photo, asked = check_photo(photo), {}
     if box is not None:
         check_box(photo, box)
         x, y, wide, high = box
         asked = {"input_boxes": [[[x, y, x + wide, y + high]]]}
-    else:
+    if box is None or inside or outside:
         check_points(photo, inside, outside)
-        asked = {"input_points": [[[list(point) for point in (*inside, *outside)]]],
-                 "input_labels": [[[1] * len(inside) + [0] * len(outside)]]}  # fmt: skip
+        asked |= {"input_points": [[[list(point) for point in (*inside, *outside)]]],
+                  "input_labels": [[[1] * len(inside) + [0] * len(outside)]]}  # fmt: skip
     model, processor = _load(str(weights))
     pixels = photo if photo.dtype == np.uint8 else np.rint(to_unit(photo) * 255).astype(np.uint8)
     read = processor(images=pixels, return_tensors="pt", **asked)
@@ -68,6 +69,7 @@ def _load(weights: str) -> tuple:
     except ImportError as error:
         raise InputError(f"sam needs the extra 'sam': {how_to_install('sam')}") from error
     folder, on_hub = Path(weights), False
+    check_regular(folder)
     if not folder.exists() and _HUB_NAME.fullmatch(weights):
         on_hub = True
     elif not (folder / "config.json").is_file():

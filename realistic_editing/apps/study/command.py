@@ -15,7 +15,7 @@ from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.apps.serving import listening, serve, stop_as_by_ctrl_c
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.common.tasks import check_task
 from realistic_editing.evaluation.suites.ratings import RATING_COLUMNS
 
@@ -44,6 +44,7 @@ def study(options: Mapping[str, Any]) -> None:
     from realistic_editing.apps.study.store import Store
 
     folder, task = Path(options["folder"]), check_task(options["task"])
+    check_regular(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the folder of photos, masks and results")
     if options["raters"] is not None and not 0 <= options["raters"] <= MOST_RATERS:

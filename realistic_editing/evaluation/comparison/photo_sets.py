@@ -12,7 +12,6 @@ from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_photo
 from realistic_editing.data.mechrez import read_mechrez
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.measures.samples import spread
 
 INPUT = "input"  # the photos as they are: measured as a method, and the sub-folder that a study has them rated from
 ALIKE = 4.0  # levels of 255: the mean difference up to which a picture counts as a copy
@@ -157,4 +156,6 @@ def quick_look(photos: Sequence[TestPhoto], limit: int | None) -> list[TestPhoto
         for part in parts:
             if left and shares[part] < len(parts[part]):
                 shares[part], left = shares[part] + 1, left - 1
+    from realistic_editing.evaluation.measures.samples import spread  # brings PyTorch, for which a study need not wait
+
     return [photo for part, inside in parts.items() if shares[part] for photo in spread(inside, shares[part])]

@@ -60,17 +60,23 @@ def test_many_pictures_stay_within_the_budget(tmp_path, monkeypatch):
     assert max(first.shape) >= 120
 
 
-@pytest.fixture
-def browser_page(page, launch_browser):
-    with launch_browser() as browser:
-        opened = browser.new_page()
-        problems = []
-        opened.on("pageerror", lambda error: problems.append(str(error)))
-        fetched = []
-        opened.on("request", lambda request: fetched.append(request.url))
-        opened.goto(page.as_uri())
+@pytest.fixture(scope="module")
+def browser(launch_browser):
+    with launch_browser() as opened:
         yield opened
-        assert problems == [] and all(url.startswith(("file:", "data:")) for url in fetched)
+
+
+@pytest.fixture
+def browser_page(page, browser):
+    opened = browser.new_page()
+    problems = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    fetched = []
+    opened.on("request", lambda request: fetched.append(request.url))
+    opened.goto(page.as_uri())
+    yield opened
+    opened.close()
+    assert problems == [] and all(url.startswith(("file:", "data:")) for url in fetched)
 
 
 def test_a_reader_sorts_picks_and_compares(browser_page):

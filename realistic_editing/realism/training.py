@@ -34,7 +34,8 @@ def check_settings(network: nn.Module, size: int, loss: dict, pixels_per_zone: i
     if guess and getattr(network, "guess", None) is None:
         raise InputError(f"loss.guess is {guess}; it needs realism@model=compact model.network.guesses={_GUESSES}")
     if loss.get("patches") and not isinstance(network, JudgesPatches):
-        raise InputError(f"loss.patches is {loss['patches']}; {name} has no patches: set loss.patches=0, or realism@model=pix2pix")
+        remedy = "set loss.patches=0, or realism@model=pix2pix"
+        raise InputError(f"loss.patches is {loss['patches']}; {name} has no patches: {remedy}")
     if loss.get("patches") and guess:
         raise InputError("loss.patches and loss.guess are both set; no network has patches and guesses: set one of them to 0")
     if loss.get("patches") and size != network.input_size:

@@ -89,7 +89,7 @@ def test_a_size_that_does_not_divide_is_refused(size):
 
 
 def test_patches_lie_where_the_labels_are_read(network):
-    """The patch that a pixel changes most, with gradients through norms of whole maps left out, has its centre near the pixel."""
+    """Without the norms, which see the whole map, a patch sees a square whose centre is that of its label."""
     layers = [layer for layer in network.patches if not isinstance(layer, torch.nn.InstanceNorm2d)]
     weightless = torch.nn.Sequential(*layers)
     image = torch.rand(1, 4, 384, 384, requires_grad=True)

@@ -122,7 +122,9 @@ def test_before_and_after_lie_side_by_side(folder):
 def test_a_region_is_named_by_a_box_or_points_too(folder, region):
     run(folder, [{**region, "task": "attenuate", "order": "3,1,0,2", "strength": 1}])
     before, after = read(folder / "astronaut.jpg"), read(folder / "out/astronaut_1_region 1.png")
-    assert (before != after).any() and (before[120:, 60:] == after[120:, 60:]).all()
+    assert (before != after).any() and (before[120:, 60:] == after[120:, 60:]).mean() > 0.9  # the flag, and not the astronaut
+    if "outside" in region:
+        assert (before[20, 120] == after[20, 120]).all()
 
 
 @pytest.mark.parametrize(("entry", "words"), [

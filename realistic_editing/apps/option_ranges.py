@@ -171,7 +171,7 @@ def _value(config: DictConfig, name: str) -> Any:
     for group in groups:
         holder = holder.get(group) if isinstance(holder, DictConfig) and not OmegaConf.is_missing(holder, group) else None
     if not isinstance(holder, DictConfig):
-        if holder is None and groups and _is_group(config, groups[0]):
+        if groups and _is_group(config, groups[0]):
             raise InputError(f"{groups[0]} is {config[groups[0]]!r}; set its entries, such as {name}")
         return _ABSENT
     if last not in holder or OmegaConf.is_missing(holder, last):

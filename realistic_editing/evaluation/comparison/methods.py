@@ -79,7 +79,7 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     wanted = {meant for name in names for meant in ([name] if name in published else _meant(name))}
     unknown = sorted(wanted - set(known))
     if unknown or not wanted:
-        offered = ", ".join([ALL, *ALIASES, *known, *FAMILIES])
+        offered = ", ".join([ALL, *known, *FAMILIES])
         raise InputError(f"method names {', '.join(unknown) or 'nothing'}; use one or several of {offered}")
     return [name for name in known if name in wanted]
 

@@ -85,7 +85,7 @@ FIGURES = {
 }
 
 
-PARTS = ("", "_human", "_spread", "_loss", "_seams", "_times")  # of each task's tables
+PARTS = ("", "_human", "_spread", "_loss", "_ceiling", "_seams", "_times")  # of each task's tables
 
 
 def test_the_enhancers_from_end_to_end(root, tmp_path):

@@ -63,4 +63,7 @@ def serve(
         timeout_graceful_shutdown=ENDING,
     )  # fmt: skip
     log_sparingly()
-    Server(quiet).run(sockets=[listener])
+    server = Server(quiet)
+    server.run(sockets=[listener])
+    if server.started:  # it was stopped, though the signal did not come back as an exception, as one sent early may not
+        raise KeyboardInterrupt

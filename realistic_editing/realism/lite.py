@@ -97,8 +97,7 @@ class LiteCritic(StatisticsCritic):
 class CachedFeatures:
     """Photos whose things are known, so that edits of them are judged by statistics alone, of whole photos or sampled pixels.
 
-    What a thing is, an edit of its colours does not change. On unseen regions the features of the unedited photo tell real from
-    edited as well as those of the edit do.
+    What a thing is, an edit of its colours does not change.
 
     Args:
         critic: who judges.

@@ -111,8 +111,8 @@ class _InvertedResidual(nn.Module):
 def _convolve(features: torch.Tensor, conv: nn.Conv2d, norm: nn.BatchNorm2d) -> torch.Tensor:
     """A convolution and its batch norm as one convolution, padded as TensorFlow does.
 
-    The norm keeps ImageNet's statistics, so it is one factor and one offset a channel, which the weights can take up: a quarter
-    of the time less, with and without gradients.
+    The norm keeps ImageNet's statistics, so it is one factor and one offset a channel, which the weights can take up: fewer
+    passes over the features, with and without gradients.
     """
     factor = norm.weight * (norm.running_var + norm.eps).rsqrt()
     weight, bias = conv.weight * factor[:, None, None, None], norm.bias - norm.running_mean * factor

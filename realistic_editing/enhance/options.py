@@ -11,6 +11,7 @@ from realistic_editing.common.errors import InputError
 
 RULES = ("best_realism", "best_saliency", "random")  # to pick one of the 24 orders (section 5)
 MAX_STRENGTH = 1.5  # of a recipe: half as much again
+WEAK = 0.05  # relative change of saliency the way the task asks, below which an edit hardly moves attention
 GUARD = -0.1  # dR, below which a proposal is taken weaker; b_r of eq. 5
 
 

@@ -13,14 +13,13 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
-from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, RULES, EditOptions, check_strength
+from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, RULES, WEAK, EditOptions, check_strength
 from realistic_editing.enhance.select import select_order
 from realistic_editing.enhance.strength import find_strength
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
 SIZE = 384  # side of the square that the networks see (section 4)
-WEAK = 0.05  # relative change of saliency the way the task asks, below which the guard refines a proposal
-GUARD_STEPS = 10  # of that refinement
+GUARD_STEPS = 10  # of the refinement of a proposal that hardly moves attention
 PIXELS_PER_ZONE = 1000  # that judge its realism: a quarter of the time that whole photos take
 
 

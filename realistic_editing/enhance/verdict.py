@@ -1,0 +1,108 @@
+"""One plain verdict on an edit from its signs, and what it did to attention beside what was asked; no networks here."""
+import dataclasses
+import math
+
+from realistic_editing.enhance.options import WEAK
+
+SAFE, SHOWS, LOOKS_EDITED, CANNOT_JUDGE = VERDICTS = ("safe", "visible", "looks edited", "cannot judge")
+
+JUDGED_FROM = 0.2  # R of the photo; below it the critic takes the photo itself for edited, and dR can hardly fall
+# From which value on a sign makes an edit visible, and from which it makes it look edited. Of dR: below which.
+THRESHOLDS = {
+    "realism_change": (-0.05, -0.1),
+    "border_step": (2.5, 5.0),  # CIELAB units a pixel; a clean edit to less attention leaves 0.4, to more 1.7
+    "skin_change": (6.0, 12.0),  # CIELAB units of a and b
+    "lifted_blacks": (6.0, 10.0),  # CIELAB units of L; above about 8, a dark jacket looks as if seen through mist
+}
+_WORDS = {
+    "realism_change": "the region looks less real, dR {:+.2f}",
+    "border_step": "the border of the mask shows, {:.1f} units a pixel steeper",
+    "skin_change": "skin changes its colour by {:.0f} units",
+    "lifted_blacks": "blacks turn grey, {:.0f} units lighter",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Signs:
+    """What a verdict goes by; see `evaluation.measures.signs` for how each is measured.
+
+    Args:
+        realism: R of the photo before the edit, in [0, 1].
+        realism_change: dR of eq. 2, in [-1, 1].
+        border_step: how much steeper the photo becomes along the mask's border, >= 0, in units of CIELAB a pixel.
+        skin_change: how far pixels of the colours of skin move in CIELAB's a and b, >= 0; 0 where there are none.
+        lifted_blacks: by how much the region's near-black pixels brighten, in units of CIELAB's L; 0 where there are none.
+    """
+
+    realism: float
+    realism_change: float
+    border_step: float = 0.0
+    skin_change: float = 0.0
+    lifted_blacks: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """A verdict with its reasons.
+
+    Args:
+        name: one of VERDICTS.
+        reasons: in words, what spoke against "safe"; empty where nothing did.
+    """
+
+    name: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether a tick may be shown."""
+        return self.name == SAFE
+
+    def __str__(self) -> str:
+        return ": ".join((self.name, *(["; ".join(self.reasons)] if self.reasons else [])))
+
+
+def judge(signs: Signs) -> Verdict:
+    """The verdict on an edit.
+
+    What an eye sees (border, skin, blacks) counts whatever R says. Where R of the photo lies below JUDGED_FROM, dR counts
+    for nothing, and an edit that nothing else speaks against is not called safe: it cannot be judged.
+
+    Args:
+        signs: of the edit.
+
+    Returns:
+        "looks edited" where one sign says so, else "cannot judge" where R is low, else "visible" where one sign says so,
+        else "safe".
+    """
+    known = signs.realism >= JUDGED_FROM and math.isfinite(signs.realism_change)
+    found: dict[str, list[str]] = {SHOWS: [], LOOKS_EDITED: []}
+    for name, (visible, edited) in THRESHOLDS.items():
+        value, sign = getattr(signs, name), -1 if name == "realism_change" else 1
+        if name == "realism_change" and not known:
+            continue
+        if sign * value > sign * visible:
+            found[LOOKS_EDITED if sign * value > sign * edited else SHOWS].append(_WORDS[name].format(value))
+    reasons = (*found[LOOKS_EDITED], *found[SHOWS])
+    if found[LOOKS_EDITED]:
+        return Verdict(LOOKS_EDITED, reasons)
+    if not known:
+        doubt = f"the photo itself scores R {signs.realism:.2f}, so dR says nothing of this edit; look at it yourself"
+        return Verdict(CANNOT_JUDGE, (doubt, *reasons))
+    return Verdict(SHOWS, reasons) if reasons else Verdict(SAFE)
+
+
+def attention_problem(task: str, saliency_change: float) -> str | None:
+    """What an edit did to attention, where that is not what the task asked for; None where it is.
+
+    Args:
+        task: "attenuate" or "amplify".
+        saliency_change: relative, positive = more salient, see `Edit`.
+    """
+    gain = saliency_change if task == "amplify" else -saliency_change
+    if gain >= WEAK:
+        return None
+    asked, percent = "more" if task == "amplify" else "less", 100 * saliency_change
+    if gain < 0:
+        return f"against the request: the region is to draw {asked} attention, and its saliency changes by {percent:+.0f} %"
+    return f"hardly moves attention: saliency {percent:+.1f} %, less than {100 * WEAK:.0f} %"

@@ -1,0 +1,66 @@
+"""The signs that a verdict goes by, measured on a photo and its edit at the size that the judges see."""
+import torch
+
+from realistic_editing.enhance.verdict import Signs
+from realistic_editing.enhance.view import PhotoView
+from realistic_editing.evaluation.measures.photo_changes import seam
+from realistic_editing.ops import Recipe
+from realistic_editing.ops.apply import apply_inside
+from realistic_editing.region_statistics.color_statistics import rgb_to_lab
+
+BLACK = 20.0  # CIELAB L, below which a pixel is near-black
+LEAST_SHARE = 0.02  # of the region: fewer pixels of skin, or of black, say nothing
+# Of skin in CIELAB, from pale to dark: hue in degrees, chroma, and L. Some wood and sand has such colours too.
+_HUE, _CHROMA, _LIGHT = (30, 68), (10, 36), (20, 92)
+
+
+@torch.no_grad()
+def signs_of(view: PhotoView, recipe: Recipe, realism_change: float) -> Signs:
+    """The signs of a recipe on a photo that was judged already.
+
+    Args:
+        view: of photo and region.
+        recipe: a batch of one, on any device.
+        realism_change: its dR, which the edit holds.
+    """
+    edited = apply_inside(view.image, view.mask, recipe.to(view.image.device, view.image.dtype))
+    return measure_signs(view.image, edited, view.mask, view.realism, realism_change)
+
+
+def measure_signs(
+    image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor, realism: float, realism_change: float
+) -> Signs:
+    """The signs of any edit, whoever made it.
+
+    Args:
+        image, edited: (1, 3, H, W) RGB in [0, 1].
+        mask: (1, 1, H, W) in [0, 1].
+        realism: R of the photo.
+        realism_change: dR of the edit.
+    """
+    before, after = (100 * rgb_to_lab(photo)[0] for photo in (image, edited))
+    inside = mask[0, 0] >= 0.5
+    return Signs(
+        realism=float(realism),
+        realism_change=float(realism_change),
+        border_step=seam(image, edited, mask),
+        skin_change=_mean((after - before)[1:].square().sum(dim=0).sqrt(), inside & _is_skin(before), inside),
+        lifted_blacks=_mean((after - before)[0].relu(), inside & (before[0] < BLACK), inside),
+    )
+
+
+def _mean(values: torch.Tensor, where: torch.Tensor, inside: torch.Tensor) -> float:
+    """The mean of (H, W) where it is true; 0 where that is too little of what lies inside."""
+    count = int(where.sum())
+    return float(values[where].mean()) if count and count >= LEAST_SHARE * int(inside.sum()) else 0.0
+
+
+def _is_skin(lab: torch.Tensor) -> torch.Tensor:
+    """(3, H, W) CIELAB -> (H, W) bool: pixels of the colours of skin."""
+    light, a, b = lab
+    found = torch.ones_like(light, dtype=torch.bool)
+    for values, (least, most) in (
+        (torch.rad2deg(torch.atan2(b, a)), _HUE), (torch.hypot(a, b), _CHROMA), (light, _LIGHT)
+    ):  # fmt: skip
+        found &= (values >= least) & (values <= most)
+    return found

@@ -1,0 +1,67 @@
+"""The signs of an edit: none without one, each by what causes it, and none of what lies outside the region."""
+import pytest
+import torch
+
+from realistic_editing.evaluation.measures.signs import measure_signs
+
+SIDE = 48
+SKIN = (0.86, 0.68, 0.58)
+
+
+@pytest.fixture
+def mask():
+    mask = torch.zeros(1, 1, SIDE, SIDE)
+    mask[..., 12:36, 12:36] = 1
+    return mask
+
+
+def plain(*color):
+    return torch.tensor(color).reshape(1, 3, 1, 1).repeat(1, 1, SIDE, SIDE)
+
+
+def edited(image, mask, change):
+    return torch.where(mask > 0, change(image), image).clamp(0, 1)
+
+
+def signs(image, mask, change):
+    return measure_signs(image, edited(image, mask, change), mask, 0.8, -0.03)
+
+
+@pytest.mark.parametrize("color", [SKIN, (0.05, 0.05, 0.05), (0.2, 0.5, 0.9)])
+def test_no_edit_has_no_sign(mask, color):
+    found = signs(plain(*color), mask, lambda image: image)
+    assert (found.realism, found.realism_change) == (0.8, -0.03)
+    assert (found.border_step, found.skin_change, found.lifted_blacks) == (0, 0, 0)
+
+
+def test_a_step_along_the_border_is_measured(mask):
+    slight, strong = (signs(plain(0.2, 0.5, 0.9), mask, lambda image, by=by: image * by) for by in (0.95, 0.6))
+    assert 0 < slight.border_step < strong.border_step
+    assert strong.skin_change == strong.lifted_blacks == 0
+
+
+@pytest.mark.parametrize("color", [SKIN, (0.45, 0.3, 0.23), (0.95, 0.82, 0.74)])
+def test_skin_that_turns_grey_is_measured(mask, color):
+    grey = signs(plain(*color), mask, lambda image: image.mean(dim=1, keepdim=True).expand_as(image))
+    darker = signs(plain(*color), mask, lambda image: image * 0.95)
+    assert grey.skin_change > 12 and darker.skin_change < 3
+
+
+@pytest.mark.parametrize("color", [(0.9, 0.1, 0.1), (0.2, 0.6, 0.2), (0.5, 0.5, 0.5), (1.0, 0.65, 0.0)])
+def test_colours_that_no_skin_has_are_no_skin(mask, color):
+    assert signs(plain(*color), mask, lambda image: image * 0.5 + 0.2).skin_change == 0
+
+
+def test_blacks_that_turn_grey_are_measured_and_darkened_ones_are_not(mask):
+    black = plain(0.1, 0.1, 0.1)
+    assert signs(black, mask, lambda image: image + 0.1).lifted_blacks > 8
+    assert signs(black, mask, lambda image: image * 0.5).lifted_blacks == 0
+    assert signs(plain(0.5, 0.5, 0.5), mask, lambda image: image + 0.1).lifted_blacks == 0
+
+
+def test_a_few_pixels_say_nothing(mask):
+    image = plain(0.5, 0.5, 0.5)
+    image[..., 20:22, 20:23] = 0.0  # 6 of 576 pixels
+    assert signs(image, mask, lambda image: image + 0.2).lifted_blacks == 0
+    image[..., 20:26, 20:26] = 0.0
+    assert signs(image, mask, lambda image: image + 0.2).lifted_blacks > 8

@@ -58,7 +58,8 @@ def _place_controls(parts: dict[str, Any]) -> None:
             parts[f"example_{name}"] = gr.Button(f"Example: {name}", size="sm", min_width=70, elem_id=f"example_{name}")
     with gr.Column(elem_id="main"):
         parts["task"] = gr.Radio(
-            [(words, task) for task, words in view.GOALS.items()], value="attenuate", label="The region should draw", elem_id="task",
+            [(words, task) for task, words in view.GOALS.items()], value="attenuate", label="The region should draw",
+            elem_id="task",
         )  # fmt: skip
         with gr.Row():
             parts["propose"] = gr.Button("Propose", variant="primary", min_width=110, elem_id="propose")
@@ -75,7 +76,8 @@ def _place_controls(parts: dict[str, Any]) -> None:
             )
         parts["feather"] = gr.Slider(0, 30, 0, step=1, label="Feather, pixels", buttons=[], elem_id="feather")
         parts["outline"] = gr.Checkbox(False, label="Outline the regions", container=False, elem_id="outline")
-        parts["snap"] = gr.Checkbox(False, label="Snap what is painted to the borders in the photo", container=False, elem_id="snap")
+        words = "Snap what is painted to the borders in the photo"
+        parts["snap"] = gr.Checkbox(False, label=words, container=False, elem_id="snap")
     parts["strength"] = gr.Slider(0, 1.5, 1, step=0.01, label="Overall strength", buttons=[], elem_id="strength")
     with gr.Accordion("Adjust", open=True, elem_id="adjust"):
         for row in (SLIDERS[:2], SLIDERS[2:4], SLIDERS[4:]):

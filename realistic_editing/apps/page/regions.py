@@ -10,6 +10,7 @@ from realistic_editing.apps.page import draft as drafts
 from realistic_editing.apps.page.state import PageRegion, Session, active, with_active
 from realistic_editing.common.arrays import check_mask
 from realistic_editing.common.tasks import check_task
+from realistic_editing.data.labels import doubts
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.select import refine_mask
 
@@ -65,7 +66,7 @@ def take_draft(session: Session, snap: bool = False) -> Session:
     draft = session.draft
     if draft is None or not draft.mask.any():
         return unmark(session)
-    return add_region(session, draft.mask, session.task, snap=snap and bool(draft.strokes))
+    return add_region(session, draft.mask, session.task, snap=snap and bool(draft.strokes), notes=tuple(doubts(draft.mask)))
 
 
 def remove_region(session: Session) -> Session:

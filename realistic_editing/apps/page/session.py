@@ -2,13 +2,19 @@
 import dataclasses
 from collections.abc import Mapping
 
+import numpy as np
+
 from realistic_editing.apps.page.dials import Dials, read_dials
 from realistic_editing.apps.page.different import most_different
 from realistic_editing.apps.page.regions import feathered, most_feather, take_draft
 from realistic_editing.apps.page.state import Session, active, rendered, shrunk, with_active
 from realistic_editing.common.errors import InputError
+from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import GUARD, check_strength
+from realistic_editing.enhance.verdict import Signs, judge
+from realistic_editing.enhance.view import network_input
+from realistic_editing.evaluation.measures.signs import measure_signs, signs_of
 
 Enhancers = Mapping[str, Enhancer]
 _TRIES, _WEAKER = 3, 0.93  # where the whole photo shows more than its small picture: as often, so much less of the edit
@@ -89,10 +95,11 @@ def set_dials(session: Session, dials: Dials, strength: float, enhancers: Enhanc
     session = with_active(session, region)
     if quickly:
         edit = region.view.measure(region.recipe)
-        effect = edit.realism_change, edit.saliency_change
+        signs = signs_of(region.view, edit.recipe, edit.realism_change)
     else:
-        effect = _effect(session, enhancers)
-    return with_active(session, dataclasses.replace(region, effect=effect, exact=not quickly))
+        edit, signs = _whole(session, enhancers)
+    effect = edit.realism_change, edit.saliency_change
+    return with_active(session, dataclasses.replace(region, effect=effect, verdict=judge(signs), exact=not quickly))
 
 
 def set_feather(session: Session, feather: float, enhancers: Enhancers) -> Session:
@@ -124,15 +131,19 @@ def choose(session: Session, index: int, enhancers: Enhancers) -> Session:
     return session if region.start is None else set_dials(session, region.dials, region.strength, enhancers)
 
 
-def _effect(session: Session, enhancers: Enhancers) -> tuple[float, float]:
+def _whole(session: Session, enhancers: Enhancers) -> tuple[Edit, Signs]:
     """What the active region's edit does to the whole photo, as a viewer of the download sees it."""
     photo, region = session.photo, session.region
-    after = rendered(session, session.active + 1)
+    view, after = region.view, rendered(session, session.active + 1)
     written = photo.shown(photo.from_srgb(after))
-    if written is after:
-        return region.view.compare(after)
-    before = photo.shown(photo.from_srgb(rendered(session, session.active)))
-    return enhancers[region.task].judge(before, region.mask, written)
+    if written is not after:  # colours beyond sRGB: what lies beneath is not what the networks were shown, either
+        before = photo.shown(photo.from_srgb(rendered(session, session.active)))
+        view = enhancers[region.task].view(before, region.mask)
+    realism, saliency = view.compare(written)
+    everything = np.full(written.shape[:2], 255, np.uint8)
+    edited, _ = network_input(written, everything, view.image.device, view.image.shape[-1])
+    edit = Edit(region.recipe, region.task, realism, saliency)
+    return edit, measure_signs(view.image, edited, view.mask, view.realism, realism)
 
 
 def _viewed(session: Session, enhancers: Enhancers) -> Session:
@@ -142,4 +153,4 @@ def _viewed(session: Session, enhancers: Enhancers) -> Session:
     if region.view is not None and region.beneath == beneath:
         return session
     view = enhancers[region.task].view(rendered(session, session.active), region.mask)
-    return with_active(session, dataclasses.replace(region, view=view, beneath=beneath, photo_realism=view.realism))
+    return with_active(session, dataclasses.replace(region, view=view, beneath=beneath))

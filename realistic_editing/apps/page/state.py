@@ -13,6 +13,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.verdict import Verdict
 from realistic_editing.enhance.view import Candidates, PhotoView
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
@@ -36,7 +37,7 @@ class PageRegion:
         effect: dR and the change of saliency of what the sliders say.
         exact: whether the effect is that of the whole photo as it is downloaded, or, while a slider moves, of the small picture
             that the networks see.
-        photo_realism: R of the region before its edit.
+        verdict: on the edit as it stands.
         different: which of the candidates are shown, see `most_different`.
         sharp: the mask before it was feathered, by a sigma of `feather` pixels; None where it was not.
         view: the region on the photo with the edits of those before it, and `beneath` those edits.
@@ -53,7 +54,7 @@ class PageRegion:
     strength: float = 1.0
     effect: tuple[float, float] = (0.0, 0.0)
     exact: bool = False
-    photo_realism: float = 1.0
+    verdict: Verdict | None = None
     different: tuple[int, ...] = ()
     sharp: np.ndarray | None = None
     feather: float = 0.0

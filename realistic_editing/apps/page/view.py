@@ -14,14 +14,14 @@ from realistic_editing.apps.page.state import PageRegion, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
-from realistic_editing.enhance.options import GUARD
+from realistic_editing.enhance.options import GUARD, WEAK
+from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, THRESHOLDS, Verdict, attention_problem
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops.photo import apply_to_photo
 
 THUMBNAIL = 160  # pixels of the longer side
 MARGIN = 0.1  # of a region's shorter side, that a thumbnail shows around it
 LEAST_SHOWN = 0.25  # of its longer side: of a long region its densest part, since all of it would be mostly other things
-DOUBT = -0.03  # dR, from which on an edit is in doubt; from GUARD on it is warned of
 GOALS = {"attenuate": "less attention", "amplify": "more attention"}
 MOST_DETAIL = 1800  # pixels of the longer side of what is shown of a photo that is zoomed into
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 93, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
@@ -140,37 +140,66 @@ def proposals(session: Session) -> str:
 
 
 def gauges(session: Session) -> str:
-    """dR and the change of saliency of the active region as HTML: two bars, with what they mean in words."""
+    """The verdict on the active region's edit, and its dR and change of saliency as bars, as HTML."""
     region = session.region
+    if session.draft is not None and session.draft.mask.any():
+        return _note("Something is marked. Press Propose to make a region of it.")
     if region is None:
         return _note("Mark a region: click on it, drag a box around it, or paint it.")
     if region.start is None:
         return _note(f"{html.escape(region.name)}: no edit yet. Press Propose.")
     realism, saliency = region.effect
-    verdict, kind = realism_words(realism)
+    judged = region.verdict.name != CANNOT_JUDGE
+    about = "" if region.exact else "about "
+    words, kind = verdict_words(region.verdict, region.task, saliency)
+    says, real = realism_words(realism, judged)
     effect, way = effect_words(saliency, region.task)
+    way = "plain" if way == "good" and not judged else way
     return (
-        f'<div id="gauges">{_bar("Realism", f"dR {realism:+.2f}", verdict, kind, realism, 0.5, GUARD)}'
-        f"{_bar('Attention', f'{100 * saliency:+.0f} %', effect, way, saliency, 0.6)}</div>"
+        f'<div id="gauges"><p class="verdict {kind}">{html.escape(words)}</p>'
+        f"{_bar('Realism', f'{about}dR {realism:+.2f}', says, real, realism, 0.5, GUARD)}"
+        f"{_bar('Attention', f'{about}{100 * saliency:+.0f} %', effect, way, saliency, 0.6)}</div>"
     )
 
 
-def realism_words(realism: float) -> tuple[str, str]:
-    """What a dR means, and one of "good", "doubt", "bad"."""
-    if realism < GUARD:
+def verdict_words(verdict: Verdict, task: str, saliency: float) -> tuple[str, str]:
+    """One sentence on an edit, and one of "good", "doubt", "bad", "none"; no good one that fails what was asked."""
+    missed = attention_problem(task, saliency)
+    because = f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
+    if verdict.name == CANNOT_JUDGE:
+        return f"Cannot judge this photo{because}", "none"
+    if missed is not None and verdict.name == SAFE:
+        words = "goes against the request" if _against(task, saliency) else "hardly moves attention"
+        return f"Looks natural, but {words}", "doubt"
+    words, kind = {SAFE: ("Safe", "good"), SHOWS: ("Visible", "doubt"), LOOKS_EDITED: ("Looks edited", "bad")}[verdict.name]
+    return (f"{words}: nothing speaks against this edit" if verdict.name == SAFE else f"{words}{because}"), kind
+
+
+def realism_words(realism: float, judged: bool = True) -> tuple[str, str]:
+    """What a dR means, and one of "good", "doubt", "bad", or "none" where R of the photo says that dR means nothing."""
+    visible, edited = THRESHOLDS["realism_change"]
+    if not judged:
+        return "Says nothing here: the photo itself scores low", "none"
+    if realism < edited:
         return "Stops looking real: take less of it", "bad"
-    if realism < DOUBT:
+    if realism < visible:
         return "In doubt: look closely", "doubt"
     return "Looks as real as the photo" if realism < 0.1 else "Judged more real than the photo", "good"
 
 
 def effect_words(saliency: float, task: str) -> tuple[str, str]:
     """What a change of saliency means for a task, and one of "good", "doubt", "bad"."""
-    if abs(saliency) < 0.02:
-        return "Attention hardly moves", "doubt"
     went = "more" if saliency > 0 else "less"
-    wanted = (saliency > 0) == (task == "amplify")
-    return f"Draws {went} attention, {'as asked' if wanted else 'against what was asked'}", "good" if wanted else "bad"
+    if attention_problem(task, saliency) is None:
+        return f"Draws {went} attention, as asked", "good"
+    if _against(task, saliency):
+        return f"Draws {went} attention, against what was asked", "bad"
+    return f"Draws {went} attention by less than {100 * WEAK:.0f} %: hardly seen", "doubt"
+
+
+def _against(task: str, saliency: float) -> bool:
+    """Whether attention moves the other way, by more than the page shows as 0."""
+    return (saliency if task == "amplify" else -saliency) < -0.005
 
 
 def steps(region: PageRegion | None) -> str:

@@ -288,5 +288,6 @@ def _slider_updates(session: Session) -> list:
     for name, _, least, most, _ in layout.SLIDERS:
         value = getattr(region.dials, name) if ready else 0
         updates.append(gr.update(value=value, minimum=min(least, value), maximum=max(most, value), interactive=ready))
-    feather = gr.update(value=region.feather if region else 0, maximum=regions.most_feather(session), interactive=region is not None)
+    most, marked = regions.most_feather(session), region is not None
+    feather = gr.update(value=region.feather if marked else 0, maximum=most, interactive=marked)
     return [*updates, gr.update(value=round(region.strength, 2) if ready else 1, interactive=ready), feather]

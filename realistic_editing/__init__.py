@@ -24,11 +24,11 @@ def __getattr__(name: str):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def load_critic(source="critic", device=None):
+def load_critic(source="lite_critic", device=None):
     """The bundled critic, or one from a file: critic(image (B, 3, H, W), mask (B, 1, H, W)) -> (B,) in [0, 1].
 
     Args:
-        source: "critic", or a .safetensors file that training wrote.
+        source: "lite_critic", "critic" (small), or a .safetensors file that training wrote.
         device: where to put it; the CPU when None.
 
     Raises:

@@ -14,7 +14,7 @@ from realistic_editing.apps.streams import patient
 from realistic_editing.apps.writing import add_writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
-from realistic_editing.enhance.options import add_arguments
+from realistic_editing.enhance.options import CRITIC, SALIENCY, add_arguments
 
 _FORMATS = ("cube", "ora", "tiff", "xmp")
 
@@ -250,8 +250,8 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_judges(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
-    parser.add_argument("--saliency", default="compact_saliency", help="bundled weights or a .safetensors file")
+    parser.add_argument("--critic", default=CRITIC, help="bundled weights or a .safetensors file")
+    parser.add_argument("--saliency", default=SALIENCY, help="bundled weights or a .safetensors file")
     parser.add_argument("--device", help="cpu, cuda or mps; the CPU when not given")
 
 

@@ -14,7 +14,7 @@ from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.network import EditNet
-from realistic_editing.enhance.options import GUARD
+from realistic_editing.enhance.options import GUARD, REFINE
 from realistic_editing.enhance.view import SIZE, network_input
 from realistic_editing.ops import Recipe, all_orders, apply
 from realistic_editing.weights import load_network
@@ -99,10 +99,10 @@ def proposing_there(
         found += _timed(case, works, 1, seconds, device)
     enhancer = Enhancer.from_pretrained(weights, device=str(device))
     judged = {
-        f"this project, {words}": lambda guard=guard: enhancer.propose(photo, mask, guard=guard)
-        for words, guard in (("as proposed", None), ("guarded", GUARD))
+        f"this project, {words}": lambda guard=guard, steps=steps: enhancer.propose(photo, mask, guard=guard, refine=steps)
+        for words, guard, steps in (("one pass", None, 0), ("default", GUARD, REFINE))
     }
-    case = f"best_realism of 24 orders, {photo.shape[1]} x {photo.shape[0]}"
+    case = f"best of 24 orders, {photo.shape[1]} x {photo.shape[0]}"
     say(case)
     return found + _timed(case, judged, 1, seconds, device)
 

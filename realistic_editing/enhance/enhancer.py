@@ -9,7 +9,7 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
-from realistic_editing.enhance.options import EditOptions
+from realistic_editing.enhance.options import CRITIC, SALIENCY, EditOptions
 from realistic_editing.enhance.view import PhotoView, network_input
 from realistic_editing.ops import Recipe
 from realistic_editing.weights import load_network, usable_device
@@ -23,7 +23,7 @@ class Enhancer:
         critic: critic(image, mask) -> (B,) in [0, 1].
         saliency: saliency(image) -> (B, 1, H, W) in [0, 1].
         task: "attenuate" or "amplify", what the network was trained for.
-        objective: what `refine` minimises; for the bundled networks, what they were trained by.
+        objective: what `refine` minimises; the one that the network's file names.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class Enhancer:
         name_or_path: str,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
-        critic: str = "critic",
-        saliency: str = "compact_saliency",
+        critic: str = CRITIC,
+        saliency: str = SALIENCY,
     ) -> "Enhancer":
         """Load the bundled networks, or a network of your own, made ready to predict (see `for_inference`).
 
@@ -72,7 +72,7 @@ class Enhancer:
             for_inference(load_network(critic, kind="realism", device=device), image, mask),
             for_inference(load_network(saliency, kind="saliency", device=device), image),
         )
-        objective = network.card.get("objective")
+        objective = network.card.get("refine_objective") or network.card.get("objective")  # what it was trained by
         return cls(ready, *judges, task, Objective(**objective) if objective else None)
 
     def to(self, device: torch.device | str | None) -> "Enhancer":

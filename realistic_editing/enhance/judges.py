@@ -133,7 +133,10 @@ class RegionView:
     def compare(self, image: torch.Tensor) -> "JudgedEdit":
         """Judge other versions of the photos, whoever made them: (B, 3, H, W); not of a sampled view."""
         # By the critic itself: what is cached of a photo holds only while its background is the same.
-        realism = self.judges.critic(image, self.mask)
+        critic = self.judges.critic
+        if isinstance(critic, CachesFeatures):
+            critic = critic.cache_features(self.image, self.mask)
+        realism = critic(image, self.mask)
         return JudgedEdit(None, image, image, self.judges.saliency(image), realism - self.realism)
 
     @torch.no_grad()

@@ -3,6 +3,9 @@ import torch
 
 from realistic_editing.enhance.options import RULES
 
+REAL = -0.05  # dR from which on "best_effect" takes an edit for real
+_FAR = 1e3  # beyond every relative change of saliency
+
 
 def select_order(
     rule: str, task: str, realism_change: torch.Tensor, saliency_change: torch.Tensor, generator: torch.Generator | None
@@ -10,9 +13,10 @@ def select_order(
     """The index of the order that a rule picks, for each photo.
 
     Args:
-        rule: "best_realism" (largest dR, as in the paper, but of the candidates that move attention in the asked direction,
-            where there are any: an edit that looks real and does the opposite serves nobody), "best_saliency" (largest change
-            in the asked direction) or "random".
+        rule: "best_effect" (largest change in the asked direction among the candidates with dR of at least REAL, or the largest
+            dR where there is none), "best_realism" (largest dR, as in the paper, but of the candidates that move attention in
+            the asked direction, where there are any: an edit that looks real and does the opposite serves nobody),
+            "best_saliency" (largest change in the asked direction) or "random".
         task: "attenuate" or "amplify"; says which way is right.
         realism_change: (B, N) dR of the N candidates.
         saliency_change: (B, N) -S of eq. 3, positive = more salient.
@@ -28,6 +32,9 @@ def select_order(
         batch, count = realism_change.shape
         return torch.randint(count, (batch,), generator=generator).to(realism_change.device)
     wanted = saliency_change if task == "amplify" else -saliency_change
+    if rule == "best_effect":
+        # Relative changes may be large, and dR is at most 1: what is real enough ranks above all that is not.
+        return torch.where(realism_change >= REAL, wanted.clamp(-_FAR, _FAR) + 2 * _FAR, realism_change).argmax(dim=1)
     if rule == "best_realism":
         # dR is at most 1, so any candidate that goes in the asked direction ranks above all that do not.
         return (realism_change + 3 * (wanted > 0)).argmax(dim=1)

@@ -13,14 +13,13 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
-from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, RULES, WEAK, EditOptions, check_strength
+from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, EditOptions, check_strength
 from realistic_editing.enhance.select import select_order
 from realistic_editing.enhance.strength import find_strength
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
 SIZE = 384  # side of the square that the networks see (section 4)
-GUARD_STEPS = 10  # of the refinement of a proposal that hardly moves attention
-PIXELS_PER_ZONE = 1000  # that judge its realism: a quarter of the time that whole photos take
+PIXELS_PER_ZONE = 1000  # that judge realism in refinement: a quarter of the time that whole photos take
 
 
 def network_input(
@@ -118,6 +117,10 @@ class PhotoView:
         other.__dict__ |= self.__dict__ | {"network": network, "objective": objective, "_candidates": None}
         return other
 
+    def judged_by(self, judges: Judges) -> "PhotoView":
+        """The same photo, network and objective with other judges."""
+        return PhotoView(self.network, judges, self.task, self.objective, self.image, self.mask, self.human)
+
     @torch.no_grad()
     def candidates(self) -> Candidates:
         """The network's edits in all 24 orders, judged; made once."""
@@ -127,11 +130,11 @@ class PhotoView:
         return self._candidates
 
     @torch.no_grad()
-    def pick(self, order: str | tuple[int, int, int, int] = "best_realism", seed: int = 0) -> Edit:
+    def pick(self, order: str | tuple[int, int, int, int] = "best_effect", seed: int = 0) -> Edit:
         """The network's edit in one order.
 
         Args:
-            order: "best_realism", "best_saliency", "random" (see `select_order`), or an order such as (3, 1, 0, 2).
+            order: "best_effect", "best_realism", "best_saliency", "random" (see `select_order`), or one such as (3, 1, 0, 2).
             seed: of "random".
 
         Raises:
@@ -177,13 +180,15 @@ class PhotoView:
         return float(judged.realism_change), float(self.region.saliency_change(judged))
 
     @torch.no_grad()
-    def refine(self, edit: Edit, steps: int, sampled: bool = False, progress: bool = False) -> Edit:
+    def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
+
+        Realism is judged by sampled pixels, and saliency at the size its network sees (`Judges.sampled_view`); the result is
+        measured in full.
 
         Args:
             edit: where to start; its order stays.
             steps: of gradient descent.
-            sampled: judge realism by sampled pixels, and saliency at the size its network sees: four times as fast.
             progress: show a bar.
 
         Raises:
@@ -191,10 +196,10 @@ class PhotoView:
         """
         if self.objective is None:
             raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
-        device, region = self.image.device, self.region
-        if sampled:
-            generator = torch.Generator(device).manual_seed(0)
-            region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator)
+        if not steps:
+            return edit
+        device = self.image.device
+        region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, torch.Generator(device).manual_seed(0))
         start, human = edit.recipe.to(device), torch.tensor([self.human], device=device)
         found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
@@ -231,29 +236,22 @@ class PhotoView:
             return edit
         return dataclasses.replace(self.measure(edit.recipe.at_strength(strength)), strength=strength, refined=edit.refined)
 
-    def refine_if_weak(self, edit: Edit) -> Edit:
-        """An edit that hardly moves attention, or moves it the wrong way, refined on the photo where that moves it more."""
-        if self.objective is None or edit.gain >= WEAK:
-            return edit
-        refined = self.refine(edit, GUARD_STEPS, sampled=True)
-        return refined if refined.gain > edit.gain else edit
-
     def guard(self, edit: Edit, realism: float = GUARD) -> Edit:
-        """An edit that moves attention and looks real: refined where it is weak, and then taken weaker where it looks edited.
+        """An edit that looks real: taken weaker where it looks edited.
 
         Args:
             edit: as proposed.
             realism: dR that the result keeps to.
         """
-        edit = self.refine_if_weak(edit)
         return edit if edit.realism_change >= realism else self.limit(edit, realism, max_strength=1.0)
 
     def propose(self, options: EditOptions) -> Edit:
         """An edit as the options ask; see `Enhancer.propose`."""
         options.check_for(self.task, refinable=self.objective is not None)
         edit = self.pick(options.order, options.seed)
-        if options.refine:
-            edit = self.refine(edit, options.refine, progress=True)
+        steps = options.steps(refinable=self.objective is not None)
+        if steps:
+            edit = self.refine(edit, steps, progress=steps > REFINE)
         if options.strength is not None:
             return self.at_strength(edit, options.strength)
         if options.has_target:

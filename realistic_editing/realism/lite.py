@@ -2,7 +2,8 @@
 import torch
 from torch import nn
 
-from realistic_editing.realism.statistics_critic import StatisticsCritic
+from realistic_editing.common.inputs import resized
+from realistic_editing.realism.statistics_critic import CachedRegion, StatisticsCritic
 from realistic_editing.region_statistics.network import perceptron
 from realistic_editing.region_statistics.things import ThingFeatures
 
@@ -67,16 +68,26 @@ class LiteCritic(StatisticsCritic):
         return self
 
     def cache_features(self, image: torch.Tensor, mask: torch.Tensor) -> "CachedFeatures":
-        """Photos of which sampled pixels can be judged: their things are those of the photos, whatever an edit does to them.
+        """Photos whose edits are judged with the things that the photos show, whatever an edit does to them.
 
         Args:
-            image, mask: (B, 3, S, S) and (B, 1, S, S) in [0, 1], S = `input_size`.
+            image, mask: (B, 3, H, W) and (B, 1, H, W) in [0, 1].
         """
-        return CachedFeatures(self, self.things(image, mask))
+        size = [self.input_size, self.input_size]
+        return CachedFeatures(self, self.things(resized(image, size), resized(mask, size)))
+
+    def cache_background(self, image: torch.Tensor, mask: torch.Tensor) -> CachedRegion | None:
+        """See `StatisticsCritic`; things are those of the photo, too."""
+        if not self.can_cache(image):
+            return None
+        return CachedRegion(self, self.cache_features(image, mask).judge_measured, image, mask)
 
 
 class CachedFeatures:
-    """Photos whose things are known, so that edits of them are judged by sampled pixels.
+    """Photos whose things are known, so that edits of them are judged by statistics alone, of whole photos or sampled pixels.
+
+    What a thing is, an edit of its colours does not change. On unseen regions the features of the unedited photo tell real from
+    edited as well as those of the edit do.
 
     Args:
         critic: who judges.
@@ -88,6 +99,17 @@ class CachedFeatures:
 
     def __getitem__(self, index: torch.Tensor) -> "CachedFeatures":
         return CachedFeatures(self.critic, self.things[index])
+
+    def __call__(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Scores (B,) of edits (B, 3, H, W) of these photos, with their masks (B, 1, H, W)."""
+        size = [self.input_size, self.input_size]
+        image, mask = resized(image, size), resized(mask, size)
+        return self.judge_measured(self.critic.measure(image, mask), image, mask)
+
+    def judge_measured(self, statistics: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """See `StatisticsCritic`; one photo may have several edits."""
+        del image, mask
+        return self.critic.judge(statistics, self.things.expand(len(statistics), -1))
 
     def sample_pixels(
         self, image: torch.Tensor, mask: torch.Tensor, count: int, generator: torch.Generator | None = None

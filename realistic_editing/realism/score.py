@@ -39,4 +39,4 @@ def realism_change(
 
 @functools.cache
 def _bundled(device: str) -> nn.Module:
-    return load_network("critic", kind="realism", device=device).eval().requires_grad_(False)
+    return load_network("lite_critic", kind="realism", device=device).eval().requires_grad_(False)

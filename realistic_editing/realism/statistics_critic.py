@@ -1,5 +1,6 @@
 """What critics that read the statistics of a region share: whole photos, and photos whose edits are judged for less."""
 import abc
+from collections.abc import Callable
 
 import torch
 
@@ -38,26 +39,36 @@ class StatisticsCritic(RegionStatistics, abc.ABC):
         Returns:
             The photo ready for its edits; None for several photos, or where S is not `input_size`.
         """
-        fits = len(image) == 1 and image.shape[-2:] == (self.input_size, self.input_size)
-        return CachedRegion(self, image, mask) if fits else None
+        return CachedRegion(self, self.judge_measured, image, mask) if self.can_cache(image) else None
+
+    def can_cache(self, image: torch.Tensor) -> bool:
+        """Whether `cache_background` takes these photos."""
+        return len(image) == 1 and image.shape[-2:] == (self.input_size, self.input_size)
 
 
 class CachedRegion:
     """A photo with its region, whose edits are judged at the cost of the region.
 
     Args:
-        critic: who judges.
+        measures: whose statistics are taken.
+        judges: `judge_measured` of whoever judges by them.
         image, mask: as for `StatisticsCritic.cache_background`.
 
     Attributes:
         realism: (1,), of the photo itself.
     """
 
-    def __init__(self, critic: StatisticsCritic, image: torch.Tensor, mask: torch.Tensor) -> None:
-        self.critic, self._photo, self._mask = critic, CachedBackground(critic, image, mask), mask
-        self.realism = critic.judge_measured(self._photo.statistics, image, mask)
+    def __init__(
+        self,
+        measures: RegionStatistics,
+        judges: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
+        image: torch.Tensor,
+        mask: torch.Tensor,
+    ) -> None:
+        self._judges, self._photo, self._mask = judges, CachedBackground(measures, image, mask), mask
+        self.realism = judges(self._photo.statistics, image, mask)
 
     def judge(self, edited: torch.Tensor) -> torch.Tensor:
         """Scores (N,) of edits (N, 3, S, S), as the photo where the mask is 0; differentiable in them."""
         mask = self._mask.expand(len(edited), -1, -1, -1)
-        return self.critic.judge_measured(self._photo.measure(edited), edited, mask)
+        return self._judges(self._photo.measure(edited), edited, mask)

@@ -53,14 +53,16 @@ def photo():
 
 
 def test_refining_lowers_the_loss_it_was_given(enhancer, photo):
-    proposed = enhancer.propose(*photo, order=(3, 1, 0, 2))
+    proposed = enhancer.propose(*photo, order=(3, 1, 0, 2), refine=0)
     refined = enhancer.propose(*photo, order=(3, 1, 0, 2), refine=4)
+    default = enhancer.propose(*photo, order=(3, 1, 0, 2))
 
     def loss(edit):
         view = enhancer.view(*photo).region
         return float(view.loss(view.edited(edit.recipe), torch.tensor([False]), enhancer.objective)["total"])
 
-    assert loss(refined) < loss(proposed)
+    assert loss(default) < loss(refined) < loss(proposed)
+    assert default.refined and refined.refined and not proposed.refined
     assert refined.recipe.order.tolist() == [[3, 1, 0, 2]]
     assert not refined.recipe.exposure.requires_grad
 
@@ -99,9 +101,12 @@ def test_a_proposal_that_goes_the_wrong_way_is_turned_round(enhancer, photo, tas
     still = Recipe.identity(torch.tensor([[3, 1, 0, 2]]))
     edits = [view.measure(dataclasses.replace(still, exposure=torch.tensor([value]))) for value in (1.5, 0.7)]
     wrong = min(edits, key=lambda edit: edit.gain)
-    turned = view.refine_if_weak(wrong)
-    assert turned.gain > wrong.gain and turned.strength == 1 and turned.refined
-    assert without.refine_if_weak(wrong) is wrong
+    turned = view.refine(wrong)
+    assert turned.gain > wrong.gain and turned.gain > 0 and turned.strength == 1 and turned.refined
+    assert view.refine(wrong, 0) is wrong
+    with pytest.raises(InputError, match="objective"):
+        without.refine(wrong)
+    assert not without.propose(EditOptions(order=(3, 1, 0, 2))).refined  # its default is the single pass
 
 
 class Counting(torch.nn.Module):
@@ -119,13 +124,14 @@ class Counting(torch.nn.Module):
 @pytest.mark.parametrize(
     ("options", "edits"),
     [
-        ({"guard": None}, 24),
-        ({"guard": None, "order": (3, 1, 0, 2)}, 1),
+        ({"refine": 0, "guard": None}, 24),
+        ({"refine": 0, "guard": None, "order": (3, 1, 0, 2)}, 1),
         ({"order": "random", "guard": -1.0}, 1),
-        ({"strength": 1.0}, 24),
-        ({"strength": 0.5}, 25),
-        ({"order": (3, 1, 0, 2), "min_realism_change": -1.0}, 17),  # a grid of 16 strengths, and the proposal itself
-        ({"order": (3, 1, 0, 2), "guard": None, "refine": 2}, 1 + 3 + 1),
+        ({"refine": 0, "strength": 1.0}, 24),
+        ({"refine": 0, "strength": 0.5}, 25),
+        ({"refine": 0, "order": (3, 1, 0, 2), "min_realism_change": -1.0}, 17),  # 16 strengths, and the proposal itself
+        ({"order": (3, 1, 0, 2), "guard": None, "refine": 2}, 1 + 4 + 1),  # the photo once more, at the size of refinement
+        ({"guard": None}, 24 + 1 + 17 + 1),
     ],
 )
 def test_no_edit_is_judged_twice(enhancer, photo, options, edits):
@@ -153,8 +159,8 @@ def test_a_view_answers_many_questions_of_one_photo(enhancer, photo):
     assert again.realism_change == pytest.approx(first.realism_change, abs=1e-5)
     with pytest.raises(IndexError):
         candidates[24]
-    asked = enhancer.propose(*photo, EditOptions(order="best_saliency", guard=None))
-    named = enhancer.propose(*photo, order="best_saliency", guard=None)
+    asked = enhancer.propose(*photo, EditOptions(order="best_saliency", guard=None, refine=0))
+    named = enhancer.propose(*photo, order="best_saliency", guard=None, refine=0)
     assert asked.realism_change == named.realism_change == view.pick("best_saliency").realism_change
 
 

@@ -63,7 +63,7 @@ def test_the_frozen_trunk_learns_nothing_and_keeps_its_statistics(critic):
     critic.eval()
 
 
-def test_a_cached_background_gives_the_scores_of_whole_photos(critic, photos):
+def test_edits_are_judged_with_the_things_of_their_photo_however_they_come(critic, photos):
     image, mask = photos[0][:1], photos[1][:1]
     assert isinstance(critic, CachesBackground)
     recipe = Recipe.identity(torch.tensor([[0, 1, 2, 3]] * 2))
@@ -72,7 +72,13 @@ def test_a_cached_background_gives_the_scores_of_whole_photos(critic, photos):
     cached = critic.cache_background(image, mask)
     with torch.no_grad():
         torch.testing.assert_close(cached.realism, critic(image, mask), atol=1e-5, rtol=0)
-        torch.testing.assert_close(cached.judge(edits), critic(edits, mask.expand(2, -1, -1, -1)), atol=1e-4, rtol=0)
+        known = critic.cache_features(image, mask)
+        torch.testing.assert_close(cached.judge(edits), known(edits, mask.expand(2, -1, -1, -1)), atol=1e-4, rtol=0)
+        view = Judges(critic, CompactSaliency(input_size=(24, 32))).view(image, mask)
+        changes, _ = view.changes(recipe)
+        compared = view.compare(edits[:1])
+    torch.testing.assert_close(changes[:1], compared.realism_change, atol=1e-4, rtol=0)
+    assert changes.abs().min() > 1e-4
     assert critic.cache_background(*photos) is None
 
 

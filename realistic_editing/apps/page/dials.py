@@ -106,6 +106,22 @@ def in_words(dials: Dials, most: int = 3) -> str:
         dials: of the edit.
         most: how many words.
     """
+    return ", ".join(_said(dials, most, 1.0)) or "hardly any change"
+
+
+def compared(dials: Dials, other: Dials, most: int = 2) -> str:
+    """What an edit does more than another one, in the same words: "a little darker"."""
+    fields = dataclasses.asdict(dials)
+    difference = Dials(**{name: value - getattr(other, name) for name, value in fields.items()})
+    words = _said(difference, most, 1.0)
+    if words:
+        return ", ".join(words)
+    slight = _said(difference, most, 0.2)
+    return f"a little {', '.join(slight)}" if slight else "much the same"
+
+
+def _said(dials: Dials, most: int, least: float) -> list[str]:
+    """Words for what is at least `least` times what is just seen, the strongest first."""
     tones = (
         ("lighter shadows", "deeper shadows"),
         ("lighter midtones", "darker midtones"),
@@ -118,8 +134,8 @@ def in_words(dials: Dials, most: int = 3) -> str:
         (dials.tint / 10, "more magenta", "greener"),
         *((value / 2, *words) for value, words in zip((dials.shadows, dials.midtones, dials.highlights), tones, strict=True)),
     ]
-    strong = sorted((one for one in said if abs(one[0]) >= 1), key=lambda one: -abs(one[0]))
-    return ", ".join(more if value > 0 else less for value, more, less in strong[:most]) or "hardly any change"
+    strong = sorted((one for one in said if abs(one[0]) >= least), key=lambda one: -abs(one[0]))
+    return [more if value > 0 else less for value, more, less in strong[:most]]
 
 
 def _gains(recipe: Recipe) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from realistic_editing.data.images import read_mask
 
 # Name -> file, and its regions with what each should draw; licences in the folder's README.
 EXAMPLES = {
-    "portrait": ("astronaut.jpg", {"flag": "attenuate", "tank": "amplify"}),
+    "portrait": ("astronaut.jpg", {"flag": "attenuate"}),
     "coffee": ("coffee.jpg", {"spoon": "attenuate", "cup": "amplify"}),
     "rocket": ("rocket.jpg", {"rocket": "amplify"}),
 }

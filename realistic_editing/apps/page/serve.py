@@ -90,7 +90,5 @@ def _sweep(visitors: Visitors) -> None:
 
 
 def edited_example(enhancers: Enhancers) -> Session:
-    """The bundled photo with both regions edited."""
-    session = steps.propose(example(), enhancers)
-    session = steps.propose(steps.choose(session, 1, enhancers), enhancers)
-    return steps.choose(session, 0, enhancers)
+    """The first bundled photo with its edit."""
+    return steps.propose(example(), enhancers)

@@ -21,7 +21,7 @@ _TRIES, _WEAKER = 3, 0.93  # where the whole photo shows more than its small pic
 
 
 def propose(session: Session, enhancers: Enhancers, snap: bool = False) -> Session:
-    """Let the network propose 24 edits of what is marked, or else of the active region, and take the most realistic.
+    """Let the network propose 24 edits of what is marked, or else of the active region, and take the best.
 
     Args:
         session: as it is.
@@ -47,7 +47,7 @@ def propose(session: Session, enhancers: Enhancers, snap: bool = False) -> Sessi
 def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
     """Start over from the proposal of another order, with the guard of `Enhancer.propose`.
 
-    One that hardly moves attention is refined on the photo; one that looks edited is taken weaker, by its strength.
+    It is refined on the photo; one that looks edited is taken weaker, by its strength.
 
     Args:
         session: whose active region has proposals.
@@ -61,7 +61,7 @@ def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
         raise InputError(f"{active(session).name}: nothing is proposed yet; press Propose")
     session = _viewed(session, enhancers)
     region = active(session)
-    start = region.view.refine_if_weak(region.candidates[index])
+    start = region.view.refine(region.candidates[index]) if region.view.objective else region.candidates[index]
     real = start.realism_change >= GUARD
     strength = 1.0 if real else region.view.limit(start, GUARD, max_strength=1.0).strength
     session = with_active(session, dataclasses.replace(region, taken=index, start=start))

@@ -31,7 +31,7 @@ class PageRegion:
         task: "attenuate" or "amplify".
         candidates: the network's 24 edits, one for each order, and what each does; None before `propose`. So with what follows.
         taken: which of them the edit started from.
-        start: that edit, refined where it moved attention too little.
+        start: that edit, refined on the photo.
         dials: the values of the sliders.
         strength: how much of the edit is taken, 0 to 1.5.
         effect: dR and the change of saliency of what the sliders say.

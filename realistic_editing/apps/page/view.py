@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realistic_editing.apps.page.dials import in_words, read_dials
+from realistic_editing.apps.page.dials import compared, in_words, read_dials
 from realistic_editing.apps.page.state import PageRegion, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
@@ -23,6 +23,7 @@ THUMBNAIL = 160  # pixels of the longer side
 MARGIN = 0.1  # of a region's shorter side, that a thumbnail shows around it
 LEAST_SHOWN = 0.25  # of its longer side: of a long region its densest part, since all of it would be mostly other things
 GOALS = {"attenuate": "less attention", "amplify": "more attention"}
+LIMIT = THRESHOLDS["realism_change"][1]  # dR, below which an edit looks edited
 MOST_DETAIL = 1800  # pixels of the longer side of what is shown of a photo that is zoomed into
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 93, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 _SMOOTH = 0.6  # pixels that an outline may be off, so that it has few points
@@ -110,18 +111,19 @@ def proposal_pictures(session: Session) -> list[tuple[int, np.ndarray, str]]:
     """The most different proposals as thumbnails around the active region, as the network proposes them.
 
     Returns:
-        For each, the most realistic first: its index among the proposals, a picture of 8 bits, and what it does in words;
-        nothing before a proposal.
+        For each, the best first: its index among the proposals, a picture of 8 bits, and what it does in words, of all but the
+        first beside that one; nothing before a proposal.
     """
     region = session.region
     if region is None or region.candidates is None:
         return []
-    found = region.candidates
     pixels, mask = _around(rendered(session, session.active, small=True), region.mask)
-    shown = []
-    for index in sorted(region.different, key=lambda index: -float(found.realism_change[index])):
-        picture = as_bytes(apply_to_photo(pixels, mask, found.recipe[index]))
-        shown.append((index, picture, in_words(read_dials(found.recipe[index]))))
+    shown, best = [], None
+    for index in region.different:
+        recipe = region.candidates.recipe[index]
+        words = in_words(read_dials(recipe)) if best is None else compared(read_dials(recipe), best)
+        best = best or read_dials(recipe)
+        shown.append((index, as_bytes(apply_to_photo(pixels, mask, recipe)), words))
     return shown
 
 
@@ -157,7 +159,7 @@ def gauges(session: Session) -> str:
     way = "plain" if way == "good" and not judged else way
     return (
         f'<div id="gauges"><p class="verdict {kind}">{html.escape(words)}</p>'
-        f"{_bar('Realism', f'{about}dR {realism:+.2f}', says, real, realism, 0.5, GUARD)}"
+        f"{_bar('Realism', f'{about}dR {realism:+.2f}', says, real, realism, 0.5, LIMIT)}"
         f"{_bar('Attention', f'{about}{100 * saliency:+.0f} %', effect, way, saliency, 0.6)}</div>"
     )
 
@@ -208,7 +210,7 @@ def steps(region: PageRegion | None) -> str:
         return ""
     notes = [html.escape(note) for note in region.notes]
     if region.start.refined:
-        notes.append("This proposal moved attention by less than 5 %, so it was refined on the photo.")
+        notes.append("The proposal was refined on the photo.")
     if region.strength < 1 and region.effect[0] >= GUARD:
         notes.append(f"Taken at strength {region.strength:.2f}.")
     lines = "\n".join(describe(region.recipe))

@@ -15,6 +15,7 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import read_version
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.view import SIZE, network_input
 from realistic_editing.evaluation.comparison.photo_sets import TestPhoto
 from realistic_editing.evaluation.measures.edits import Case, objective_of, optimised_edit, random_edit
@@ -22,11 +23,12 @@ from realistic_editing.ops import EditPreset, Recipe, random_orders
 from realistic_editing.ops.photo import apply_to_photo
 
 INPUT = "input"
-OURS = {"ours_random": "random", "ours_realism": "best_realism", "ours_saliency": "best_saliency"}  # -> rule for the order
-GUARDED = "ours_guarded"  # what users get: the most realistic order, refined where it is weak, held back where it looks edited
+# The network alone, as in the paper: -> rule for the order.
+OURS = {"ours_random": "random", "ours_realism": "best_realism", "ours_saliency": "best_saliency"}
+PRODUCT = "ours"  # what users get: `Enhancer.propose` with its defaults
 RANDOM = {"random_real": "real", "random_fake": "fake"}  # -> column of Table 1
-OWN = (INPUT, *RANDOM, *OURS, GUARDED)
-ALIASES = {"ours": "ours_realism"}
+OWN = (INPUT, *RANDOM, *OURS, PRODUCT)
+ALIASES = {"ours_guarded": PRODUCT}  # what it was called in 0.1
 ALL = "all"
 OPTIMISED, STEPS = "optimised", 60  # gradient descent on the photo itself, and its steps
 REPRODUCED = "_reproduced"  # after the name of an earlier method that is run here, beside results that its authors published
@@ -86,7 +88,7 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
 def _meant(name: str) -> list[str]:
     """What a short name means; every other name for itself."""
     if name in ALIASES:
-        return [ALIASES[name], GUARDED]  # the proposal, and what users get of it
+        return [ALIASES[name]]
     if name in BASELINES or name in FAMILIES:
         return [f"{one}{REPRODUCED}" for one in FAMILIES.get(name, (name,))]
     return [name]
@@ -148,7 +150,7 @@ class Editor:
             pixels, seconds = _timed(lambda: earlier.edit(self.pixels, self.mask, task))
             return MethodResult(pixels, None, seconds)
         case, shared = self._seen(), self._viewed
-        if method == GUARDED or OURS.get(method, "random") != "random":
+        if method == PRODUCT or OURS.get(method, "random") != "random":
             if not self._tried:
                 _, self._tried = _timed(case.view.candidates)
             shared += self._tried
@@ -172,8 +174,8 @@ class Editor:
             recipe = case.view_of(self.rivals[method]).pick(case.random_order()).recipe
         elif method == OPTIMISED:
             recipe = optimised_edit(objective_of(self.enhancer), STEPS)(case).detach()
-        elif method == GUARDED:
-            recipe = case.view.guard(case.view.pick()).recipe
+        elif method == PRODUCT:
+            recipe = case.view.propose(EditOptions()).recipe
         else:
             rule = OURS[method]
             recipe = case.view.pick(case.random_order() if rule == "random" else rule).recipe

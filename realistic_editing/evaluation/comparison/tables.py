@@ -8,7 +8,7 @@ import pandas as pd
 
 from realistic_editing.baselines import FAMILIES
 from realistic_editing.evaluation.comparison.method_measurer import DISTINCTNESS
-from realistic_editing.evaluation.comparison.methods import GUARDED, OURS, REPRODUCED
+from realistic_editing.evaluation.comparison.methods import OURS, PRODUCT, REPRODUCED
 from realistic_editing.evaluation.comparison.published import ABLATION, PHOTOS, RUNTIME, TABLES, printed, rated
 from realistic_editing.evaluation.measures.photo_changes import MOVED, SALIENCY_CHANGES
 from realistic_editing.evaluation.reports.table import Table
@@ -209,7 +209,7 @@ def _runtime(rows: pd.DataFrame, size: float | None) -> Table:
         known = RUNTIME.get(method.removesuffix(REPRODUCED), {})
         cells = {"method": method, "seconds": float(group.seconds.median()), "slowest": float(group.seconds.max())}
         cells["MiB"] = float(group.memory.max())
-        cells["size"] = f"{size:.1f} MB" if size is not None and method in (*OURS, GUARDED) else ""
+        cells["size"] = f"{size:.1f} MB" if size is not None and method in (*OURS, PRODUCT) else ""
         made.append(cells | {"in the paper": known.get("time", ""), "size there": known.get("size", "")})
     note = (
         "Seconds for a photo at its own size, one thread of this machine's processor, median and slowest; ours with the "

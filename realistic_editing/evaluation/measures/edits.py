@@ -13,8 +13,10 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.equations import SALIENCY_WEIGHT
+from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
+from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.terms import color_cast, log_saliency_ratio
 from realistic_editing.enhance.view import PIXELS_PER_ZONE, PhotoView
 from realistic_editing.evaluation.measures.sweep import edit, iter_regions, predict_saliency
@@ -87,16 +89,28 @@ def random_edit(preset: EditPreset, column: str) -> EditMethod:
 
 
 def network_edit(network: nn.Module, rule: str) -> EditMethod:
-    """A network's proposal as `Enhancer.propose` gives it without the guard, its order picked by a rule of `select_order`."""
+    """A network's proposal in one pass, without refinement or guard, its order picked by a rule of `select_order`."""
     return lambda case: case.view_of(network).pick(case.random_order() if rule == "random" else rule).recipe
 
 
-def guarded_edit(network: nn.Module, rule: str) -> EditMethod:
-    """A network's proposal as `Enhancer.propose` gives it: refined where it is weak, taken weaker where it looks edited."""
+def default_edit(network: nn.Module) -> EditMethod:
+    """What users get: `Enhancer.propose` with its defaults."""
+    return lambda case: case.view_of(network).propose(EditOptions()).recipe
+
+
+def ceiling_edit(saliency: nn.Module, objective: Objective, steps: int, start: EditMethod) -> EditMethod:
+    """How far a saliency network's own map can be moved: gradient descent against it, from another method's edit.
+
+    Args:
+        saliency: who judges attention; the critic is the enhancer's.
+        objective: with its constraint of realism.
+        steps: of gradient descent.
+        start: the other method.
+    """
 
     def propose(case: Case) -> Recipe:
-        view = case.view_of(network)
-        return view.guard(view.pick(rule)).recipe
+        view = case.view.judged_by(Judges(case.view.judges.critic, saliency))
+        return view.guard(view.refine(view.measure(start(case)), steps)).recipe
 
     return propose
 

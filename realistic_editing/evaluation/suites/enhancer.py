@@ -10,6 +10,7 @@ from torch import nn
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.evaluation.comparison.methods import PRODUCT
 from realistic_editing.evaluation.comparison.rivals import load_rivals
 from realistic_editing.evaluation.measures import edits as methods_of
 from realistic_editing.evaluation.measures.photo_changes import MOVED
@@ -32,6 +33,7 @@ from realistic_editing.weights import load_network
 
 _RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
 OPTIMUM = "optimised"
+CEILING = "ceiling by"
 DAMAGED = 4  # regions shown under damaged masks
 _REFINE = 10  # steps of gradient descent from the network's proposal
 _PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
@@ -104,8 +106,8 @@ def _measure(
         "random, real ranges": methods_of.random_edit(preset, "real"),
         "random, fake ranges": methods_of.random_edit(preset, "fake"),
     }
-    methods |= {f"ours, {words}": methods_of.network_edit(enhancer.network, rule) for rule, words in _RULES.items()}
-    methods["ours, best realism, guarded"] = methods_of.guarded_edit(enhancer.network, "best_realism")
+    methods |= {f"ours in one pass, {words}": methods_of.network_edit(enhancer.network, rule) for rule, words in _RULES.items()}
+    methods[PRODUCT] = methods_of.default_edit(enhancer.network)
     methods |= {name: methods_of.network_edit(network, "random") for name, network in rivals.items()}
     few, curves = {}, {"no edit": [], "the network's proposal": []}
     if enhancer.objective is not None:
@@ -114,10 +116,15 @@ def _measure(
             f"{OPTIMUM}, {settings.optimise} steps": methods_of.optimised_edit(
                 enhancer.objective, settings.optimise, record=curves["no edit"]
             ),
-            f"ours, random order, refined {_REFINE} steps": methods_of.optimised_edit(
+            f"ours in one pass, random order, refined {_REFINE} steps": methods_of.optimised_edit(
                 enhancer.objective, _REFINE, first, record=curves["the network's proposal"]
             ),
         }
+        for name, judge in others.items():
+            if not isinstance(judge, PatchDistinctness):  # which passes no gradients
+                few[f"{CEILING} {name}"] = methods_of.ceiling_edit(
+                    judge, enhancer.objective, settings.optimise, methods_of.default_edit(enhancer.network)
+                )
     size, max_few = settings.edit_size.critic, settings.max_regions.optimise
     found = methods_of.measure_edits(methods, few, enhancer, others, regions, size, max_few, settings.seed)
     return found, curves
@@ -146,7 +153,7 @@ def _pictures(
     }
     if curves["no edit"]:
         indices = found[found.method.str.startswith(OPTIMUM)]["index"]
-        alone = found[(found.method == "ours, random order") & found["index"].isin(indices)].loss.mean()
+        alone = found[(found.method == "ours in one pass, random order") & found["index"].isin(indices)].loss.mean()
         figures.save_figure(enhancer_sheets.descent(curves, alone), folder / f"descent_{task}.png")
         named[f"descent_{task}.png"] = f"{title}: the loss along gradient descent; mean and middle half of the regions."
     return named
@@ -180,10 +187,10 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
         "Seconds are of the proposal; the 24 candidates that best realism and best saliency share count for the first."
     )
     tables = [Table(task, where, note, main)]
-    ours = by_method["ours, best realism"]
+    ours = by_method[PRODUCT]
     groups = {"human": ours[ours.human], "other": ours[~ours.human]}
     frame = pd.DataFrame([{"regions of": name} | row(part) for name, part in groups.items() if len(part)])
-    tables.append(Table(f"{task}_human", f"{where}: ours, best realism, people and other regions", "", frame))
+    tables.append(Table(f"{task}_human", f"{where}: ours, people and other regions", "", frame))
     rows = []
     for name, part in by_method.items():
         if name.startswith("ours"):
@@ -193,7 +200,23 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
     tables.append(Table(f"{task}_spread", f"{where}: what the edits are", words, pd.DataFrame(rows)))
     if any(name.startswith(OPTIMUM) for name in by_method):
         tables.append(_share(task, where, by_method))
+        tables.append(_ceilings(task, where, by_method, others))
     return tables
+
+
+def _ceilings(task: str, where: str, by_method: Mapping[str, pd.DataFrame], others: Sequence[str]) -> Table:
+    """What users get beside what the same judge allows, by judges that took no part."""
+    rows = []
+    for name in others:
+        if (limit := by_method.get(f"{CEILING} {name}")) is None:
+            continue
+        index, column = limit["index"], f"saliency: {name}"
+        for words, part in ((PRODUCT, by_method[PRODUCT]), ("ceiling", limit)):
+            part = part.set_index("index").loc[index]
+            cells = {"saliency": part[column].mean(), "share": part[column].mean() / limit[column].mean()}
+            rows.append({"judge": name, "method": words} | cells | {"dR": part.realism.mean()})
+    words = "The ceiling is gradient descent against that judge itself, from our edit, with the same critic and guard."
+    return Table(f"{task}_ceiling", f"{where}: ceilings, on some of them", words, pd.DataFrame(rows))
 
 
 def _share(task: str, where: str, by_method: Mapping[str, pd.DataFrame]) -> Table:

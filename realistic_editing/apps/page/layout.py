@@ -43,7 +43,7 @@ def place() -> dict[str, Any]:
                 js_on_load=f"{_TELL} watch('value', () => tell('stage-detail', props.value));",
             )  # fmt: skip
             with gr.Column(elem_id="orders_box"):
-                words = "Of the 24 proposals the six that differ most: the best, and how others differ from it. Click to take one."
+                words = "Of 24 proposals the six that differ most: the best, and how others differ from it. Click to take one."
                 gr.HTML(f'<p class="note">{words}</p>')
                 parts["proposals"] = gr.HTML("", elem_id="proposals_box", js_on_load=_PRESSED, apply_default_css=False)
         with gr.Column(scale=3, min_width=320):

@@ -43,7 +43,7 @@ def place() -> dict[str, Any]:
                 js_on_load=f"{_TELL} watch('value', () => tell('stage-detail', props.value));",
             )  # fmt: skip
             with gr.Column(elem_id="orders_box"):
-                words = "Of 24 proposals the six that differ most: the best, and how others differ from it. Click to take one."
+                words = "Of 24 proposals the six that differ most, before they are refined on the photo. Click to take one."
                 gr.HTML(f'<p class="note">{words}</p>')
                 parts["proposals"] = gr.HTML("", elem_id="proposals_box", js_on_load=_PRESSED, apply_default_css=False)
         with gr.Column(scale=3, min_width=320):
@@ -65,7 +65,9 @@ def _place_controls(parts: dict[str, Any]) -> None:
             parts["propose"] = gr.Button("Propose", variant="primary", min_width=110, elem_id="propose")
             parts["undo"] = gr.Button("↶ Undo", min_width=70, interactive=False, elem_id="undo")
             parts["redo"] = gr.Button("↷ Redo", min_width=70, interactive=False, elem_id="redo")
-    parts["gauges"] = gr.HTML(elem_id="gauges_box")
+    with gr.Column(elem_id="judged"):
+        parts["gauges"] = gr.HTML(elem_id="gauges_box")
+        parts["tone"] = gr.Button("Tone it down until it looks natural", size="sm", visible=False, elem_id="tone")
     with gr.Accordion("Regions", open=True, elem_id="regions"):
         parts["region"] = gr.Radio([], label="Edited one after another", elem_id="region")
         with gr.Row():

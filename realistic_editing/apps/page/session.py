@@ -12,11 +12,12 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import GUARD, check_strength
-from realistic_editing.enhance.verdict import Signs, judge
+from realistic_editing.enhance.verdict import LOOKS_EDITED, Signs, attention_problem, judge
 from realistic_editing.enhance.view import network_input
 from realistic_editing.evaluation.measures.signs import measure_signs, signs_of
 
 Enhancers = Mapping[str, Enhancer]
+_SHARES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3, 0.2)  # of a strength, that are tried when an edit is toned down
 _TRIES, _WEAKER = 3, 0.93  # where the whole photo shows more than its small picture: as often, so much less of the edit
 
 
@@ -100,6 +101,33 @@ def set_dials(session: Session, dials: Dials, strength: float, enhancers: Enhanc
         edit, signs = _whole(session, enhancers)
     effect = edit.realism_change, edit.saliency_change
     return with_active(session, dataclasses.replace(region, effect=effect, verdict=judge(signs), exact=not quickly))
+
+
+def tone_down(session: Session, enhancers: Enhancers) -> Session:
+    """Take the active region's edit as strong as it may be without looking edited, or else without being visible at once.
+
+    Args:
+        session: whose active region has an edit.
+        enhancers: task -> enhancer.
+
+    Returns:
+        The session at the greatest strength, of those from what it has downwards, whose verdict is safe; where none that still
+        moves attention is, at the greatest that does not look edited; where there is none either, at half.
+
+    Raises:
+        InputError: when nothing was proposed.
+    """
+    region, second = active(session), None
+    for share in _SHARES:
+        weaker = set_dials(session, region.dials, round(region.strength * share, 2), enhancers)
+        found = weaker.region
+        if attention_problem(found.task, found.effect[1]) is not None:
+            break
+        if found.verdict.is_safe:
+            return weaker
+        if second is None and found.verdict.name != LOOKS_EDITED:
+            second = weaker
+    return second or set_dials(session, region.dials, round(region.strength / 2, 2), enhancers)
 
 
 def set_feather(session: Session, feather: float, enhancers: Enhancers) -> Session:

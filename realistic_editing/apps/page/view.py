@@ -151,12 +151,12 @@ def gauges(session: Session) -> str:
     if region.start is None:
         return _note(f"{html.escape(region.name)}: no edit yet. Press Propose.")
     realism, saliency = region.effect
-    judged = region.verdict.name != CANNOT_JUDGE
+    judged, safe = region.verdict.name != CANNOT_JUDGE, region.verdict.is_safe
     about = "" if region.exact else "about "
     words, kind = verdict_words(region.verdict, region.task, saliency)
     says, real = realism_words(realism, judged)
     effect, way = effect_words(saliency, region.task)
-    way = "plain" if way == "good" and not judged else way
+    real, way = ("plain" if one == "good" and not safe else one for one in (real, way))  # a tick would contradict the verdict
     return (
         f'<div id="gauges"><p class="verdict {kind}">{html.escape(words)}</p>'
         f"{_bar('Realism', f'{about}dR {realism:+.2f}', says, real, realism, 0.5, LIMIT)}"
@@ -175,6 +175,12 @@ def verdict_words(verdict: Verdict, task: str, saliency: float) -> tuple[str, st
         return f"Looks natural, but {words}", "doubt"
     words, kind = {SAFE: ("Safe", "good"), SHOWS: ("Visible", "doubt"), LOOKS_EDITED: ("Looks edited", "bad")}[verdict.name]
     return (f"{words}: nothing speaks against this edit" if verdict.name == SAFE else f"{words}{because}"), kind
+
+
+def may_be_toned_down(session: Session) -> bool:
+    """Whether the active region's edit shows, or looks edited."""
+    region = session.region
+    return region is not None and region.start is not None and region.verdict.name in (SHOWS, LOOKS_EDITED)
 
 
 def realism_words(realism: float, judged: bool = True) -> tuple[str, str]:

@@ -160,6 +160,7 @@ class Wiring:
             self._on(parts[name].release, mover(False), values, **light)
         parts["proposals"].select(taken, None, self._all_parts(), show_progress="hidden", **_PRIVATE)
         self._on(parts["reset"].click, lambda session: steps.take_order(session, steps.active(session).taken, enhancers))
+        self._on(parts["tone"].click, lambda session: steps.tone_down(session, enhancers))
         for name, forward in (("undo", False), ("redo", True)):
             parts[name].click(turner(forward), None, self._all_parts(), show_progress="hidden", **_PRIVATE)
         parts["outline"].change(None, parts["outline"], None, js=layout.tell_outline(), api_visibility="private")
@@ -220,11 +221,11 @@ class Wiring:
 
     def _example(self, name: str, first: Session) -> Session:
         """A bundled photo with the edit of its first region."""
-        return first if name == FIRST else steps.propose(example(name), self.enhancers)
+        return first if name == FIRST else steps.tone_down(steps.propose(example(name), self.enhancers), self.enhancers)
 
     def _light_parts(self) -> list:
         """What `_lightly` gives values for."""
-        return [self.parts[name] for name in ("stage", "gauges", "steps", "undo", "redo")]
+        return [self.parts[name] for name in ("stage", "gauges", "steps", "tone", "undo", "redo")]
 
     def _all_parts(self) -> list:
         """What `_fully` gives values for."""
@@ -235,7 +236,8 @@ class Wiring:
         """What changes while a slider moves, or something is marked."""
         past, future = self.visitors.steps(request.session_hash)
         buttons = (gr.update(interactive=past > 0), gr.update(interactive=future > 0))
-        return [view.stage(session, whole), view.gauges(session), view.steps(session.region), *buttons]
+        tone = gr.update(visible=view.may_be_toned_down(session))
+        return [view.stage(session, whole), view.gauges(session), view.steps(session.region), tone, *buttons]
 
     def _fully(self, request: gr.Request, session: Session) -> list:
         """What changes with another proposal, region or photo."""

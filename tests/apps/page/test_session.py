@@ -82,6 +82,17 @@ def test_sliders_change_the_picture_and_what_is_measured(proposed, enhancers):
         steps.set_dials(proposed, Dials(), 1.6, enhancers)
 
 
+def test_an_edit_is_toned_down_until_it_does_not_look_edited(proposed, enhancers):
+    strong = steps.set_dials(proposed, dataclasses.replace(proposed.region.dials, exposure=-2.0, saturation=-100), 1.5, enhancers)
+    assert view.may_be_toned_down(strong) and strong.region.verdict.name == LOOKS_EDITED
+    weaker = steps.tone_down(strong, enhancers)
+    assert 0 < weaker.region.strength < 1.5 and weaker.region.dials == strong.region.dials
+    order = (SAFE, SHOWS, LOOKS_EDITED)
+    assert order.index(weaker.region.verdict.name) < 2 or weaker.region.strength == 0.75
+    if weaker.region.verdict.is_safe:
+        assert steps.tone_down(weaker, enhancers).region.strength == weaker.region.strength and not view.may_be_toned_down(weaker)
+
+
 def test_six_proposals_are_shown_and_another_is_taken(proposed, enhancers):
     pictures = view.proposal_pictures(proposed)
     assert [index for index, *_ in pictures] == list(proposed.region.different) and len(pictures) == 6

@@ -23,4 +23,4 @@ def example(name: str = "portrait") -> Session:
     session = open_photo(FOLDER / file)
     for region, task in regions.items():
         session = add_region(session, read_mask(FOLDER / f"{region}.png", session.photo.pixels.shape[:2])[0], task, region)
-    return dataclasses.replace(session, active=0)
+    return dataclasses.replace(session, active=0, task=session.regions[0].task)

@@ -73,7 +73,8 @@ def remove_region(session: Session) -> Session:
     """Take the active region away. Raises InputError when there is none."""
     active(session)
     kept = tuple(region for index, region in enumerate(session.regions) if index != session.active)
-    return dataclasses.replace(session, regions=kept, active=max(0, min(session.active, len(kept) - 1)))
+    index = max(0, min(session.active, len(kept) - 1))
+    return dataclasses.replace(session, regions=kept, active=index, task=kept[index].task if kept else session.task)
 
 
 def set_task(session: Session, task: str) -> Session:

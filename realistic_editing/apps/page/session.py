@@ -2,7 +2,7 @@
 import dataclasses
 from collections.abc import Mapping
 
-import numpy as np
+import torch
 
 from realistic_editing.apps.page.dials import Dials, read_dials
 from realistic_editing.apps.page.different import most_different
@@ -159,6 +159,7 @@ def choose(session: Session, index: int, enhancers: Enhancers) -> Session:
     return session if region.start is None else set_dials(session, region.dials, region.strength, enhancers)
 
 
+@torch.no_grad()
 def _whole(session: Session, enhancers: Enhancers) -> tuple[Edit, Signs]:
     """What the active region's edit does to the whole photo, as a viewer of the download sees it."""
     photo, region = session.photo, session.region
@@ -167,11 +168,10 @@ def _whole(session: Session, enhancers: Enhancers) -> tuple[Edit, Signs]:
     if written is not after:  # colours beyond sRGB: what lies beneath is not what the networks were shown, either
         before = photo.shown(photo.from_srgb(rendered(session, session.active)))
         view = enhancers[region.task].view(before, region.mask)
-    realism, saliency = view.compare(written)
-    everything = np.full(written.shape[:2], 255, np.uint8)
-    edited, _ = network_input(written, everything, view.image.device, view.image.shape[-1])
-    edit = Edit(region.recipe, region.task, realism, saliency)
-    return edit, measure_signs(view.image, edited, view.mask, view.realism, realism)
+    edited, _ = network_input(written, region.mask, view.image.device, view.image.shape[-1])
+    judged = view.region.compare(edited)
+    edit = Edit(region.recipe, region.task, float(judged.realism_change), float(view.region.saliency_change(judged)))
+    return edit, measure_signs(view.image, edited, view.mask, view.realism, edit.realism_change)
 
 
 def _viewed(session: Session, enhancers: Enhancers) -> Session:

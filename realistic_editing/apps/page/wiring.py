@@ -83,7 +83,7 @@ class Wiring:
             return steps.propose(session, enhancers, snap)
 
         def marked(request: gr.Request, event: gr.EventData):
-            session = self._taken(request, lambda session: regions.mark(session, event._data or {}))
+            session = self._taken(request, lambda session: regions.mark(session, _sent(event)))
             return self._lightly(request, session)
 
         def retasked(session: Session, task: str) -> Session:
@@ -135,7 +135,7 @@ class Wiring:
 
         def taken(request: gr.Request, event: gr.EventData):
             def take(session: Session) -> Session:
-                index = (event._data or {}).get("index")
+                index = _sent(event).get("index")
                 if not isinstance(index, int) or not 0 <= index < len(steps.active(session).candidates or ()):
                     raise InputError("there is no such proposal; press Propose")
                 return steps.take_order(session, index, enhancers)
@@ -152,7 +152,7 @@ class Wiring:
 
         def detailed(request: gr.Request, event: gr.EventData) -> str:
             with _told():
-                return view.detail(self.visitors.session(request.session_hash), event._data or {})
+                return view.detail(self.visitors.session(request.session_hash), _sent(event))
 
         for name in sliders:  # the last of many moves is what counts; when it is let go, the whole photo is judged
             light = {"lightly": True, "show_progress": "hidden", "trigger_mode": "always_last", "kind": name}
@@ -252,6 +252,12 @@ class Wiring:
 
 def _feathered(session: Session, feather: float, enhancers: Enhancers) -> Session:
     return session if session.region is None else steps.set_feather(session, feather, enhancers)
+
+
+def _sent(event: gr.EventData | None) -> Mapping[str, Any]:
+    """What a browser sent with an event; nothing where that is no mapping."""
+    data = None if event is None else event._data
+    return data if isinstance(data, dict) else {}
 
 
 def _uploaded(path: str, folder: Path) -> Path:

@@ -82,7 +82,7 @@ class Wiring:
         def proposed(session: Session, snap: bool) -> Session:
             return steps.propose(session, enhancers, snap)
 
-        def marked(request: gr.Request, event: gr.EventData):
+        def marked(request: gr.Request, event: gr.EventData = None):
             session = self._taken(request, lambda session: regions.mark(session, _sent(event)))
             return self._lightly(request, session)
 
@@ -133,7 +133,7 @@ class Wiring:
 
             return moved
 
-        def taken(request: gr.Request, event: gr.EventData):
+        def taken(request: gr.Request, event: gr.EventData = None):
             def take(session: Session) -> Session:
                 index = _sent(event).get("index")
                 if not isinstance(index, int) or not 0 <= index < len(steps.active(session).candidates or ()):
@@ -150,7 +150,7 @@ class Wiring:
 
             return turn
 
-        def detailed(request: gr.Request, event: gr.EventData) -> str:
+        def detailed(request: gr.Request, event: gr.EventData = None) -> str:
             with _told():
                 return view.detail(self.visitors.session(request.session_hash), _sent(event))
 

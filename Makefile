@@ -8,25 +8,34 @@ VENV ?= .venv
 
 install: $(VENV)/all
 
-# The files core and all are written last, so that an installation that broke off starts again.
-$(VENV)/core: pyproject.toml
+# The files made, core and all are written last, so that an installation that broke off starts again.
+$(VENV)/made:
 	$(PYTHON) -c 'import sys; sys.exit("Python >= 3.10 is needed; found %d.%d: use make PYTHON=python3.x" % sys.version_info[:2] if sys.version_info < (3, 10) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	@echo 'installing PyTorch and what else an edit needs: some minutes, about 5 GB ...'
-	$(VENV)/bin/python -m pip install --disable-pip-version-check --editable .
 	touch $@
 
-$(VENV)/all: $(VENV)/core
-	@echo 'installing what training, evaluation and tests need: some minutes, about 1 GB ...'
-	$(VENV)/bin/python -m pip install --disable-pip-version-check --editable '.[dev]'
+# pip would compile one file at a time, packages' own tests as well; some packages hold files that no Python can compile.
+COMPILE = $(VENV)/bin/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib >/dev/null || true
+
+$(VENV)/core: pyproject.toml | $(VENV)/made
+	@echo 'installing PyTorch and what else an edit needs: some minutes, about 5 GB ...'
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --no-compile --editable .
+	$(COMPILE)
 	touch $@
+
+$(VENV)/all: pyproject.toml | $(VENV)/made
+	@echo 'installing all that editing, training, evaluation and tests need: some minutes, about 6 GB ...'
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --no-compile --editable '.[dev]'
+	$(COMPILE)
+	touch $(VENV)/core $@
 
 demo: $(VENV)/core
 	$(VENV)/bin/realistic-editing demo
 
+# Threads of several processes would only wait for each other; and each process that a test starts would compile our files.
 test: $(VENV)/all
 	$(VENV)/bin/python -m ruff check .
-	OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses=4 --dist loadscope --no-loadscope-reorder   # threads of several processes only wait for each other
+	PYTHONDONTWRITEBYTECODE= OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses=4 --dist loadscope --no-loadscope-reorder
 
 docs: $(VENV)/all
 	$(VENV)/bin/python -m sphinx -q -W --keep-going docs docs/_build/html

@@ -8,7 +8,7 @@ from realistic_editing.common.threads import wait_passively
 
 wait_passively()  # before PyTorch, which loads OpenMP, is imported
 
-__all__ = ["Enhancer", "Recipe", "load_critic", "load_saliency"]
+__all__ = ["Enhancer", "Recipe", "load_critic", "load_saliency", "suggest"]
 
 
 def __getattr__(name: str):
@@ -21,6 +21,10 @@ def __getattr__(name: str):
         from realistic_editing.ops.recipe import Recipe
 
         return Recipe
+    if name == "suggest":
+        from realistic_editing.selection.suggest import suggest
+
+        return suggest
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

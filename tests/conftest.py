@@ -5,6 +5,7 @@ import importlib.util
 import multiprocessing
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -101,16 +102,53 @@ main({words!r})
 """
 
 
+# The same for a script, or for a program's text, as if it had been started by its name in a folder.
+SCRIPT = """
+import os, runpy, sys
+import torch
+torch.set_num_threads(1)
+os.environ.clear()
+os.environ.update({environment!r})
+os.chdir({folder!r})
+for number, file in enumerate({files!r}, 1):
+    os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+sys.argv = {words!r}
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
 @pytest.fixture(scope="session")
-def beside() -> Iterator[Callable[..., multiprocessing.Process]]:
-    """Starts words of the command in a process of its own, to be killed; split off from one that has imported PyTorch."""
+def splitting() -> multiprocessing.context.ForkServerContext:
+    """Processes are split off from one that has imported PyTorch and the commands, for which each would need seconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["realistic_editing.apps.cli", "realistic_editing.apps.train"])
+    context.set_forkserver_preload([f"realistic_editing.apps.{name}" for name in ("cli", "edit", "train")])
+    return context
+
+
+@pytest.fixture
+def run_script(splitting, tmp_path_factory) -> Callable[..., subprocess.CompletedProcess]:
+    """Runs a script with its words in a process of its own to its end: `run_script(path, *words, cwd=folder)`."""
+
+    def run(*words: object, cwd: Path) -> subprocess.CompletedProcess:
+        files = [str(tmp_path_factory.mktemp("said") / name) for name in ("stdout", "stderr")]
+        words = [str(word) for word in words]
+        code = SCRIPT.format(environment=dict(os.environ), folder=str(cwd), files=files, words=words)
+        process = splitting.Process(target=exec, args=(code, {}))
+        process.start()
+        process.join()
+        return subprocess.CompletedProcess(words, process.exitcode, *(Path(file).read_text() for file in files))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def beside(splitting) -> Iterator[Callable[..., multiprocessing.Process]]:
+    """Starts words of the command in a process of its own, to be killed."""
     started = []
 
     def start(words: list[str], said: Path, **environment: str) -> multiprocessing.Process:
         code = PROCESS.format(words=[str(word) for word in words], said=str(said), environment=environment)
-        started.append(context.Process(target=exec, args=(code, {})))  # no daemon, which could not build with workers
+        started.append(splitting.Process(target=exec, args=(code, {})))  # no daemon, which could not build with workers
         started[-1].start()
         return started[-1]
 

@@ -12,15 +12,16 @@ import realistic_editing.weights
 
 PACKAGE = Path(__file__).resolve().parents[1] / "realistic_editing"
 # What each part may import of the others. weights finds its networks by name, late, and so comes near the beginning.
-SHARED = {"common", "ops", "region_statistics", "data", "weights", "training", "saliency"}
+SHARED = {"common", "ops", "region_statistics", "data", "weights", "training", "saliency", "selection"}
 ALLOWED = {
     "common": set(),
     "ops": {"common"},
     "region_statistics": {"common", "weights"},
     "weights": {"common", "ops"},
-    "data": {"common", "ops"},
+    "data": {"common", "ops", "weights"},  # which find the network that selects by its name, late
     "training": {"common", "ops", "data", "weights"},
     "saliency": {"common", "ops", "region_statistics", "data", "weights", "training"},
+    "selection": SHARED - {"selection"},
     "realism": SHARED,
     "enhance": SHARED,
     "baselines": SHARED,

@@ -14,16 +14,20 @@ from tqdm import tqdm
 from realistic_editing.apps.batch_job import Engine, edit_job
 from realistic_editing.apps.batch_scores import JOURNAL, LOCK_FILE, SCORES, BatchJob, Outcome, Scores
 from realistic_editing.apps.edit import enhancer_of
+from realistic_editing.apps.judged import MEANING, counted
+from realistic_editing.apps.pictures import check_sheet, contact_sheets
 from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, reporting
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import alone_in, remove_strays
+from realistic_editing.common.files import alone_in, check_regular, remove_strays
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.folder import as_stored, read_folder
 from realistic_editing.data.labels import check_label
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.weights import fingerprint
+
+NAMED = 5  # photos that a summary names
 
 
 def batch(options: Mapping[str, Any]) -> Path:
@@ -35,7 +39,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     Args:
         options: as for `enhance`, but photos in the place of image and mask: a folder of NAME.jpg with NAME_mask.png, or a CSV
             file with columns photo, mask and, where it differs, task; masks, a folder of NAME.png, or None; output, a folder;
-            label and invert, of every mask, as for `enhance`;
+            label and invert, of every mask, as for `enhance`; sheet, a PNG of all photos before and after, or None;
             engine, "local" or "ray", and for ray workers and address, see `ray_engine`, or None.
 
     Returns:
@@ -47,10 +51,12 @@ def batch(options: Mapping[str, Any]) -> Path:
     writing = Writing.read(options)
     asked, folder, engine = EditOptions.read(options), Path(options["output"]), _engine(options)
     check_label(options.get("label"))
+    check_regular(folder)
     jobs, problems = _jobs(options)
     read = [file for job in jobs for file in (job.photo, job.mask)]
-    written = [file for job in jobs for file in job.written]
-    refuse_overwriting([*written, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
+    files = [file for job in jobs for file in job.written]
+    refuse_overwriting([*files, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
+    sheet = check_sheet(options.get("sheet"), files, [*read, options["photos"], options["masks"]])
     enhancers = _enhancers(options, jobs, asked)
     with alone_in(folder, LOCK_FILE, "batch"), reporting(options) as report:
         region = {name: options[name] for name in ("label", "invert") if options.get(name) not in (None, False)}
@@ -59,15 +65,37 @@ def batch(options: Mapping[str, Any]) -> Path:
         left = scores.left()
         if len(left) < len(jobs):
             print(f"{len(jobs) - len(left)} of {len(jobs)} photos were edited before", file=sys.stderr)
+        if (again := scores.outdated(left)) > 0:
+            print(f"note: {folder}: {again} results of other options, photos or weights are replaced", file=sys.stderr)
         with contextlib.closing(engine(scores.begun(left), enhancers, asked, folder)) as found:
             problems += _edit_all(left, found, scores)
-        remove_strays([*written, scores.path])
+        remove_strays([*files, scores.path])
         kept = scores.path if scores.path.is_file() else None
-        print(f"results: {folder}" + (f"\nscores: {kept}" if kept else ""))
-        photos = scores.rows() if options.get("json") else []  # there may be a million
-        report |= {"results": folder, "scores": kept, "photos": photos, "problems": problems}
+        sheets = contact_sheets(sheet, list(scores.rows())) if sheet else []
+        verdicts, summary = _summary(scores.rows())
+        written = [f"results: {folder}", *([f"scores: {kept}"] if kept else []), *(f"sheet: {one}" for one in sheets)]
+        print("\n".join([*summary, *written]))
+        photos = list(scores.rows()) if options.get("json") else []  # there may be a million
+        report |= {"results": folder, "scores": kept, "sheets": sheets, "verdicts": verdicts}
+        report |= {"photos": photos, "problems": problems}
     refuse_left_out(problems)
     return scores.path
+
+
+def _summary(rows: Iterable[Mapping[str, Any]]) -> tuple[Counter, list[str]]:
+    """How many edits have each verdict, and lines that say so, and how many edits are not what was asked for."""
+    verdicts, off, against = Counter(), [], 0
+    for row in rows:
+        if row["verdict"]:  # a table of an earlier version has none
+            verdicts[row["verdict"]] += 1
+        if row["problem"]:
+            off.append(Path(row["photo"]).name)
+            against += "against the request" in row["problem"]
+    if not verdicts:
+        return verdicts, []
+    names = ", ".join(off[:NAMED]) + (" ..." if len(off) > NAMED else "")
+    problems = f"not as asked: {len(off)}, of which {against} against the request ({names}); see the column problem"
+    return verdicts, [f"verdicts: {counted(verdicts)}", *([problems] if off else []), MEANING]
 
 
 def _enhancers(options: Mapping[str, Any], jobs: Sequence[BatchJob], asked: EditOptions) -> dict[str, Enhancer]:
@@ -124,6 +152,7 @@ def _edit_all(jobs: Sequence[BatchJob], found: Iterable[Outcome], scores: Scores
 def _jobs(options: Mapping[str, Any]) -> tuple[list[BatchJob], list[str]]:
     """What is to be edited, and why some cannot be."""
     source, problems, writing = Path(options["photos"]), [], Writing.read(options)
+    check_regular(source)
     if source.is_dir():
         regions = read_folder(source, options["masks"], problems)
         named = [(region.photo, region.mask, check_task(options["task"])) for region in regions]

@@ -7,7 +7,6 @@ import torch
 
 from realistic_editing.apps.batch_scores import BatchJob, Outcome
 from realistic_editing.apps.edit import edit_file
-from realistic_editing.apps.results import measures_of
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
@@ -31,7 +30,7 @@ def edit_job(job: BatchJob, enhancers: Mapping[str, Enhancer], options: EditOpti
     started, stamp = time.perf_counter(), job.stamp()
     try:
         region = {"mask": job.mask, "label": job.label, "invert": job.invert}
-        edit = edit_file(enhancers[job.task], job.photo, region, job.result, options, job.writing)
+        done = edit_file(enhancers[job.task], job.photo, region, job.result, options, job.writing)
     except InputError as error:
         return Outcome(job, problem=str(error))
     except (MemoryError, RuntimeError) as error:
@@ -41,5 +40,8 @@ def edit_job(job: BatchJob, enhancers: Mapping[str, Enhancer], options: EditOpti
         ):
             raise
         return Outcome(job, problem=f"{job.photo}: needs more memory than there is; edit it on a larger machine, or smaller")
-    measures = {name: f"{value:.4f}" for name, value in measures_of(edit).items()}
+    numbers = {name: getattr(done.edit, name) for name in ("realism_change", "saliency_change", "strength")}
+    measures = {name: f"{value:.4f}" for name, value in ({"realism": done.signs.realism} | numbers).items()}
+    reasons, problems = ("; ".join(lines) for lines in (done.verdict.reasons, done.problems))
+    measures |= {"verdict": done.verdict.name, "reasons": reasons, "problem": problems}
     return Outcome(job, measures | {"seconds": f"{time.perf_counter() - started:.2f}", "stamp": stamp})

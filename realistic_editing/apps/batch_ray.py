@@ -20,6 +20,7 @@ from typing import Any
 from realistic_editing.apps.batch_job import Engine, edit_job
 from realistic_editing.apps.batch_scores import SCORES, BatchJob, Outcome
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 
@@ -52,7 +53,7 @@ def ray_engine(workers: int | None = None, address: str | None = None, device: s
     try:
         import ray  # noqa: F401
     except ImportError as error:
-        raise InputError(f"engine ray needs the extra cluster ({error}); pip install 'realistic-editing[cluster]'") from error
+        raise InputError(f"engine ray needs the extra cluster ({error}); {how_to_install('cluster')}") from error
     return functools.partial(_edit_all, workers=workers, address=address, device=device)
 
 

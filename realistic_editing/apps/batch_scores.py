@@ -15,7 +15,8 @@ from realistic_editing.common.files import replacing
 SCORES = "scores.csv"
 JOURNAL = "scores.unfinished.jsonl"
 LOCK_FILE = "scores.lock"
-_MEASURES = ("realism_change", "saliency_change", "strength", "seconds")  # columns of numbers
+_MEASURES = ("realism", "realism_change", "saliency_change", "strength", "seconds")  # columns of numbers
+_WORDS = ("verdict", "reasons", "problem")  # columns of text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +93,10 @@ class Scores:
         """Whether a job is done, with these settings, from these files."""
         return job.result.name in self._rows
 
+    def outdated(self, jobs: Iterable[BatchJob]) -> int:
+        """How many of the jobs will be done anew, in the place of an earlier result that does not hold any more."""
+        return sum(job.result.name in self._outdated and job.result.exists() for job in jobs)
+
     def left(self) -> list[BatchJob]:
         """The jobs that are still to be done."""
         return [job for job in self._jobs if not self.has(job)]
@@ -115,15 +120,15 @@ class Scores:
         self._note(row)
         self.added = True
 
-    def rows(self) -> list[dict[str, Any]]:
-        """What was done, for a report: of each photo the files, the task, and the measures as numbers."""
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """What was done, for a report: of each photo the files, the task, the measures as numbers, and words on them."""
         of_files = ("photo", "mask", "task", "result")
-        found = []
         for job in filter(self.has, self._jobs):
             row = self._rows[job.result.name]
-            numbers = {name: float(row[name]) for name in _MEASURES}
-            found.append({name: row[name] for name in of_files} | {"recipe": str(job.written[1])} | numbers)
-        return found
+            # A table of an earlier version lacks some columns.
+            numbers = {name: float(row[name]) if row.get(name) else None for name in _MEASURES}
+            words = {name: row.get(name) or None for name in _WORDS}
+            yield {name: row[name] for name in of_files} | {"recipe": str(job.written[1])} | numbers | words
 
     def save(self) -> None:
         """Write all rows, in the place of the journal; where there are none, an earlier run's table goes."""

@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from realistic_editing.apps.config import instantiate_node
+from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.page.timing import answering
 from realistic_editing.benchmark.apply import applying
 from realistic_editing.benchmark.busy import under_load
@@ -37,13 +38,15 @@ def benchmark(config: DictConfig) -> Path:
     Raises:
         InputError: when data or a setting cannot be used.
     """
-    if config.suite not in (*_SUITES, "all"):
+    if not isinstance(config.suite, str) or config.suite not in (*_SUITES, "all"):
         raise InputError(f"suite is {config.suite!r}; use one of {', '.join(_SUITES)}, or all")
+    check_options("benchmark", config)
     has_gpu = torch.cuda.is_available()
     if config.suite == "gpu" and not has_gpu:
         raise InputError("suite is 'gpu', and PyTorch finds no CUDA device here; use another, or suite=all")
     load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     output = Path(config.output)
+    instantiate_node(config.trainer, "trainer")  # refuses what its settings may not be
     torch.manual_seed(config.trainer.seed)
     with tempfile.TemporaryDirectory() as folder:
         if config.data is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from realistic_editing.apps.smoke import untrained
 from realistic_editing.common.errors import InputError
 from realistic_editing.training import Problem, Trainer
 from realistic_editing.weights.files import describe_file
@@ -19,11 +20,17 @@ SOURCES = {"realism": "train_realism", "saliency": "train_saliency"}  # group ->
 
 def announce(script: str, config: DictConfig) -> None:
     """Say in a run's first line which preset it is, and where it writes. Of several processes the first says it."""
+    choices = {name: config.get(name) for name in ("preset", "experiment", "ablation")}
+    choices["task"] = OmegaConf.select(config, "task.name")
+    said = "".join(f"{name}={value}, " for name, value in choices.items() if value).removesuffix(", ")
+    network = f"network {name_of(config.model.network._target_)}"
+    say(f"{script}: {'; '.join([*([said] if said else []), network])}; writes to {config.output}")
+
+
+def say(words: str) -> None:
+    """Print a line; of several processes the first does."""
     if os.environ.get("RANK", "0") == "0" and os.environ.get("LOCAL_RANK", "0") == "0":
-        choices = {name: config.get(name) for name in ("preset", "experiment", "ablation")}
-        choices["task"] = OmegaConf.select(config, "task.name")
-        said = ", ".join(f"{name}={value}" for name, value in choices.items() if value)
-        print(f"{script}: {said}; network {name_of(config.model.network._target_)}; writes to {config.output}", flush=True)
+        print(words, flush=True)
 
 
 def trained_weights(config: DictConfig, group: str, preset: str | None = None) -> Path:
@@ -56,6 +63,8 @@ def choose_judges(config: DictConfig) -> None:
             node.weights, where = str(path), f"trained by {SOURCES[group]}.py"
         elif node.bundled is not None:
             node.weights, where = node.bundled, "bundled"
+        elif config.trainer.smoke:
+            node.weights, where = untrained(config, group), "untrained, for this smoke run"
         else:
             raise InputError(
                 f"{group}.weights is not set: no {name} is bundled, and there is none at {path}; run python "
@@ -96,16 +105,17 @@ def choose_attention(config: DictConfig) -> None:
 
 
 def refuse_open(config: DictConfig) -> None:
-    """Refuse a training that a preset leaves open, because the paper does not say how it was done.
+    """Refuse a training that a preset leaves open, as the paper's does what the paper does not say.
 
     Raises:
         InputError: naming what is to be set.
     """
-    missing = [f"trainer.{name}" for name in config.trainer if OmegaConf.is_missing(config.trainer, name)]
+    missing = sorted(OmegaConf.missing_keys(config) - {"model.weights"})  # of what is trained, none are asked for
     if missing:
+        why = ", because preset=paper follows the paper, which does not say" if config.get("preset") == "paper" else ""
         raise InputError(
-            f"{', '.join(missing)}: not set, because preset={config.preset} follows the paper, which does not say; "
-            f"add them to the command as {missing[0]}=..., or use an experiment that does"
+            f"{', '.join(missing)}: not set{why}; add to the command {' '.join(f'{name}=...' for name in missing)}, or use an "
+            "experiment that does"
         )
 
 

@@ -11,6 +11,7 @@ from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.presets import completed, full_names
 from realistic_editing.apps.streams import patient
+from realistic_editing.apps.suggest_options import add_suggestions
 from realistic_editing.apps.writing import add_writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
@@ -86,7 +87,9 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     _add_region(edit)
     edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
-    edit.add_argument("--output", help="the result; outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given")
+    where = "the result, or a folder for it; a new outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given"
+    edit.add_argument("--output", help=where)
+    edit.add_argument("--sheet", help="a PNG: the photo before, its region outlined, and after")
     add_writing(edit)
     _add_options(edit)
     _add_judges(edit)
@@ -97,6 +100,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     batch.add_argument("--masks", help="a folder of masks NAME.png, where they do not lie beside the photos")
     _add_meaning(batch)
     batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
+    batch.add_argument("--sheet", help="a PNG: all photos before and after, to look through")
     add_writing(batch)
     batch.add_argument("--engine", default="local", help="local: one photo after another; ray: many at once, on a cluster")
     batch.add_argument("--workers", type=int, help="with ray: photos at once; one for each processor, or GPU, when not given")
@@ -110,7 +114,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     plan.add_argument("plan", help="YAML or JSON: a list of regions, each with mask, task, and options of an edit")
     plan.add_argument("--allow-conflicts", action="store_true", help="go on where one region is to gain and to lose attention")
     add_old_name(plan, "--anyway", "--allow-conflicts")
-    plan.add_argument("--output", default="outputs/plan", help="a folder for every step, its recipe, and the result")
+    plan.add_argument("--output", help="a folder for every step, its recipe, and the result; a new outputs/plan when not given")
     add_writing(plan)
     _add_judges(plan)
     _add_json(plan)
@@ -129,7 +133,9 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     recipe.add_argument("recipe", help="the .json that an edit left beside its result")
     recipe.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     recipe.add_argument("--apply", nargs=2, metavar=("PHOTO", "MASK"), help="edit this photo by it")
-    recipe.add_argument("--output", help="of --apply; outputs/PHOTO_RECIPE.png or .tif when not given")
+    recipe.add_argument(
+        "--output", help="of --apply: the result, or a folder for it; a new outputs/PHOTO_RECIPE.png or .tif when not given"
+    )
     _add_meaning(recipe)
     add_writing(recipe)
     _add_json(recipe)
@@ -141,9 +147,11 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     mask.add_argument("image", help="the photo")
     mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
     _add_region(mask)
-    mask.add_argument("--sam", help="a folder of a Segment Anything model, to select in GrabCut's place (extra sam)")
-    mask.add_argument("--output", help="the mask, a 16-bit PNG; a new NAME_mask.png beside the photo when not given")
+    where = "the mask, a 16-bit PNG, or a folder for it; a new NAME_mask.png beside the photo when not given"
+    mask.add_argument("--output", help=where)
     _add_json(mask)
+
+    add_suggestions(commands, Help, _add_judges, _add_json)
 
     export = commands.add_parser("export", help="carry an edit into other programs", formatter_class=Help)
     export.add_argument("recipe", help="the .json that an edit left beside its result")
@@ -167,6 +175,12 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     graphs.add_argument("--weights", help="a .safetensors file of your own instead of the bundled enhancer")
     graphs.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
 
+    released = commands.add_parser("convert", help="take over the checkpoints of the paper's authors", formatter_class=Help)
+    released.add_argument("checkpoints", nargs="+", help="one file, or of emlnet three: imagenet, places, decoder")
+    released.add_argument("--as", dest="kind", required=True, choices=("editnet", "realismnet", "emlnet"), help="what it is")
+    released.add_argument("--task", help="of an editnet: attenuate or amplify; what the file's name says when not given")
+    released.add_argument("--output", help="a .safetensors file; outputs/NAME.safetensors when not given")
+
     _add_study(commands)
 
     demo = commands.add_parser("demo", help="edit the bundled photo both ways", formatter_class=Help)
@@ -181,7 +195,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     _add_judges(page)
 
     train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
-    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift"))
+    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift", "selector"))
     train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
 
 
@@ -225,9 +239,14 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
 
 def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
-    parser.add_argument("--box", help="x,y,width,height in pixels around the thing")
-    parser.add_argument("--points", help="points in the region, such as '320,200 350,240'; --points=-5,0 for one left of it")
+    parser.add_argument("--box", help="x,y,width,height in pixels around the thing, which it must hold whole")
+    parser.add_argument(
+        "--points", "--click", help="points in the region, such as '320,200 350,240' or --points=-5,0; also beside --box"
+    )
     parser.add_argument("--outside", help="with --points: points that are not in it")
+    parser.add_argument("--grabcut", action="store_true", help="select by colours alone, as earlier releases did")
+    hub = "a folder, or a name on the hub, such as facebook/sam-vit-base, which is downloaded once"
+    parser.add_argument("--sam", help=f"a Segment Anything model, to select in the network's place: {hub} (extra sam)")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
     _add_meaning(parser)
 

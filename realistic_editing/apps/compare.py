@@ -10,8 +10,8 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.ade20k import read_ade20k
 from realistic_editing.data.coco import category_names
 from realistic_editing.evaluation.comparison.method_measurer import MeasurementPlan, picture_file
-from realistic_editing.evaluation.comparison.methods import ALIASES, INPUT, OURS, choose
-from realistic_editing.evaluation.comparison.photo_sets import PhotoSet, folder_set, mechrez_set, quick_look, region_set
+from realistic_editing.evaluation.comparison.methods import ALIASES, OURS, PRODUCT, choose
+from realistic_editing.evaluation.comparison.photo_sets import INPUT, PhotoSet, folder_set, mechrez_set, quick_look, region_set
 from realistic_editing.evaluation.comparison.published import TABLES
 from realistic_editing.evaluation.comparison.rivals import rival_name
 from realistic_editing.evaluation.comparison.run import Comparison, compare
@@ -105,7 +105,7 @@ def _sheet(comparison: Comparison, folder: str) -> tuple[dict[str, Path], list[I
 def _reference(asked: str | None, methods: list[str]) -> str:
     """The method that others are compared with: where none is named, ours."""
     if asked is None:
-        return next((name for name in (ALIASES["ours"], *OURS) if name in methods), methods[0])
+        return next((name for name in (PRODUCT, *OURS) if name in methods), methods[0])
     found = ALIASES.get(asked, asked)
     if found not in methods:
         raise InputError(f"compare_to is {asked!r}, which is not compared; use one of {', '.join(methods)}")
@@ -116,17 +116,17 @@ def _photos(config: DictConfig) -> PhotoSet:
     if config.dataset == "mechrez":
         return mechrez_set(config.paths.data)
     if config.dataset == "folder":
-        return folder_set(config.path, config.task)
+        return folder_set(config.path, config.task, with_input=False)
     root = config.paths.data
     if config.dataset == "ade20k":
-        regions = build_regions(read_ade20k(root), "ade20k", config)
+        regions = build_regions(read_ade20k(root), "ade20k", config, photos=config.limit)
         return region_set(regions, config.task, lambda region: region.region_id)  # which is the class's name
     if not (Path(root) / "coco").is_dir():
         raise InputError(f"{root}: holds no coco/; set paths.data or REALISTIC_EDITING_DATA to the folder that does")
     names = category_names(root)
     coco = OmegaConf.merge(config, {"regions": {"sources": ["coco"], "folders": []}})
     # Split val chose checkpoints; split test had no part in anything.
-    regions = load_regions(coco).where("split", lambda split: split == "test")
+    regions = load_regions(coco, ("test",), config.limit)
     return region_set(regions, config.task, lambda region: names.get(region.category, ""))
 
 
@@ -136,8 +136,8 @@ def _facts(config: DictConfig, comparison: Comparison, problems: list[str]) -> d
         "regions": f"{comparison.rows.name.nunique()} of {comparison.rows.photo.nunique()} photos",
         "measured at": f"{size} x {size} pixels, photo, mask and result resized alike; patch distinctness in the photo's shape",
         "soft masks": "means inside are weighted by the mask M, outside by 1 - M; borders lie where M crosses 0.5",
-        "ours": "ours_guarded is what users get, `Enhancer.propose` with its defaults; the others are the network's proposals "
-        "as they are, `propose(guard=None)`",
+        "ours": "what users get, `Enhancer.propose` with its defaults; ours_random, ours_realism and ours_saliency are the "
+        "network's single pass, `propose(order=..., refine=0, guard=None)`",
         "settings": comparison.settings,
         "rows": f"{len(comparison.rows)}, of which {comparison.measured} measured now",
     }

@@ -18,7 +18,9 @@ CONFIGS = next(folder for folder in (_PACKAGE / "configs", _PACKAGE.parent / "co
 
 
 # Options that are plain text. Paths may hold spaces and commas, and an order does; Hydra would read those as lists.
-ENHANCE_TEXT = ("image", "mask", "box", "points", "outside", "order", "output", "weights", "critic", "saliency")
+ENHANCE_TEXT = (
+    "image", "mask", "box", "points", "outside", "order", "output", "sheet", "weights", "critic", "saliency",
+)  # fmt: skip
 EVALUATE_TEXT = (
     "output", "path", "ratings", "saliency", "critic", "fp32_weights", "attenuate", "amplify", "heldout_saliency",
     "paths.data", "paths.outputs", "paths.regions", "regions.saliency",
@@ -33,8 +35,11 @@ TRAIN_TEXT = (
     "regions.saliency", "regions.shards",
 )  # fmt: skip
 TEXT = {
-    **dict.fromkeys(("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions"), TRAIN_TEXT),
+    **dict.fromkeys(
+        ("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions"), TRAIN_TEXT
+    ),
     "enhance": ENHANCE_TEXT, "evaluate": EVALUATE_TEXT, "figures": FIGURES_TEXT, "benchmark": BENCHMARK_TEXT,
+    "gpu_run": ("output", "data", "saliency_weights", "paths.outputs"),
 }  # fmt: skip
 
 
@@ -70,6 +75,8 @@ def instantiate_node(node: DictConfig, name: str) -> Any:
     try:
         return instantiate(node, _convert_="all")
     except InstantiationException as error:
+        if isinstance(error.__cause__, InputError):  # names its option
+            raise error.__cause__ from error
         if isinstance(error.__cause__, ValueError | TypeError):
             raise InputError(f"{name}: {error.__cause__}; change its settings") from error
         raise

@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
@@ -30,6 +30,7 @@ def demo(options: Mapping[str, Any]) -> Path:
         InputError: when the folder cannot be written.
     """
     output = Path(options["output"])
+    check_regular(output)
     photo = read_photo(FOLDER / "astronaut.jpg")
     rows, lines = [], []
     for task, region in DEMO_EDITS:
@@ -42,7 +43,7 @@ def demo(options: Mapping[str, Any]) -> Path:
         lines.append(f"{task} the {region}: saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}")
     sheet = output / "sheet.png"
     with replacing(sheet) as temporary:
-        cv2.imwrite(str(temporary), np.concatenate(rows)[..., ::-1])
+        temporary.write_bytes(cv2.imencode(".png", np.concatenate(rows)[..., ::-1])[1])
     print(*lines, f"look at {sheet}; results and recipes (.json) lie beside it", sep="\n")
     return sheet
 

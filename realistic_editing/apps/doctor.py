@@ -15,6 +15,7 @@ import torch
 
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.provenance import machine, revision
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.images import read_mask, read_photo
@@ -107,7 +108,7 @@ def _version(name: str) -> str:
 def _words(name: str, value: Any) -> str:
     if not isinstance(value, bool):
         return str(value)
-    user, remedy = PROGRAMS.get(name) or (_OPTIONAL[name][0], f"pip install 'realistic-editing[{_OPTIONAL[name][1]}]'")
+    user, remedy = PROGRAMS.get(name) or (_OPTIONAL[name][0], how_to_install(_OPTIONAL[name][1]))
     return f"here, for {user}" if value else f"not here, for {user}; {remedy}"
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from realistic_editing.apps.judged import MEANING, JudgedResult, judged, signs_of_result, verdict_line, verdict_report
 from realistic_editing.apps.mask import region_of
-from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.pictures import before_and_after, check_sheet, words_of
+from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.baselines import baseline
@@ -17,10 +19,10 @@ from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.options import DEFAULTS, MAX_STRENGTH, EditOptions
+from realistic_editing.enhance.options import DEFAULTS, EditOptions
+from realistic_editing.enhance.verdict import attention_problem, judge
 
 _OURS = "ours"
-REACHED = 0.005  # a target of saliency counts as met within half a per cent
 
 
 def enhance(options: Mapping[str, Any]) -> Path:
@@ -41,24 +43,29 @@ def enhance(options: Mapping[str, Any]) -> Path:
     if not options["image"]:
         raise InputError("image is missing; give the path of the image, as in image=photo.jpg")
     writing = Writing.read(options)
-    output = Path(options["output"] or default_output(Path(options["image"]), options["task"], options["method"], writing))
+    default = default_output(Path(options["image"]), options["task"], options["method"], writing)
+    output, named = place_of(options["output"], default)
+    sheet = check_sheet(options.get("sheet"), [output], [options["image"], options.get("mask")])
     if earlier is not None:
         _refuse_ours(options, output)
     with reporting(options) as found:
         photo, mask = _read(options["image"], options, output, writing)
-        found |= {"result": output, "recipe": None, "task": options["task"], "method": options["method"]}
+        say(replaced(output) if named else (), options["image"])
+        found |= {"result": output, "recipe": None, "task": options["task"], "method": options["method"], "sheet": sheet}
         if earlier is not None:
             found |= _by_earlier_method(earlier, photo, mask, output, options)
-            return output
-        edit = _written(enhancer_of(options), photo, mask, output, asked, writing)
-        found |= {"recipe": output.with_suffix(".json"), **measures_of(edit), "problems": unmet_targets(edit, asked)}
-        print(f"{edit}\nresult: {output}\nrecipe: {found['recipe']}")
+        else:
+            done = _written(enhancer_of(options), photo, mask, output, asked, writing, sheet)
+            found |= {"recipe": output.with_suffix(".json"), **done.report()}
+            print(f"{done}\n{MEANING}\nresult: {output}\nrecipe: {found['recipe']}")
+        if sheet:
+            print(f"sheet: {sheet}")
     return output
 
 
 def edit_file(
     enhancer: Enhancer, image: Path, region: Mapping[str, Any], output: Path, options: EditOptions, writing: Writing = DEFAULT
-) -> Edit:
+) -> JudgedResult:
     """Edit one file, and write the result, and beside it its recipe.
 
     Args:
@@ -70,7 +77,7 @@ def edit_file(
         writing: of the result; the defaults when not given.
 
     Returns:
-        The edit.
+        The edit, judged.
 
     Raises:
         InputError: when a file cannot be used or written. Nothing is written then.
@@ -89,16 +96,29 @@ def _read(image: str | Path, region: Mapping[str, Any], output: Path, writing: W
 
 
 def _written(
-    enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, options: EditOptions, writing: Writing
-) -> Edit:
-    edit = enhancer.propose(photo.srgb, mask, options)
+    enhancer: Enhancer,
+    photo: Photo,
+    mask: np.ndarray,
+    output: Path,
+    options: EditOptions,
+    writing: Writing,
+    sheet: Path | None = None,
+) -> JudgedResult:
+    options.check_for(enhancer.task, refinable=enhancer.objective is not None)
+    view = enhancer.view(photo.srgb, mask, options.human)
+    edit = view.propose(options)
     edited = edit.apply(photo.srgb, mask)
     pixels = photo.from_srgb(edited)
-    edit, beyond = as_shown(enhancer, edit, mask, photo.srgb, edited, photo.shown(pixels))
+    shown = photo.shown(pixels)
+    edit, beyond = as_shown(enhancer, edit, mask, photo.srgb, edited, shown)
+    done = judged(view, edit, options)
     write_edit(output, photo, pixels, edit, writing)
+    if sheet:
+        line = words_of(edit.task, edit.realism_change, edit.saliency_change, done.verdict.name)
+        before_and_after(sheet, photo.srgb, mask, shown, line)
     unmoved = ["the result is the photo: its mask is too faint for any level to change"] if _same(pixels, photo) else []
-    say((*beyond, *unmet_targets(edit, options), *unmoved), photo.path)
-    return edit
+    say((*beyond, *done.problems, *unmoved), photo.path)
+    return done
 
 
 def _same(pixels: np.ndarray, photo: Photo) -> bool:
@@ -121,21 +141,6 @@ def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit, writing
         write_photo(path, photo, pixels, writing.quality, writing.strip)
 
 
-def unmet_targets(edit: Edit, options: EditOptions) -> list[str]:
-    """A note where an edit moves attention less than was asked for, or the wrong way.
-
-    Args:
-        edit: what was found.
-        options: of the edit.
-    """
-    target, budget = options.saliency_change, options.min_realism_change
-    sign = 1 if edit.task == "amplify" else -1
-    if target is None or sign * edit.saliency_change >= sign * target - REACHED:
-        return []
-    within = "" if budget is None else f" within the budget of {budget:+.2f} dR"
-    return [f"no strength up to {MAX_STRENGTH} reaches saliency {100 * target:+.0f} %{within}"]
-
-
 def enhancer_of(options: Mapping[str, Any]) -> Enhancer:
     """The enhancer of `options["task"]`, with the judges that are asked for. Raises InputError."""
     found = options["weights"] or options["task"]
@@ -149,13 +154,21 @@ def _by_earlier_method(
     earlier: Baseline, photo: Photo, mask: np.ndarray, output: Path, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Edit by an earlier method, and say what our judges see in the result, also for a report."""
-    enhancer = enhancer_of(options)
+    view = enhancer_of(options).view(photo.srgb, mask)
     result = earlier.edit(photo.srgb, mask, options["task"])
-    realism, saliency = enhancer.judge(photo.srgb, mask, result)
+    realism, saliency = view.compare(result)
+    signs = signs_of_result(view, result, realism)
+    moved = attention_problem(options["task"], saliency)
     writing = Writing.read(options)
     write_photo(output, photo, photo.from_srgb(result), writing.quality, writing.strip)
-    print(f"{options['task']} by {earlier.name}: realism {realism:+.2f}, saliency {100 * saliency:+.0f} %\nresult: {output}")
-    return {"realism_change": float(realism), "saliency_change": float(saliency), "strength": None, "problems": []}
+    if options.get("sheet"):
+        line = words_of(options["task"], realism, saliency, judge(signs).name)
+        before_and_after(Path(options["sheet"]), photo.srgb, mask, result, line)
+    say([moved] if moved else [], photo.path)
+    changes = f"realism {realism:+.2f}, saliency {100 * saliency:+.0f} %"
+    print(f"{options['task']} by {earlier.name}: {changes}\n{verdict_line(signs)}\n{MEANING}\nresult: {output}")
+    measures = {"realism_change": float(realism), "saliency_change": float(saliency), "strength": None}
+    return measures | verdict_report(signs) | {"problems": [moved] if moved else []}
 
 
 def _refuse_ours(options: Mapping[str, Any], output: Path) -> None:

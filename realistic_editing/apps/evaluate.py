@@ -6,17 +6,19 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from realistic_editing.apps.ablations import named_weights, trained_ablations
 from realistic_editing.apps.compare import DATASETS, ComparisonSuite
-from realistic_editing.apps.regions import load_regions
+from realistic_editing.apps.option_ranges import check_options
+from realistic_editing.apps.regions import load_regions, of_some_photos
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.measures.photo_changes import WINDOW
 from realistic_editing.evaluation.suites.baselines import BaselineSuite
 from realistic_editing.evaluation.suites.critic import CriticSuite
 from realistic_editing.evaluation.suites.enhancer import EnhancerSuite
 from realistic_editing.evaluation.suites.masks import MaskSuite
 from realistic_editing.evaluation.suites.saliency import SaliencySuite
+from realistic_editing.evaluation.suites.select_masks import SelectSuite
 from realistic_editing.evaluation.suites.study import StudySuite
+from realistic_editing.evaluation.suites.suggest import SuggestSuite
 from realistic_editing.evaluation.suites.suite import Suite, SuiteInputs
 from realistic_editing.ops.sampling import get_preset
 
@@ -27,11 +29,10 @@ SUITES: dict[str, Suite] = {
     "enhancer": EnhancerSuite(),
     "masks": MaskSuite(),
     "baselines": BaselineSuite(),
+    "select_masks": SelectSuite(),
+    "suggest": SuggestSuite(),
 }
 BY_OPTION: dict[str, Suite] = {"dataset": ComparisonSuite(), "ratings": StudySuite()}
-# Whole numbers, and the least of each. Results are measured at edit_size, where a window of SSIM must have room.
-_LEAST = {"resamples": 1, "limit": 1, "workers": 1, "seed": 0, "edit_size.saliency": WINDOW, "edit_size.critic": WINDOW}
-_OPTIONAL = ("limit", "workers")
 
 
 def evaluate(config: DictConfig) -> Path:
@@ -46,6 +47,7 @@ def evaluate(config: DictConfig) -> Path:
     Raises:
         InputError: when data, weights or a setting cannot be used.
     """
+    check_options("evaluate", config)
     given = [name for name in ("suite", "dataset", "ratings") if config[name] is not None]
     if len(given) != 1:
         found = f"{' and '.join(given)} are given" if given else "nothing is named"
@@ -58,7 +60,6 @@ def evaluate(config: DictConfig) -> Path:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
-    _check_numbers(config)
     place = Path(config.preset) / (config.suite or config.dataset) if config.ratings is None else "study"
     output = config.output or str(Path(config.paths.outputs) / "evaluate" / place)
     config = OmegaConf.merge(config, {"output": output})
@@ -95,27 +96,15 @@ def _rivals(config: DictConfig) -> list[str]:
     return trained_ablations(config, None if "all" in asked else asked) if config.dataset is not None else []
 
 
-def _check_numbers(config: DictConfig) -> None:
-    """Refuse before anything is measured what would only fail afterwards."""
-    for name, least in _LEAST.items():
-        group, _, entry = name.rpartition(".")
-        holder = config[group] if group else config
-        value = holder.get(entry) if isinstance(holder, DictConfig) else None
-        if value is None and name in _OPTIONAL:
-            continue
-        if type(value) is not int or value < least:  # a bool is an int too
-            raise InputError(f"{name} is {value}; use a whole number of {least} or more")
-
-
 def _unseen(config: DictConfig, coco_alone: bool) -> Sequence[Region]:
-    """The regions that were not trained on.
+    """The regions that were not trained on, of at most `config.limit` photos of each set and split.
 
     Where COCO is at hand it may serve alone: its regions are things, and reading the other sets takes long.
     """
-    auto = config.regions.sources == "auto" and (Path(config.paths.data) / "coco").is_dir()
+    auto = config.regions.sources == "auto" and not config.regions.folders and (Path(config.paths.data) / "coco").is_dir()
     if coco_alone and auto:
         config = OmegaConf.merge(config, {"regions": {"sources": ["coco"]}})
-    regions = load_regions(config).where("split", lambda split: split != "train")
+    regions = of_some_photos(load_regions(config, ("val", "test"), config.limit), config.limit)
     if not regions:
         raise InputError("all regions are on the side 'train'; add photos, or a data set, to evaluate on")
     return regions

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import refuse_overwriting, reporting, say
+from realistic_editing.apps.results import refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.arrays import LEVELS, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.ellipse import fit_ellipse
@@ -50,7 +50,7 @@ def export(options: Mapping[str, Any]) -> list[Path]:
     photo = read_photo(options["image"])
     label, invert = check_label(options.get("label")), bool(options.get("invert"))
     mask, notes = read_mask(options["mask"], photo.pixels.shape[:2], label=label, invert=invert)
-    say((*photo.notes, *notes), options["image"])
+    say((*photo.notes, *notes, *(note for file in files for note in replaced(file))), options["image"])
     if recipe.blend != "final":
         words = "the recipe blends after every operator; where the mask is soft, what is exported differs from it a little"
         say([words], options["recipe"])

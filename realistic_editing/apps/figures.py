@@ -4,11 +4,12 @@ from pathlib import Path
 
 import torch
 from matplotlib.figure import Figure
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
 from tqdm import tqdm
 
 from realistic_editing.apps.ablations import named_weights
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines import BASELINES, baseline
 from realistic_editing.common.errors import InputError
@@ -44,6 +45,7 @@ def figures(config: DictConfig) -> Path:
     Raises:
         InputError: when data, weights or a setting cannot be used.
     """
+    check_options("figures", config)
     name = str(config.figure)
     if name not in FIGURES:
         raise InputError(f"figure is {name!r}; use one of {', '.join(FIGURES)}")
@@ -51,8 +53,6 @@ def figures(config: DictConfig) -> Path:
         raise InputError(f"format is {config.format!r}; use one of {', '.join(_FORMATS)}")
     if config.task not in TASKS:
         raise InputError(f"task is {config.task!r}; use one of {', '.join(TASKS)}")
-    if not isinstance(config.rows, int) or config.rows < 1:
-        raise InputError(f"rows is {config.rows!r}; use a whole number of photos above 0")
     path = Path(config.output) / f"figure_{name}.{config.format}"
     figure = FIGURES[name](config)
     with replacing(path) as temporary:
@@ -74,8 +74,7 @@ def _regions(config: DictConfig, task: str, count: int) -> list[Region]:
     if config.photos:
         regions = read_folder(config.photos)
     else:
-        unseen = load_regions(config).where("split", lambda split: split == "test")
-        regions = unseen.where("task", lambda found: found in ("", task))
+        regions = load_regions(config, ("test",)).where("task", lambda found: found in ("", task))
     if not regions:
         raise InputError(f"no unseen region for the task {task}; add photos, or name a folder of your own in photos=")
     return enhancer_sheets.drawn(regions, count, config.seed)
@@ -153,9 +152,11 @@ def _figure_10(config: DictConfig) -> Figure:
     if not config.photo or not config.plan:
         raise InputError("figure 10 needs photo=PHOTO and plan=[[attenuate,MASK],[amplify,MASK],...]")
     pixels, plan = read_photo(config.photo).srgb, []
+    if not isinstance(config.plan, ListConfig):
+        raise InputError(f"plan is {config.plan!r}; use plan=[[attenuate,MASK],[amplify,MASK],...]")
     for step in config.plan:
-        if len(step) != 2 or step[0] not in TASKS:
-            raise InputError(f"plan: {list(step)} is no step; use [attenuate,MASK] or [amplify,MASK]")
+        if not isinstance(step, ListConfig) or len(step) != 2 or step[0] not in TASKS:
+            raise InputError(f"plan: {step} is no step; use [attenuate,MASK] or [amplify,MASK]")
         plan.append((step[0], read_mask(step[1], pixels.shape[:2])[0]))
     return paper_figures.figure_10({task: _enhancer(config, task) for task, _ in plan}, pixels, plan)
 

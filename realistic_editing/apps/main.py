@@ -11,15 +11,19 @@ from omegaconf.errors import MissingMandatoryValue
 
 from realistic_editing.apps.streams import patient
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
+from realistic_editing.common.files import FULL
 
 JOBS = {
     "train_saliency": "realistic_editing.apps.train:train_saliency",
     "train_realism": "realistic_editing.apps.train:train_realism",
     "train_enhancer": "realistic_editing.apps.train:train_enhancer",
     "train_gazeshift": "realistic_editing.apps.train:train_gazeshift",
+    "train_selector": "realistic_editing.apps.train:train_selector",
     "pack_regions": "realistic_editing.apps.regions:pack_regions",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
+    "gpu_run": "realistic_editing.apps.gpu_run:gpu_run",
     "figures": "realistic_editing.apps.figures:figures",
     "enhance": "realistic_editing.apps.edit:enhance",
     "batch": "realistic_editing.apps.batch:batch",
@@ -29,7 +33,10 @@ JOBS = {
     "plan": "realistic_editing.apps.plan:plan",
     "video": "realistic_editing.apps.video:video",
     "mask": "realistic_editing.apps.mask:mask",
+    "suggest": "realistic_editing.apps.suggest:suggest",
+    "clean": "realistic_editing.apps.clean:clean",
     "export": "realistic_editing.apps.export:export",
+    "convert": "realistic_editing.apps.convert:convert",
     "export-onnx": "realistic_editing.apps.export_onnx:export_onnx",
     "study": "realistic_editing.apps.study.command:study",
     "study-export": "realistic_editing.apps.study.command:study_export",
@@ -42,10 +49,12 @@ EXTRAS = {
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "benchmark", "figures",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate",
+    "benchmark", "gpu_run", "figures",
 )  # fmt: skip
 RESUMED = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "pack_regions", "evaluate", "batch", "study",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate",
+    "gpu_run", "batch", "study",
 )  # fmt: skip
 
 
@@ -70,6 +79,12 @@ def _called(job: str, config: Any) -> Any:
             return getattr(importlib.import_module(module), function)(config)
     except InputError as error:
         leave(str(error))
+    except OSError as error:  # a log or a journal; what replaces a file names it itself
+        if error.errno not in FULL:
+            raise
+        leave(f"{error.filename or 'an output'}: cannot be written ({error.strerror}); free some disk space")
+    except MemoryError:
+        leave("there is not enough memory; use a smaller photo, batch or network, or close other programs")
     except KeyboardInterrupt:
         again = "; the same command goes on where it stopped" if job in RESUMED else ""
         print(f"\nstopped{again}", file=sys.stderr)
@@ -95,8 +110,7 @@ def needed(whole: str | None = None) -> Iterator[None]:
             raise
         extra = whole or extra
         raise InputError(
-            f"this needs the package {package}, which comes with the extra {extra}: pip install 'realistic-editing[{extra}]', "
-            f"or pip install -e '.[{extra}]' in a checkout"
+            f"this needs the package {package}, which comes with the extra {extra}: {how_to_install(extra)}"
         ) from error
     except MissingMandatoryValue as error:
         raise InputError(f"{error.full_key} is not set; add {error.full_key}=... to the command") from error

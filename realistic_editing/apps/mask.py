@@ -5,15 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import refuse_overwriting, reporting, say
+from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.ranges import Flag, check, optional
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.sam import select_by_sam
-from realistic_editing.data.select import refine_mask, select_box, select_points
+from realistic_editing.data.select import refine_mask, select
 
 WAYS = ("mask", "box", "points", "alpha")
+# Of a box: the least share of its width and height that a thing spans, and the least and the greatest share that it covers.
+SPANNED, SPARSE, SOLID = 0.8, 0.15, 0.9
 
 
 def mask(options: Mapping[str, Any]) -> Path:
@@ -21,8 +24,9 @@ def mask(options: Mapping[str, Any]) -> Path:
 
     Args:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
-            own transparency; outside, points that are not in the region; sam, a folder of a Segment Anything
-            model that selects in GrabCut's place, or None; output, or None for NAME_mask.png beside the photo; json.
+            own transparency; or box and points together; outside, points that are not in the region; grabcut, to select by
+            colours alone; sam, a Segment Anything model that selects in the network's place, a
+            folder or a name on the hub, or None; output, a file or a folder, or None for NAME_mask.png beside the photo; json.
 
     Returns:
         The path of the mask.
@@ -31,16 +35,16 @@ def mask(options: Mapping[str, Any]) -> Path:
         InputError: when an option or a file cannot be used, or a mask that the user may have drawn is in the place of one whose
             path was not given.
     """
-    path = _free(Path(options["image"]), options["output"])
+    path, named = _place(Path(options["image"]), options["output"])
     refuse_overwriting([path], [options["image"], options["mask"]])
     photo = read_photo(options["image"])
     refine = options["mask"] is not None
     with reporting(options) as report:
         found, notes = region_of(photo, {**options, "refine_mask": refine})
-        say((*photo.notes, *notes), options["image"])
+        say((*photo.notes, *notes, *(replaced(path) if named else ())), options["image"])
         write_mask(path, found)
         share = float(found.mean()) / np.iinfo(found.dtype).max
-        report |= {"mask": path, "share": share}
+        report |= {"mask": path, "share": share, "problems": list(notes)}
         print(f"mask: {path}, {100 * share:.1f} % of the photo")
     return path
 
@@ -51,7 +55,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     Args:
         photo: as read.
         options: mask, box, points or alpha, one of them, as for `mask`; label, of a mask that is a label map; invert, to select
-            what is left; outside; refine_mask, whether to mend the mask; sam.
+            what is left; outside; refine_mask, whether to mend the mask; grabcut and sam.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.
@@ -59,14 +63,19 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     Raises:
         InputError: when none or several are given, or one cannot be used.
     """
+    for name in ("alpha", "invert", "refine_mask"):
+        check(name, options.get(name), optional(Flag()))
     given = [name for name in WAYS if options.get(name)]
-    if len(given) != 1:
+    if len(given) != 1 and given != ["box", "points"]:
         found = " and ".join(given) + " are given" if given else "no region is named"
-        raise InputError(f"{found}; give one of a mask, a box, points, or alpha")
+        raise InputError(f"{found}; give one of a mask, a box, points, or alpha; or points beside a box")
     check_outside(options)
     pixels, notes, sam = photo.srgb, (), options.get("sam")
-    if sam and given[0] not in ("box", "points"):
-        raise InputError(f"sam is {sam} beside {given[0]}; give it a box or points")
+    for name in ("sam", "grabcut"):
+        if options.get(name) and given[0] not in ("box", "points"):
+            raise InputError(f"{name} is {options[name]} beside {given[0]}; give it a box or points")
+    if sam and options.get("grabcut"):
+        raise InputError(f"sam is {sam} beside grabcut; leave one out")
     if options.get("label") is not None and not options.get("mask"):
         raise InputError(f"label is {options['label']!r} without a mask; give the label map as the mask")
     if options.get("mask"):
@@ -74,12 +83,15 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         found, notes = read_mask(options["mask"], pixels.shape[:2], label=label, invert=bool(options.get("invert")))
     elif options.get("alpha"):
         found = _transparency(photo)
-    elif options.get("box"):
-        box = _numbers("box", options["box"], 4)
-        found = select_by_sam(pixels, sam, box=box) if sam else select_box(pixels, box)
     else:
+        box = numbers("box", options["box"], 4) if options.get("box") else None
         inside, outside = (_points(options.get(name) or "") for name in ("points", "outside"))
-        found = select_by_sam(pixels, sam, inside, outside) if sam else select_points(pixels, inside, outside)
+        if sam:
+            found = select_by_sam(pixels, sam, inside, outside, box)
+            notes = box_doubts(found, box) if box else ()
+        else:
+            selected = select(pixels, inside, outside, box, "grabcut" if options.get("grabcut") else "network")
+            found, notes = selected.mask, (*selected.notes, *(box_doubts(selected.mask, box) if box else ()))
     if options.get("invert") and not options.get("mask"):
         found = np.iinfo(found.dtype).max - found
     return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
@@ -91,16 +103,38 @@ def check_outside(options: Mapping[str, Any]) -> None:
         raise InputError(f"outside is {options['outside']!r}, which only points have use for; add points, or leave it out")
 
 
-def _free(image: Path, output: str | None) -> Path:
-    """Where the mask goes: where the user says, else beside the photo where there is none yet."""
-    if output:
-        if Path(output).suffix.lower() != ".png":
-            raise InputError(f"{output}: a mask is written as PNG, which keeps its 16 bits; give a name that ends in .png")
-        return Path(output)
-    path = image.with_name(f"{image.stem}_mask.png")
-    if path.exists():
-        raise InputError(f"{path}: is there already; name another file by output, or that one, if it may be replaced")
-    return path
+def box_doubts(mask: np.ndarray, box: tuple[float, float, float, float]) -> tuple[str, ...]:
+    """A note where what was found in a box does not fill it, or fills all of it: then it is probably not the thing.
+
+    Args:
+        mask: (H, W) uint8, 255 = selected.
+        box: x, y, width, height in pixels.
+    """
+    region = mask >= 128
+    spans = [np.ptp(np.flatnonzero(region.any(axis=axis))) + 1 if region.any() else 0 for axis in (0, 1)]
+    across, down = (min(1.0, span / side) for span, side in zip(spans, box[2:], strict=True))
+    share = min(1.0, region.sum() / (box[2] * box[3]))
+    missed = "it probably missed part of the thing; look at it, then draw the box closer, use points, or paint a mask"
+    if min(across, down) < SPANNED:
+        return (f"what was found spans {100 * across:.0f} % of the box's width and {100 * down:.0f} % of its height: {missed}",)
+    if share < SPARSE:
+        return (f"what was found covers {100 * share:.0f} % of the box: {missed}",)
+    if share > SOLID:
+        taken = "it probably took surroundings along; look at it, then leave room around the thing, or use points"
+        return (f"what was found covers {100 * share:.0f} % of the box: {taken}",)
+    return ()
+
+
+def _place(image: Path, output: str | None) -> tuple[Path, bool]:
+    """Where the mask goes, and whether the user named the file: else beside the photo, or in a folder, where there is none."""
+    path, named = place_of(output, image.with_name(f"{image.stem}_mask.png")) if output else (None, False)
+    if path is None:
+        path = image.with_name(f"{image.stem}_mask.png")
+        if path.exists():
+            raise InputError(f"{path}: is there already; name another file by output, or that one, if it may be replaced")
+    if path.suffix.lower() != ".png":
+        raise InputError(f"{path}: a mask is written as PNG, which keeps its 16 bits; give a name that ends in .png")
+    return path, named
 
 
 def _transparency(photo: Photo) -> np.ndarray:
@@ -110,10 +144,20 @@ def _transparency(photo: Photo) -> np.ndarray:
 
 
 def _points(text: str) -> list[tuple[float, float]]:
-    return [_numbers("point", point, 2) for point in text.split()]
+    return [numbers("point", point, 2) for point in str(text).split()]
 
 
-def _numbers(name: str, text: str, count: int) -> tuple[float, ...]:
+def numbers(name: str, text: str, count: int) -> tuple[float, ...]:
+    """Numbers between commas, such as those of a point or a box.
+
+    Args:
+        name: of the option, for the message.
+        text: of the user.
+        count: how many there must be.
+
+    Raises:
+        InputError: when there are others.
+    """
     try:
         numbers = tuple(float(part) for part in str(text).split(","))
     except ValueError:

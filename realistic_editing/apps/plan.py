@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from realistic_editing.apps.edit import unmet_targets, write_edit
+from realistic_editing.apps.edit import write_edit
+from realistic_editing.apps.judged import MEANING, judged
 from realistic_editing.apps.mask import WAYS, region_of
-from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.results import free_place, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.nested import parse_yaml, read_text
+from realistic_editing.common.ranges import shown
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.pixels import resize
@@ -25,7 +27,8 @@ from realistic_editing.enhance.options import NAMES, EditOptions
 from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sheet
 
 # Ways to name a region, and what belongs to them.
-REGION = (*WAYS, "outside", "label", "invert", "refine_mask")
+REGION = (*WAYS, "outside", "label", "invert", "refine_mask", "grabcut", "sam")
+DEFAULT_FOLDER = "outputs/plan"
 _WIDTH = 480  # pixels of each picture of before and after
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said
 
@@ -66,13 +69,12 @@ def plan(options: Mapping[str, Any]) -> Path:
         InputError: when a file or option cannot be used, a file that is read would be written over, or regions that have most
             in common have different tasks.
     """
-    source, folder = Path(options["image"]), Path(options["output"])
+    source = Path(options["image"])
     photo = read_photo(source)
     steps = read_plan(options["plan"], photo)
     writing = Writing.read(options)
-    base, suffix = f"{source.stem}_", writing.suffix(source)
-    files = [folder / f"{base}{number}_{step.name}{suffix}" for number, step in enumerate(steps, start=1)]
-    result, report, beside = (folder / f"{base}{end}" for end in (f"edited{suffix}", "plan.json", "before_after.png"))
+    suffix, given = writing.suffix(source), options.get("output")
+    files, result, report, beside = _places(Path(given or DEFAULT_FOLDER), source, steps, suffix, fresh=not given)
     written = [*files, *(file.with_suffix(".json") for file in files), result, report, beside]
     refuse_overwriting(written, [source, options["plan"], *(step.file for step in steps)])
     losses = lost(result, photo)  # before an edit is proposed, which takes a while
@@ -80,7 +82,7 @@ def plan(options: Mapping[str, Any]) -> Path:
         if contradicts and not options["allow_conflicts"]:
             raise InputError(f"{options['plan']}: {problem}; change one of them, or add --allow-conflicts")
         say([problem], options["plan"])
-    say((*photo.notes, *([] if writing.strip else losses), *writing.notes(result)), source)
+    say((*photo.notes, *([] if writing.strip else losses), *writing.notes(result), *replaced(result)), source)
     with reporting(options) as found:
         judges = {name: options[name] for name in ("device", "critic", "saliency")}
         pixels, shown, done = _edit_all(photo, steps, files, judges, writing)
@@ -91,8 +93,20 @@ def plan(options: Mapping[str, Any]) -> Path:
         paths = [{"result": file, "recipe": file.with_suffix(".json")} for file in files]
         found |= {"result": result, "plan": report, "before_after": beside}
         found["steps"] = [step | path for step, path in zip(done, paths, strict=True)]
-        print(f"result: {result}\nbefore and after: {beside}")
+        found["problems"] = [f"{step['region']}: {one}" for step in done for one in step["problems"]]
+        print(f"{MEANING}\nresult: {result}\nbefore and after: {beside}")
     return result
+
+
+def _places(
+    folder: Path, source: Path, steps: Sequence[Step], suffix: str, fresh: bool
+) -> tuple[list[Path], Path, Path, Path]:
+    """Every step's result, the last one's copy, the report, and before and after; where `fresh`, all in a new folder."""
+    base = f"{source.stem}_"
+    if fresh and (folder / f"{base}edited{suffix}").exists():
+        folder = free_place(folder)
+    files = [folder / f"{base}{number}_{step.name}{suffix}" for number, step in enumerate(steps, start=1)]
+    return files, *(folder / f"{base}{end}" for end in (f"edited{suffix}", "plan.json", "before_after.png"))
 
 
 def _edit_all(
@@ -109,7 +123,8 @@ def _edit_all(
         say(step.notes, step.name)
         if step.task not in enhancers:
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
-        edit = enhancers[step.task].propose(pixels, step.mask, step.options)
+        view = enhancers[step.task].view(pixels, step.mask, step.options.human)
+        edit = view.propose(step.options)
         pixels = edit.apply(pixels, step.mask)
         result = photo.from_srgb(pixels)
         after = photo.shown(result)
@@ -117,9 +132,10 @@ def _edit_all(
         before = after
         write_edit(file, photo, result, edit, writing)
         shown.append(_small(after))
-        print(f"{number}. {step.name}: {edit}")
-        say((*beyond, *unmet_targets(edit, step.options)), step.name)
-        done.append({"region": step.name, "task": step.task} | measures_of(edit))
+        found = judged(view, edit, step.options)
+        print(f"{number}. {step.name}: {found}")
+        say((*beyond, *found.problems), step.name)
+        done.append({"region": step.name, "task": step.task} | found.report())
     return pixels, shown, done
 
 
@@ -149,8 +165,11 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         InputError: naming the file, the region and what is wrong with it.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        check_regular(path)
+        content = parse_yaml(read_text(path))
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as YAML or JSON ({error})") from error
     if not isinstance(content, list) or not content or not all(isinstance(entry, dict) for entry in content):
         raise InputError(f"{path}: expected a list of regions, each with task and mask, or box or points")
@@ -161,6 +180,8 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         if unknown or "task" not in entry:
             wrong = f"does not know {', '.join(unknown)}" if unknown else "lacks task"
             raise InputError(f"{path}, region {number}: {wrong}; use {', '.join(sorted(known))}")
+        if not isinstance(entry.get("name"), str | int | None):
+            raise InputError(f"{path}, region {number}: is called {shown(entry['name'])}; use text")
         name = str(entry.get("name") or (Path(str(entry["mask"])).stem if entry.get("mask") else f"region {number}"))
         if name in names or Path(name).name != name:
             raise InputError(f"{path}, region {number}: is called {name!r}; give each region a name of its own, without /")

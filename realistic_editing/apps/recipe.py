@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from realistic_editing.apps.mask import region_of
-from realistic_editing.apps.results import refuse_overwriting, reporting, say
+from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import lost, read_photo, write_photo
@@ -44,12 +44,14 @@ def _applied(edits: Recipe, options: Mapping[str, Any]) -> Path:
         raise InputError(f"{options['recipe']}: holds {len(edits)} edits; give a file with one")
     source = Path(options["apply"][0])
     writing = Writing.read(options)
-    output = Path(options["output"] or f"outputs/{source.stem}_{Path(options['recipe']).stem}{writing.suffix(source)}")
+    default = Path("outputs") / f"{source.stem}_{Path(options['recipe']).stem}{writing.suffix(source)}"
+    output, named = place_of(options["output"], default)
     refuse_overwriting([output], [*options["apply"], options["recipe"]])
     photo = read_photo(source)
     losses = lost(output, photo)
     mask, notes = region_of(photo, {"mask": options["apply"][1]} | {name: options.get(name) for name in ("label", "invert")})
     say((*photo.notes, *notes, *([] if writing.strip else losses), *writing.notes(output)), source)
+    say(replaced(output) if named else (), source)
     pixels = photo.from_srgb(apply_to_photo(photo.srgb, mask, edits))
     write_photo(output, photo, pixels, writing.quality, writing.strip)
     print(f"result: {output}")

@@ -1,12 +1,14 @@
 """What all commands that write files have in common: a result's format, what it may not replace, and words for the user."""
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 
 # Formats that store pixels exactly; a result goes into one of these unless the user names another.
 LOSSLESS = (".png", ".tif", ".tiff")
@@ -29,8 +31,12 @@ def refuse_overwriting(outputs: Iterable[str | Path], inputs: Iterable[str | Pat
         InputError: naming the first output that is an input too, by whatever path, lies in a folder that is one, or is a
             database.
     """
-    kept = {Path(file).resolve() for file in inputs if file}
+    inputs = [Path(file) for file in inputs if file]
+    for file in inputs:
+        check_regular(file)  # before the path is followed, which a name with a null character cannot be
+    kept = {file.resolve() for file in inputs}
     for output in map(Path, outputs):
+        check_regular(output)
         place = output.resolve()
         if place in kept:
             raise InputError(f"{output}: would overwrite a file that is read here; choose another output")
@@ -75,9 +81,35 @@ def reporting(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         print(json.dumps(found, indent=2, default=str))  # paths as text
 
 
-def measures_of(edit: Any) -> dict[str, float]:
-    """What an `Edit` does, for a report: dR, the change of saliency, and the strength at which it is taken."""
-    return {name: float(getattr(edit, name)) for name in ("realism_change", "saliency_change", "strength")}
+def place_of(output: str | Path | None, default: Path) -> tuple[Path, bool]:
+    """Where a result goes: where the user says; by its default name, or NAME_2 and so on, in a folder, or without a word.
+
+    Args:
+        output: a file; a folder, which is there or ends in a slash; or None.
+        default: what the result is called.
+
+    Returns:
+        The path, and whether the user named the file itself, which may then be replaced.
+    """
+    # A folder that is called like a picture is in the way of one.
+    is_folder = output and (str(output).endswith(("/", os.sep)) or (Path(output).is_dir() and not Path(output).suffix))
+    if output and not is_folder:
+        return Path(output), True
+    return free_place(Path(output) / default.name if output else default), False
+
+
+def free_place(path: Path) -> Path:
+    """The path, or NAME_2, NAME_3 and so on, where there is neither such a file or folder nor a recipe of its name."""
+    number, place = 1, path
+    while place.exists() or place.with_suffix(".json").exists():
+        number += 1
+        place = path.with_name(f"{path.stem}_{number}{path.suffix}")
+    return place
+
+
+def replaced(path: Path) -> list[str]:
+    """A note where a file that the user named is there already, and is about to be replaced."""
+    return [f"{path} was there already, and is replaced"] if path.exists() else []
 
 
 def refuse_left_out(problems: Sequence[str], what: str = "photos") -> None:

@@ -1,4 +1,5 @@
 """The critic and the saliency network as metrics of files: realism R of a region, and what edits of it change."""
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,16 +8,23 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, say
+from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, replaced, say
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.verdict import JUDGED_FROM, judge
 from realistic_editing.enhance.view import network_input
+from realistic_editing.evaluation.measures.signs import measure_signs
 from realistic_editing.weights import load_network
 
+_MEANING = (
+    "realism: R, how real the region looks to the critic, from 0 to 1; where it is below {:.1f}, dR cannot judge this photo.\n"
+    "realism_change: dR, R of the edit less R of the photo; from -0.1 down an edit looks edited.\n"
+    "saliency_change: how much more (+) or less (-) the region is predicted to draw people's eyes, relative to before."
+)
 _Files = tuple[Path, Path, Path | None]  # photo, mask, edited
 
 
@@ -29,13 +37,14 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
             device as for an edit.
 
     Returns:
-        A row for each photo: photo, realism, and, with `edited`, realism_change and saliency_change.
+        A row for each photo: photo, realism, and, with `edited`, realism_change, saliency_change and verdict.
 
     Raises:
         InputError: when an option cannot be used, or no photo could be scored; or, at the end, where a folder was given and
             photos were left out: what cannot be read, has no mask, or, with `edited`, no edit.
     """
     source = Path(options["image"])
+    check_regular(source)
     if options["output"]:
         _check_output(Path(options["output"]), options)
     jobs, problems = _jobs(source, options["mask"], options["edited"])
@@ -55,9 +64,11 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
         raise InputError(f"{source}: no photo could be scored; {'; '.join(problems[:3])}")
     frame = pd.DataFrame(rows)
     if options["output"]:
+        say(replaced(Path(options["output"])), source)
         with replacing(options["output"]) as temporary:
             frame.to_csv(temporary, index=False, lineterminator="\n")
     print(frame.to_json(orient="records", indent=2) if options["json"] else frame.to_string(index=False, float_format="%.3f"))
+    print(_MEANING.format(JUDGED_FROM), file=sys.stderr)
     refuse_left_out(problems)
     return frame
 
@@ -101,4 +112,5 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[s
         raise InputError(f"{edited}: is of another shape than {photo}; give the whole photo, edited")
     judged = view.compare(network_input(resize(result, pixels.shape[:2]), selected, device)[0])
     changes = {"realism_change": float(judged.realism_change), "saliency_change": float(view.saliency_change(judged))}
-    return row | {"edited": str(edited)} | changes
+    signs = measure_signs(view.image, judged.image, view.mask, row["realism"], changes["realism_change"])
+    return row | {"edited": str(edited)} | changes | {"verdict": judge(signs).name}

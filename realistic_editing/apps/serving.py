@@ -21,7 +21,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family)
-    except (OSError, OverflowError, UnicodeError) as error:  # the last of a name that is none, such as ".local"
+    except (OSError, OverflowError, ValueError) as error:  # the last of a name that is none, such as ".local"
         why = getattr(error, "strerror", None) or error
         raise InputError(f"cannot listen on {host}, port {port} ({why}); choose another --port or --host") from error
     with listener:

@@ -1,5 +1,7 @@
 """Train one of the networks from a Hydra configuration: build the problem, hand it to the one loop."""
 import dataclasses
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -14,20 +16,29 @@ from realistic_editing.apps.chain import (
     choose_size,
     choose_steps,
     refuse_open,
+    say,
 )
 from realistic_editing.apps.config import instantiate_node
-from realistic_editing.apps.regions import load_regions
+from realistic_editing.apps.option_ranges import check_options
+from realistic_editing.apps.regions import a_few_regions, few_to_validate, load_regions, told
+from realistic_editing.apps.smoke import FEW_PHOTOS, said_at_the_end, shrink
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.protocols import StartsFromSaliency
+from realistic_editing.data.columnar import Columnar
 from realistic_editing.data.gaze import read_gaze
 from realistic_editing.data.photos import training_photos
+from realistic_editing.data.regions import Region
 from realistic_editing.enhance.adversarial import AdversarialProblem
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
+from realistic_editing.evaluation.measures.samples import spread
 from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
+from realistic_editing.selection.things import read_things
+from realistic_editing.selection.training import KindsProblem, SelectorProblem
+from realistic_editing.training import Trainer
 from realistic_editing.training.run import run
 from realistic_editing.weights import load_network
 from realistic_editing.weights.registry import fill
@@ -47,25 +58,29 @@ def train_saliency(config: DictConfig) -> Path:
     Raises:
         InputError: when data or a setting cannot be used. So do the other two.
     """
-    announce("train_saliency", config)
-    refuse_open(config)
-    trainer = instantiate_node(config.trainer, "trainer")
+    trainer = _begun("train_saliency", config)
     teachers = [load_network(weights, kind="saliency") for weights in config.teachers]
     torch.manual_seed(config.trainer.seed)  # decides the initial weights
     network = _network(config, "saliency")
     choose_size(config, network)
+    photos, few = read_gaze(config.paths.data, config.sets), FEW_PHOTOS if config.trainer.smoke else None
+    if few:
+        sides = [[one for one in photos if one.split == side] for side in ("train", "val")]
+        photos = [one for side in sides for one in spread(side, few)]
+    counts = Counter(photo.source for photo in photos if photo.split == "train")
+    say(f"learns from {', '.join(f'{count} photos of {name}' for name, count in counts.items())}")
     problem = SaliencyProblem(
         network,
-        read_gaze(config.paths.data, config.sets),
+        photos,
         size=tuple(config.size),
         weights=config.weights,
         zoom=config.zoom,
         jitter=config.jitter,
         teachers=teachers,
         teacher_weight=config.teacher_weight,
-        unlabelled=training_photos(config.paths.data) if config.unlabelled else (),
+        unlabelled=training_photos(config.paths.data, few) if config.unlabelled else (),
     )
-    return run(problem, trainer, config)
+    return _ended(run(problem, trainer, config), config)
 
 
 def train_realism(config: DictConfig) -> Path:
@@ -77,8 +92,7 @@ def train_realism(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
-    announce("train_realism", config)
-    trainer, edits = instantiate_node(config.trainer, "trainer"), instantiate_node(config.edits, "edits")
+    trainer, edits = _begun("train_realism", config), instantiate_node(config.edits, "edits")
     if trainer.compile and (config.pixels_per_zone or config.loss.guess):
         raise InputError("trainer.compile compiles whole pictures alone; add pixels_per_zone=0 loss.guess=0, or leave it out")
     torch.manual_seed(config.trainer.seed)
@@ -92,14 +106,15 @@ def train_realism(config: DictConfig) -> Path:
         raise InputError("samples=things needs pixels_per_zone=0 loss.guess=0 loss.kind=cross_entropy")
     problem = SAMPLES[config.samples](
         network,
-        load_regions(config),
+        _regions(config),
         size=config.size,
         edits=edits,
         loss=config.loss,
         human=config.human,
         pixels_per_zone=config.pixels_per_zone,
+        augment=config.augment,
     )
-    return run(problem, choose_steps(config, trainer, problem), config)
+    return _ended(run(problem, choose_steps(config, trainer, problem), config), config)
 
 
 def train_enhancer(config: DictConfig) -> Path:
@@ -111,9 +126,8 @@ def train_enhancer(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
-    announce("train_enhancer", config)
     # What can be wrong with the command is found before regions are built, which may take hours.
-    trainer, objective = instantiate_node(config.trainer, "trainer"), instantiate_node(config.objective, "objective")
+    trainer, objective = _begun("train_enhancer", config), instantiate_node(config.objective, "objective")
     if trainer.compile and (config.pixels_per_zone or config.adversarial):
         remedy = "add pixels_per_zone=0 adversarial=false, or leave it out"
         raise InputError(f"trainer.compile compiles whole pictures alone; {remedy}")
@@ -128,8 +142,8 @@ def train_enhancer(config: DictConfig) -> Path:
     if isinstance(network, StartsFromSaliency) and not config.initial:
         network.start_from(load_network(config.model.attention, kind="saliency"))
     wanted = ("", config.task.name)  # sets with one mask a photo rank nothing, and serve both tasks
-    regions = load_regions(config).where("task", lambda task: task in wanted)
-    options = {"size": config.size, "objective": objective, "pixels_per_zone": config.pixels_per_zone, "damage": config.damage}
+    regions = _regions(config, lambda task: task in wanted)
+    options = {name: config[name] for name in ("size", "pixels_per_zone", "damage", "augment")} | {"objective": objective}
     judges = Judges(critic, saliency)
     if config.adversarial:
         discriminator = instantiate_node(config.realism.network, "realism.network")
@@ -137,7 +151,8 @@ def train_enhancer(config: DictConfig) -> Path:
     else:
         problem = EnhanceProblem(network, judges, regions, **options)
     trainer = choose_steps(config, trainer, problem)
-    return run(problem, trainer, config, card={"task": config.task.name, "objective": dataclasses.asdict(objective)})
+    card = {"task": config.task.name, "objective": dataclasses.asdict(objective)}
+    return _ended(run(problem, trainer, config, card), config)
 
 
 def train_gazeshift(config: DictConfig) -> Path:
@@ -149,12 +164,55 @@ def train_gazeshift(config: DictConfig) -> Path:
     Returns:
         The path of its weights.
     """
+    trainer = _begun("train_gazeshift", config)
     saliency = load_network(config.saliency.weights, kind="saliency")
     torch.manual_seed(config.trainer.seed)
     network, discriminator = _network(config, "baseline"), instantiate_node(config.discriminator, "discriminator")
-    regions = load_regions(config)
+    regions = _regions(config)
     options = {"size": config.size, "weight": config.weight, "sharpness": config.sharpness}
     problem = GazeShiftProblem(network, discriminator, saliency, regions, **options)
+    return _ended(run(problem, trainer, config), config)
+
+
+def _begun(script: str, config: DictConfig) -> Trainer:
+    """The first lines of a run, which may be a smoke run, and its trainer; what is left open is refused."""
+    check_options(script, config)
+    shrink(config)
+    announce(script, config)
+    refuse_open(config)
+    return instantiate_node(config.trainer, "trainer")
+
+
+def _regions(config: DictConfig, wanted: Callable[[str], bool] | None = None) -> Columnar[Region]:
+    """The regions that train and validate, of the tasks that are wanted; says what they are."""
+    regions = a_few_regions(config, FEW_PHOTOS) if config.trainer.smoke else load_regions(config)
+    regions = regions if wanted is None else regions.where("task", wanted)
+    regions = few_to_validate(regions, config.regions.val_regions)
+    say(told(regions, config.regions.folders))
+    return regions
+
+
+def _ended(path: Path, config: DictConfig) -> Path:
+    said_at_the_end(config, path)
+    return path
+
+
+def train_selector(config: DictConfig) -> Path:
+    """Train the network that selects by clicks or a box.
+
+    Args:
+        config: as configs/train_selector.yaml.
+
+    Returns:
+        The path of its weights.
+    """
+    if config.learn not in ("masks", "kinds"):
+        raise InputError(f"learn is {config.learn!r}; use masks, or kinds with initial=FILE")
+    if config.learn == "kinds" and not config.initial:
+        raise InputError("learn=kinds needs a network that selects; add initial=FILE, which learn=masks made")
+    torch.manual_seed(config.trainer.seed)
+    network, things = _network(config, "selector"), read_things(config.paths.data)
+    problem = SelectorProblem(network, things) if config.learn == "masks" else KindsProblem(network, things)
     return run(problem, instantiate_node(config.trainer, "trainer"), config)
 
 

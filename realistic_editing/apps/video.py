@@ -14,8 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 from realistic_editing.apps.edit import enhancer_of
+from realistic_editing.apps.judged import MEANING, counted, judged, over_frames
 from realistic_editing.apps.mask import check_outside
-from realistic_editing.apps.results import refuse_overwriting
+from realistic_editing.apps.results import free_place, refuse_overwriting, replaced, say
 from realistic_editing.apps.video_masks import frames_with_masks
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing, replacing_folder
@@ -79,8 +80,9 @@ def video(options: Mapping[str, Any]) -> Path:
     clip = open_clip(options["clip"])
     if options.get("strip"):
         clip = dataclasses.replace(clip, tags={**clip.tags, "metadata": {}})
-    output = Path(options["out"] or _default_output(clip, options["task"]))
+    output = Path(options["out"]) if options["out"] else free_place(_default_output(clip, options["task"]))
     _check_places(clip, output, options)
+    say(replaced(output), clip.path)
     enhancer = enhancer_of(options)
     with _mask_folder(options["masks_out"]) as masks:
         first_pass = _run_first_pass(clip, enhancer, asked, options, masks)
@@ -209,7 +211,8 @@ def _render(
             recipe = timeline.at(number, strength)
             edited = apply_to_photo(photo.srgb, mask, recipe)
             if number in measured and (mask >= 128).sum() >= _LEAST:
-                edits.append(enhancer.measure(photo.srgb, mask, recipe))
+                view = enhancer.view(photo.srgb, mask)
+                edits.append(judged(view, view.measure(recipe)))
         write(photo, photo.from_srgb(edited))
         flicker.add(photo.srgb, edited, mask)
         if number in first_pass.sampled:
@@ -218,10 +221,11 @@ def _render(
             same.add(photo.srgb, edited, mask)
         if number in shown:
             rows.append(_row(number, photo.srgb, mask, edited))
-    measures = {name: [getattr(edit, name) for edit in edits] for name in ("realism_change", "saliency_change")}
+    measures = {name: [getattr(one.edit, name) for one in edits] for name in ("realism_change", "saliency_change")}
     spans = {name: {"mean": float(np.mean(v)), "least": min(v), "most": max(v)} for name, v in measures.items()}
     anew = first_pass.frame_by_frame.result()
     beside = {"chosen": same.result(), "frame_by_frame": anew} if anew else None
+    spans |= over_frames(edits)
     return spans | {"measured_frames": len(edits), "flicker": flicker.result(), "flicker_beside": beside}, rows
 
 
@@ -253,8 +257,7 @@ def _say_lost(number: int, why: str, options: Mapping[str, Any]) -> None:
 
 
 def _say(report: dict[str, Any], first_pass: FirstPass, options: Mapping[str, Any]) -> None:
-    if report["sound"] not in (COPIED, NO_SOUND):
-        print(f"note: {report['sound']}", file=sys.stderr)
+    say([*([] if report["sound"] in (COPIED, NO_SOUND) else [report["sound"]]), *report["problems"]], options["clip"])
     if options["json"]:
         print(json.dumps(report, indent=2))
         return
@@ -265,6 +268,8 @@ def _say(report: dict[str, Any], first_pass: FirstPass, options: Mapping[str, An
         f"({realism['least']:+.2f} to {realism['most']:+.2f}), saliency {100 * saliency['mean']:+.0f} % "
         f"({100 * saliency['least']:+.0f} to {100 * saliency['most']:+.0f})"
     )
+    reasons = "; ".join(["", *report["reasons"]])
+    print(f"verdict, of the worst frame: {report['verdict']}{reasons} ({counted(report['verdicts'])})\n{MEANING}")
     if report["flicker"]:
         print(f"flicker: {report['flicker']['region']:.3f} levels of 255")
     if report["flicker_beside"]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from realistic_editing.apps.results import lossless_suffix
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.ranges import Flag, check, optional
 
 _FORMATS = ("jpg", "png", "tif", "webp")
 SAME = "same"
@@ -44,6 +45,7 @@ class Writing:
     @classmethod
     def read(cls, options: Mapping[str, Any]) -> "Writing":
         """Of a command's options; what is absent is the default. Raises InputError."""
+        check("strip", options.get("strip"), optional(Flag()))
         return cls(options.get("format"), options.get("quality"), bool(options.get("strip")))
 
     def suffix(self, photo: Path) -> str:

@@ -11,6 +11,7 @@ from torchvision.transforms.v2 import functional as TF
 
 from realistic_editing.baselines.gazeshift_network import GazeShiftNet
 from realistic_editing.baselines.gazeshift_operators import BLUR, apply, soften
+from realistic_editing.common.progress import validating
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.columnar import select
 from realistic_editing.data.regions import Region
@@ -139,7 +140,7 @@ class GazeShiftProblem:
     def evaluate(self, network: GazeShiftWithDiscriminator, device: torch.device) -> dict[str, float]:
         """For each task, on its regions: the change of the region's mean saliency, and direction accuracy."""
         saliency, rows = self.saliency.to(device), {}
-        for batch in DataLoader(self.val_data, batch_size=2):
+        for batch in validating(DataLoader(self.val_data, batch_size=2)):
             image, mask = (batch[name].to(device).float() / 255 for name in ("image", "mask"))
             edits = self._edits(network.generator, image, mask)
             before, *after = (_inside(saliency(photo).float(), mask) for photo in [image, *edits])

@@ -1,8 +1,10 @@
 """Write files so that a reader never sees half of one."""
 import contextlib
+import errno
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,7 +13,53 @@ from filelock import FileLock, Timeout
 
 from realistic_editing.common.errors import InputError
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}  # what a disk says that takes no more
+_LONGEST_STEM = 100  # characters of a name that its temporary one begins with: file systems take 255 bytes in all
 STRAY = re.compile(r"\.(.+)\.[a-z0-9_]{8}(\.[^.]*|)")  # as mkstemp names the temporary files of `replacing`
+
+
+def check_regular(path: str | Path) -> None:
+    """Refuse what can never be a file that is read: a pipe or device, which would be waited for, and a name that none has.
+
+    Args:
+        path: of a file or folder; what is absent passes, because whoever opens it says so.
+
+    Raises:
+        InputError: naming the path and what it is.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError as error:  # of a null character, or half of a surrogate pair
+        raise InputError(f"{str(path)!r}: is no name that a file can have ({error}); check the path") from error
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES):
+            raise InputError(f"{_short(path)}: cannot be used ({error.strerror}); check the path") from error
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError(f"{path}: is a pipe, a device or a socket, not a file; copy what it holds into a file")
+
+
+def _short(path: str | Path) -> str:
+    text = str(path)
+    return text if len(text) <= 120 else f"{text[:60]}...{text[-40:]} ({len(text)} characters)"
+
+
+@contextlib.contextmanager
+def full_disk_is_named(path: str | Path) -> Iterator[None]:
+    """Turn what a full disk answers while `path` is written into the user's error.
+
+    Raises:
+        InputError: naming the file; what was there under its name is as it was.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); free some disk space, or choose another place. What was there "
+            "stays as it was"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -23,14 +71,16 @@ def replacing(path: str | Path) -> Iterator[Path]:
             writers choose the format by it.
 
     Raises:
-        InputError: when the folder cannot be made or written, or a folder has the file's name.
+        InputError: when the folder cannot be made or written, the disk is full, or a folder, a device or a pipe has the file's
+            name, or none can.
     """
     path = Path(path)
+    check_regular(path)
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the name of a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:_LONGEST_STEM]}.", suffix=path.suffix, dir=path.parent)
     except OSError as error:
         raise InputError(
             f"{path}: cannot write into the folder {path.parent} ({error.strerror}); choose another output folder"
@@ -38,9 +88,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files private; a result is an ordinary file
-        os.replace(temporary, path)
+        with full_disk_is_named(path):
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())  # mkstemp makes files private; a result is an ordinary file
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -53,7 +104,7 @@ def remove_strays(paths: Iterable[str | Path]) -> None:
     """
     names: dict[Path, set[tuple[str, str]]] = {}
     for path in map(Path, paths):
-        names.setdefault(path.parent, set()).add((path.stem, path.suffix))
+        names.setdefault(path.parent, set()).add((path.stem[:_LONGEST_STEM], path.suffix))
     for folder, known in names.items():
         for entry in os.scandir(folder) if folder.is_dir() else ():
             found = STRAY.fullmatch(entry.name)
@@ -72,15 +123,17 @@ def replacing_folder(path: str | Path) -> Iterator[Path]:
         InputError: when it cannot be made, or has content, which is never removed.
     """
     path = Path(path)
+    check_regular(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:_LONGEST_STEM]}.", dir=path.parent))
     except OSError as error:
         raise InputError(
             f"{path}: cannot write into the folder {path.parent} ({error.strerror}); choose another output folder"
         ) from error
     try:
-        yield temporary
+        with full_disk_is_named(path):
+            yield temporary
         temporary.chmod(0o777 & ~_umask())
         try:
             os.replace(temporary, path)
@@ -108,6 +161,7 @@ def alone_in(folder: Path, lock: str, who: str) -> Iterator[None]:
     Raises:
         InputError: when another is in it, or it cannot be written.
     """
+    check_regular(folder)
     held = FileLock(folder / lock)
     try:
         folder.mkdir(parents=True, exist_ok=True)

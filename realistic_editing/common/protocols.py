@@ -33,6 +33,14 @@ class CachesFeatures(Protocol):
 
 
 @runtime_checkable
+class SeesPeople(Protocol):
+    """What a critic keeps of photos, where that tells people from other things."""
+
+    def people(self) -> torch.Tensor:
+        """(B,) probabilities that the regions are people."""
+
+
+@runtime_checkable
 class CachesBackground(Protocol):
     """A critic that can keep what it found outside a region, which edits of the region do not change."""
 

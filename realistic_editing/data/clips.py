@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing, replacing_folder
+from realistic_editing.common.files import check_regular, replacing, replacing_folder
 from realistic_editing.data import limits
 from realistic_editing.data.folder import SUFFIXES
 from realistic_editing.data.images import Photo, read_photo, write_photo
@@ -25,7 +25,8 @@ _FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 FOLDER_RATE = 25.0  # frames in a second of a folder, which says nothing of it
 _UNEVEN = 0.1  # seconds by which a frame may be off its place in an even row without a word
 _CLOCK = Fraction(1, 90000)  # of frames that are not evenly spaced
-_LISTS = ("concat", "hls", "dash", "lavfi", "imf")  # of other files, or of commands: no clips
+# The containers that are read, as FFmpeg names them. It knows others: lists of files or of commands, texts, sounds, pictures.
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,m4v,ogg,flv,asf,mxf,dv,nut,h264,hevc,gif,apng"
 _KEPT = ("creation_time", "location", "date", "title", "artist", "comment", "copyright")  # of what a file says of itself
 _SAME_PLACE = {"com.apple.quicktime.location.ISO6709": "location", "com.apple.quicktime.creationdate": "date"}
 
@@ -74,6 +75,7 @@ def open_clip(path: str | Path) -> Clip:
         InputError: naming the path and the remedy, when it is absent, empty, or nothing that FFmpeg reads.
     """
     path = Path(path)
+    check_regular(path)
     if path.is_dir():
         frames = tuple(sorted((one for one in path.iterdir() if _is_frame(one)), key=_natural))
         if not frames:
@@ -205,6 +207,7 @@ def _encoder(
 
 def check_output(path: Path, size: tuple[int, int]) -> None:
     """Refuse a place that `writing` cannot use, before any work is done. Raises InputError."""
+    check_regular(path)
     if not path.suffix:
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
             raise InputError(f"{path}: is there already, and not an empty folder; name a new one")
@@ -271,10 +274,8 @@ def _of_folder(clip: Clip) -> Iterator[Photo]:
         dtype = dtype or photo.pixels.dtype
         if photo.pixels.shape[:2] != clip.size or photo.pixels.dtype != dtype:
             height, width = photo.pixels.shape[:2]
-            raise InputError(
-                f"{path}: is {width} x {height}, {photo.pixels.dtype}, and the first frame {clip.size[1]} x {clip.size[0]}, "
-                f"{dtype}; bring all frames to one size and depth"
-            )
+            first = f"the first frame {clip.size[1]} x {clip.size[0]}, {dtype}; bring all frames to one size and depth"
+            raise InputError(f"{path}: is {width} x {height}, {photo.pixels.dtype}, and {first}")
         yield photo
 
 
@@ -282,10 +283,8 @@ def _of_folder(clip: Clip) -> Iterator[Photo]:
 def _opened(path: Path) -> Iterator[Any]:
     """A video file, closed in the end. By its whole path: FFmpeg takes what stands before an early colon for a protocol."""
     # With the decoder's options: some frames are decoded to find out what they are.
-    options = {"protocol_whitelist": "file", **limits.decoder_options()}
+    options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS, **limits.decoder_options()}
     with av.open(str(path.absolute()), options=options, metadata_errors="replace") as container:
-        if set(container.format.name.split(",")) & set(_LISTS):
-            raise InputError(f"{path}: is a list of other files; name a video file, or a folder of frames")
         yield container
 
 

@@ -15,8 +15,8 @@ from realistic_editing.data.splits import split_of
 MIN_ANNOTATIONS = 5  # the authors' release takes photos of rich scenes only
 
 
-def read_coco(data_root: str | Path, subset: str = "train2017") -> RawSource:
-    """The photos of COCO with at least MIN_ANNOTATIONS annotations, in order of their ids.
+def read_coco(data_root: str | Path, subset: str = "train2017", least: int = MIN_ANNOTATIONS) -> RawSource:
+    """The photos of COCO with at least `least` annotations, in order of their ids.
 
     Annotations of crowds count among these, as in the release, but never become regions: one outline around many
     people is not one thing to edit.
@@ -24,6 +24,7 @@ def read_coco(data_root: str | Path, subset: str = "train2017") -> RawSource:
     Args:
         data_root: the folder that holds coco/train2017, coco/annotations/instances_train2017.json and so on.
         subset: "train2017" or "val2017".
+        least: annotations of a photo.
 
     Raises:
         InputError: when the photos or the annotations are absent or unreadable.
@@ -39,14 +40,14 @@ def read_coco(data_root: str | Path, subset: str = "train2017") -> RawSource:
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
             coco = COCO(str(annotations))
-        raw = [_photo(coco, photos, image_id, subset) for image_id in sorted(coco.getImgIds())]
+        raw = [_photo(coco, photos, image_id, subset, least) for image_id in sorted(coco.getImgIds())]
     except (json.JSONDecodeError, UnicodeDecodeError, AssertionError) as error:
         raise InputError(f"{annotations}: not COCO annotations ({error}); fetch the file again") from error
     except KeyError as error:
         raise InputError(f"{annotations}: an image or annotation has no {error}; fetch the file again") from error
     qualified = [photo for photo in raw if photo is not None]
     if not qualified:
-        raise InputError(f"{annotations}: no image has {MIN_ANNOTATIONS} annotations; fetch the file again")
+        raise InputError(f"{annotations}: no image has {least} annotations; fetch the file again")
     return RawSource("coco", qualified, region_masks)
 
 
@@ -66,9 +67,9 @@ def category_names(data_root: str | Path, subset: str = "val2017") -> dict[int, 
         raise InputError(f"{path}: names no categories ({error}); fetch COCO 2017's annotations again") from error
 
 
-def _photo(coco: COCO, folder: Path, image_id: int, subset: str) -> RawPhoto | None:
+def _photo(coco: COCO, folder: Path, image_id: int, subset: str, least: int) -> RawPhoto | None:
     instances = coco.imgToAnns[image_id]
-    if len(instances) < MIN_ANNOTATIONS:
+    if len(instances) < least:
         return None
     image = coco.imgs[image_id]
     path = folder / image["file_name"]
@@ -106,10 +107,11 @@ def region_masks(raw: RawPhoto, size: tuple[int, int]) -> list[RawMask]:
             f"{raw.photo}: {size[1]} x {size[0]} pixels, but annotated at {annotated[1]} x {annotated[0]}; "
             "fetch the original photo"
         )
-    return [RawMask(name, category, _decode(raw.photo, name, shape, *size)) for name, category, shape in shapes]
+    return [RawMask(name, category, decode(raw.photo, name, shape, *size)) for name, category, shape in shapes]
 
 
-def _decode(photo: Path, name: str, segmentation: list | dict, height: int, width: int) -> np.ndarray:
+def decode(photo: Path, name: str, segmentation: list | dict, height: int, width: int) -> np.ndarray:
+    """One instance's mask, (height, width) bool; photo and name are for the message. Raises InputError where malformed."""
     if isinstance(segmentation, dict) and list(segmentation.get("size", (height, width))) != [height, width]:
         raise InputError(
             f"{photo}: annotation {name} is a mask of {segmentation['size']} (height, width), and the photo of "

@@ -62,6 +62,10 @@ class Columnar(Sequence[Item]):
         values, places = np.unique(self._arrays[field], return_inverse=True)
         return self._taken(np.array([keep(self._value(field, value)) for value in values.tolist()], bool)[places])
 
+    def at(self, places: np.ndarray) -> "Columnar[Item]":
+        """The items at some places: (N,) int, in their order."""
+        return self._taken(places)
+
     def numbered(self, field: str) -> np.ndarray:
         """Which items have the same value of a field: (length,) int64, from 0 up, without a gap."""
         return np.unique(self._arrays[field], return_inverse=True)[1]

@@ -5,6 +5,7 @@ import numpy as np
 import pyvips
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 from realistic_editing.data import limits
 
 _BLOBS = {"exif": "exif-data", "xmp": "xmp-data", "icc_profile": "icc-profile-data"}
@@ -44,7 +45,7 @@ def _opened(path: str | Path, data: bytes):
         import pillow_heif
     except ImportError as error:
         raise InputError(
-            f"{path}: is a HEIC, read with an extra: pip install 'realistic-editing[heif]'; or convert it to JPEG or PNG"
+            f"{path}: is a HEIC, read with an extra: {how_to_install('heif')}; or convert it to JPEG or PNG"
         ) from error
     try:
         found = pillow_heif.open_heif(data, convert_hdr_to_8bit=False)

@@ -3,11 +3,14 @@ import os
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 
 MAX_MEGAPIXELS = 160.0  # admits the 150 megapixels of medium-format cameras
 BYTES_PER_PIXEL = 16  # twice what 16 bits, four channels and no compression need
 SETTING = "REALISTIC_EDITING_MAX_MEGAPIXELS"  # in the environment, so that worker processes have it as well
 _DRAWINGS = (b"<svg", b"<?xml", b"<!doctype svg", b"%pdf-", b"%!ps")
+# How pictures that are read begin: JPEG, PNG, TIFF in its four forms, GIF and BMP; WebP, AVIF and HEIC are told by later bytes.
+_PICTURES = (b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8", b"BM")
 _LISTS = (b"#extm3u", b"ffconcat", b"[playlist]", b"<?xml", b"<mpd", b"<smil", b"v=0")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # of UTF-8 and UTF-16
 _HEAD = 4096  # bytes in which a text file tells what it is
@@ -39,7 +42,8 @@ def check_megapixels(value: float | str) -> float:
 
 
 def check_file_size(path: Path) -> None:
-    """Refuse a file that no photo within the limit needs, before it is read."""
+    """Refuse a file that no photo within the limit needs, before it is read, and what is no file; OSError when absent."""
+    check_regular(path)
     size, most = path.stat().st_size, int(max_megapixels() * 1e6 * BYTES_PER_PIXEL)
     if size > most:
         raise InputError(f"{path}: has {size} bytes, more than the {most} of a photo within the limit; {_remedy()}")
@@ -66,8 +70,14 @@ def check_is_no_drawing(path: Path, data: bytes) -> None:
         raise InputError(f"{path}: is a drawing (SVG, PDF or PostScript), not a photo; export it as PNG")
 
 
+def is_picture(data: bytes) -> bool:
+    """Whether a file begins as a picture of a format that is read. The libraries know others: tables, scripts, drawings."""
+    return data.startswith(_PICTURES) or data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+
+
 def check_is_no_list(path: Path) -> None:
     """Refuse lists of clips, whatever the name: what they name would be read in their place."""
+    check_regular(path)
     with open(path, "rb") as file:
         head = _text_head(file.read(_HEAD))
     if head.startswith(_LISTS):

@@ -58,4 +58,4 @@ def write_mask(path: str | Path, mask: np.ndarray) -> None:
     """
     wide = mask if mask.dtype == np.uint16 else mask.astype(np.uint16) * 257
     with replacing(path) as temporary:
-        pyvips.Image.new_from_array(wide).copy(interpretation="grey16").pngsave(str(temporary))
+        temporary.write_bytes(pyvips.Image.new_from_array(wide).copy(interpretation="grey16").pngsave_buffer())

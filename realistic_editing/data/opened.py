@@ -30,6 +30,8 @@ def open_image(path: str | Path) -> tuple[bytes, pyvips.Image, list[str]]:
         raise InputError(f"{path}: is empty (0 bytes); copy the file again")
     limits.check_is_no_drawing(path, data)
     refuse_raw(path, data)
+    if not limits.is_picture(data):
+        raise _foreign(path)
     try:
         # From memory: libvips would take brackets in a file name for options, and remember a file that has since
         # changed. Sequential: nothing is decoded ahead into a temporary file. On error: a TIFF cut short is no less.

@@ -18,11 +18,12 @@ FOLDERS = (
 )
 
 
-def training_photos(data_root: str | Path) -> list[Path]:
+def training_photos(data_root: str | Path, most: int | None = None) -> list[Path]:
     """The training photos of COCO, BSDS500 and ECSSD, as far as they are there; copies of Mechrez's are left out.
 
     Args:
         data_root: the folder that holds coco/, bsds500/, ecssd/, and mechrez/ where it is to be kept out.
+        most: the first so many; None: all.
     """
     root = Path(data_root)
     photos = [
@@ -30,7 +31,7 @@ def training_photos(data_root: str | Path) -> list[Path]:
         for source, pattern in FOLDERS
         for photo in sorted(root.glob(pattern), key=lambda path: path.stem)
         if split_of(photo.stem, source) == "train"
-    ]
+    ][:most]
     kept_out = thumbnails(sorted((root / "mechrez").glob("*/*_in.jpg")))
     if not len(kept_out):
         return photos

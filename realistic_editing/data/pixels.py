@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data import color
+from realistic_editing.common.files import check_regular
+from realistic_editing.data import color, limits
 from realistic_editing.data.containers import embedded_profile, heif_turns, is_avif, is_hevc, jpeg_segments, refuse_raw
-from realistic_editing.data.whole import is_whole, scan_is_whole
+from realistic_editing.data.whole import is_whole, picture_size, scan_is_whole
 
 
 def read_rgb(path: str | Path, upright: bool = False) -> np.ndarray:
@@ -124,10 +125,15 @@ def _read(path: str | Path, flags: int, upright: bool, data: bytes | None = None
 
 def _bytes(path: str | Path) -> bytes:
     """The whole file. Raises InputError when it is absent, cut short, or a camera's raw file."""
+    check_regular(path)
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file; check the data root (paths.data or REALISTIC_EDITING_DATA)")
+    limits.check_file_size(Path(path))
     data = Path(path).read_bytes()
+    limits.check_is_no_drawing(Path(path), data)
     refuse_raw(path, data)
+    if limits.is_picture(data) and (size := picture_size(data)) is not None:
+        limits.check_pixel_count(Path(path), *size)
     if not is_whole(data):  # OpenCV would fill what is missing with grey
         raise InputError(f"{path}: is cut short; fetch it again")
     return data
@@ -135,12 +141,14 @@ def _bytes(path: str | Path) -> bytes:
 
 def _decoded(path: str | Path, flags: int, data: bytes | None = None) -> np.ndarray | None:
     data = _bytes(path) if data is None else data
+    if not limits.is_picture(data):
+        return None
     if is_hevc(data):
         return _heic(path, data, flags)
     turns = []
     if is_avif(data) and not flags & cv2.IMREAD_IGNORE_ORIENTATION:  # OpenCV would heed its EXIF, which has no say
         turns, flags = heif_turns(data), flags | cv2.IMREAD_IGNORE_ORIENTATION
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     for name, value in turns if pixels is not None else ():
         pixels = np.ascontiguousarray(np.rot90(pixels, value) if name == b"irot" else np.flip(pixels, value))
     if pixels is not None and data[:2] == b"\xff\xd8" and not scan_is_whole(data, pixels):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import read_grey, read_own_mask, read_rgb, resize
 from realistic_editing.data.splits import SPLITS
@@ -158,6 +158,7 @@ def read_manifest(path: str | Path, data_root: str | Path) -> list[Region]:
         InputError: naming the file, the column and the line that cannot be used.
     """
     remedy = "run the build step again, or give the path of a manifest.csv"
+    check_regular(path)
     if not Path(path).is_file():
         raise InputError(f"{path}: no such manifest; {remedy}")
     try:

@@ -1,4 +1,6 @@
 """Masks without a mask: select what is in a box, or around points, and mend rough masks."""
+import dataclasses
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -8,18 +10,94 @@ from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.pixels import resize
+from realistic_editing.data.selector import Looks, Point, under
 
+WAYS_TO_SELECT = ("network", "grabcut")
+IN_DOUBT = 0.45  # an expected overlap below which the user is told
 _LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is then found again in the photo itself
 ITERATIONS = 5  # of GrabCut
 _BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
 _TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection over union) has lost the thing
 POINT = 0.02  # of the longer side: the radius of what a point surely marks
 
-Point = tuple[float, float]
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Selected:
+    """A region that was found.
+
+    Args:
+        mask: (H, W) uint8, 255 = selected, with a soft border.
+        overlap: with what is meant (intersection over union), as the network expects it; nan of GrabCut, which expects nothing.
+        notes: what the user must know: that it is in doubt, or that GrabCut selected instead.
+    """
+
+    mask: np.ndarray
+    overlap: float = math.nan
+    notes: tuple[str, ...] = ()
+
+
+def select(
+    photo: np.ndarray,
+    inside: Sequence[Point] = (),
+    outside: Sequence[Point] = (),
+    box: tuple[float, float, float, float] | None = None,
+    by: str = "network",
+    looks: Looks | None = None,
+) -> Selected:
+    """Select the thing that points, a box or both mean, and say how sure that is.
+
+    Args:
+        photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
+        inside, outside: points x, y in pixels that are in the region, and that are not.
+        box: x, y, width, height in pixels, from the top left corner; it must hold the thing whole, and some surroundings.
+        by: "network", or "grabcut" (Rother, Kolmogorov and Blake, SIGGRAPH 2004), which knows colours and no things, and takes
+            a box or points.
+        looks: of the photo, where it was looked at before; saves time.
+
+    Raises:
+        InputError: when a point or the box lies beyond the photo, neither is given, or nothing was found.
+    """
+    photo = check_photo(photo)
+    if by not in WAYS_TO_SELECT:
+        raise InputError(f"by is {by!r}; use {' or '.join(WAYS_TO_SELECT)}")
+    if box is None or inside or outside:
+        check_points(photo, inside, outside)
+    if box is not None:
+        check_box(photo, box)
+    if by == "grabcut":
+        if box is not None and (inside or outside):
+            raise InputError("grabcut takes a box or points, and both are given; leave one out, or let the network select")
+        return Selected(_grabcut_box(photo, box) if box is not None else _grabcut_points(photo, inside, outside))
+    pixels = _as_bytes(photo)
+    found = (Looks(pixels) if looks is None else looks).select(inside, outside, box)
+    mask = _mask_of(pixels, found.probability, inside)
+    if not mask.any():
+        if box is not None and (inside or outside):
+            raise InputError("the box and the points: nothing was found; draw the box closer, or paint a mask")
+        other = select(photo, inside, outside, box, "grabcut")
+        return dataclasses.replace(other, notes=("the network finds nothing there, so GrabCut selected; look at the mask",))
+    notes = ()
+    if found.iou < IN_DOUBT:
+        doubt = f"the selection is in doubt (expected overlap {100 * found.iou:.0f} %)"
+        notes = (f"{doubt}; look at the mask, and add points or a box",)
+    return Selected(mask, found.iou, notes)
+
+
+def _mask_of(pixels: np.ndarray, probability: np.ndarray, inside: Sequence[Point]) -> np.ndarray:
+    """A soft mask of the photo's size: the parts under the points, and all of any size where a box was given."""
+    found = (probability >= 0.5).astype(np.uint8)
+    if inside:
+        scale = np.array(probability.shape[::-1]) / pixels.shape[1::-1]
+        found = under(found, [tuple(np.array(point) * scale) for point in inside]).astype(np.uint8)
+    if not found.any():
+        return np.zeros(pixels.shape[:2], np.uint8)
+    share = np.where(found > 0, probability, np.minimum(probability, 0.49))
+    full = cv2.resize(share, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return alpha_matte(pixels, full >= 0.5)
 
 
 def select_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    """Select the thing in a box (GrabCut: Rother, Kolmogorov and Blake, SIGGRAPH 2004), with a soft border.
+    """Select the thing in a box, with a soft border, see `select`.
 
     Args:
         photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
@@ -31,17 +109,11 @@ def select_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> np.
     Raises:
         InputError: when the box is not inside the photo or nothing was found in it.
     """
-    photo = check_photo(photo)
-    check_box(photo, box)
-    height, width = photo.shape[:2]
-    x, y, wide, high = box
-    marks = np.full((height, width), cv2.GC_BGD, np.uint8)
-    marks[int(y) : int(np.ceil(y + high)), int(x) : int(np.ceil(x + wide))] = cv2.GC_PR_FGD
-    return _selected(photo, marks, f"the box {x:g},{y:g},{wide:g},{high:g}")
+    return select(photo, box=box).mask
 
 
 def select_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[Point] = ()) -> np.ndarray:
-    """Select what lies around points, by GrabCut.
+    """Select the thing that points are in, see `select`.
 
     Args:
         photo: as for `select_box`.
@@ -53,8 +125,19 @@ def select_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[
     Raises:
         InputError: when there is no point inside, one lies beyond the photo, or nothing was found.
     """
-    photo = check_photo(photo)
-    check_points(photo, inside, outside)
+    return select(photo, inside, outside).mask
+
+
+def _grabcut_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+    height, width = photo.shape[:2]
+    x, y, wide, high = box
+    marks = np.full((height, width), cv2.GC_BGD, np.uint8)
+    marks[int(y) : int(np.ceil(y + high)), int(x) : int(np.ceil(x + wide))] = cv2.GC_PR_FGD
+    return _selected(photo, marks, f"the box {x:g},{y:g},{wide:g},{high:g}")
+
+
+def _grabcut_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[Point]) -> np.ndarray:
+    """What is connected with a point inside."""
     height, width = photo.shape[:2]
     marks = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
     marks[[0, -1]] = marks[:, [0, -1]] = cv2.GC_BGD
@@ -76,6 +159,8 @@ def check_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> None
     x, y, wide, high = box
     if not (wide > 0 and high > 0 and x >= 0 and y >= 0 and x + wide <= width and y + high <= height):
         raise InputError(f"box is {x:g},{y:g},{wide:g},{high:g}; use x,y,width,height within {width} x {height} pixels")
+    if (wide, high) == (width, height):
+        raise InputError("the box is the whole photo, which leaves nothing to tell the region from; make it smaller")
 
 
 def check_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[Point] = ()) -> None:

@@ -23,6 +23,8 @@ SHARES = {
     "mechrez": (0.0, 0.0),
 }
 
+_LARGE = 300  # photos of a folder, of which a hash leaves no side without some
+
 # ECSSD took photos from BSDS500 and Mechrez from ECSSD. The same picture under two names must be on one side, whether
 # or not the other set is at hand, so the copies that we found (by correlation of thumbnails, > 0.98) are listed here.
 # fmt: off
@@ -77,6 +79,25 @@ def split_of(photo_id: str, source: str) -> str:
     return "val" if position < train + val else "test"
 
 
+def folder_splits(names: Sequence[str]) -> dict[str, str]:
+    """The split of each photo of a user's folder, which may be small: from two photos on, one validates; from three, one tests.
+
+    It is `split_of`'s, unless that leaves a side with less than a tenth of the photos, as it may among a few dozen. Then the
+    photos are put in order by the same hash and shared out by number: a photo may then change its side as the folder grows.
+
+    Args:
+        names: of the photos, each once.
+    """
+    found = {name: split_of(name, "folder") for name in names}
+    least = max(1, round(len(names) / 10))
+    if min(list(found.values()).count(side) for side in ("val", "test")) >= least or len(names) >= _LARGE:
+        return found
+    ranked = sorted(names, key=lambda name: (zlib.crc32(f"folder/{name}".encode()), name))
+    val, test = (least if len(names) > few else 0 for few in (1, 2))
+    sides = ["train"] * (len(names) - val - test) + ["val"] * val + ["test"] * test
+    return dict(zip(ranked, sides, strict=True))
+
+
 def train_and_val(items: Sequence[Item], name: str = "regions") -> tuple[Sequence[Item], Sequence[Item]]:
     """Those to train on and those to validate on.
 
@@ -91,7 +112,7 @@ def train_and_val(items: Sequence[Item], name: str = "regions") -> tuple[Sequenc
     for side, found in sides.items():
         if not found:
             raise InputError(
-                f"none of {len(items)} {name} is on the side {side!r}; a photo's side follows from its name, about one "
-                "in ten of your own validates: add photos, or a data set"
+                f"none of {len(items)} {name} is on the side {side!r}; of your own photos one in ten validates, of three or "
+                "more at least one: add photos, or a data set"
             )
     return sides["train"], sides["val"]

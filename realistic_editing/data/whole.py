@@ -1,12 +1,17 @@
 """Whether an image file is whole: decoders fill what a file cut short lacks, and say nothing."""
 import io
+import struct
 import warnings
 
 import numpy as np
 from PIL import Image
 
+from realistic_editing.data.tiff_exif import STARTS, read_tiff_tags
+
 _MOST = 1 << 17  # bytes that stand in for what a scan lacks: more than its next row needs
 _STAND_IN = bytes(np.random.default_rng(0).integers(0, 255, _MOST, np.uint8))  # none is 255, with which markers begin
+_WIDTH, _HEIGHT = 256, 257  # tags of TIFF
+_USUAL = Image.MAX_IMAGE_PIXELS
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -85,6 +90,22 @@ def opened_quietly(data: bytes, formats: list[str]) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         return Image.open(io.BytesIO(data), formats=formats)
+
+
+def picture_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height by a picture's header, before anything is decoded; None where the header says nothing."""
+    try:
+        if data[:4] in STARTS:  # Pillow opens only some kinds of TIFF
+            found = read_tiff_tags(data, {_WIDTH, _HEIGHT})
+            sides = [int.from_bytes(found[tag][:8], "little") for tag in (_WIDTH, _HEIGHT) if tag in found]
+            return (sides[0], sides[1]) if len(sides) == 2 else None
+        Image.MAX_IMAGE_PIXELS = None  # or Pillow would refuse, and not say the size
+        with Image.open(io.BytesIO(data)) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError, struct.error):
+        return None
+    finally:
+        Image.MAX_IMAGE_PIXELS = _USUAL
 
 
 def _png_ends(data: bytes) -> bool:

@@ -88,4 +88,4 @@ class _DiscriminatorView(nn.Module):
 
 def _pair(view: RegionView, edited: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, bool]:
     """The photos and their edits in one batch, as the discriminator takes them."""
-    return torch.cat([view.critic_image, edited]), view.critic_mask.repeat(2, 1, 1, 1), view.pixel_critic is not None
+    return torch.cat([view.critic_image, edited]), view.critic_mask.repeat(2, 1, 1, 1), view.by_pixels

@@ -1,4 +1,6 @@
 """The public Enhancer: propose an edit for a region of a photo, see what it would do, apply it at full size."""
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -63,7 +65,7 @@ class Enhancer:
         """
         network = load_network(name_or_path, kind="enhancer", device=device)
         task = network.card.get("task")
-        if task not in TASKS:
+        if not isinstance(task, str) or task not in TASKS:
             raise InputError(f"{name_or_path}: names no task (found {task!r}); train it with train_enhancer.py")
         image = torch.linspace(0, 1, 3 * 64 * 64, device=device).view(1, 3, 64, 64)  # nothing is drawn: a user's seed stays
         mask = torch.ones(1, 1, 64, 64, device=device)
@@ -73,7 +75,7 @@ class Enhancer:
             for_inference(load_network(saliency, kind="saliency", device=device), image),
         )
         objective = network.card.get("refine_objective") or network.card.get("objective")  # what it was trained by
-        return cls(ready, *judges, task, Objective(**objective) if objective else None)
+        return cls(ready, *judges, task, _objective_of(objective, name_or_path))
 
     def to(self, device: torch.device | str | None) -> "Enhancer":
         """Move the networks; None leaves them where they are. Returns self; raises InputError without such a device."""
@@ -83,13 +85,13 @@ class Enhancer:
         return self
 
     @torch.no_grad()
-    def view(self, photo: np.ndarray, mask: np.ndarray, human: bool = False) -> PhotoView:
+    def view(self, photo: np.ndarray, mask: np.ndarray, human: bool | None = None) -> PhotoView:
         """A photo and its region as the networks see them, judged once; then ask it for as many edits as you like.
 
         Args:
             photo: (H, W, 3) sRGB, uint8, uint16, or float in [0, 1], any size.
             mask: (H, W) of the photo's size, soft or hard: bool, uint8, uint16, or float in [0, 1].
-            human: whether the region is a person, of whom refinement takes more care.
+            human: whether the region is a person, whose skin keeps its look; None = as the critic sees it.
 
         Returns:
             The view: `candidates`, `pick`, `measure`, `refine`, `limit`, `guard`.
@@ -99,7 +101,7 @@ class Enhancer:
         """
         return self.view_of(*network_input(photo, mask, next(self.network.parameters()).device), human)
 
-    def view_of(self, image: torch.Tensor, mask: torch.Tensor, human: bool = False) -> PhotoView:
+    def view_of(self, image: torch.Tensor, mask: torch.Tensor, human: bool | None = None) -> PhotoView:
         """The view of a photo and mask that are tensors already: (1, 3, S, S) and (1, 1, S, S) in [0, 1]."""
         return PhotoView(self.network, self.judges, self.task, self.objective, image, mask, human)
 
@@ -151,3 +153,13 @@ class Enhancer:
             InputError: when an array cannot be used.
         """
         return self.view(photo, mask).compare(edited)
+
+
+def _objective_of(found: Any, source: object) -> Objective | None:
+    """The objective that a file's card names; None where it names none."""
+    if not found:
+        return None
+    try:
+        return Objective(**found)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{source}: its objective cannot be used ({error}); train it again") from error

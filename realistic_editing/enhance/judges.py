@@ -5,9 +5,18 @@ import torch
 from torch import nn
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.common.protocols import CachedPhoto, CachesBackground, CachesFeatures, JudgesPixels, SharesFeatures
+from realistic_editing.common.protocols import (
+    CachedPhoto,
+    CachesBackground,
+    CachesFeatures,
+    JudgesPixels,
+    SeesPeople,
+    SharesFeatures,
+)
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
+from realistic_editing.enhance.skin import Skin
+from realistic_editing.enhance.terms import logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
@@ -43,10 +52,20 @@ class Judges:
             image: (B, 3, H, W) RGB in [0, 1].
             mask: (B, 1, H, W) in [0, 1].
         """
-        return RegionView(self, image, mask, image, mask)
+        return RegionView(self, image, mask, image, mask, self.critic_of(image, mask))
+
+    @torch.no_grad()
+    def critic_of(self, image: torch.Tensor, mask: torch.Tensor) -> nn.Module | JudgesPixels:
+        """The critic, with what it keeps of these photos where it is one that `CachesFeatures`."""
+        return self.critic.cache_features(image, mask) if isinstance(self.critic, CachesFeatures) else self.critic
 
     def sampled_view(
-        self, image: torch.Tensor, mask: torch.Tensor, pixels_per_zone: int, generator: torch.Generator | None
+        self,
+        image: torch.Tensor,
+        mask: torch.Tensor,
+        pixels_per_zone: int,
+        generator: torch.Generator | None,
+        critic: nn.Module | JudgesPixels | None = None,
     ) -> "RegionView":
         """The same for less: edits are made at the size the saliency network sees, and realism is judged by sampled pixels.
 
@@ -58,17 +77,15 @@ class Judges:
             mask: (B, 1, S, S) in [0, 1].
             pixels_per_zone: how many pixels of each zone the critic is shown.
             generator: on their device.
+            critic: `critic_of` these photos, where it is at hand.
         """
         size = list(self.saliency.input_size)
         small, small_mask = resized(image, size), resized(mask, size)
-        critic = self.critic
-        if isinstance(critic, CachesFeatures):
-            with torch.no_grad():
-                critic = critic.cache_features(image, mask)
+        critic = self.critic_of(image, mask) if critic is None else critic
         if not isinstance(critic, JudgesPixels):
-            return RegionView(self, small, small_mask, image, mask)
+            return RegionView(self, small, small_mask, image, mask, critic)
         sample = critic.sample_pixels(image, mask, pixels_per_zone, generator)
-        return RegionView(self, small, small_mask, *sample, pixel_critic=critic)
+        return RegionView(self, small, small_mask, *sample, critic, by_pixels=True)
 
 
 class RegionView:
@@ -78,13 +95,17 @@ class RegionView:
         judges: who judge.
         image, mask: what the saliency network sees, (B, 3, H, W) and (B, 1, H, W).
         critic_image, critic_mask: what the critic sees.
-        pixel_critic: who judges, where that is a sample of pixels as `JudgesPixels.sample_pixels` gives it; None for photos.
+        critic: `Judges.critic_of` the photos.
+        by_pixels: whether the critic sees a sample of pixels as `JudgesPixels.sample_pixels` gives it, and not photos.
 
     Attributes:
         saliency: (B, 1, H, W), of the photos.
         features: of `SharesFeatures`; None with another saliency network, and for photos taken by index.
         realism: (B,), of the photos.
+        skin: of the one person shown, which the objective spares; None where there is none.
     """
+
+    skin: Skin | None = None
 
     def __init__(
         self,
@@ -93,10 +114,11 @@ class RegionView:
         mask: torch.Tensor,
         critic_image: torch.Tensor,
         critic_mask: torch.Tensor,
-        pixel_critic: JudgesPixels | None = None,
+        critic: nn.Module | JudgesPixels,
+        by_pixels: bool = False,
     ) -> None:
         self.judges, self.image, self.mask = judges, image, mask
-        self.critic_image, self.critic_mask, self.pixel_critic = critic_image, critic_mask, pixel_critic
+        self.critic_image, self.critic_mask, self.critic, self.by_pixels = critic_image, critic_mask, critic, by_pixels
         with torch.no_grad():
             if isinstance(judges.saliency, SharesFeatures):
                 self.saliency, self.features = judges.saliency.predict_with_features(image)
@@ -111,9 +133,8 @@ class RegionView:
     def __getitem__(self, index: torch.Tensor) -> "RegionView":
         """The photos at `index`, which may repeat them, without judging them again."""
         taken = object.__new__(RegionView)
-        taken.judges, taken.features, taken._cached = self.judges, None, self._cached
-        cached = isinstance(self.judges.critic, CachesFeatures) and self.pixel_critic is not None
-        taken.pixel_critic = self.pixel_critic[index] if cached else self.pixel_critic
+        taken.judges, taken.features, taken._cached, taken.by_pixels = self.judges, None, self._cached, self.by_pixels
+        taken.critic = self.critic[index] if isinstance(self.judges.critic, CachesFeatures) else self.critic
         for name in ("image", "mask", "saliency", "realism"):
             setattr(taken, name, getattr(self, name)[index])
         same = self.critic_image is self.image  # then an edit is made once for both judges
@@ -132,11 +153,8 @@ class RegionView:
 
     def compare(self, image: torch.Tensor) -> "JudgedEdit":
         """Judge other versions of the photos, whoever made them: (B, 3, H, W); not of a sampled view."""
-        # By the critic itself: what is cached of a photo holds only while its background is the same.
-        critic = self.judges.critic
-        if isinstance(critic, CachesFeatures):
-            critic = critic.cache_features(self.image, self.mask)
-        realism = critic(image, self.mask)
+        # Not by the cached background, which holds only while the background is the same.
+        realism = self.critic(image, self.mask)
         return JudgedEdit(None, image, image, self.judges.saliency(image), realism - self.realism)
 
     @torch.no_grad()
@@ -159,9 +177,16 @@ class RegionView:
 
     def loss(self, judged: "JudgedEdit", human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 of edits of these photos; human: (B,) bool. See `enhancement_loss`."""
-        return enhancement_loss(
-            self.saliency, judged.saliency, self.mask, judged.realism_change, human, objective, judged.recipe
-        )
+        change = judged.realism_change
+        if objective.realism == "logit":
+            change = logit_change(self.realism, change)
+        skin = self.skin.excess(judged.recipe) if self.skin is not None else None
+        return enhancement_loss(self.saliency, judged.saliency, self.mask, change, human, objective, judged.recipe, skin)
+
+    @torch.no_grad()
+    def shows_person(self) -> bool:
+        """Whether the critic takes the one region for a person; no where it cannot tell."""
+        return isinstance(self.critic, SeesPeople) and float(self.critic.people()) > 0.5
 
     def saliency_change(self, judged: "JudgedEdit") -> torch.Tensor:
         """-S of eq. 3, the mean relative change of the region's saliency; positive = more salient: (B,)."""
@@ -169,17 +194,16 @@ class RegionView:
 
     def _cache_background(self) -> CachedPhoto | None:
         """Of one photo, what its edits cannot change, so that many can be judged for the price of the region."""
-        critic = self.judges.critic
-        if self.pixel_critic is not None or len(self.critic_image) > 1 or not isinstance(critic, CachesBackground):
+        if self.by_pixels or len(self.critic_image) > 1 or not isinstance(self.critic, CachesBackground):
             return None
-        return critic.cache_background(self.critic_image, self.critic_mask)
+        return self.critic.cache_background(self.critic_image, self.critic_mask)
 
     def _realism(self, critic_image: torch.Tensor) -> torch.Tensor:
         if self._cached is not None:
             return self._cached.judge(critic_image)
-        if self.pixel_critic is not None:
-            return self.pixel_critic.judge_pixels(critic_image)[0]
-        return self.judges.critic(critic_image, self.critic_mask)
+        if self.by_pixels:
+            return self.critic.judge_pixels(critic_image)[0]
+        return self.critic(critic_image, self.critic_mask)
 
 
 @dataclasses.dataclass(frozen=True)

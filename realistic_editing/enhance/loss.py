@@ -3,6 +3,7 @@ import dataclasses
 
 import torch
 
+from realistic_editing.common.ranges import Choice, Flag, Number, check_all
 from realistic_editing.enhance.equations import realism_loss, saliency_drop, saliency_loss, total_loss
 from realistic_editing.enhance.terms import color_cast, log_saliency_both, log_saliency_ratio, shadow_lift
 from realistic_editing.ops import Recipe
@@ -24,6 +25,8 @@ class Objective:
         cap: greatest value of the saliency loss; 0 = none. The release caps at 10.
         epsilon: added to the saliency that is divided by.
         exponential: exp(w S) of eq. 4, or w S itself.
+        realism: what eq. 5 is taken of: "change", dR of eq. 2; or "logit", see `logit_change`, because where a photo scores
+            nearly 1, dR hardly sees an edit that looks bad.
         margin: b_r of eq. 5, the loss of realism that costs nothing.
         realism_weight: factor of ReLU(-dR - margin); 1 in the paper.
         human_weight: factor of ReLU(-dR), without margin, on human regions, as the release has it; 0 treats them alike.
@@ -36,6 +39,7 @@ class Objective:
         fade_margin: loss of saturation that costs nothing on human regions, in [0, 1].
         fade_weight: factor of what is above it, added to the loss of realism there; 0 = none. Grey skin looks ill, and this
             critic scores it as real.
+        skin_weight: factor of what goes beyond the limits of skin, added to the loss of realism (see `Skin.excess`).
         combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
     """
 
@@ -46,6 +50,7 @@ class Objective:
     cap: float = 0.0
     epsilon: float = 1e-8
     exponential: bool = True
+    realism: str = "change"
     margin: float = 0.1
     realism_weight: float = 1.0
     human_weight: float = 0.0
@@ -55,18 +60,28 @@ class Objective:
     lift_weight: float = 0.0
     fade_margin: float = 0.0
     fade_weight: float = 0.0
+    skin_weight: float = 2.0
     combine: str = "product"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("change", tuple(CHANGES)), ("combine", ("product", "sum"))):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"objective.{name} is {getattr(self, name)!r}; use one of {allowed}")
+        allowed = {field.name: _RANGES.get(field.name, Number(0)) for field in dataclasses.fields(self)}
+        check_all(dataclasses.asdict(self), allowed, "objective.")
         if self.combine == "product" and not self.exponential:
             # Without the exponential the loss of saliency may be negative, and a product would then reward unrealism.
             raise ValueError("objective.combine is 'product' with exponential=false; use combine='sum'")
 
 
 CHANGES = {"relative": saliency_drop, "log_ratio": log_saliency_ratio, "log_both": log_saliency_both}
+# Of the fields that are not weights, bounds and margins of 0 or more.
+_RANGES = {
+    "saliency_weight": Number(),
+    "change": Choice(tuple(CHANGES)),
+    "epsilon": Number(0, above=True),
+    "exponential": Flag(),
+    "realism": Choice(("change", "logit")),
+    "margin": Number(),
+    "combine": Choice(("product", "sum")),
+}
 
 
 def enhancement_loss(
@@ -77,15 +92,17 @@ def enhancement_loss(
     human: torch.Tensor,
     objective: Objective,
     recipe: Recipe | None = None,
+    skin: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 3 to 6 for each sample.
 
     Args:
         before, after: (B, 1, H, W) saliency of photo and edit.
         mask: (B, 1, H, W) in [0, 1].
-        realism_change: (B,) dR of eq. 2.
+        realism_change: (B,) dR of eq. 2, or what `objective.realism` says.
         human: (B,) bool, whether the region is a person.
         objective: the choices.
+        skin: (B,) `Skin.excess` of the edits, where there is skin.
         recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
 
     Returns:
@@ -109,5 +126,7 @@ def enhancement_loss(
         realism = realism + objective.lift_weight * (shadow_lift(recipe) - objective.lift_margin).relu()
     if objective.fade_weight and recipe is not None:
         realism = realism + objective.fade_weight * human * (1 - recipe.saturation - objective.fade_margin).relu()
+    if skin is not None:
+        realism = realism + objective.skin_weight * skin
     total = total_loss(attention, realism) if objective.combine == "product" else realism + attention
     return {"total": total, "saliency": attention, "realism": realism, "drop": drop}

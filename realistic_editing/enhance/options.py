@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.ranges import Number, shown
 
 RULES = ("best_effect", "best_realism", "best_saliency", "random")  # to pick one of the 24 orders (section 5)
 # Weights of the judges by default, which know things; the small ones, "critic" and "compact_saliency", take less time.
 CRITIC, SALIENCY = "lite_critic", "fast_saliency"
 MAX_STRENGTH = 1.5  # of a recipe: half as much again
-GUARD = -0.05  # dR, below which an edit is taken weaker
-WEAK = 0.05  # relative change of saliency the way the task asks, below which an edit hardly moves attention
+GUARD = -0.25  # change of R on the scale of logits, below which an edit is taken weaker
 REFINE = 16  # steps by default: four fifths of what 50 reach, in a third of the time
+WEAK = 0.05  # relative change of saliency the way the task asks, below which an edit hardly moves attention
 
 
 def _option(default: Any, text: str, kind: Any = str) -> Any:
@@ -32,10 +33,11 @@ class EditOptions:
         strength: of the proposal, 0 to 1.5; None leaves it to the budgets and the guard.
         min_realism_change: budget of dR, such as -0.1: the greatest strength that keeps to it.
         saliency_change: wanted, such as -0.3: the least strength that reaches it, or as much of it as the budget allows.
-        guard: where neither strength nor budget is given, an edit whose dR lies below this is taken weaker; None = as it is.
+        guard: where neither strength nor budget is given, an edit whose change of realism lies below this is taken weaker: dR
+            on the scale of logits (`logit_change`), which sees more than dR where a photo scores nearly 1; None = as it is.
         refine: steps of gradient descent on the photo, from the network's proposal (see `optimise`); 0 = the paper's single
             pass; None = REFINE, or 0 for an enhancer without an objective.
-        human: whether the region is a person, of whom refinement takes more care.
+        human: whether the region is a person, whose skin keeps its hue and chroma; None = as the critic sees it.
         seed: of order "random".
 
     Raises:
@@ -58,7 +60,7 @@ class EditOptions:
     )
     guard: float | None = _option(
         GUARD,
-        "without strength, budget or target: an edit whose dR lies below this is taken weaker",
+        "without strength, budget or target: an edit whose dR, on the scale of logits, lies below this is taken weaker",
         float,
     )
     refine: int | None = _option(
@@ -66,7 +68,9 @@ class EditOptions:
         f"steps of optimisation on the photo, from the network's proposal; {REFINE} when not given, 0 = one pass, as the paper",
         int,
     )
-    human: bool = _option(False, "the region is a person, of whom refinement takes more care", bool)
+    human: bool | None = _option(
+        None, "whether the region is a person, whose skin keeps its hue and chroma; as the critic sees it when not given", bool
+    )
     seed: int = _option(0, "of order random", int)
 
     def __post_init__(self) -> None:
@@ -82,8 +86,8 @@ class EditOptions:
         if self.refine is not None:
             _check_whole("refine", self.refine, 0, 10_000)
         _check_whole("seed", self.seed, 0, 2**63 - 1)
-        if not isinstance(self.human, bool):
-            raise InputError(f"human is {self.human!r}; use true or false")
+        if self.human is not None and not isinstance(self.human, bool):
+            raise InputError(f"human is {self.human!r}; use true or false, or null to let the critic see")
         if self.strength is not None and self.has_target:
             raise InputError(f"strength is {self.strength} beside a budget; give one of them: a budget finds the strength")
 
@@ -146,7 +150,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         flag, text, kind = f"--{field.name.replace('_', '-')}", field.metadata["help"], field.metadata["kind"]
         metavar = field.name.upper() if kind is str else "NUMBER"
         if kind is bool:
-            parser.add_argument(flag, action="store_true", help=text)
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=field.default, help=text)
         else:  # read by `EditOptions.read`, so that every door refuses in the same words
             parser.add_argument(flag, default=field.default, metavar=metavar, help=text)
         if field.name == "guard":
@@ -161,7 +165,7 @@ def check_strength(strength: float) -> float:
     """
     number = isinstance(strength, int | float) and not isinstance(strength, bool)
     if not number or not 0 <= strength <= MAX_STRENGTH:
-        raise InputError(f"strength is {strength!r}; use a number from 0 (no edit) over 1 (as proposed) to {MAX_STRENGTH}")
+        raise InputError(f"strength is {shown(strength)}; use a number from 0 (no edit) over 1 (as proposed) to {MAX_STRENGTH}")
     return float(strength)
 
 
@@ -192,11 +196,10 @@ def _read(name: str, value: Any) -> Any:
 def _check_number(name: str, value: Any, least: float, most: float, remedy: str) -> None:
     if value is None:
         return
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not least <= value <= most:
-        raise InputError(f"{name} is {value!r}; use {remedy}")
+    if not Number(least, most).fits(value):
+        raise InputError(f"{name} is {shown(value)}; use {remedy}")
 
 
 def _check_whole(name: str, value: Any, least: int, most: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InputError(f"{name} is {value!r}; use a whole number from {least} to {most}")
+        raise InputError(f"{name} is {shown(value)}; use a whole number from {least} to {most}")

@@ -3,7 +3,7 @@ import torch
 
 from realistic_editing.enhance.options import RULES
 
-REAL = -0.05  # dR from which on "best_effect" takes an edit for real
+REAL = -0.15  # change of realism from which on "best_effect" takes an edit for real
 _FAR = 1e3  # beyond every relative change of saliency
 
 
@@ -13,12 +13,12 @@ def select_order(
     """The index of the order that a rule picks, for each photo.
 
     Args:
-        rule: "best_effect" (largest change in the asked direction among the candidates with dR of at least REAL, or the largest
-            dR where there is none), "best_realism" (largest dR, as in the paper, but of the candidates that move attention in
-            the asked direction, where there are any: an edit that looks real and does the opposite serves nobody),
-            "best_saliency" (largest change in the asked direction) or "random".
+        rule: "best_effect" (largest change in the asked direction among the candidates that are real enough, by REAL, or the
+            most real one where there is none), "best_realism" (largest dR, as in the paper, but of the candidates that move
+            attention in the asked direction, where there are any: an edit that looks real and does the opposite serves
+            nobody), "best_saliency" (largest change in the asked direction) or "random".
         task: "attenuate" or "amplify"; says which way is right.
-        realism_change: (B, N) dR of the N candidates.
+        realism_change: (B, N) dR of the N candidates; of "best_effect", on the scale of logits.
         saliency_change: (B, N) -S of eq. 3, positive = more salient.
         generator: for "random", on the CPU.
 

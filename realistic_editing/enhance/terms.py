@@ -55,3 +55,19 @@ def _greys(recipe: Recipe, tones: torch.Tensor) -> torch.Tensor:
     """What edits make of greys: B edits and (N,) in [0, 1] -> (B, 3, N), Lab as `rgb_to_lab` gives it."""
     grey = tones.to(recipe.exposure).expand(len(recipe), 3, 1, -1)
     return rgb_to_lab(apply(grey, torch.ones_like(grey[:, :1]), recipe))[:, :, 0]
+
+
+def logit_change(before: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
+    """What an edit does to R on the scale of logits: the dR that the same evidence makes where a photo scores one half.
+
+    Where R is near 0 or 1, dR hardly sees what an edit does.
+
+    Args:
+        before: (B,) R of the photos, in [0, 1].
+        change: (B,) dR of eq. 2.
+
+    Returns:
+        (B,) a quarter of the change of R's logit.
+    """
+    after, before = ((score.double().clamp(1e-6, 1 - 1e-6)).logit() for score in (before + change, before))
+    return ((after - before) / 4).to(change.dtype)

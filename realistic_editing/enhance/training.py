@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.progress import validating
 from realistic_editing.common.protocols import JudgesPixels, LearnsFromPixels
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
@@ -34,6 +35,7 @@ class EnhanceProblem:
             training sample, whose edit is then seen at the size of the saliency network (see `Judges.sampled_view`); 0 = whole
             pictures, edited at `size`.
         damage: share of training samples with a damaged mask (see `data.masks.damaged`).
+        augment: flip training photos and zoom into them, see `RegionDataset`.
 
     Raises:
         InputError: when training or validation is left without a region, or pixels_per_zone cannot be used.
@@ -50,6 +52,7 @@ class EnhanceProblem:
         objective: Objective,
         pixels_per_zone: int = 0,
         damage: float = 0.0,
+        augment: bool = True,
     ) -> None:
         for name, judge in (("the critic", judges.critic), ("the enhancer", network)):
             if pixels_per_zone and isinstance(judge, JudgesPixels | LearnsFromPixels) and judge.input_size != size:
@@ -58,7 +61,7 @@ class EnhanceProblem:
         # A fifth of the time is saved where the judge's own features are those that the network starts from.
         self.shared = isinstance(network, LearnsFromPixels) and network.shares_features_with(judges.saliency)
         train, val = train_and_val(regions)
-        self.train_data = RegionDataset(train, size, augment=True, damage=damage)
+        self.train_data = RegionDataset(train, size, augment=augment, damage=damage)
         self.val_data = RegionDataset(val, size)
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
@@ -87,7 +90,7 @@ class EnhanceProblem:
         """Loss, S, dR, the shares that went right and the spread of the edits on validation regions, one fixed order each."""
         generator = torch.Generator().manual_seed(0)
         judges, rows = self.judges.to(device), {}
-        for batch in DataLoader(self.val_data, batch_size=2):  # small: faster on processors, by the cache
+        for batch in validating(DataLoader(self.val_data, batch_size=2)):  # small: faster on processors, by the cache
             image, mask = (batch[name].to(device).float() / 255 for name in ("image", "mask"))
             recipe = network(image, mask, random_orders(len(image), generator).to(device))
             view = judges.view(image, mask)

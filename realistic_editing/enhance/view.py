@@ -1,6 +1,6 @@
 """One photo and its region as the networks see them, judged once: where edits are proposed, measured, refined and limited."""
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -9,13 +9,16 @@ from torch import nn
 from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import is_grey, resize
+from realistic_editing.enhance.candidates import Candidates
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, EditOptions, check_strength
 from realistic_editing.enhance.select import select_order
+from realistic_editing.enhance.skin import find_skin
 from realistic_editing.enhance.strength import find_strength
+from realistic_editing.enhance.terms import logit_change
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
 SIZE = 384  # side of the square that the networks see (section 4)
@@ -45,34 +48,6 @@ def network_input(
     return image.permute(2, 0, 1)[None].contiguous(), region[None, None]
 
 
-@dataclasses.dataclass(frozen=True)
-class Candidates:
-    """Edits of one region with what each does. `candidates[index]` is an `Edit`.
-
-    Args:
-        recipe: N edits, on the CPU.
-        task: "attenuate" or "amplify".
-        realism_change, saliency_change: (N,) of each, as in `Edit`.
-    """
-
-    recipe: Recipe
-    task: str
-    realism_change: torch.Tensor
-    saliency_change: torch.Tensor
-
-    def __len__(self) -> int:
-        return len(self.recipe)
-
-    def __getitem__(self, index: int) -> Edit:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"candidate {index} of {len(self)}")
-        changes = float(self.realism_change[index]), float(self.saliency_change[index])
-        return Edit(self.recipe[index % len(self)], self.task, *changes)
-
-    def __iter__(self) -> Iterator[Edit]:
-        return (self[index] for index in range(len(self)))
-
-
 class PhotoView:
     """One photo with its region, seen once and judged once; each edit of it is judged once, and says what it does.
 
@@ -84,9 +59,11 @@ class PhotoView:
         task: "attenuate" or "amplify".
         objective: what `refine` minimises; None where there is none.
         image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1], on the networks' device, as `network_input` gives them.
-        human: whether the region is a person.
+        human: whether the region is a person; None = as the critic sees it, and no where it cannot tell.
 
     Attributes:
+        human: whether it is taken for one.
+        skin: what of it must keep its look; None where there is none.
         region: the `RegionView` of the judges: `region.realism` (1,) is R of the photo, `region.saliency` its map.
     """
 
@@ -98,11 +75,13 @@ class PhotoView:
         objective: Objective | None,
         image: torch.Tensor,
         mask: torch.Tensor,
-        human: bool = False,
+        human: bool | None = None,
     ) -> None:
-        self.network, self.judges, self.task, self.objective, self.human = network, judges, task, objective, human
+        self.network, self.judges, self.task, self.objective = network, judges, task, objective
         self.image, self.mask = image, mask
         self.region = judges.view(image, mask)
+        self.human = self.region.shows_person() if human is None else human
+        self.skin = find_skin(image, mask) if self.human else None
         self._colorless = _is_colorless(image, mask)
         self._candidates: Candidates | None = None
 
@@ -142,7 +121,8 @@ class PhotoView:
         """
         if order in RULES and order != "random":
             found = self.candidates()
-            pick = select_order(order, self.task, found.realism_change[None], found.saliency_change[None], None)
+            realism = self._logits(found.realism_change) if order == "best_effect" else found.realism_change
+            pick = select_order(order, self.task, realism[None], found.saliency_change[None], None)
             return found[int(pick)]
         if order == "random":
             nothing = torch.zeros(1, len(all_orders()))
@@ -199,7 +179,9 @@ class PhotoView:
         if not steps:
             return edit
         device = self.image.device
-        region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, torch.Generator(device).manual_seed(0))
+        generator = torch.Generator(device).manual_seed(0)
+        region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
+        region.skin = self.skin
         start, human = edit.recipe.to(device), torch.tensor([self.human], device=device)
         found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
@@ -230,6 +212,13 @@ class PhotoView:
         at(strength)
         return dataclasses.replace(judged[strength], strength=strength, refined=edit.refined)
 
+    def logit_change(self, edit: Edit) -> float:
+        """What an edit does to R on the scale of logits, see `logit_change`: what the guard looks at."""
+        return float(self._logits(torch.tensor([edit.realism_change])))
+
+    def _logits(self, realism_change: torch.Tensor) -> torch.Tensor:
+        return logit_change(self.region.realism.cpu(), realism_change)
+
     def at_strength(self, edit: Edit, strength: float) -> Edit:
         """The edit at a strength from 0 to 1.5. Raises InputError for another."""
         if check_strength(strength) == 1:
@@ -237,13 +226,25 @@ class PhotoView:
         return dataclasses.replace(self.measure(edit.recipe.at_strength(strength)), strength=strength, refined=edit.refined)
 
     def guard(self, edit: Edit, realism: float = GUARD) -> Edit:
-        """An edit that looks real: taken weaker where it looks edited.
+        """An edit that looks real: taken weaker where it changes skin too much, or looks edited.
 
         Args:
             edit: as proposed.
-            realism: dR that the result keeps to.
+            realism: the least `logit_change` of the result.
         """
-        return edit if edit.realism_change >= realism else self.limit(edit, realism, max_strength=1.0)
+        most = 1.0
+        if self.skin is not None and not self._spares_skin(edit.recipe):
+            most = _greatest(lambda strength: self._spares_skin(edit.recipe.at_strength(strength)))
+        held = edit if most == 1 else self.at_strength(edit, most)
+        if self.logit_change(held) >= realism:
+            return held
+        # The greatest strength whose dR says the same of this photo.
+        before = self.region.realism.double().clamp(1e-6, 1 - 1e-6)
+        change = float((before.logit() + 4 * realism).sigmoid() - before)
+        return self.limit(edit, change, max_strength=most)
+
+    def _spares_skin(self, recipe: Recipe) -> bool:
+        return float(self.skin.excess(recipe.to(self.image.device))) == 0
 
     def propose(self, options: EditOptions) -> Edit:
         """An edit as the options ask; see `Enhancer.propose`."""
@@ -266,6 +267,15 @@ class PhotoView:
 def _kept(recipe: Recipe) -> Recipe:
     """A recipe as edits hold it: on the CPU, in float32, without gradients."""
     return recipe.detach().to("cpu", torch.float32)
+
+
+def _greatest(allowed: Callable[[float], bool]) -> float:
+    """The greatest strength below 1 that is allowed, to a hundredth; 0 is."""
+    low, high = 0.0, 1.0
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        low, high = (middle, high) if allowed(middle) else (low, middle)
+    return low
 
 
 def _is_colorless(image: torch.Tensor, mask: torch.Tensor) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 import torch
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.nested import parse_json, read_text
 from realistic_editing.ops.orders import OPERATORS
 
+_MOST = 1e6  # of a factor in a file; no edit has more than a few
 BLENDS = ("final", "each")
 PARAMETERS = ("white_balance", "color_curve", "saturation", "exposure")
 KNOTS = 8
@@ -164,14 +166,14 @@ class Recipe:
             order = [[OPERATORS.index(name) for name in edit["order"]] for edit in content["edits"]]
             if not order or any(sorted(row) != [0, 1, 2, 3] for row in order):
                 raise ValueError(f"each order must hold {', '.join(OPERATORS)} once")
-            fields = {n: torch.tensor([e[n] for e in content["edits"]], dtype=torch.float32) for n in PARAMETERS}
+            fields = {n: torch.tensor([_numbers(n, e[n]) for e in content["edits"]], dtype=torch.float32) for n in PARAMETERS}
             recipe = cls(torch.tensor(order), **fields, blend=content["blend"])
             for name in PARAMETERS:
                 value = getattr(recipe, name)
                 low = 0.0 if name == "saturation" else torch.finfo(torch.float32).tiny
-                if not bool(((value >= low) & value.isfinite()).all()):
-                    raise ValueError(f"{name} must be finite and {'>= 0' if low == 0 else '> 0'}")
-        except (KeyError, TypeError, ValueError) as error:
+                if not bool(((value >= low) & (value <= _MOST)).all()):
+                    raise ValueError(f"{name} must be {'>= 0' if low == 0 else '> 0'}, and not above {_MOST:g}")
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last are torch's
             reason = f"{error} is missing" if isinstance(error, KeyError) else error
             raise InputError(f"{source}: not a recipe that can be read ({reason}); write one with Recipe.save") from error
         return recipe
@@ -189,7 +191,10 @@ class Recipe:
             InputError: when the file is absent or not a recipe.
         """
         try:
-            content = json.loads(Path(path).read_text())
+            check_regular(path)
+            content = parse_json(read_text(path))
+        except InputError:
+            raise
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
         except ValueError as error:
@@ -198,3 +203,13 @@ class Recipe:
 
     def _map(self, function) -> "Recipe":
         return dataclasses.replace(self, **{name: function(getattr(self, name)) for name in ("order", *PARAMETERS)})
+
+
+def _numbers(name: str, value: Any) -> Any:
+    """The value of a parameter, of numbers alone: PyTorch would take true for 1. Raises ValueError."""
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, list):
+            _numbers(name, one)
+        elif isinstance(one, bool) or not isinstance(one, int | float):
+            raise ValueError(f"{name} holds {str(one)[:40]!r} instead of a number")
+    return value

@@ -7,6 +7,8 @@ from realistic_editing.realism.statistics_critic import CachedRegion, Statistics
 from realistic_editing.region_statistics.network import perceptron
 from realistic_editing.region_statistics.things import ThingFeatures
 
+_FAR = 5.0  # deviations, beyond which a feature counts no more for `person`
+
 
 class LiteCritic(StatisticsCritic):
     """The logits of two judges of a region, added: one knows colours, the other colours and things.
@@ -20,7 +22,8 @@ class LiteCritic(StatisticsCritic):
         things_size: side of the squares in which things are looked for: the whole photo, and the surroundings of the region.
         projection: channels of the bottleneck.
         input_size, stride, ring, palette: of the colour statistics, see `RegionStatistics`.
-        hidden: width of the layers of both judges.
+        hidden: width of the layers of the judge of colours and things.
+        colors_hidden: width of those of the judge of colours; `hidden` when None.
         dropout: before each of them.
         things_dropout: share of the features of things that are left out in training.
     """
@@ -38,14 +41,20 @@ class LiteCritic(StatisticsCritic):
         hidden: int = 256,
         dropout: float = 0.2,
         things_dropout: float = 0.5,
+        colors_hidden: int | None = None,
     ) -> None:
         super().__init__(input_size, stride, ring, palette)
         self.things = ThingFeatures(backbone, pretrained, things_size)
         self.normalise = nn.BatchNorm1d(self.count)
         self.normalise_things = nn.BatchNorm1d(self.things.count)
         self.project = nn.Sequential(nn.Dropout(things_dropout), nn.Linear(self.things.count, projection), nn.SiLU())
-        self.colors = nn.Sequential(perceptron(self.count, hidden, dropout), nn.Linear(hidden, 1))
+        wide = colors_hidden or hidden
+        self.colors = nn.Sequential(perceptron(self.count, wide, dropout), nn.Linear(wide, 1))
         self.joint = nn.Sequential(perceptron(self.count + projection, hidden, dropout), nn.Linear(hidden, 1))
+        # Whether the region is a person; a fresh network says of none that it is.
+        self.person = nn.Linear(self.things.count, 1)
+        nn.init.zeros_(self.person.weight)
+        nn.init.zeros_(self.person.bias)
         # Set on validation photos after training, so that scores are shares of real samples.
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("offset", torch.zeros(()))
@@ -60,6 +69,10 @@ class LiteCritic(StatisticsCritic):
         things = self.project(self.normalise_things(things))
         logits = self.colors(colors) + self.joint(torch.cat([colors, things], dim=1))
         return ((logits.float().squeeze(1) - self.offset) / self.temperature).sigmoid()
+
+    def person_logits(self, things: torch.Tensor) -> torch.Tensor:
+        """Whether regions are people: features of things (B, things.count) -> (B,) logits."""
+        return self.person(self.normalise_things(things).clamp(-_FAR, _FAR)).float().squeeze(1)
 
     def train(self, mode: bool = True) -> "LiteCritic":
         """As for any module, but the frozen trunk stays in evaluation mode."""
@@ -78,9 +91,7 @@ class LiteCritic(StatisticsCritic):
 
     def cache_background(self, image: torch.Tensor, mask: torch.Tensor) -> CachedRegion | None:
         """See `StatisticsCritic`; things are those of the photo, too."""
-        if not self.can_cache(image):
-            return None
-        return CachedRegion(self, self.cache_features(image, mask).judge_measured, image, mask)
+        return self.cache_features(image, mask).cache_background(image, mask) if self.can_cache(image) else None
 
 
 class CachedFeatures:
@@ -97,6 +108,10 @@ class CachedFeatures:
     def __init__(self, critic: LiteCritic, things: torch.Tensor) -> None:
         self.critic, self.things, self.input_size = critic, things, critic.input_size
 
+    def people(self) -> torch.Tensor:
+        """See `SeesPeople`."""
+        return self.critic.person_logits(self.things).sigmoid()
+
     def __getitem__(self, index: torch.Tensor) -> "CachedFeatures":
         return CachedFeatures(self.critic, self.things[index])
 
@@ -105,6 +120,10 @@ class CachedFeatures:
         size = [self.input_size, self.input_size]
         image, mask = resized(image, size), resized(mask, size)
         return self.judge_measured(self.critic.measure(image, mask), image, mask)
+
+    def cache_background(self, image: torch.Tensor, mask: torch.Tensor) -> CachedRegion | None:
+        """See `StatisticsCritic`."""
+        return CachedRegion(self.critic, self.judge_measured, image, mask) if self.critic.can_cache(image) else None
 
     def judge_measured(self, statistics: torch.Tensor, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """See `StatisticsCritic`; one photo may have several edits."""

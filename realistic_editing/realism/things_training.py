@@ -24,7 +24,8 @@ class ThingsProblem(RealismProblem):
     edit, one of a single operator, the fakes of human regions, and a thing whose colours nature fixes, recoloured.
 
     Args:
-        All as for `RealismProblem`; `loss.rank` ranks Table 1's pair, and `loss.kind` is "cross_entropy".
+        All as for `RealismProblem`; `loss.rank` ranks Table 1's pair, `loss.kind` is "cross_entropy", and `loss.people` weighs
+            telling people from other things.
     """
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
@@ -44,7 +45,19 @@ class ThingsProblem(RealismProblem):
         logits = torch.logit(scores, eps=1e-6)
         start = torch.tensor(first, device=device)
         terms["rank"] = F.softplus(logits[start + 1] - logits[start]).mean()
-        return {"total": terms["samples"] + self.loss.get("rank", 0.0) * terms["rank"], **terms}
+        terms["people"] = self._people(network, batch)
+        total = terms["samples"] + self.loss.get("rank", 0.0) * terms["rank"] + self.loss.get("people", 0.0) * terms["people"]
+        return {"total": total, **terms}
+
+    def _people(self, network: nn.Module, batch: dict) -> torch.Tensor:
+        """Cross-entropy of telling people from other things, where a data set says what they are."""
+        regions = [self.train_data.regions[index] for index in batch["index"].tolist()]
+        named = torch.tensor([bool(region.category) for region in regions], device=batch["image"].device)
+        if not self.loss.get("people") or not bool(named.any()):
+            return torch.zeros((), device=named.device)
+        things = self.network.things(batch["image"][named].float() / 255, batch["mask"][named].float() / 255)
+        wanted = batch["human"][named].to(things.dtype)
+        return F.binary_cross_entropy_with_logits(self.network.person_logits(things), wanted)
 
     def samples_of(
         self, region: Region, image: np.ndarray, mask: np.ndarray, draws: np.random.Generator

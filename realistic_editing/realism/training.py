@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.progress import validating
 from realistic_editing.common.protocols import JudgesPixels
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
@@ -53,6 +54,7 @@ class RealismProblem:
         human: whether to add the fakes for human regions.
         pixels_per_zone: how many pixels of each zone the critic is shown of a training sample; 0 = the whole picture, which a
             critic that does not support pixel sampling needs.
+        augment: flip training photos and zoom into them, see `RegionDataset`.
 
     Raises:
         InputError: when training or validation is left without a region, or the network cannot do what is asked.
@@ -69,6 +71,7 @@ class RealismProblem:
         loss: dict,
         human: bool,
         pixels_per_zone: int = 0,
+        augment: bool = True,
     ) -> None:
         check_settings(network, size, loss, pixels_per_zone)
         self.network, self.edits, self.loss, self.human = network, edits, dict(loss), human
@@ -77,7 +80,7 @@ class RealismProblem:
         if getattr(network, "guess", None) is not None and not self.guess:
             network.guess.requires_grad_(False)  # several processes wait for every gradient that is asked for
         train, val = train_and_val(regions)
-        self.train_data = RegionDataset(train, size, augment=True)
+        self.train_data = RegionDataset(train, size, augment=augment)
         self.val_data = RegionDataset(val, size)
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
@@ -119,7 +122,7 @@ class RealismProblem:
 
     def _validation_scores(self, network: nn.Module, device: torch.device) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         generator = torch.Generator(device).manual_seed(0)  # the same samples at every evaluation
-        for batch in DataLoader(self.val_data, batch_size=2):  # small: faster on processors, by the cache
+        for batch in validating(DataLoader(self.val_data, batch_size=2)):  # small: faster on processors, by the cache
             image, mask = (batch[name].to(device).float() / 255 for name in ("image", "mask"))
             for _ in range(2):
                 edited = [

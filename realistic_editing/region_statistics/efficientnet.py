@@ -46,10 +46,13 @@ class EfficientNetLite(nn.Module):
         before = [_STEM, *self.channels]
         self.blocks = nn.Sequential(*(_stage(number, *before[number : number + 2], depth) for number in range(len(_STAGES))))
 
+    def stem_features(self, photo: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W) in [-1, 1] -> what the first stage is given, (B, 32, H / 2, W / 2)."""
+        return F.relu6(_convolve(photo.contiguous(memory_format=torch.channels_last), self.stem, self.norm))
+
     def stages(self, photo: torch.Tensor) -> list[torch.Tensor]:
         """(B, 3, H, W) in [-1, 1] -> the features of each stage, (B, C, h, w)."""
-        features = F.relu6(_convolve(photo.contiguous(memory_format=torch.channels_last), self.stem, self.norm))
-        found = []
+        features, found = self.stem_features(photo), []
         for stage in self.blocks:
             features = stage(features)
             found.append(features)

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.progress import validating
 from realistic_editing.data.gaze import GazeDataset, GazePhoto
 from realistic_editing.data.photos import Joined, UnlabelledPhotos
 from realistic_editing.data.splits import train_and_val
@@ -142,7 +143,7 @@ def measure(network: nn.Module, data: GazeDataset, device: torch.device, batch_s
         {"cc", "nss", "sim", "kl", "auc_judd"}.
     """
     rows: dict[str, list[float]] = {}
-    for image, density, fixations in DataLoader(data, batch_size=batch_size):
+    for image, density, fixations in validating(DataLoader(data, batch_size=batch_size)):
         predicted = network(image.to(device)).float().cpu()
         found = {
             "cc": measures.cc(predicted, density),

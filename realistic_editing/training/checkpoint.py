@@ -1,13 +1,17 @@
 """Training state on disk: everything a killed run needs to go on exactly."""
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric.plugins import Precision
 from torch import nn
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.ranges import Number, check, optional
+from realistic_editing.weights.registry import fill
 
 
 def save_state(
@@ -41,8 +45,22 @@ def save_state(
     if precision is not None:
         state["precision"] = precision.state_dict()  # empty but for 16-mixed
     # An open file and not a path: torch would write the temporary name into the archive, and equal states would differ.
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        torch.save(state, stream)
+    with replacing(path) as temporary:
+        try:
+            with temporary.open("wb") as stream:
+                torch.save(state, stream)
+        except RuntimeError as error:  # torch's, when it closes an archive after the disk refused a part of it
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from error
+            raise
+
+
+def _check(state: Mapping[str, Any]) -> None:
+    """Refuse a number of steps, or a best value, that no run leaves. Raises InputError."""
+    check("step", state["step"], Number(0, whole=True))
+    check("best", state["best"], optional(Number()))
+    if not isinstance(state.get("precision", {}), dict):
+        raise InputError("its loss scale is none")
 
 
 def load_state(
@@ -67,15 +85,17 @@ def load_state(
     Raises:
         InputError: when the file is damaged, or belongs to another network.
     """
+    check_regular(path)
     if not path.exists():
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         for name, module in modules.items():
-            module.load_state_dict(state[name])
+            fill(module, state[name], name, "it is damaged")
         optimizer.load_state_dict(state["optimizer"])
         precision.load_state_dict(state.get("precision", {}))
-    except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        _check(state)
+    except (RuntimeError, KeyError, ValueError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"{path}: cannot go on from this checkpoint ({reason}); delete it or choose another output folder"

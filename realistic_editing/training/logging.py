@@ -2,14 +2,19 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from lightning_fabric import Fabric
 from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
 from tqdm import tqdm
+
+from realistic_editing.training.settings import flatten
 
 
 class Log:
@@ -20,15 +25,21 @@ class Log:
         first: steps done before this start.
         trainer: for steps, batch size and intervals.
         fabric: for the mean of a loss over processes.
+        settings: of the whole run, nested; TensorBoard shows them as text, and each as a hyperparameter.
+        monitor: the measure by which TensorBoard compares runs.
     """
 
-    def __init__(self, output: Path, first: int, trainer, fabric: Fabric) -> None:
+    def __init__(
+        self, output: Path, first: int, trainer, fabric: Fabric, settings: Mapping[str, Any] | None = None, monitor: str = ""
+    ) -> None:
         self.trainer, self.fabric, self.first, self.done = trainer, fabric, first, first
         self.enabled = enabled = fabric.is_global_zero
         self.writer = SummaryWriter(str(output / "tensorboard"), purge_step=first) if enabled else None
+        if enabled and settings:
+            _write_settings(self.writer, settings, f"validation/{monitor}")
         self.bar = tqdm(total=trainer.steps, initial=first, unit="step", disable=not enabled, dynamic_ncols=True)
         self.waited, self.since, self.since_step = 0.0, time.perf_counter(), first
-        self.started, self.waited_in_all = self.since, 0.0
+        self.started, self.waited_in_all, self.started_at_work = self.since, 0.0, time.process_time()
         self.unread: list[tuple[int, dict[str, torch.Tensor]]] = []
 
     @contextlib.contextmanager
@@ -92,10 +103,13 @@ class Log:
         self.unread.clear()
         return dict(zip(names, rows[-1], strict=True))
 
-    def measures(self, step: int, measures: dict[str, float], sheet: np.ndarray | None, seconds: float) -> None:
-        """Write an evaluation's measures and picture, and print the measures."""
+    def measures(
+        self, step: int, measures: dict[str, float], sheet: np.ndarray | None, seconds: float, at_work: float = 0.0
+    ) -> None:
+        """Write an evaluation's measures and picture, and print the measures; it took seconds, and processor seconds."""
         self.since += seconds  # evaluation is not training speed
         self.started += seconds
+        self.started_at_work += at_work
         for name, value in measures.items():
             self.writer.add_scalar(f"validation/{name}", value, step)
         if sheet is not None:
@@ -108,16 +122,34 @@ class Log:
         """Of all steps since this start, evaluations left out.
 
         Returns:
-            {"steps", "images_per_s", "share_waiting_for_data"}: images over all processes, and the share of the time that
-            the first process spent waiting for its next batch.
+            {"steps", "images_per_s", "share_waiting_for_data", "processor_seconds_per_image"}: images over all processes, the
+            share of the time that the first process spent waiting for its next batch, and what its threads took of the
+            processor, by which speed is known on a machine that does other work as well.
         """
         steps, spent = self.done - self.first, time.perf_counter() - self.started
         images = steps * self.trainer.batch_size
-        share = self.waited_in_all / spent
-        return {"steps": steps, "images_per_s": round(images / spent, 2), "share_waiting_for_data": round(share, 4)}
+        share, at_work = self.waited_in_all / spent, time.process_time() - self.started_at_work
+        own = max(images / self.fabric.world_size, 1)
+        return {
+            "steps": steps, "images_per_s": round(images / spent, 2), "share_waiting_for_data": round(share, 4),
+            "processor_seconds_per_image": round(at_work / own, 3),
+        }  # fmt: skip
 
     def close(self) -> None:
         """End the bar and the TensorBoard file."""
         self.bar.close()
         if self.writer is not None:
             self.writer.close()
+
+
+def _write_settings(writer: SummaryWriter, settings: Mapping[str, Any], measure: str) -> None:
+    """The settings as text, and as what the tab HPARAMS sorts and compares runs by.
+
+    `SummaryWriter.add_hparams` would begin a run of its own for them, apart from the curves.
+    """
+    writer.add_text("config", f"```yaml\n{yaml.safe_dump(dict(settings), sort_keys=False)}```")
+    plain = (bool, int, float, str)
+    shown = {name: value if isinstance(value, plain) else str(value) for name, value in flatten(settings).items()}
+    for summary in hparams(shown, {measure: 0})[:2]:  # what they are, and their values; the measure comes as its curve
+        writer.file_writer.add_summary(summary)
+    writer.flush()

@@ -1,6 +1,7 @@
 """The only training loop: one pass from top to bottom, exact to resume, on any device."""
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,7 +38,13 @@ class Problem(Protocol):
         """A picture of the present state, H x W x 3 uint8, or None."""
 
 
-def fit(problem: Problem, trainer: Trainer, output: Path, fabric: Fabric | None = None) -> tuple[nn.Module, dict[str, Any]]:
+def fit(
+    problem: Problem,
+    trainer: Trainer,
+    output: Path,
+    fabric: Fabric | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> tuple[nn.Module, dict[str, Any]]:
     """Train, or go on where a killed run stopped: the same command in the same folder continues it.
 
     Whatever is random in a step is a function of (seed, step), so on CPU a resumed run ends bit-identical to one that
@@ -48,6 +55,7 @@ def fit(problem: Problem, trainer: Trainer, output: Path, fabric: Fabric | None 
         trainer: how.
         output: folder for last.pt, best.pt and the TensorBoard log; every process must see it.
         fabric: from `launch`; made here when None.
+        settings: of the whole run, for its log.
 
     Returns:
         The network that is to be kept (averaged if `trainer.ema`; the best by `problem.monitor`), and
@@ -74,7 +82,7 @@ def fit(problem: Problem, trainer: Trainer, output: Path, fabric: Fabric | None 
             f"{output}: process {fabric.global_rank} finds {first} steps done there, and the first process another "
             "number; choose an output folder that all machines share"
         )
-    log = Log(output, first, trainer, fabric)
+    log = Log(output, first, trainer, fabric, settings, problem.monitor)
     batches = stepper.batches(first)
     for step in range(first, trainer.steps):
         losses, rate = stepper.step(step, batches, log.waiting)
@@ -102,14 +110,14 @@ def fit(problem: Problem, trainer: Trainer, output: Path, fabric: Fabric | None 
 def _evaluate(problem, kept, fabric, log, step, best, output) -> float:
     """Measure on the first process; write best.pt when the deciding measure is better than ever before."""
     if fabric.is_global_zero:
-        started = time.perf_counter()
+        started, at_work = time.perf_counter(), time.process_time()
         training = kept.training
         kept.eval()
         with torch.no_grad():
             measures = problem.evaluate(kept, fabric.device)
             sheet = problem.sheet(kept, fabric.device)
         kept.train(training)
-        log.measures(step, measures, sheet, time.perf_counter() - started)
+        log.measures(step, measures, sheet, time.perf_counter() - started, time.process_time() - at_work)
         name = problem.monitor
         value = measures[name]
         if not math.isfinite(value):

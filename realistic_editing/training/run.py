@@ -10,13 +10,16 @@ from torch import nn
 
 from realistic_editing.common import provenance
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.nested import parse_yaml, read_text
 from realistic_editing.training.devices import close_processes, launch
 from realistic_editing.training.loop import Problem, fit
-from realistic_editing.training.settings import Trainer
+from realistic_editing.training.settings import Trainer, flatten
 from realistic_editing.weights import save_network
 from realistic_editing.weights.registry import name_of
 
+# What runs had that were begun before these settings could be made.
+_BEFORE = {"trainer.smoke": False, "augment": True, "regions.sets": ["coco", "bsds500", "ecssd"], "regions.val_regions": None}
 # Settings that may differ when a run goes on: they change where and how often, not what comes out.
 _FREE = {"paths", "output", "hydra", "trainer.workers", "trainer.log_every", "trainer.save_every"}
 
@@ -45,7 +48,7 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
     if fabric.is_global_zero:
         with replacing(output / "config.yaml") as temporary:
             OmegaConf.save(OmegaConf.create(settings), temporary)
-    network, result = fit(problem, trainer, output, fabric)
+    network, result = fit(problem, trainer, output, fabric, settings)
     speed = result.pop("speed")  # differs between two runs, so the weights do not say it
     if fabric.is_global_zero:
         model = settings["model"]
@@ -66,10 +69,17 @@ def _plain(network: nn.Module) -> nn.Module:
 
 
 def _continue_only_the_same(path: Path, settings: dict[str, Any]) -> None:
+    check_regular(path)
     if not path.exists():
         return
-    before = _flatten(OmegaConf.to_container(OmegaConf.load(path)))
-    now = _flatten(settings)
+    try:
+        before = parse_yaml(read_text(path))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); delete it, or choose another folder with output=...") from error
+    if not isinstance(before, dict):
+        raise InputError(f"{path}: does not hold the settings of a run; delete it, or choose another folder with output=...")
+    now = flatten(settings)
+    before = {name: value for name, value in _BEFORE.items() if name in now} | flatten(before)
     differ = [
         name
         for name in sorted(before.keys() | now.keys())
@@ -81,12 +91,3 @@ def _continue_only_the_same(path: Path, settings: dict[str, Any]) -> None:
             f"{path.parent}: holds a run with other settings ({shown}); choose another folder with output=..., "
             "or delete this one"
         )
-
-
-def _flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(tree, dict):
-        return {prefix: tree}
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        flat |= _flatten(value, f"{prefix}.{name}" if prefix else str(name))
-    return flat

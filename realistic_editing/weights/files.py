@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.nested import parse_json
 from realistic_editing.weights.registry import NETWORKS, fill, kinds, network_class
+from realistic_editing.weights.schema import check_config, without_fetching
 
 WEIGHTS_FOLDER = Path(__file__).resolve().parent
 METADATA = "realistic_editing"
@@ -57,7 +59,10 @@ def save_network(
     # One entry, because safetensors writes several in an order that differs from run to run.
     metadata = json.dumps(content, sort_keys=True)
     with replacing(path) as temporary:
-        safetensors.torch.save_file(state, temporary, {METADATA: metadata})
+        try:
+            safetensors.torch.save_file(state, temporary, {METADATA: metadata})
+        except safetensors.SafetensorError as error:  # what it makes of a full disk
+            raise InputError(f"{path}: cannot be written ({error}); free some disk space, or choose another place") from error
 
 
 def load_network(
@@ -115,7 +120,7 @@ def describe_file(source: str | Path) -> dict[str, Any]:
     path = _find(source)
     metadata, _ = _read(path, tensors=False)
     try:
-        content = json.loads(metadata[METADATA])
+        content = parse_json(metadata[METADATA])
         found = {"network": content["network"], "config": {**content["config"]}, "card": {**content["card"]}}
         found["frozen"] = {
             part: {key: str(named[key]) for key in ("weights", "fingerprint")}
@@ -126,7 +131,7 @@ def describe_file(source: str | Path) -> dict[str, Any]:
             f"{path}: does not say which network it holds; expected a file of save_network, or load the authors' "
             "checkpoints with load_released"
         ) from error
-    if found["network"] not in NETWORKS:
+    if not isinstance(found["network"], str) or found["network"] not in NETWORKS:
         raise InputError(f"{path}: holds a network {found['network']!r}, which is unknown; known are {', '.join(NETWORKS)}")
     return found
 
@@ -165,6 +170,7 @@ def usable_device(device: torch.device | str | None) -> torch.device | None:
 
 def _find(source: str | Path) -> Path:
     path = Path(source)
+    check_regular(path)
     if path.is_file():
         return path
     if str(source) in _RENAMED:
@@ -234,9 +240,8 @@ def _read(path: Path, tensors: bool = True) -> tuple[dict[str, str], dict[str, t
 
 
 def _build(name: str, config: dict[str, Any], path: Path) -> nn.Module:
-    if config.get("pretrained"):
-        config = {**config, "pretrained": "none"}  # the weights are in the file: fetch nothing
+    check_config(name, config, str(path))
     try:
-        return network_class(NETWORKS[name].target)(**config)
+        return network_class(NETWORKS[name].target)(**without_fetching(name, config))
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {name} cannot be built from {config} ({error}); train it again") from error

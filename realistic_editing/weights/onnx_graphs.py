@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.files import replacing
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.recipe import PARAMETERS
@@ -102,7 +103,7 @@ def need_extra() -> None:
     """
     missing = [name for name in ONNX_PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise InputError(f"ONNX files need {', '.join(missing)}; pip install 'realistic-editing[export]'")
+        raise InputError(f"ONNX files need {', '.join(missing)}; {how_to_install('export')}")
 
 
 @torch.no_grad()

@@ -8,6 +8,8 @@ from torch import nn
 
 from realistic_editing.common.errors import InputError
 
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)  # that weights may be stored in
+
 
 @dataclasses.dataclass(frozen=True)
 class NetworkEntry:
@@ -15,13 +17,15 @@ class NetworkEntry:
 
     Args:
         target: "module:Class".
-        kind: "saliency", "realism", "enhancer" or "baseline".
+        kind: "saliency", "realism", "enhancer", "selector" or "baseline".
         bundled: names of the weights of this network that the package has, or had.
+        parts: its arguments that are the configurations of other networks, as (argument, short name).
     """
 
     target: str
     kind: str
     bundled: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 # Short name, as in the files of weights -> the network. A new network is one line here, one file and one config.
@@ -31,9 +35,14 @@ NETWORKS = {
     "lite_critic": NetworkEntry("realistic_editing.realism.lite:LiteCritic", "realism", ("lite_critic",)),
     "editnet": NetworkEntry("realistic_editing.enhance.network:EditNet", "enhancer"),
     "compact_enhancer": NetworkEntry(
-        "realistic_editing.enhance.compact:CompactEnhancer", "enhancer", ("attenuate", "amplify")
+        "realistic_editing.enhance.compact:CompactEnhancer",
+        "enhancer",
+        ("attenuate", "amplify"),
+        (("saliency", "compact_saliency"),),
     ),
-    "lite_enhancer": NetworkEntry("realistic_editing.enhance.lite:LiteEnhancer", "enhancer"),
+    "lite_enhancer": NetworkEntry(
+        "realistic_editing.enhance.lite:LiteEnhancer", "enhancer", parts=(("saliency", "lite_saliency"),)
+    ),
     "emlnet": NetworkEntry("realistic_editing.saliency.emlnet:EMLNet", "saliency"),
     "compact_saliency": NetworkEntry(
         "realistic_editing.saliency.compact:CompactSaliency", "saliency", ("compact_saliency", "heldout_saliency")
@@ -41,6 +50,7 @@ NETWORKS = {
     "lite_saliency": NetworkEntry(
         "realistic_editing.saliency.lite:LiteSaliency", "saliency", ("lite_saliency", "fast_saliency", "heldout_saliency")
     ),
+    "click_selector": NetworkEntry("realistic_editing.selection.network:ClickSelector", "selector", ("selector",)),
     "gazeshift": NetworkEntry("realistic_editing.baselines.gazeshift_network:GazeShiftNet", "baseline", ("gazeshift",)),
 }
 
@@ -92,7 +102,8 @@ def fill(
         names: the network's own names -> those in `state`; the same when None.
 
     Raises:
-        InputError: naming keys that are missing, not expected, or of another shape.
+        InputError: naming keys that are missing, not expected, or of another shape, and values that no network has: of another
+            kind than its own, not finite, or a variance below 0.
     """
     own = network.state_dict()
     names = names or {name: name for name in own}
@@ -109,4 +120,27 @@ def fill(
         said = [*shapes[:2], *missing[:2], *extra[:2]]
         more = f", and {count - len(said)} more such" if count > len(said) else ""
         raise InputError(f"{source}: does not fit {type(network).__name__}: {', '.join(said)}{more}; {remedy}")
+    for name, theirs in names.items():
+        if wrong := _unfit(name, state[theirs], own[name]):
+            raise InputError(f"{source}: {theirs} {wrong}; {remedy}")
     network.load_state_dict({name: state[theirs] for name, theirs in names.items()})
+
+
+def _unfit(name: str, value: torch.Tensor, own: torch.Tensor) -> str | None:
+    """What keeps a tensor from the place of the network's own, in words."""
+    if value.layout != torch.strided or value.is_meta or value.is_quantized:
+        return "is no plain tensor"
+    if own.is_floating_point():
+        if value.dtype not in FLOATS:
+            return f"is of type {_word(value)} instead of floating-point numbers"
+        if not bool(value.isfinite().all()):
+            return "holds values that are not finite"
+        if name.rpartition(".")[2] == "running_var" and bool((value < 0).any()):
+            return "holds a variance below 0"
+    elif value.dtype == torch.bool or value.is_floating_point() or value.is_complex():
+        return f"is of type {_word(value)} instead of {_word(own)}"
+    return None
+
+
+def _word(value: torch.Tensor) -> str:
+    return str(value.dtype).removeprefix("torch.")

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 from realistic_editing.weights.registry import fill, network_class
 
 _EDITNET = {
@@ -100,6 +101,7 @@ def _remedy(name: str, state: Mapping[str, torch.Tensor]) -> str:
 
 
 def _read(path: Path) -> Any:
+    check_regular(path)
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load_file(path)
@@ -116,7 +118,9 @@ def _read(path: Path) -> Any:
 def _state_dict(content: Any, source: str) -> dict[str, torch.Tensor]:
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
-    tensors = isinstance(content, Mapping) and all(isinstance(value, torch.Tensor) for value in content.values())
+    tensors = isinstance(content, Mapping) and all(
+        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()
+    )
     if not tensors or not content:
         raise InputError(f"{source}: holds no state dict; expected parameter names with their tensors")
     if all(key.startswith("module.") for key in content):

@@ -113,18 +113,25 @@ def test_a_worker_killed_in_the_middle_costs_no_photo_and_doubles_none(ray, phot
     killed = tmp_path / "killed"
 
     class Fragile(Enhancer):
-        def propose(self, *args, **options):
-            edit = super().propose(*args, **options)
+        def view(self, *args, **options):
+            view = super().view(*args, **options)
+            propose = view.propose
 
-            class Deadly(type(edit.recipe)):
-                def save(self, path):  # when its temporary file is there, and before the result is
-                    if not killed.exists():
-                        killed.write_text(str(path))
-                        os.kill(os.getpid(), signal.SIGKILL)
-                    super().save(path)
+            def deadly(options):
+                edit = propose(options)
 
-            object.__setattr__(edit.recipe, "__class__", Deadly)
-            return edit
+                class Deadly(type(edit.recipe)):
+                    def save(self, path):  # when its temporary file is there, and before the result is
+                        if not killed.exists():
+                            killed.write_text(str(path))
+                            os.kill(os.getpid(), signal.SIGKILL)
+                        super().save(path)
+
+                object.__setattr__(edit.recipe, "__class__", Deadly)
+                return edit
+
+            view.propose = deadly
+            return view
 
     wrapped(monkeypatch, Fragile)
     run(photos, tmp_path / "out", *judges, "--engine", "ray")
@@ -147,11 +154,11 @@ def test_a_photo_that_kills_every_worker_is_named_and_the_others_are_edited(
     deaths.mkdir()
 
     class Mortal(Enhancer):
-        def propose(self, photo, mask, *options, **changes):
+        def view(self, photo, mask, *options, **changes):
             if len(photo) == 60:
                 (deaths / str(os.getpid())).touch()
                 os.kill(os.getpid(), signal.SIGKILL)
-            return super().propose(photo, mask, *options, **changes)
+            return super().view(photo, mask, *options, **changes)
 
     wrapped(monkeypatch, Mortal)
     monkeypatch.setattr(batch_ray, "TRIES", 2)
@@ -229,4 +236,4 @@ def test_without_ray_the_extra_is_named(photos, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(SystemExit) as stop:
         run(photos, tmp_path / "out", "--engine", "ray")
-    assert stop.value.code == 2 and "pip install 'realistic-editing[cluster]'" in capsys.readouterr().err
+    assert stop.value.code == 2 and "pip install -e '.[cluster]'" in capsys.readouterr().err

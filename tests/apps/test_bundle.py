@@ -1,7 +1,5 @@
 """A run's weights, bundled."""
 import json
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -41,10 +39,9 @@ def test_a_critic_is_no_saliency_network_and_names_are_known(run, tmp_path):
     assert not list(tmp_path.glob("*.safetensors"))
 
 
-def test_a_run_that_has_not_ended(run):
+def test_a_run_that_has_not_ended(run, run_script):
     (run / "run.json").unlink()
     with pytest.raises(InputError, match="has ended"):
         bundle(run, "critic", run)
-    script = [sys.executable, str(CONFIGS.parent / "scripts/bundle.py"), str(run), "critic"]
-    found = subprocess.run(script, capture_output=True, text=True)
+    found = run_script(CONFIGS.parent / "scripts/bundle.py", run, "critic", cwd=run)
     assert found.returncode == 2 and "run.json" in found.stderr

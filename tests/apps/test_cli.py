@@ -69,7 +69,7 @@ def test_help_says_defaults_only_where_there_are_some(capsys, command):
     text = " ".join(capsys.readouterr().out.split())
     assert not re.search(r"\(default: (None|False|==SUPPRESS==)\)", text)
     if command == "edit":
-        assert "(default: attenuate)" in text and "(default: 0)" in text and "--points=-5,0" in text
+        assert "(default: attenuate)" in text and "(default: best_effect)" in text and "--points=-5,0" in text
 
 
 def test_the_version_is_told(capsys):

@@ -70,4 +70,4 @@ def test_editing_needs_the_core_alone_and_what_needs_more_names_the_extra(tmp_pa
     done = subprocess.run([sys.executable, "-c", code, *needing], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [f"{job} 2" for job in needing]
     for line, extra in zip(done.stderr.splitlines(), needing.values(), strict=True):
-        assert line.startswith("error: this needs the package ") and f"pip install 'realistic-editing[{extra}]'" in line
+        assert line.startswith("error: this needs the package ") and f"pip install -e '.[{extra}]'" in line

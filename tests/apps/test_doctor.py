@@ -29,7 +29,7 @@ def test_the_doctor_names_the_commands_that_cannot_start(capsys, monkeypatch):
     main(["doctor"])
     out, err = capsys.readouterr()
     for name, extra in packages.items():
-        assert re.search(rf"  {name}: not here, for .*; pip install 'realistic-editing\[{extra}\]'", out), name
+        assert re.search(rf"  {name}: not here, for .*; pip install -e '\.\[{extra}\]'", out), name
     assert err.startswith("all well; but ")
     assert "batch, score, video and study needs the extra 'tools'" in err
     assert "realistic-editing page needs the extra 'demo'" in err and "study needs the extra 'study'" in err

@@ -1,9 +1,6 @@
 """scripts/enhance.py and the command on real files: results, metadata, and every bad input by name with exit code 2."""
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +12,7 @@ from PIL import Image, ImageCms, ImageOps
 from realistic_editing import Enhancer, Recipe
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
-from realistic_editing.apps.edit import unmet_targets
+from realistic_editing.apps.judged import unmet_targets
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.options import EditOptions
@@ -31,6 +28,13 @@ def files(tmp_path):
     photo.save(tmp_path / "photo.png")
     Image.open(FOLDER / "flag.png").resize((160, 160)).save(tmp_path / "mask.png")
     return tmp_path
+
+
+@pytest.fixture
+def small(tiny_weights):
+    """Options for small networks, where what is edited does not matter."""
+    roles = {"weights": "attenuate", "critic": "critic", "saliency": "saliency"}
+    return [word for option, role in roles.items() for word in (f"--{option}", tiny_weights[role])]
 
 
 def edit(folder, *options, image="photo.png", mask="mask.png", output="result.png"):
@@ -125,7 +129,7 @@ def test_what_an_earlier_method_does_not_know_is_refused(files, capsys, options,
     assert words in message and "which method=ohr does not know" in message
 
 
-def test_a_16_bit_tiff_keeps_depth_profile_and_outside(files):
+def test_a_16_bit_tiff_keeps_depth_profile_and_outside(files, small):
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 65536, (120, 160, 3), dtype=np.uint16)
     image = pyvips.Image.new_from_memory(pixels.tobytes(), 160, 120, 3, "ushort").copy(interpretation="rgb16")
@@ -133,7 +137,7 @@ def test_a_16_bit_tiff_keeps_depth_profile_and_outside(files):
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     image.write_to_file(str(files / "deep.tif"))
     Image.fromarray(np.pad(np.full((40, 60), 255, np.uint8), ((40, 40), (50, 50)))).save(files / "mask.png")
-    edit(files, image="deep.tif", output="result.tif")
+    edit(files, *small, image="deep.tif", output="result.tif")
     result = pyvips.Image.new_from_file(str(files / "result.tif"))
     found = result.numpy()
     assert found.dtype == np.uint16 and found.shape == pixels.shape
@@ -141,7 +145,7 @@ def test_a_16_bit_tiff_keeps_depth_profile_and_outside(files):
     assert result.get("icc-profile-data") == profile
 
 
-def test_a_phone_photo_with_exif_rotation(files):
+def test_a_phone_photo_with_exif_rotation(files, small):
     """Stored lying, shown upright: the mask is drawn on what is shown, and the result is shown the same way."""
     upright = Image.open(files / "photo.png").crop((0, 0, 120, 160))
     exif = upright.getexif()
@@ -151,7 +155,7 @@ def test_a_phone_photo_with_exif_rotation(files):
     mask = np.zeros((160, 120), np.uint8)
     mask[100:, :40] = 255
     Image.fromarray(mask).save(files / "mask.png")
-    edit(files, image="phone.jpg")
+    edit(files, *small, image="phone.jpg")
     result = Image.open(files / "result.png")
     assert result.size == (120, 160) and result.getexif().get(0x0112, 1) == 1 and result.getexif()[0x0110] == "Phone"
     difference = np.abs(np.array(result).astype(int) - shown).max(axis=2)
@@ -159,34 +163,34 @@ def test_a_phone_photo_with_exif_rotation(files):
     assert difference[mask == 0].mean() < 0.1 and difference[mask > 0].mean() > 1
 
 
-def test_alpha_is_kept(files):
+def test_alpha_is_kept(files, small):
     photo = Image.open(files / "photo.png").convert("RGBA")
     photo.putalpha(Image.fromarray(np.arange(160 * 160, dtype=np.uint32).reshape(160, 160).astype(np.uint8)))
     photo.save(files / "alpha.png")
-    edit(files, image="alpha.png")
+    edit(files, *small, image="alpha.png")
     assert (np.array(Image.open(files / "result.png"))[..., 3] == np.array(photo)[..., 3]).all()
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
-def test_grey_and_cmyk_photos_are_edited_with_a_note(files, capsys, mode):
+def test_grey_and_cmyk_photos_are_edited_with_a_note(files, small, capsys, mode):
     Image.open(files / "photo.png").convert("RGB").convert(mode).save(files / "photo.jpg", quality=95)
-    edit(files, image="photo.jpg")
+    edit(files, *small, image="photo.jpg")
     assert "note: " in capsys.readouterr().err
     assert np.array(Image.open(files / "result.png")).shape == (160, 160, 3)
 
 
 @pytest.mark.parametrize("size", [(80, 80), (320, 320)])
-def test_a_mask_of_another_size_is_resized_with_a_note(files, capsys, size):
+def test_a_mask_of_another_size_is_resized_with_a_note(files, small, capsys, size):
     Image.open(files / "mask.png").resize(size).save(files / "mask.png")
-    edit(files)
+    edit(files, *small)
     assert "note: " in capsys.readouterr().err and (files / "result.png").exists()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20000, 20)])
-def test_tiny_and_endless_photos(files, size):
+def test_tiny_and_endless_photos(files, small, size):
     Image.new("RGB", size, (200, 40, 40)).save(files / "odd.png")
     Image.new("L", size, 255).save(files / "mask.png")
-    edit(files, image="odd.png")
+    edit(files, *small, image="odd.png")
     assert Image.open(files / "result.png").size == size
 
 
@@ -286,17 +290,17 @@ def test_nan_in_a_float_array():
             call()
 
 
-def test_the_script_takes_names_with_spaces_commas_and_equal_signs(files):
+def test_the_script_takes_names_with_spaces_commas_and_equal_signs(files, run_script, monkeypatch):
     shutil.copy(files / "photo.png", files / "my photo, 1=a.png")
     options = [f"image={files / 'my photo, 1=a.png'}", f"mask={files / 'mask.png'}", "task=amplify", "order=3,1,0,2"]
-    environment = {name: value for name, value in os.environ.items() if name != "REALISTIC_EDITING_DATA"}
-    run = [sys.executable, str(ROOT / "scripts/enhance.py"), *options, "strength=0.8"]
-    done = subprocess.run(run, cwd=files, env=environment, capture_output=True, text=True, check=False)
+    monkeypatch.delenv("REALISTIC_EDITING_DATA", raising=False)
+    run = [ROOT / "scripts/enhance.py", *options, "strength=0.8"]
+    done = run_script(*run, cwd=files)
     assert done.returncode == 0, done.stderr
     assert json.loads((files / "outputs/my photo, 1=a_amplify.json").read_text())["edits"][0]["order"][0] == "exposure"
     run[-1] = "task=erase"
-    done = subprocess.run(run, cwd=files, env=environment, capture_output=True, text=True, check=False)
+    done = run_script(*run, cwd=files)
     assert done.returncode == 2 and done.stderr.strip().splitlines()[-1].startswith("error: task is 'erase'")
     run[-1] = "ordre=random"
-    done = subprocess.run(run, cwd=files, env=environment, capture_output=True, text=True, check=False)
+    done = run_script(*run, cwd=files)
     assert done.returncode == 2 and "ordre" in done.stderr and "Traceback" not in done.stderr

@@ -149,7 +149,7 @@ def test_the_same_seed_gives_the_same_report(root, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["suite=painting"], "critic, enhancer, masks or baselines"),
+        (["suite=painting"], "critic, enhancer, masks, baselines, select_masks or suggest"),
         (["suite=masks", "task=hide"], "task is 'hide'"),
         (["suite=enhancer", "attenuate=critic"], "critic"),
         (["suite=enhancer", "attenuate=${amplify}"], "trained to amplify"),
@@ -165,3 +165,23 @@ def test_what_cannot_be_used_is_named(root, tmp_path, options, words):
     with pytest.raises(InputError, match=words):
         evaluate(configured(root, tmp_path / "out", *options))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("suite", ["saliency", "critic", "enhancer", "masks"])
+def test_a_limit_holds_in_every_suite(root, tmp_path, suite):
+    evaluate(configured(root, tmp_path, f"suite={suite}", "limit=1", "optimise=1"))
+    content = json.loads((tmp_path / "report.json").read_text())
+    text = (tmp_path / "report.md").read_text()
+    assert content["facts"]["settings"]["limit"] == 1
+    assert {"saliency": "1 osie photos of split test", "critic": "1 regions of 1 photos"}.get(
+        suite, "attenuate, 1 unseen regions of 1 photos"
+    ) in text
+
+
+def test_a_limit_of_a_study_is_one_of_images(tmp_path):
+    lines = [f"{rater},{image},attenuate,ours,7,8" for rater in "ab" for image in ("one", "two", "three")]
+    (tmp_path / "ratings.csv").write_text("\n".join(["rater,image,task,method,effectiveness,realism", *lines]))
+    with initialize_config_dir(str(CONFIGS / "evaluate"), version_base="1.3"):
+        config = compose("evaluate", overrides=[f"ratings={tmp_path}/ratings.csv", "limit=2", f"output={tmp_path}/out"])
+    evaluate(config)
+    assert json.loads((tmp_path / "out/report.json").read_text())["facts"]["counts"]["image"] == 2

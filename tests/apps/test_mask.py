@@ -5,6 +5,7 @@ from PIL import Image
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.mask import box_doubts
 
 TANK = np.array(Image.open(FOLDER / "tank.png").convert("L")) >= 128
 ROWS, COLUMNS = np.flatnonzero(TANK.any(axis=1)), np.flatnonzero(TANK.any(axis=0))
@@ -97,3 +98,31 @@ def test_what_names_no_region_is_refused(photo, capsys, options, words):
         with pytest.raises(SystemExit) as stop:
             main([command, str(photo), *options])
         assert stop.value.code == 2 and words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ((10, 10, 60, 90), "spans 62 % of the box's width and 100 % of its height: it probably missed"),
+        ((10, 10, 90, 90), "covers 100 % of the box: it probably took surroundings along"), ((0, 0, 0, 0), "spans 0 %"),
+        ((14, 12, 86, 88), None),
+    ],
+)  # fmt: skip
+def test_what_does_not_fill_its_box_is_doubted(found, words):
+    mask = np.zeros((100, 100), np.uint8)
+    left, top, right, bottom = found
+    mask[top:bottom, left:right] = 255
+    said = box_doubts(mask, (10, 10, 80, 80))
+    assert (said == ()) if words is None else (len(said) == 1 and words in said[0])
+
+
+def test_a_thin_cross_in_its_box_is_doubted():
+    mask = np.zeros((100, 100), np.uint8)
+    mask[48:52, 10:90] = mask[10:90, 48:52] = 255
+    assert "covers 10 % of the box" in box_doubts(mask, (10, 10, 80, 80))[0]
+
+
+def test_a_mask_goes_into_a_folder_under_a_new_name(photo, tmp_path, capsys):
+    for name in ("photo_mask.png", "photo_mask_2.png"):
+        main(["mask", str(photo), "--box", BOX, "--output", str(tmp_path / "masks") + "/"])
+        assert (tmp_path / "masks" / name).is_file()

@@ -1,6 +1,4 @@
 """Presets, experiments, ablations and sweeps: what fits runs two steps in a folder of its own; what misleads is refused."""
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -31,7 +29,10 @@ SMALL = {
     ("lite", "enhancer"): [
         "trainer.batch_size=2", "model.network.input_size=48", "model.network.things_size=64", "pixels_per_zone=20",
     ],
-    ("paper", "saliency"): ["trainer.batch_size=2", "trainer.learning_rate=1e-4", "model.network.input_size=[48,64]"],
+    ("paper", "saliency"): [
+        "trainer.batch_size=2", "trainer.learning_rate=1e-4", "trainer.optimizer=adam", "trainer.schedule=constant",
+        "trainer.weight_decay=0", "sets=[osie]", "zoom=1", "jitter=0", "model.network.input_size=[48,64]",
+    ],
     ("paper", "realism"): ["trainer.batch_size=1"],
     ("paper", "enhancer"): [
         "trainer.batch_size=1", "model.network.input_size=48", "model.network.pretrained=false",
@@ -165,6 +166,20 @@ def test_the_papers_judges_are_trained_in_folders_of_their_own(paper):
     kept = OmegaConf.load(paper / "train_realism/paper/default/config.yaml")
     assert (kept.size, kept.pixels_per_zone, kept.loss.kind, kept.edits.name, kept.human) == (384, 0, "squares", "paper", True)
     assert (kept.trainer.optimizer, kept.trainer.learning_rate, kept.trainer.betas) == ("adam", 1e-4, [0.5, 0.999])
+    assert (kept.trainer.batch_size, kept.epochs, kept.augment) == (1, 100, False)
+
+
+def test_the_papers_preset_is_the_papers():
+    critic = _compose("train_realism", ["preset=paper"])
+    enhancer = _compose("train_enhancer", ["preset=paper", "task=amplify"])
+    assert (critic.epochs, critic.trainer.batch_size, critic.trainer.steps) == (100, 128, None)
+    assert (enhancer.epochs, enhancer.trainer.batch_size, enhancer.trainer.learning_rate) == (10, 8, 1e-5)
+    for config in (critic, enhancer):
+        assert config.regions.sets == ["coco"] and not config.augment and config.trainer.schedule == "constant"
+    saliency = _compose("train_saliency", ["preset=paper"])
+    left_open = {name for name in OmegaConf.missing_keys(saliency) if name != "model.weights"}
+    settings = ("steps", "batch_size", "optimizer", "learning_rate", "weight_decay", "schedule")
+    assert left_open == {"sets", "zoom", "jitter", *(f"trainer.{name}" for name in settings)}
 
 
 @pytest.mark.parametrize("name", [None, *(name for name in ABLATIONS if name not in NOTHING)])
@@ -203,7 +218,7 @@ def test_what_would_mislead_is_refused_with_the_remedy(tmp_path, capsys):
         (["realism", "+foo=1"], "foo is no option of train_realism.py"),
         (["realism", "+trainr={steps: 2}"], "did you mean trainer"),
         (["realism", "trainr.steps=2"], "trainr"),
-        (["saliency", "preset=paper"], "trainer.steps, trainer.batch_size, trainer.learning_rate", "the paper"),
+        (["saliency", "preset=paper"], "trainer.batch_size, trainer.learning_rate", "sets=...", "zoom", "which does not say"),
         (["enhancer", "preset=paper", "task=attenuate", outputs], "realism.weights", "train_realism.py preset=paper"),
         (["enhancer", "task=attenuate", "realism=pix2pix", outputs], "realism.weights"),
     ):
@@ -248,12 +263,11 @@ def test_jobs_of_a_sweep_are_told_apart():
     assert folder("", output="mine") == "mine/amplify"
 
 
-def test_a_sweep_runs_each_job_in_a_folder_of_its_own(data, tmp_path, judges):
+def test_a_sweep_runs_each_job_in_a_folder_of_its_own(data, tmp_path, judges, run_script):
     options = [f"paths.data={data}", f"paths.outputs={tmp_path / 'out'}", "regions.sources=[]", *judges, *QUICK]
     options += [f"regions.folders=[{data / 'mine'}]", *SMALL["compact", "enhancer"]]
     sweep = ["-m", "task=attenuate,amplify", "ablation=sum,no_order"]
-    run = [sys.executable, str(ROOT / "scripts/train_enhancer.py"), *sweep, *options]
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = run_script(ROOT / "scripts/train_enhancer.py", *sweep, *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     runs = {f"train_enhancer/compact/{task}_{name}" for task in ("attenuate", "amplify") for name in ("sum", "no_order")}
     assert finished(tmp_path / "out") == runs

@@ -6,7 +6,15 @@ import fsspec
 import pytest
 
 from realistic_editing.apps.cli import _compose
-from realistic_editing.apps.regions import _alone_in, load_regions, pack_regions
+from realistic_editing.apps.regions import (
+    _alone_in,
+    a_few_regions,
+    few_to_validate,
+    load_regions,
+    of_some_photos,
+    pack_regions,
+    told,
+)
 from realistic_editing.benchmark.photos import synthetic_regions
 from realistic_editing.common.errors import InputError
 
@@ -59,3 +67,48 @@ def test_what_is_packed_past_a_broken_photo_is_read_into_the_cache_that_is_asked
     regions = load_regions(config)
     regions[0].unpacked()
     assert len(regions) == 2 and len(list(cache.rglob("*.bin"))) == 1
+
+
+@pytest.fixture
+def sets(tmp_path):
+    """A data root with ecssd/, and a folder of twenty photos of the user's."""
+    for folder, count in (("ecssd/images", 12), ("mine", 20)):
+        (tmp_path / folder).mkdir(parents=True)
+        synthetic_regions(tmp_path / folder, count, seed=0)
+    (tmp_path / "ecssd/masks").mkdir()
+    for mask in (tmp_path / "ecssd/images").glob("*_mask.png"):
+        mask.rename(tmp_path / "ecssd/masks" / mask.name.replace("_mask", ""))
+    return tmp_path
+
+
+def test_own_folders_train_alone_unless_others_are_asked_for(sets):
+    def sources(*options):
+        config = _compose("train_realism", [f"paths.data={sets}", *options])
+        regions = load_regions(config)
+        return {region.source for region in regions}, told(regions, config.regions.folders)
+
+    mine = f"regions.folders=[{sets / 'mine'}]"
+    assert sources()[0] == {"ecssd"}
+    found, line = sources(mine)
+    assert found == {"folder"}
+    assert line == f"learns from 16 regions of 16 photos: 16 of your folder {sets / 'mine'}; validates on 2 regions"
+    assert sources(mine, "regions.sources=[ecssd]")[0] == {"ecssd", "folder"}
+    with pytest.raises(InputError, match="holds none of coco; set"):  # the paper's preset looks for nothing else
+        sources("preset=paper")
+
+
+def test_few_photos_and_few_to_validate(sets):
+    config = _compose("train_realism", [f"paths.data={sets}", f"regions.folders=[{sets / 'mine'}]"])
+    regions = load_regions(config)
+    few = of_some_photos(regions, 1)
+    assert sorted(region.split for region in few) == ["test", "train", "val"]
+    assert [region.split for region in few_to_validate(regions, 1)].count("val") == 1
+    assert len(few_to_validate(regions, 1)) == len(regions) - 1 and few_to_validate(regions, None) is regions
+    assert {region.split for region in load_regions(config, ("val", "test"))} == {"val", "test"}
+    smoke = a_few_regions(config, 2)
+    assert [region.split for region in smoke].count("train") == 2 and len(smoke) == 6
+
+
+def test_a_few_regions_of_sets_are_dealt_out_anew(sets):
+    regions = a_few_regions(_compose("train_realism", [f"paths.data={sets}"]), 2)
+    assert {region.split for region in regions} == {"train", "val"} and {one.source for one in regions} == {"ecssd"}

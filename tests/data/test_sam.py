@@ -1,5 +1,6 @@
 """Segment Anything in GrabCut's place: a tiny model of random weights, so that what is tested is all around the weights."""
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_a_folder_that_holds_no_model_is_named(weights, tmp_path):
 
 def test_without_the_extra_it_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "transformers", None)  # as if it were not installed
-    with pytest.raises(InputError, match=r"pip install 'realistic-editing\[sam\]'"):
+    with pytest.raises(InputError, match=r"pip install -e '\.\[sam\]'"):
         select_by_sam(PHOTO, tmp_path, INSIDE)
 
 
@@ -103,3 +104,24 @@ def test_points_and_boxes_beyond_the_photo_are_refused(tmp_path):
         select_by_sam(PHOTO, tmp_path, [(90, 3)])
     with pytest.raises(InputError, match="within 80 x 60"):
         select_by_sam(PHOTO, tmp_path, box=(0, 0, 90, 10))
+
+
+def test_a_name_on_the_hub_is_fetched_as_safetensors_only_and_a_folder_never(monkeypatch, tmp_path):
+    """What the library is asked for; without the library, which is large, and without a network."""
+    asked = []
+
+    class Stub:
+        @classmethod
+        def from_pretrained(cls, source, **options):
+            asked.append((str(source), options))
+            raise OSError("no network here")
+
+    monkeypatch.setitem(sys.modules, "transformers", types.SimpleNamespace(SamModel=Stub, SamProcessor=Stub))
+    with pytest.raises(InputError, match=r"facebook/sam-vit-base: cannot be loaded .*no network here.*check the name"):
+        select_by_sam(PHOTO, "facebook/sam-vit-base", INSIDE)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="copy the whole folder"):
+        select_by_sam(PHOTO, tmp_path, INSIDE)
+    with pytest.raises(InputError, match="nor a name on the hub"):
+        select_by_sam(PHOTO, "sam-vit-base", INSIDE)
+    assert asked == [("facebook/sam-vit-base", {"use_safetensors": True}), (str(tmp_path), {"local_files_only": True})]

@@ -5,7 +5,8 @@ import pytest
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.masks import damaged
-from realistic_editing.data.select import refine_mask, select_box, select_points
+from realistic_editing.data.select import refine_mask, select, select_box, select_points
+from realistic_editing.data.selector import Selection
 
 TRUE = np.zeros((120, 160), np.uint8)
 cv2.ellipse(TRUE, (70, 60), (35, 22), 20, 0, 360, 255, -1)
@@ -62,3 +63,48 @@ def test_what_cannot_be_selected_is_refused(photo):
         select_points(photo, [])
     with pytest.raises(InputError, match="beyond the photo"):
         select_points(photo, [(160, 3)])
+
+
+def test_grabcut_selects_where_it_is_asked_to(photo):
+    for said in ({"box": (25, 25, 95, 72)}, {"inside": [(70, 60)], "outside": [(10, 10)]}):
+        found = select(photo, **said, by="grabcut")
+        assert overlap(found.mask) > 0.9 and np.isnan(found.overlap) and not found.notes
+    with pytest.raises(InputError, match="leaves nothing to tell|leave one out"):
+        select(photo, [(70, 60)], box=(25, 25, 95, 72), by="grabcut")
+    with pytest.raises(InputError, match="network or grabcut"):
+        select(photo, [(70, 60)], by="magic")
+
+
+def test_a_box_and_points_together(photo):
+    found = select(photo, [(70, 60)], [(10, 10)], (25, 25, 95, 72))
+    assert overlap(found.mask) > 0.8 and 0 <= found.overlap <= 1
+
+
+def test_a_large_photo_is_selected_at_its_own_size(photo):
+    large = cv2.resize(photo, (1600, 1200), interpolation=cv2.INTER_CUBIC)
+    mask = select_box(large, (250, 250, 950, 720))
+    assert mask.shape == (1200, 1600) and overlap(cv2.resize(mask, (160, 120), interpolation=cv2.INTER_AREA)) > 0.9
+
+
+class Unsure:
+    """Looks at a photo and finds a square, or nothing, and is not sure of it."""
+
+    def __init__(self, found):
+        self.found = found
+
+    def select(self, inside, outside, box):
+        probability = np.zeros((120, 160), np.float32)
+        probability[40:80, 50:90] = self.found
+        return Selection(probability, 0.2, np.zeros(12))
+
+
+def test_a_selection_in_doubt_is_told(photo):
+    found = select(photo, [(70, 60)], looks=Unsure(1.0))
+    assert found.overlap == 0.2 and "in doubt (expected overlap 20 %)" in found.notes[0]
+
+
+def test_where_the_network_finds_nothing_grabcut_selects_and_says_so(photo):
+    found = select(photo, [(70, 60)], [(10, 10)], looks=Unsure(0.0))
+    assert overlap(found.mask) > 0.9 and "so GrabCut selected" in found.notes[0]
+    with pytest.raises(InputError, match="nothing was found"):
+        select(photo, [(70, 60)], box=(25, 25, 95, 72), looks=Unsure(0.0))

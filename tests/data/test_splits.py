@@ -11,7 +11,7 @@ from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.gaze import read_gaze
 from realistic_editing.data.mechrez import read_mechrez
 from realistic_editing.data.pixels import same_picture, thumbnails
-from realistic_editing.data.splits import split_of, train_and_val
+from realistic_editing.data.splits import folder_splits, split_of, train_and_val
 
 
 def test_known_answers_never_change():
@@ -70,3 +70,19 @@ def test_a_side_that_is_empty_is_named():
     for side, splits in (("val", ("train", "test")), ("train", ("val",)), ("train", ())):
         with pytest.raises(InputError, match=f"{len(splits)} regions .*{side}"):
             train_and_val(items(*splits))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 20, 47, 299])
+def test_a_small_folder_has_something_on_every_side(count):
+    for start in range(0, 5000, 250):
+        names = [f"IMG_{start + number}" for number in range(count)]
+        found = folder_splits(names)
+        sides = [list(found.values()).count(side) for side in ("train", "val", "test")]
+        assert sum(sides) == count and sides[0] >= max(min(count, 1), count // 2)
+        assert sides[1] >= (count > 1) * max(1, round(count / 10)) and sides[2] >= (count > 2) * max(1, round(count / 10))
+        assert folder_splits(names[::-1]) == found  # whatever order they come in
+
+
+def test_a_large_folder_keeps_each_photo_where_its_name_puts_it():
+    names = [f"photo {number}" for number in range(2000)]
+    assert folder_splits(names) == {name: split_of(name, "folder") for name in names}

@@ -48,11 +48,13 @@ def test_the_interpreter_runs_the_tests_of_the_kernel():
 
 
 @needs_kernel
-@pytest.mark.parametrize("blend", ["final", "each"])
 @pytest.mark.parametrize(
-    ("dtype", "mask_dtype"),
-    [(torch.uint8, torch.uint8), (torch.uint8, torch.float32), (torch.uint16, torch.uint8), (torch.float32, torch.uint16)],
-)
+    ("dtype", "mask_dtype", "blend"),
+    [
+        (torch.uint8, torch.uint8, "final"), (torch.uint8, torch.uint8, "each"), (torch.uint8, torch.float32, "each"),
+        (torch.uint16, torch.uint8, "final"), (torch.float32, torch.uint16, "each"),
+    ],
+)  # fmt: skip
 def test_the_kernel_gives_what_apply_gives_in_all_orders(dtype, mask_dtype, blend):
     generator = torch.Generator().manual_seed(1)
     photos = levels(torch.rand(24, 23, 41, 3, generator=generator), dtype)

@@ -100,8 +100,8 @@ def test_a_sampled_view_keeps_each_photo_with_its_things(critic, photos):
     view = judges.sampled_view(*photos, 200, torch.Generator().manual_seed(0))
     taken = view[torch.tensor([2, 0])]
     still = Recipe.identity(torch.tensor([[0, 1, 2, 3]] * 2))
-    assert view.pixel_critic.things.shape[0] == 3
-    torch.testing.assert_close(taken.pixel_critic.things, view.pixel_critic.things[[2, 0]])
+    assert view.critic.things.shape[0] == 3
+    torch.testing.assert_close(taken.critic.things, view.critic.things[[2, 0]])
     torch.testing.assert_close(taken.edited(still).realism_change, torch.zeros(2), atol=1e-5, rtol=0)
 
 

@@ -234,3 +234,22 @@ def test_a_window_of_shards_reaches_the_loader_and_needs_shards():
     drawn = torch.cat([batch["x"] for batch in Stepper(problem, settings, launch(settings)).batches(0)])
     seen = (drawn.flatten() * 40).round().int().tolist()
     assert sorted(seen) == list(range(40)) and len({index // 5 for index in seen[:5]}) <= 2
+
+
+def test_tensorboard_holds_the_settings_and_what_runs_are_compared_by(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams import plugin_data_pb2
+
+    settings = {"trainer": {"steps": 20, "learning_rate": 0.01}, "experiment": None, "sets": ["osie"]}
+    fit(LineProblem(), Trainer(**(SETTINGS | {"steps": 20})), tmp_path, settings=settings)
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert "validation/error" in events.Tags()["scalars"] and "config/text_summary" in events.Tags()["tensors"]
+    assert b"learning_rate: 0.01" in events.Tensors("config/text_summary")[0].tensor_proto.string_val[0]
+
+    def read(name):
+        content = events.summary_metadata[f"_hparams_/{name}"].plugin_data.content
+        return plugin_data_pb2.HParamsPluginData.FromString(content)
+
+    assert [one.name.tag for one in read("experiment").experiment.metric_infos] == ["validation/error"]
+    values = read("session_start_info").session_start_info.hparams
+    assert values["trainer.learning_rate"].number_value == 0.01 and values["sets"].string_value == "['osie']"

@@ -108,13 +108,10 @@ def enhancer(data, output, weights):
 
 
 @pytest.fixture(scope="module")
-def two(data, tmp_path_factory):
+def two(data, run_pair, tmp_path_factory):
     """The folder of an unbroken run on two processes, which also built the regions."""
     folder = tmp_path_factory.mktemp("two") / "run"
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    command = [*torchrun, str(ROOT / "scripts/train_realism.py"), *options(data, folder, "trainer.devices=2")]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_pair(folder, ["train", "realism", *options(data, folder, "trainer.devices=2")])
     return folder
 
 

@@ -16,6 +16,7 @@ from realistic_editing.apps.page.visitors import MAX_MEMORY, Visitors, check_max
 from realistic_editing.apps.serving import listening, serve, stop_as_by_ctrl_c
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.enhance.enhancer import Enhancer
 
@@ -44,7 +45,7 @@ def page(options: Mapping[str, Any]) -> None:
         try:
             from realistic_editing.apps.page.wiring import build
         except ImportError as error:
-            raise InputError(f"the page needs gradio ({error}); pip install 'realistic-editing[demo]'") from error
+            raise InputError(f"the page needs gradio ({error}); {how_to_install('demo')}") from error
         judges = {name: options[name] for name in ("device", "critic", "saliency")}
         enhancers = {task: Enhancer.from_pretrained(task, **judges) for task in TASKS}
         print("editing the example ...", flush=True)  # which also loads and compiles all that a visitor would wait for

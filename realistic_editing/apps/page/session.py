@@ -48,7 +48,7 @@ def propose(session: Session, enhancers: Enhancers, snap: bool = False) -> Sessi
 def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
     """Start over from the proposal of another order, with the guard of `Enhancer.propose`.
 
-    It is refined on the photo; one that looks edited is taken weaker, by its strength.
+    It is refined on the photo; one that looks edited, or changes skin, is taken weaker, by its strength.
 
     Args:
         session: whose active region has proposals.
@@ -63,12 +63,12 @@ def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
     session = _viewed(session, enhancers)
     region = active(session)
     start = region.view.refine(region.candidates[index]) if region.view.objective else region.candidates[index]
-    real = start.realism_change >= GUARD
-    strength = 1.0 if real else region.view.limit(start, GUARD, max_strength=1.0).strength
+    strength = region.view.guard(start).strength
     session = with_active(session, dataclasses.replace(region, taken=index, start=start))
     for _ in range(_TRIES):
         session = set_dials(session, read_dials(start.recipe), strength, enhancers)
-        if real or session.region.effect[0] >= GUARD:
+        whole = dataclasses.replace(start, realism_change=session.region.effect[0])
+        if strength == 1 or region.view.logit_change(whole) >= GUARD:
             break
         strength *= _WEAKER
     return session

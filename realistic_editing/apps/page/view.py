@@ -14,7 +14,7 @@ from realistic_editing.apps.page.state import PageRegion, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
-from realistic_editing.enhance.options import GUARD, WEAK
+from realistic_editing.enhance.options import WEAK
 from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, THRESHOLDS, Verdict, attention_problem
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops.photo import apply_to_photo
@@ -217,7 +217,7 @@ def steps(region: PageRegion | None) -> str:
     notes = [html.escape(note) for note in region.notes]
     if region.start.refined:
         notes.append("The proposal was refined on the photo.")
-    if region.strength < 1 and region.effect[0] >= GUARD:
+    if region.strength < 1:
         notes.append(f"Taken at strength {region.strength:.2f}.")
     lines = "\n".join(describe(region.recipe))
     return f'<pre id="steps">{html.escape(lines)}</pre>' + "".join(f'<p class="note">{note}</p>' for note in notes)

@@ -14,7 +14,8 @@ from realistic_editing.apps.hosts import names_of
 from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.apps.serving import listening, serve, stop_as_by_ctrl_c
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import replacing
+from realistic_editing.common.extras import how_to_install
+from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.common.tasks import check_task
 from realistic_editing.evaluation.suites.ratings import RATING_COLUMNS
 
@@ -43,6 +44,7 @@ def study(options: Mapping[str, Any]) -> None:
     from realistic_editing.apps.study.store import Store
 
     folder, task = Path(options["folder"]), check_task(options["task"])
+    check_regular(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give the folder of photos, masks and results")
     if options["raters"] is not None and not 0 <= options["raters"] <= MOST_RATERS:
@@ -108,7 +110,7 @@ def study_export(options: Mapping[str, Any]) -> Path:
 def _need_extra() -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise InputError(f"a study needs {', '.join(missing)}; pip install realistic-editing[study]")
+        raise InputError(f"a study needs {', '.join(missing)}; {how_to_install('study')}")
 
 
 def _check_folder(store, task: str, folder: Path) -> None:

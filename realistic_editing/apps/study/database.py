@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def connect(url: sa.URL, name: str) -> sa.Engine:
     try:
         engine = sa.create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=not file)
     except ModuleNotFoundError as error:
-        raise InputError(f"{name}: needs {error.name}; pip install realistic-editing[study], and {USABLE}") from error
+        raise InputError(f"{name}: needs {error.name}; {how_to_install('study')}, and {USABLE}") from error
     except (sa.exc.ArgumentError, TypeError, ValueError) as error:  # an unknown driver, or a setting that it does not know
         raise InputError(f"{name}: cannot be opened ({_first_line(error)}); {USABLE}") from error
     if file:

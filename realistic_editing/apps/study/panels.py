@@ -156,7 +156,8 @@ def _mask(region: Region, size: tuple[int, int], pictures: Path) -> Path:
         width, height = size
         mask = np.ascontiguousarray(resize(read_region(region)[1], (height, width)))
         with replacing(target) as temporary:
-            pyvips.Image.new_from_memory(mask.data, width, height, 1, "uchar").pngsave(str(temporary), keep="none")
+            picture = pyvips.Image.new_from_memory(mask.data, width, height, 1, "uchar")
+            temporary.write_bytes(picture.pngsave_buffer(keep="none"))
     return target
 
 

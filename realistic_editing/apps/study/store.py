@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from realistic_editing.apps.study.database import add_column, connect, make_file, make_private, read_url, refused
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 from realistic_editing.evaluation.suites.ratings import HIGHEST, LOWEST
 
 FORMULA = ("=", "+", "-", "@")  # how what a spreadsheet runs begins
@@ -84,6 +85,8 @@ class Store:
     def __init__(self, database: str | Path, create: bool = True):
         url = read_url(database)
         self.file = Path(url.database) if url.get_backend_name() == "sqlite" else None
+        if self.file:
+            check_regular(self.file)
         self.name = str(self.file or url.render_as_string(hide_password=True))
         self.new = create and self.file is not None and make_file(self.file)  # whether the file was absent
         if self.file and not create and not self.file.is_file():

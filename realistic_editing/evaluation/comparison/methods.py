@@ -17,12 +17,11 @@ from realistic_editing.data.pixels import read_version
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.view import SIZE, network_input
-from realistic_editing.evaluation.comparison.photo_sets import TestPhoto
+from realistic_editing.evaluation.comparison.photo_sets import INPUT, TestPhoto
 from realistic_editing.evaluation.measures.edits import Case, objective_of, optimised_edit, random_edit
 from realistic_editing.ops import EditPreset, Recipe, random_orders
 from realistic_editing.ops.photo import apply_to_photo
 
-INPUT = "input"
 # The network alone, as in the paper: -> rule for the order.
 OURS = {"ours_random": "random", "ours_realism": "best_realism", "ours_saliency": "best_saliency"}
 PRODUCT = "ours"  # what users get: `Enhancer.propose` with its defaults

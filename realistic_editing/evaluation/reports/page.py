@@ -4,6 +4,7 @@ import dataclasses
 import html
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ _SIDE = 320  # longer side of a picture in pixels
 _QUALITY = 82  # of its JPEG
 BUDGET = 16 * 2**20  # bytes of a page's pictures; more of them are made smaller, since a browser decodes the whole page
 _LEAST = 120  # pixels; below that, nobody sees an edit
+_INTERVAL = re.compile(r"(.*\S) (\[[^\]]*\])")
 _KINDS = {".png": "png", ".jpg": "jpeg", ".svg": "svg+xml"}
 
 
@@ -59,18 +61,16 @@ def write_page(
         tables: (title, note, frame); cells are shown as text.
         figures: file name -> caption.
         photos: name -> (H, W, 3) uint8, or a JPEG file, before any edit.
-        items: what is to be browsed, in order.
+        items: what is to be browsed, in order; the page begins with them.
 
     Raises:
         InputError: when the folder cannot be written.
     """
-    body = [f"<h1>{html.escape(title)}</h1>", _facts(facts)]
+    body = [f"<h1>{html.escape(title)}</h1>", *([_SHEET] if items else []), _facts(facts)]
     for heading, note, frame in tables:
         body += [f"<h2>{html.escape(heading)}</h2>", f'<p class="note">{html.escape(note)}</p>' if note else "", _table(frame)]
     for name, caption in figures.items():
         body.append(_figure(Path(path).parent / name, caption))
-    if items:
-        body.append(_SHEET)
     measures = list(dict.fromkeys(name for item in items for name in item.measures))
     pictures = _Pictures([*photos.values(), *(item.picture for item in items)])
     data = {
@@ -122,7 +122,7 @@ def _smaller(data: bytes, side: int) -> bytes:
     return small_jpeg(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1], side)
 
 
-_SHEET = """<h2>Every image</h2>
+_SHEET = """<section><h2>Pictures</h2>
 <div class="controls">
 <label>part <select id="part"><option value="">all</option></select></label>
 <label>method <select id="method"><option value="">all</option></select></label>
@@ -131,7 +131,7 @@ _SHEET = """<h2>Every image</h2>
 <span class="note">drag across a picture: left of the line is before, right is after. Shown: <span id="count"></span></span>
 </div>
 <div class="sheet"></div>
-<p><button id="more">show more</button></p>"""
+<p><button id="more">show more</button></p></section>"""  # the controls stick to the top within it
 
 
 def _facts(facts: Mapping[str, Any]) -> str:
@@ -140,8 +140,8 @@ def _facts(facts: Mapping[str, Any]) -> str:
 
 
 def _table(frame: pd.DataFrame) -> str:
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in frame.columns)
-    rows = ["".join(f"<td>{html.escape(_cell(cell))}</td>" for cell in row) for row in frame.to_numpy(object)]
+    head = "".join(f"<th>{html.escape(str(name)).replace('_', '_<wbr>')}</th>" for name in frame.columns)
+    rows = ["".join(f"<td>{_marked(_cell(cell))}</td>" for cell in row) for row in frame.to_numpy(object)]
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
@@ -150,6 +150,12 @@ def _cell(cell: Any) -> str:
     if isinstance(cell, float):
         return "" if math.isnan(cell) else f"{cell:.3f}"
     return str(cell)
+
+
+def _marked(text: str) -> str:
+    """A cell's text as HTML: an interval goes below its value, so that a dozen columns fit a screen."""
+    value, interval = _INTERVAL.fullmatch(text).groups() if _INTERVAL.fullmatch(text) else (text, "")
+    return html.escape(value) + (f"<small> {html.escape(interval)}</small>" if interval else "")
 
 
 def _figure(path: Path, caption: str) -> str:

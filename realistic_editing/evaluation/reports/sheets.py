@@ -15,10 +15,10 @@ def save_sheet(sheet: np.ndarray, path: str | Path) -> None:
     """Write a sheet (H, W, 3) uint8, RGB, as PNG.
 
     Raises:
-        InputError: when the folder cannot be written.
+        InputError: when the folder cannot be written, or the disk is full.
     """
     with replacing(path) as temporary:
-        cv2.imwrite(str(temporary), sheet[..., ::-1])
+        temporary.write_bytes(cv2.imencode(".png", sheet[..., ::-1])[1])  # imwrite would not say that the disk is full
 
 
 def sheet(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> np.ndarray:

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.measures import samples, sweep, things
+from realistic_editing.evaluation.measures import judged, samples, sweep, things
 from realistic_editing.evaluation.reports import figures, sheets
 from realistic_editing.evaluation.reports.report import Report, difference_table
 from realistic_editing.evaluation.reports.table import Table
@@ -82,6 +82,7 @@ def measure_critic(
         sheets.save_sheet(_failures(groups[first], scored[first], preset, settings, kind), output / f"worst_{kind}.png")
         shown[f"worst_{kind}.png"] = f"{words}, {_short(first)}: the photo with the region's outline, and the sample."
     tables += _things_tables(network, regions, settings)
+    tables += _judged_tables(network, regions, settings)
     more, drawn = _figure3(network, regions, settings)
     return tables + more, drawn | shown
 
@@ -120,6 +121,20 @@ def _things_tables(network: nn.Module, regions: Sequence[Region], settings: Dict
         frame = things.things_table(recolored, *chance)
         found.append(Table("things", "The same change of colour of two kinds of things", note, frame))
     return found
+
+
+def _judged_tables(network: nn.Module, regions: Sequence[Region], settings: DictConfig) -> list[Table]:
+    """Whether what the critic says of an edit finds those that look edited to an eye."""
+    found = judged.judged_edits(network, regions, settings.edit_size.critic)
+    if not len(found) or found.looks_edited.nunique() < 2:
+        return []
+    count = f"{len(found)} edits of {found.photo.nunique()} photos, {int(found.looks_edited.sum())} of which look edited"
+    note = (
+        "Edits by default, and stronger ones without the guard, judged blind at full size beside the photo by a language model "
+        "that sees pictures, not by people; found: the share of those that look edited that lies below the threshold."
+    )
+    frame = judged.judged_table(found, settings.resamples, settings.seed)
+    return [Table("judged", f"Edits judged by eye: {count}", note, frame)]
 
 
 def _figure3(network: nn.Module, regions: Sequence[Region], settings: DictConfig) -> TablesAndFigures:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.files import check_regular
 from realistic_editing.common.tasks import TASKS
 
 KEYS = ("rater", "image", "task", "method")
@@ -36,6 +37,7 @@ def read_ratings(path: str | Path) -> pd.DataFrame:
     Raises:
         InputError: naming the file, the line, the value and the remedy.
     """
+    check_regular(path)
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:  # spreadsheets begin a file with a byte order mark
             return _checked(path, csv.reader(file, strict=True))
@@ -77,6 +79,8 @@ def _row(where: str, row: dict[str, str]) -> dict[str, str | float]:
     for name in KEYS:
         if not row[name]:
             raise InputError(f"{where}: {name} is empty; name it")
+        if "\0" in row[name]:
+            raise InputError(f"{where}: {name} holds a null character; save the table as text")
     if row["task"] not in TASKS:
         raise InputError(f"{where}: task is {row['task']!r}; use {' or '.join(TASKS)}")
     return row | {name: _rating(where, name, row[name]) for name in RATED_QUALITIES}
@@ -86,7 +90,7 @@ def _rating(where: str, name: str, text: str) -> float:
     if not text:
         return float("nan")
     try:
-        value = float(text)
+        value = float(text) if "_" not in text else float("nan")  # Python would read 1_0 as 10
     except ValueError:
         value = float("nan")
     if not LOWEST <= value <= HIGHEST:  # nan as well

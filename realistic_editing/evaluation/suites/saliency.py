@@ -35,7 +35,7 @@ class SaliencySuite:
         settings = inputs.settings
         network = load_network(settings.saliency, "saliency", settings.device)
         fp32_network = load_network(settings.fp32_weights, "saliency", settings.device) if settings.fp32_weights else None
-        photos = read_gaze(settings.paths.data, _gaze_sets(settings))
+        photos = _few(read_gaze(settings.paths.data, _gaze_sets(settings)), settings.limit)
         regions = samples.spread(inputs.unseen_regions(True), settings.max_regions.saliency)
         found = measure_saliency(network, fp32_network, photos, regions, inputs.preset, settings)
         return suite_report("saliency", settings, {settings.saliency: network}, found)
@@ -46,6 +46,16 @@ def _gaze_sets(settings: DictConfig) -> list[str]:
     if settings.sets is not None:
         return list(settings.sets)
     return [name for name in SETS if (Path(settings.paths.data) / name).is_dir()] or ["osie"]
+
+
+def _few(photos: Sequence[GazePhoto], limit: int | None) -> list[GazePhoto]:
+    """At most `limit` photos of each set and split, evenly spaced; all of those that train, whose mean is compared with."""
+    if limit is None:
+        return list(photos)
+    groups: dict[tuple[str, str], list[GazePhoto]] = {}
+    for photo in photos:
+        groups.setdefault((photo.source, photo.split), []).append(photo)
+    return [photo for (_, split), own in groups.items() for photo in (own if split == "train" else samples.spread(own, limit))]
 
 
 def measure_saliency(

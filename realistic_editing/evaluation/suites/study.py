@@ -29,6 +29,8 @@ class StudySuite:
     def run(self, inputs: SuiteInputs) -> Report:
         settings = inputs.settings
         ratings = read_ratings(settings.ratings)
+        if settings.limit is not None:
+            ratings = ratings[ratings.image.isin(ratings.image.unique()[: settings.limit])]
         counts = {name: int(ratings[name].nunique()) for name in KEYS}
         facts = {"ratings": settings.ratings, "counts": counts | {"ratings": len(ratings)}}
         facts |= {"seed": settings.seed, "resamples": settings.resamples}

@@ -18,7 +18,8 @@ from realistic_editing.ops import EditPreset
 TablesAndFigures = tuple[list[Table], dict[str, str]]
 # Of the settings, those that a report holds.
 _SETTINGS = (
-    "seed", "edits", "edit_size", "samples_per_region", "max_regions", "map_size", "viewer_splits", "resamples", "optimise",
+    "limit", "seed", "edits", "edit_size", "samples_per_region", "max_regions", "map_size", "viewer_splits", "resamples",
+    "optimise",
 )  # fmt: skip
 
 

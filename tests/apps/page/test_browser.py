@@ -39,25 +39,32 @@ def port():
     server.wait(20)
 
 
-@pytest.fixture
-def page(port, launch_browser):
-    with launch_browser() as browser:
-        opened = browser.new_page(viewport={"width": 1200, "height": 900})
-        opened.set_default_timeout(SLOW)
-        foreign, problems = [], []
-
-        def guard(route):
-            if re.match(rf"(http|ws)://127\.0\.0\.1:{port}/|data:|blob:", route.request.url):
-                return route.continue_()
-            foreign.append(route.request.url)
-            return route.abort()
-
-        opened.route("**/*", guard)
-        opened.on("pageerror", lambda error: problems.append(str(error)))
-        opened.goto(f"http://127.0.0.1:{port}")
-        opened.wait_for_selector("#gauges .gauge")
+@pytest.fixture(scope="module")
+def browser(launch_browser):
+    with launch_browser() as opened:
         yield opened
-        assert foreign == [] and problems == []
+
+
+@pytest.fixture
+def page(port, browser):
+    """A new page, as of a visitor of its own."""
+    opened = browser.new_page(viewport={"width": 1200, "height": 900})
+    opened.set_default_timeout(SLOW)
+    foreign, problems = [], []
+
+    def guard(route):
+        if re.match(rf"(http|ws)://127\.0\.0\.1:{port}/|data:|blob:", route.request.url):
+            return route.continue_()
+        foreign.append(route.request.url)
+        return route.abort()
+
+    opened.route("**/*", guard)
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.goto(f"http://127.0.0.1:{port}")
+    opened.wait_for_selector("#gauges .gauge")
+    yield opened
+    opened.close()
+    assert foreign == [] and problems == []
 
 
 @contextlib.contextmanager

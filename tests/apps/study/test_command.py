@@ -1,5 +1,6 @@
 """The commands study and study-export: a study's database is never lost, and none is left where no study begins."""
 import sqlite3
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -50,6 +51,15 @@ def test_a_running_studys_database_is_not_exported_over(make_folder, serve, tmp_
     main(["study-export", str(database), str(tmp_path / "ratings.csv")])
     assert len((tmp_path / "ratings.csv").read_text().splitlines()) == 3
     assert sqlite3.connect(database).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_study_waits_for_no_pytorch(study):
+    """It shows pictures and judges none: PyTorch would take most of its start, and of its memory."""
+    maps = Path(f"/proc/{study.process.pid}/maps")
+    if not maps.exists():
+        pytest.skip("needs /proc")
+    loaded = maps.read_text()
+    assert "vips" in loaded and "libtorch" not in loaded
 
 
 def test_a_study_that_cannot_begin_leaves_no_database(tmp_path, monkeypatch, capsys):

@@ -32,7 +32,7 @@ def rate_all(served, link, jobs, kept, stop):
                 break
 
 
-@pytest.mark.parametrize(("kind", "images"), [("sqlite", 50), ("postgresql", 10)])
+@pytest.mark.parametrize(("kind", "images"), [("sqlite", 20), ("postgresql", 10)])
 def test_nothing_acknowledged_is_lost_and_nothing_doubled(kind, images, tmp_path, serve, request, make_folder):
     database = str(tmp_path / "ratings.sqlite") if kind == "sqlite" else request.getfixturevalue("postgres")
     make_folder(tmp_path / "photos", [f"image {number}" for number in range(images)], size=32)

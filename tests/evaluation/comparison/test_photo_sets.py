@@ -73,7 +73,8 @@ def test_a_quick_look_is_evenly_spaced():
 def test_methods_are_all_or_those_asked_for(photo_folder):
     found = folder_set(photo_folder, "amplify").photos
     assert choose(None, found) == [*OWN, "bright", "dark"]
-    assert choose(["dark", "ours", "ours_realism"], found) == ["ours_realism", "ours_guarded", "dark"]
+    assert choose(["dark", "ours", "ours_realism"], found) == ["ours_realism", "ours", "dark"]
+    assert choose(["ours_guarded"], found) == ["ours"]  # an old name
     assert choose("input", found) == ["input"]
     # A bare name is the published results, or, where a set has none, the method run here.
     assert choose(["mec", "bright"], found) == ["mec_reproduced", "bright"]
@@ -92,3 +93,15 @@ def test_a_method_may_not_take_a_name_of_ours(photo_folder):
     (photo_folder / "dark").rename(photo_folder / "ours")
     with pytest.raises(InputError, match="rename"):
         choose(None, folder_set(photo_folder, "amplify").photos)
+
+
+def test_copies_of_the_photos_are_rated_by_a_study_and_measured_once(photo_folder):
+    (photo_folder / "input").mkdir()
+    for name in "abc":
+        Image.open(photo_folder / f"{name}.png").save(photo_folder / f"input/{name}.jpg", quality=98)
+    assert "input" in folder_set(photo_folder, "amplify").photos[0].results
+    measured = folder_set(photo_folder, "amplify", with_input=False)
+    assert not measured.problems and choose(None, measured.photos) == [*OWN, "bright", "dark"]
+    shutil.copy(photo_folder / "bright/b.png", photo_folder / "input/b.jpg")
+    with pytest.raises(InputError, match=r"input.b.jpg: is no copy of b.png, and input/ is the name of the unedited photos"):
+        folder_set(photo_folder, "amplify", with_input=False)

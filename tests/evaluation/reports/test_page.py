@@ -60,27 +60,36 @@ def test_many_pictures_stay_within_the_budget(tmp_path, monkeypatch):
     assert max(first.shape) >= 120
 
 
-@pytest.fixture
-def browser_page(page, launch_browser):
-    with launch_browser() as browser:
-        opened = browser.new_page()
-        problems = []
-        opened.on("pageerror", lambda error: problems.append(str(error)))
-        fetched = []
-        opened.on("request", lambda request: fetched.append(request.url))
-        opened.goto(page.as_uri())
+@pytest.fixture(scope="module")
+def browser(launch_browser):
+    with launch_browser() as opened:
         yield opened
-        assert problems == [] and all(url.startswith(("file:", "data:")) for url in fetched)
+
+
+@pytest.fixture
+def browser_page(page, browser):
+    opened = browser.new_page()
+    problems = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    fetched = []
+    opened.on("request", lambda request: fetched.append(request.url))
+    opened.goto(page.as_uri())
+    yield opened
+    opened.close()
+    assert problems == [] and all(url.startswith(("file:", "data:")) for url in fetched)
 
 
 def test_a_reader_sorts_picks_and_compares(browser_page):
     page = browser_page
     cards = page.locator(".card")
-    assert cards.count() == 60 and page.locator("#count").inner_text() == "60 of 80"
+    assert cards.count() == 12 and page.locator("#count").inner_text() == "12 of 80"
+    page.click("#more")
+    assert cards.count() == 72
     page.click("#more")
     assert cards.count() == 80 and not page.locator("#more").is_visible()
     page.select_option("#method", "b")
     page.select_option("#sort", "dR")
+    page.click("#more")
     titles = page.locator(".card b").all_inner_texts()
     assert titles[0] == "photo 0: b" and titles[-2:] == ["photo 39: b", "photo 1: b"]  # falling; not measured comes last
     page.select_option("#way", "rising")
@@ -110,3 +119,20 @@ def test_a_reader_sorts_picks_and_compares(browser_page):
     assert sorted_by("dR") == ["b", "a </script>", "c"]  # falling, empty cells last
     assert sorted_by("dR") == ["a </script>", "b", "c"]  # rising
     assert sorted_by("p") == ["c", "a </script>", "b"] and sorted_by("method") == ["c", "b", "a </script>"]
+
+
+def test_pictures_come_first_captions_keep_apart_and_tables_fit_a_screen(tmp_path, launch_browser):
+    name = "mechrez/object_enhancement/001/mask/a_very_long_name_without_any_gap_in_it"
+    items = [Item(name, "one", method, RED, {"dR": 0.5}) for method in "abcdefgh"]
+    columns = ["direction accuracy", *(f"saliency, {model}" for model in ("compact_saliency", "heldout_saliency", "patches")),
+               "dR", "inside", "outside", "SSIM outside", "seam", "seconds"]  # fmt: skip
+    frame = pd.DataFrame([{"method": "ours_guarded", "n": 101} | {one: "-26.226 [-24.361, -28.073]" for one in columns}])
+    write_page(tmp_path / "wide.html", "Title", {"command": "evaluate"}, [("Table", "a note", frame)], {}, {name: GREY}, items)
+    with launch_browser() as browser:
+        opened = browser.new_page(viewport={"width": 1440, "height": 900})
+        opened.goto((tmp_path / "wide.html").as_uri())
+        card, table = opened.locator(".card").first.bounding_box(), opened.locator("table").bounding_box()
+        assert card["y"] + card["height"] < 900 < 1440 and card["y"] < table["y"]
+        fits = "[...document.querySelectorAll('.wide, .card')].every(one => one.scrollWidth <= one.clientWidth)"
+        assert opened.evaluate(fits)
+        assert "-26.226 [-24.361, -28.073]" in " ".join(opened.locator("td").nth(2).text_content().split())

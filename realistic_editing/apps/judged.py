@@ -1,0 +1,135 @@
+"""An edit as users are told of it: what it does, whether it looks edited, and where it is not what was asked for."""
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.options import MAX_STRENGTH, EditOptions
+from realistic_editing.enhance.verdict import (
+    CANNOT_JUDGE,
+    LOOKS_EDITED,
+    SAFE,
+    SHOWS,
+    VERDICTS,
+    Signs,
+    Verdict,
+    attention_problem,
+    judge,
+)
+from realistic_editing.enhance.view import PhotoView, network_input
+from realistic_editing.evaluation.measures.signs import measure_signs, signs_of
+
+SEVERITY = (SAFE, SHOWS, CANNOT_JUDGE, LOOKS_EDITED)
+REACHED = 0.005  # a target of saliency counts as met within half a per cent
+MEANING = (
+    "realism: how much more real (+) or less real (-) the region looks to the critic than before, dR; from -0.1 down it looks "
+    "edited.\nsaliency: how much more (+) or less (-) the region is predicted to draw people's eyes than before."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class JudgedResult:
+    """An edit with its verdict.
+
+    Args:
+        edit: what was done.
+        signs: what the verdict goes by.
+        problems: where the edit is not what was asked for, a sentence each.
+    """
+
+    edit: Edit
+    signs: Signs
+    problems: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it looks edited."""
+        return judge(self.signs)
+
+    def report(self) -> dict[str, Any]:
+        """For JSON: the measures, the verdict with its reasons and signs, and the problems."""
+        return verdict_report(self.signs) | {
+            "realism_change": float(self.edit.realism_change),
+            "saliency_change": float(self.edit.saliency_change),
+            "strength": float(self.edit.strength),
+            "problems": list(self.problems),
+        }
+
+    def __str__(self) -> str:
+        first, *rest = str(self.edit).splitlines()
+        return "\n".join([first, verdict_line(self.signs), *rest])
+
+
+def judged(view: PhotoView, edit: Edit, options: EditOptions | None = None) -> JudgedResult:
+    """The edit of a view with its verdict and, where it is given what was asked for, its problems."""
+    problems = () if options is None else tuple(problems_of(edit, options))
+    return JudgedResult(edit, signs_of(view, edit.recipe, edit.realism_change), problems)
+
+
+def signs_of_result(view: PhotoView, result: np.ndarray, realism_change: float) -> Signs:
+    """The signs of a result (H, W, 3) that another method made of the view's photo."""
+    whole = np.full(result.shape[:2], 255, np.uint8)
+    edited = network_input(result, whole, view.image.device, view.image.shape[-1])[0]
+    return measure_signs(view.image, edited, view.mask, view.realism, realism_change)
+
+
+def verdict_line(signs: Signs) -> str:
+    """What is printed of a verdict."""
+    return f"verdict: {judge(signs)} (R of the photo {signs.realism:.2f}, of 0 to 1)"
+
+
+def verdict_report(signs: Signs) -> dict[str, Any]:
+    """What JSON holds of a verdict."""
+    found = judge(signs)
+    return {"verdict": found.name, "reasons": list(found.reasons), "signs": dataclasses.asdict(signs)}
+
+
+def over_frames(edits: Sequence[JudgedResult]) -> dict[str, Any]:
+    """Of an edit that was judged at several frames of a clip: the worst verdict, how many have each, and the problems.
+
+    Args:
+        edits: one for each frame; the problem is that of their mean change of saliency.
+    """
+    found = [edit.verdict for edit in edits]
+    worst = max(found, key=lambda verdict: SEVERITY.index(verdict.name))
+    moved = attention_problem(edits[0].edit.task, float(np.mean([edit.edit.saliency_change for edit in edits])))
+    counts = Counter(verdict.name for verdict in found)
+    return {"verdict": worst.name, "reasons": list(worst.reasons), "verdicts": counts, "problems": [moved] if moved else []}
+
+
+def problems_of(edit: Edit, options: EditOptions) -> list[str]:
+    """Where an edit moves attention less than was asked for, hardly, or the wrong way; none where no edit was asked for.
+
+    Args:
+        edit: what was found.
+        options: of the edit.
+    """
+    if options.strength == 0:
+        return []
+    unmet, moved = unmet_targets(edit, options), attention_problem(edit.task, edit.saliency_change)
+    # A target below 5 % that is met is what was asked for.
+    asked = options.saliency_change is not None and not unmet
+    return unmet if moved is None or asked else [*unmet, moved]
+
+
+def unmet_targets(edit: Edit, options: EditOptions) -> list[str]:
+    """A note where an edit moves attention less than was asked for, or the wrong way.
+
+    Args:
+        edit: what was found.
+        options: of the edit.
+    """
+    target, budget = options.saliency_change, options.min_realism_change
+    sign = 1 if edit.task == "amplify" else -1
+    if target is None or sign * edit.saliency_change >= sign * target - REACHED:
+        return []
+    within = "" if budget is None else f" within the budget of {budget:+.2f} dR"
+    return [f"no strength up to {MAX_STRENGTH} reaches saliency {100 * target:+.0f} %{within}"]
+
+
+def counted(verdicts: Mapping[str, int]) -> str:
+    """How many edits have each verdict, in the order of VERDICTS: "3 safe, 1 looks edited"."""
+    return ", ".join(f"{verdicts[name]} {name}" for name in VERDICTS if verdicts.get(name))

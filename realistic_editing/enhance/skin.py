@@ -1,0 +1,74 @@
+"""What an edit does to skin: a change of hue or chroma that other things can take makes a face look ill."""
+import dataclasses
+
+import torch
+
+from realistic_editing.ops import Recipe, apply
+from realistic_editing.region_statistics.color_statistics import rgb_to_lab
+
+HUE_LIMIT, CHROMA_LIMIT = 4.0, 0.15  # degrees of CIELAB hue, and share of chroma, that skin may change by
+# Skin of all tones, in CIELAB: hue in degrees, chroma and lightness.
+_HUE, _CHROMA, _LIGHTNESS = (15.0, 85.0), (8.0, 60.0), (12.0, 97.0)
+_LEAST = 0.02  # of a region's pixels: below it, what has such a colour is chance
+_PIXELS = 400  # that stand for all of them
+
+
+@dataclasses.dataclass(frozen=True)
+class Skin:
+    """The skin of one region.
+
+    Args:
+        pixels: (1, 3, 1, K) RGB in [0, 1].
+    """
+
+    pixels: torch.Tensor
+
+    def change(self, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
+        """What edits do to the mean colour of the skin; differentiable.
+
+        Args:
+            recipe: B edits.
+
+        Returns:
+            The change of CIELAB hue in degrees, and that of chroma as a share: (B,) each, not negative.
+        """
+        pixels = self.pixels.to(recipe.exposure).expand(len(recipe), -1, -1, -1)
+        after = _mean_color(apply(pixels, torch.ones_like(pixels[:, :1]), recipe))
+        before = _mean_color(pixels)
+        lengths = [color.square().sum(dim=1).clamp(min=1e-8).sqrt() for color in (before, after)]
+        turned = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+        hue = torch.rad2deg(torch.atan2(turned, (before * after).sum(dim=1))).abs()
+        return hue, (lengths[1] / lengths[0] - 1).abs()
+
+    def excess(self, recipe: Recipe) -> torch.Tensor:
+        """How far edits go beyond the limits, in units of them: (B,), 0 within."""
+        hue, chroma = self.change(recipe)
+        return (hue / HUE_LIMIT - 1).relu() + (chroma / CHROMA_LIMIT - 1).relu()
+
+
+def find_skin(image: torch.Tensor, mask: torch.Tensor) -> Skin | None:
+    """The pixels of a person that have a colour of skin.
+
+    Args:
+        image: (1, 3, H, W) RGB in [0, 1].
+        mask: (1, 1, H, W) in [0, 1], a person.
+
+    Returns:
+        Their skin; None where there is next to none.
+    """
+    inside = image[0][:, mask[0, 0] > 0.5]  # (3, N)
+    lightness, a, b = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
+    hue, chroma = torch.rad2deg(torch.atan2(b, a)), torch.hypot(a, b)
+    found = torch.ones_like(hue, dtype=torch.bool)
+    for value, (low, high) in ((hue, _HUE), (chroma, _CHROMA), (lightness, _LIGHTNESS)):
+        found &= (value >= low) & (value <= high)
+    count = int(found.sum())
+    if count < max(1, _LEAST * inside.shape[1]):
+        return None
+    picked = torch.linspace(0, count - 1, min(count, _PIXELS), device=image.device).round().long()
+    return Skin(inside[:, found][:, picked][None, :, None])
+
+
+def _mean_color(pixels: torch.Tensor) -> torch.Tensor:
+    """The mean a and b of CIELAB: (B, 3, 1, K) -> (B, 2)."""
+    return 100 * rgb_to_lab(pixels)[:, 1:].mean(dim=(2, 3))

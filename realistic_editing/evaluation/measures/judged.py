@@ -1,0 +1,78 @@
+"""Edits that were judged by eye, and how well what a critic says of them finds those that look edited."""
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import nn
+
+from realistic_editing.data.regions import Region
+from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.options import GUARD
+from realistic_editing.enhance.terms import logit_change
+from realistic_editing.evaluation.measures.sweep import iter_regions
+from realistic_editing.evaluation.statistics import bootstrap
+from realistic_editing.ops import Recipe, apply
+from realistic_editing.realism.measures import auc
+
+JUDGED = Path(__file__).parent.parent / "judged_edits.json"
+MEASURES = {"dR": ("change", -0.1), "dR by logits": ("logit", GUARD)}  # words -> column, and what lies below it looks edited
+
+
+@torch.no_grad()
+def judged_edits(network: nn.Module, regions: Sequence[Region], size: int, path: Path = JUDGED) -> pd.DataFrame:
+    """Ask a critic about the judged edits of those photos that are at hand.
+
+    Args:
+        network: critic(image, mask) -> (B,) in [0, 1].
+        regions: of any photos.
+        size: side of the square that photos are resized to and edited at.
+        path: the judgements: a list of {source, photo, region, task, kind, recipe, looks_edited, note}.
+
+    Returns:
+        A row for each: photo, task, kind ("default", or "strong", with a weak constraint of realism), looks_edited, realism (R
+        of the photo), change (dR), logit (see `logit_change`).
+    """
+    asked: dict[tuple[str, str, str], list[dict]] = {}
+    for entry in json.loads(path.read_text()):
+        asked.setdefault((entry["source"], entry["photo"], entry["region"]), []).append(entry)
+    chosen = [region for region in regions if _name(region) in asked]
+    rows = []
+    for region, image, mask in iter_regions(chosen, size, "judged edits"):
+        critic = Judges(network, nn.Identity()).critic_of(image, mask)
+        before = critic(image, mask)
+        for entry in asked[_name(region)]:
+            edited = apply(image, mask, Recipe.from_dict(entry["recipe"], path.name))
+            change = critic(edited, mask) - before
+            cells = {"realism": before, "change": change, "logit": logit_change(before, change)}
+            row = {key: entry[key] for key in ("task", "kind", "looks_edited")}
+            row["photo"] = f"{region.source}/{region.photo_id}"
+            rows.append(row | {key: float(value) for key, value in cells.items()})
+    return pd.DataFrame(rows)
+
+
+def judged_table(found: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+    """How well each measure tells edits that look edited from those that do not.
+
+    Args:
+        found: of `judged_edits`.
+        resamples, seed: of the bootstrap over photos.
+
+    Returns:
+        A row for each of MEASURES: its AUC, and at its threshold the share found of what looks edited, and of false alarms.
+    """
+    edited, fine = found[found.looks_edited], found[~found.looks_edited]
+    rows = []
+    for words, (column, threshold) in MEASURES.items():
+        shares = {
+            name: bootstrap.mean(part[column] < threshold, part.photo, resamples, seed)
+            for name, part in (("found", edited), ("false alarms", fine))
+        }
+        area = auc(fine[column].to_numpy(), edited[column].to_numpy())
+        rows.append({"measure": words, "threshold": threshold, "AUC": area} | shares)
+    return pd.DataFrame(rows)
+
+
+def _name(region: Region) -> tuple[str, str, str]:
+    return region.source, str(region.photo_id), str(region.region_id)

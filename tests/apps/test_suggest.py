@@ -1,0 +1,91 @@
+"""The commands suggest and clean on the bundled photo: what they write, what they say, and what they refuse."""
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from realistic_editing.apps.cli import main
+from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.suggest import numbered
+
+SUBJECT = "--subject=230,120"  # the astronaut's face
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photo") / "a.png"
+    Image.open(FOLDER / "astronaut.jpg").save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def suggested(photo, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("suggested")
+    (folder / "a_4_mask.png").write_bytes(b"of an earlier call")
+    main(["suggest", str(photo), SUBJECT, "--count", "4", "--output", str(folder)])
+    return folder
+
+
+def test_masks_a_preview_and_a_report_are_written(suggested, photo):
+    report = json.loads((suggested / "a_suggestions.json").read_text())
+    assert report["subject"]["reason"].endswith("% of attention") and report["suggestions"]
+    size = Image.open(photo).size
+    for number, one in enumerate(report["suggestions"], start=1):
+        mask = np.array(Image.open(suggested / f"a_{number}_mask.png"))
+        assert mask.shape == size[::-1] and mask[120, 230] < 32768  # not the subject
+        assert 0 < one["area"] < one["attention"] < 1 and one["mask"].endswith(f"a_{number}_mask.png")
+    assert Image.open(suggested / "a_suggestions.png").size == size
+    masks = sorted(path.name for path in suggested.glob("*_mask.png"))
+    assert masks == [f"a_{number}_mask.png" for number in range(1, len(report["suggestions"]) + 1)]  # no stale one
+
+
+def test_a_suggested_mask_is_one_that_edit_takes(suggested, photo, tmp_path, tiny_weights):
+    judges = [word for name in ("critic", "saliency") for word in (f"--{name}", tiny_weights[name])]
+    main(["edit", str(photo), str(suggested / "a_1_mask.png"), "--weights", tiny_weights["attenuate"], *judges,
+          "--output", str(tmp_path / "b.png"), "--order", "3,1,0,2"])  # fmt: skip
+    assert (tmp_path / "b.png").is_file()
+
+
+def test_json_is_all_that_stdout_holds(photo, tmp_path, capsys):
+    main(["suggest", str(photo), SUBJECT, "--count", "1", "--output", str(tmp_path), "--json"])
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert len(found["suggestions"]) <= 1 and found["preview"].endswith("a_suggestions.png") and "preview: " in err
+
+
+def test_clean_writes_a_result_a_plan_that_repeats_it_and_a_sheet(photo, tmp_path, capsys):
+    main(["clean", str(photo), SUBJECT, "--count", "1", "--output", str(tmp_path), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    before, after = np.array(Image.open(photo)), np.array(Image.open(tmp_path / "a_clean.png"))
+    inside = np.zeros(before.shape[:2], bool)
+    for step in found["steps"]:
+        inside |= np.array(Image.open(step["mask"])) > 0
+        assert step["realism_change"] >= -0.1 - 1e-6
+        assert json.loads(open(step["recipe"]).read())
+    assert (before == after)[~inside].all() and Image.open(tmp_path / "a_before_after.png").size[0] > 3 * 600
+    assert 0 < found["subject_attention"]["before"] < 1
+    plan = json.loads((tmp_path / "a_plan.json").read_text())
+    assert [entry["task"] for entry in plan] == [step["task"] for step in found["steps"]]
+    assert all((tmp_path / entry["mask"]).is_file() for entry in plan)
+
+
+@pytest.mark.parametrize("command", ["suggest", "clean"])
+@pytest.mark.parametrize(("options", "words"), [
+    (["--count", "0"], "count is '0'; use a whole number from 1 to 20"), (["--subject", "1,2,3"], "use x,y in pixels"),
+    (["--subject", "9000,3"], "within 512 x 512 pixels"),
+])  # fmt: skip
+def test_what_cannot_be_used_is_refused_and_nothing_is_written(photo, tmp_path, capsys, command, options, words):
+    with pytest.raises(SystemExit) as stop:
+        main([command, str(photo), *options, "--output", str(tmp_path / "out")])
+    assert stop.value.code == 2 and words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_outlines_and_numbers_are_drawn_where_the_masks_are():
+    mask = np.zeros((200, 300), np.uint8)
+    mask[60:140, 180:280] = 255
+    picture = np.full((200, 300, 3), 128, np.uint8)
+    changed = (numbered(picture, [mask]) != picture).any(axis=2)
+    assert changed[55:145, 175:285].any() and not changed[:, :150].any() and not changed[:40].any()
+    assert (numbered(picture, [mask], np.roll(mask, -150, axis=1)) != picture).any(axis=2)[:, :150].any()

@@ -1,0 +1,84 @@
+"""Skin keeps its hue and its chroma: how it is found, measured, and spared."""
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from realistic_editing.enhance.compact import CompactEnhancer
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.skin import CHROMA_LIMIT, HUE_LIMIT, find_skin
+from realistic_editing.ops import Recipe
+from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.saliency.compact import CompactSaliency
+
+# Rows of the Fitzpatrick scale as they are often printed, light to dark.
+TONES = [(244, 208, 177), (231, 180, 143), (210, 158, 124), (186, 119, 80), (165, 94, 43), (60, 32, 29)]
+STILL = Recipe.identity(torch.tensor([[3, 1, 0, 2]]))
+
+
+def photo_of(color: tuple[int, int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    image, mask = torch.full((1, 3, 40, 40), 0.4), torch.zeros(1, 1, 40, 40)
+    mask[..., 10:30, 10:30] = 1
+    image[..., 10:30, 10:30] = torch.tensor(color)[:, None, None] / 255
+    return image, mask
+
+
+@pytest.mark.parametrize("color", TONES)
+def test_skin_of_all_tones_is_found(color):
+    skin = find_skin(*photo_of(color))
+    torch.testing.assert_close(skin.pixels, (torch.tensor(color) / 255)[None, :, None, None].expand_as(skin.pixels))
+
+
+@pytest.mark.parametrize("color", [(40, 60, 160), (30, 120, 40), (128, 128, 128), (0, 0, 0), (255, 255, 255)])
+def test_blue_green_and_grey_are_no_skin(color):
+    assert find_skin(*photo_of(color)) is None
+
+
+def test_changes_are_those_of_cielab():
+    skin = find_skin(*photo_of(TONES[2]))
+    hue, chroma = skin.change(STILL)
+    assert float(hue) < 0.05 and float(chroma) < 1e-4 and float(skin.excess(STILL)) == 0
+    grey = dataclasses.replace(STILL, saturation=torch.tensor([0.0]))
+    assert float(skin.change(grey)[1]) == pytest.approx(1, abs=0.01)
+    green = dataclasses.replace(STILL, white_balance=torch.tensor([[1.0, 0.7, 1.0]]))
+    assert float(skin.change(green)[0]) > 2 * HUE_LIMIT
+    assert float(skin.excess(green)) > 1 and float(skin.excess(grey)) > 1
+
+
+class Grey(CompactEnhancer):
+    """A network that takes the colour out of everything."""
+
+    def all_orders(self, image, mask):
+        return dataclasses.replace(super().all_orders(image, mask), saturation=torch.zeros(24))
+
+
+@pytest.fixture(scope="module")
+def enhancer():
+    torch.manual_seed(0)
+    saliency = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 8}
+    network = Grey(saliency, input_size=48, stride=1, ring=8, palette=4, hidden=16)
+    critic = CompactCritic(input_size=48, stride=1, ring=8, palette=4, hidden=16)
+    objective = Objective(saliency_weight=-1.0, change="log_ratio", skin_weight=10.0)
+    return Enhancer(network, critic, CompactSaliency(**saliency), "attenuate", objective)
+
+
+@pytest.mark.parametrize("refine", [0, 8])
+def test_people_keep_their_skin_and_other_things_do_not(enhancer, refine):
+    image, mask = photo_of(TONES[1])
+    pixels = (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
+    mask = (mask[0, 0] * 255).byte().numpy()
+    kept, free = (enhancer.propose(pixels, mask, human=human, refine=refine, guard=-1.0) for human in (True, False))
+    skin = find_skin(*photo_of(TONES[1]))
+    hue, chroma = skin.change(kept.recipe)
+    assert float(hue) <= HUE_LIMIT + 0.01 and float(chroma) <= CHROMA_LIMIT + 0.005  # pixels of the mask's border are mixed
+    assert float(skin.excess(free.recipe)) > 0
+    assert not np.array_equal(kept.apply(pixels, mask), pixels)
+
+
+def test_a_critic_that_cannot_tell_takes_no_region_for_a_person(enhancer):
+    image, mask = photo_of(TONES[1])
+    view = enhancer.view_of(image, mask)
+    assert view.human is False and view.skin is None
+    assert enhancer.view_of(image, mask, True).skin is not None

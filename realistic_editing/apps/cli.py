@@ -241,7 +241,8 @@ def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
     parser.add_argument("--box", help="x,y,width,height in pixels around the thing, which it must hold whole")
     parser.add_argument(
-        "--points", "--click", help="points in the region, such as '320,200 350,240' or --points=-5,0; also beside --box"
+        "--points", "--click",
+        help="points in the region, such as '320,200 350,240', alone or with --box; --points=-5,0 for one left of it",
     )
     parser.add_argument("--outside", help="with --points: points that are not in it")
     parser.add_argument("--grabcut", action="store_true", help="select by colours alone, as earlier releases did")

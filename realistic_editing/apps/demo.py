@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from realistic_editing.apps.judged import MEANING
 from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
@@ -44,7 +45,7 @@ def demo(options: Mapping[str, Any]) -> Path:
     sheet = output / "sheet.png"
     with replacing(sheet) as temporary:
         temporary.write_bytes(cv2.imencode(".png", np.concatenate(rows)[..., ::-1])[1])
-    print(*lines, f"look at {sheet}; results and recipes (.json) lie beside it", sep="\n")
+    print(*lines, MEANING, f"look at {sheet}; results and recipes (.json) lie beside it", sep="\n")
     return sheet
 
 

@@ -56,6 +56,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
             found |= _by_earlier_method(earlier, photo, mask, output, options)
         else:
             done = _written(enhancer_of(options), photo, mask, output, asked, writing, sheet)
+            say(done.problems, options["image"])
             found |= {"recipe": output.with_suffix(".json"), **done.report()}
             print(f"{done}\n{MEANING}\nresult: {output}\nrecipe: {found['recipe']}")
         if sheet:
@@ -66,7 +67,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
 def edit_file(
     enhancer: Enhancer, image: Path, region: Mapping[str, Any], output: Path, options: EditOptions, writing: Writing = DEFAULT
 ) -> JudgedResult:
-    """Edit one file, and write the result, and beside it its recipe.
+    """Edit one file, and write the result, and beside it its recipe; problems of the edit are for the caller to say.
 
     Args:
         enhancer: of the task.
@@ -117,7 +118,7 @@ def _written(
         line = words_of(edit.task, edit.realism_change, edit.saliency_change, done.verdict.name)
         before_and_after(sheet, photo.srgb, mask, shown, line)
     unmoved = ["the result is the photo: its mask is too faint for any level to change"] if _same(pixels, photo) else []
-    say((*beyond, *done.problems, *unmoved), photo.path)
+    say((*beyond, *unmoved), photo.path)
     return done
 
 

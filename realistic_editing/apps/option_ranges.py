@@ -22,7 +22,9 @@ _TEXTS = Many(Text(".+", "a name"))
 _TASK = optional(Choice(tuple(TASKS)))
 _REGIONS = {
     "regions.sources": Either((Choice(("auto",)), _TEXTS)),
+    "regions.sets": _TEXTS,
     "regions.folders": _TEXTS,
+    "regions.val_regions": optional(_COUNT),
     "regions.matte": Flag(),
     "regions.saliency": _TEXT,
     "regions.shards": _TEXT,
@@ -50,6 +52,7 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "loss.rank": _WEIGHT, "loss.guess": _WEIGHT,
         "samples": Text(),
         "human": Flag(),
+        "augment": Flag(),
         "epochs": _EPOCHS,
         **_REGIONS,
     },
@@ -58,6 +61,7 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "pixels_per_zone": Number(0, 10**5, whole=True),
         "initial": _TEXT, "realism.weights": _TEXT, "saliency.weights": _TEXT, "model.attention": _TEXT,
         "damage": _SHARE,
+        "augment": Flag(),
         "adversarial": Flag(),
         "epochs": _EPOCHS,
         **_REGIONS,

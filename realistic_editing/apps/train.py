@@ -93,8 +93,9 @@ def train_realism(config: DictConfig) -> Path:
         The path of its weights.
     """
     trainer, edits = _begun("train_realism", config), instantiate_node(config.edits, "edits")
-    if trainer.compile and (config.pixels_per_zone or config.loss.guess):
-        raise InputError("trainer.compile compiles whole pictures alone; add pixels_per_zone=0 loss.guess=0, or leave it out")
+    if trainer.compile and (config.pixels_per_zone or config.loss.guess or config.loss.patches):
+        remedy = "add pixels_per_zone=0 loss.guess=0 loss.patches=0, or leave it out"
+        raise InputError(f"trainer.compile compiles whole pictures alone; {remedy}")
     torch.manual_seed(config.trainer.seed)
     network = _network(config, "realism")
     choose_size(config, network)
@@ -102,8 +103,19 @@ def train_realism(config: DictConfig) -> Path:
     check_settings(network, config.size, config.loss, config.pixels_per_zone)
     if config.samples not in SAMPLES:
         raise InputError(f"samples is {config.samples!r}; use {' or '.join(SAMPLES)}")
-    if config.samples == "things" and (config.pixels_per_zone or config.loss.guess or config.loss.kind != "cross_entropy"):
-        raise InputError("samples=things needs pixels_per_zone=0 loss.guess=0 loss.kind=cross_entropy")
+    loss = config.loss
+    if config.samples == "things" and (
+        config.pixels_per_zone or loss.guess or loss.patches or config.teacher or loss.kind != "cross_entropy"
+    ):
+        raise InputError(
+            "samples=things needs pixels_per_zone=0 loss.guess=0 loss.patches=0 teacher=null loss.kind=cross_entropy"
+        )
+    if bool(config.teacher) != bool(loss.teacher) or (config.teacher and config.pixels_per_zone):
+        raise InputError(
+            f"teacher is {config.teacher} and loss.teacher {loss.teacher}; name weights, give them a weight above 0, and "
+            "set pixels_per_zone=0, or leave out both"
+        )
+    teacher = load_network(config.teacher, kind="realism") if config.teacher else None
     problem = SAMPLES[config.samples](
         network,
         _regions(config),
@@ -113,6 +125,7 @@ def train_realism(config: DictConfig) -> Path:
         human=config.human,
         pixels_per_zone=config.pixels_per_zone,
         augment=config.augment,
+        teacher=teacher,
     )
     return _ended(run(problem, choose_steps(config, trainer, problem), config), config)
 

@@ -25,6 +25,17 @@ class JudgesPixels(Protocol):
 
 
 @runtime_checkable
+class JudgesPatches(Protocol):
+    """A critic that says of each patch of a photo how real it looks, before it says so of the whole."""
+
+    input_size: int  # side of the square that photos are resized to
+    stride: int  # pixels from one patch to the next
+
+    def judge_patches(self, image: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores (B,), and logits (B, N, N) of patches that have their centres in the inner squares of `stride` pixels."""
+
+
+@runtime_checkable
 class CachesFeatures(Protocol):
     """A critic that can judge sampled pixels where it has seen the whole photos before."""
 

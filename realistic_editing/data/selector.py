@@ -92,7 +92,11 @@ class Looks:
         place = _extent(first.probability, inside)
         if place is None:
             return first
-        return self.look(self._around(place), inside, outside, edges, first.probability)
+        second = self.look(self._around(place), inside, outside, edges, first.probability)
+        if box is not None or len(inside) + len(outside) > 1:
+            return second
+        # Of one click the first look knows better than the second, which has a guess to agree with: fitted on COCO's split val.
+        return dataclasses.replace(second, iou=min(0.094 + 0.983 * first.iou + 0.047 * second.iou, 1.0))
 
     def each(self, points: Sequence[Point], batch: int = 16) -> list[Selection]:
         """What one click at each of many points would select, at a first look at the whole photo.

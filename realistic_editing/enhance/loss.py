@@ -34,6 +34,7 @@ class Objective:
         cast_weight: factor of what is above it, added to the loss of realism; 0 = none. A critic that knows colours but
             not things lets a face turn green on a lawn.
         lift_margin: brightening of near-black that costs nothing, in units of L (see `shadow_lift`).
+        human_lift_margin: the same on human regions: faces seem to stand in mist sooner.
         lift_weight: factor of what is above it, added to the loss of realism; 0 = none. Without it, attention is lowered
             by a veil over the region, which this critic scores as real and an eye does not.
         fade_margin: loss of saturation that costs nothing on human regions, in [0, 1].
@@ -57,6 +58,7 @@ class Objective:
     cast_margin: float = 0.0
     cast_weight: float = 0.0
     lift_margin: float = 0.0
+    human_lift_margin: float = 2.0
     lift_weight: float = 0.0
     fade_margin: float = 0.0
     fade_weight: float = 0.0
@@ -123,7 +125,8 @@ def enhancement_loss(
     if objective.cast_weight and recipe is not None:
         realism = realism + objective.cast_weight * (color_cast(recipe) - objective.cast_margin).relu()
     if objective.lift_weight and recipe is not None:
-        realism = realism + objective.lift_weight * (shadow_lift(recipe) - objective.lift_margin).relu()
+        margin = torch.where(human, min(objective.human_lift_margin, objective.lift_margin), objective.lift_margin)
+        realism = realism + objective.lift_weight * (shadow_lift(recipe) - margin).relu()
     if objective.fade_weight and recipe is not None:
         realism = realism + objective.fade_weight * human * (1 - recipe.saturation - objective.fade_margin).relu()
     if skin is not None:

@@ -12,7 +12,7 @@ from realistic_editing.common.ranges import Number, shown
 
 RULES = ("best_effect", "best_realism", "best_saliency", "random")  # to pick one of the 24 orders (section 5)
 # Weights of the judges by default, which know things; the small ones, "critic" and "compact_saliency", take less time.
-CRITIC, SALIENCY = "lite_critic", "fast_saliency"
+CRITIC, SALIENCY = "lite_critic", "fast_saliency+compact_saliency"
 MAX_STRENGTH = 1.5  # of a recipe: half as much again
 GUARD = -0.25  # change of R on the scale of logits, below which an edit is taken weaker
 REFINE = 16  # steps by default: four fifths of what 50 reach, in a third of the time

@@ -1,4 +1,4 @@
-"""What an edit does to skin: a change of hue or chroma that other things can take makes a face look ill."""
+"""What an edit does to skin, and to fur, wood and food, which have its colours: an eye sees at once when these are off."""
 import dataclasses
 
 import torch
@@ -6,7 +6,8 @@ import torch
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
-HUE_LIMIT, CHROMA_LIMIT = 4.0, 0.15  # degrees of CIELAB hue, and share of chroma, that skin may change by
+# Degrees of CIELAB hue, and share of chroma, that they may change by: people's skin, and what else has its colours.
+PERSON_LIMITS, OTHER_LIMITS = (4.0, 0.15), (8.0, 0.35)
 # Skin of all tones, in CIELAB: hue in degrees, chroma and lightness.
 _HUE, _CHROMA, _LIGHTNESS = (15.0, 85.0), (8.0, 60.0), (12.0, 97.0)
 _LEAST = 0.02  # of a region's pixels: below it, what has such a colour is chance
@@ -15,13 +16,16 @@ _PIXELS = 400  # that stand for all of them
 
 @dataclasses.dataclass(frozen=True)
 class Skin:
-    """The skin of one region.
+    """The skin of one region, or what has its colours.
 
     Args:
         pixels: (1, 3, 1, K) RGB in [0, 1].
+        hue_limit, chroma_limit: what they may change by, as in PERSON_LIMITS.
     """
 
     pixels: torch.Tensor
+    hue_limit: float
+    chroma_limit: float
 
     def change(self, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
         """What edits do to the mean colour of the skin; differentiable.
@@ -43,18 +47,19 @@ class Skin:
     def excess(self, recipe: Recipe) -> torch.Tensor:
         """How far edits go beyond the limits, in units of them: (B,), 0 within."""
         hue, chroma = self.change(recipe)
-        return (hue / HUE_LIMIT - 1).relu() + (chroma / CHROMA_LIMIT - 1).relu()
+        return (hue / self.hue_limit - 1).relu() + (chroma / self.chroma_limit - 1).relu()
 
 
-def find_skin(image: torch.Tensor, mask: torch.Tensor) -> Skin | None:
-    """The pixels of a person that have a colour of skin.
+def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True) -> Skin | None:
+    """The pixels of a region that have a colour of skin.
 
     Args:
         image: (1, 3, H, W) RGB in [0, 1].
-        mask: (1, 1, H, W) in [0, 1], a person.
+        mask: (1, 1, H, W) in [0, 1].
+        human: whether the region is a person, whose skin may change less than fur or wood.
 
     Returns:
-        Their skin; None where there is next to none.
+        Them; None where there are next to none.
     """
     inside = image[0][:, mask[0, 0] > 0.5]  # (3, N)
     lightness, a, b = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
@@ -66,7 +71,7 @@ def find_skin(image: torch.Tensor, mask: torch.Tensor) -> Skin | None:
     if count < max(1, _LEAST * inside.shape[1]):
         return None
     picked = torch.linspace(0, count - 1, min(count, _PIXELS), device=image.device).round().long()
-    return Skin(inside[:, found][:, picked][None, :, None])
+    return Skin(inside[:, found][:, picked][None, :, None], *(PERSON_LIMITS if human else OTHER_LIMITS))
 
 
 def _mean_color(pixels: torch.Tensor) -> torch.Tensor:

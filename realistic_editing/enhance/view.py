@@ -63,7 +63,7 @@ class PhotoView:
 
     Attributes:
         human: whether it is taken for one.
-        skin: what of it must keep its look; None where there is none.
+        skin: what of it must keep its colours; None where there is none.
         region: the `RegionView` of the judges: `region.realism` (1,) is R of the photo, `region.saliency` its map.
     """
 
@@ -81,7 +81,7 @@ class PhotoView:
         self.image, self.mask = image, mask
         self.region = judges.view(image, mask)
         self.human = self.region.shows_person() if human is None else human
-        self.skin = find_skin(image, mask) if self.human else None
+        self.skin = find_skin(image, mask, self.human)
         self._colorless = _is_colorless(image, mask)
         self._candidates: Candidates | None = None
 

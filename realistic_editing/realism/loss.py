@@ -1,4 +1,4 @@
-"""What trains the critics: eq. 1, the release's term for people, and our own: cross-entropy, and ranking within pairs."""
+"""What trains the critics: eq. 1, the release's term for people, and our own: cross-entropy, ranking, and labels of patches."""
 import torch
 from torch.nn import functional as F
 
@@ -49,3 +49,25 @@ def critic_loss(
         terms["rank"] = F.softplus(-margin).mean()
         total = total + rank * terms["rank"]
     return {"total": total, **terms}
+
+
+def patch_loss(patches: torch.Tensor, mask: torch.Tensor, real: torch.Tensor, stride: int) -> torch.Tensor:
+    """Cross-entropy of each patch by itself: inside the mask a patch of a real sample is real, and one of a fake sample fake.
+
+    A patch counts as far as its centre lies in the mask; of what no edit reached, it may say what it likes. So a patch critic
+    is told where to look, which a score of the whole picture says only after hundreds of steps.
+
+    Args:
+        patches: (B, N, N) logits; patch (i, j) has its centre in the square in row i + 1 and column j + 1 of the mask.
+        mask: (B, 1, S, S) in [0, 1], S = stride * (N + 2).
+        real: (B,) 1 for real samples, 0 for fake ones.
+        stride: side of the squares, in pixels.
+
+    Returns:
+        The mean over samples of each one's mean over its patches; a scalar.
+    """
+    weight = F.avg_pool2d(mask, stride)[:, 0, 1:-1, 1:-1]
+    wanted = real[:, None, None].expand_as(weight).to(weight.dtype)
+    errors = F.binary_cross_entropy_with_logits(patches.to(weight.dtype), wanted, reduction="none")
+    # A mask that lies between the centres counts little instead of dividing by nothing.
+    return ((errors * weight).sum((1, 2)) / weight.sum((1, 2)).clamp(min=0.1)).mean()

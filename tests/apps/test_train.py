@@ -80,6 +80,9 @@ def test_what_a_critic_cannot_do_is_said_before_regions_are_built(data, tmp_path
         (["size=64"], "input_size=48"),
         (["experiment=paper_critic", "pixels_per_zone=100"], "RealismNet"),
         (["loss.kind=hinge"], "squares"),
+        (["loss.patches=1"], "has no patches"),
+        (["loss.teacher=1"], "name weights"),
+        (["teacher=critic", "loss.teacher=1", "pixels_per_zone=20"], "pixels_per_zone=0"),
     ):
         fitting = [option for option in base if "paper_critic" not in extra[0] or "input_size" not in option]
         with pytest.raises(SystemExit) as stop:

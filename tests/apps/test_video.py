@@ -12,6 +12,7 @@ from realistic_editing.apps.cli import main
 from realistic_editing.data.clips import open_clip, writing
 from realistic_editing.data.images import Photo
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.verdict import VERDICTS
 from realistic_editing.ops import Recipe
 
 SIZE, COUNT = (96, 128), 14
@@ -74,6 +75,8 @@ def test_the_region_is_edited_and_nothing_else(run, clip, mask, parameters):
     assert len(recipe) == len(said["predicted_at"]) == (1 if parameters == "first" else 4)
     assert (recipe.order == recipe.order[0]).all() and said["order"] == recipe.order[0].tolist()
     assert said["flicker"]["triples"] == COUNT - 2 and said["lost_at"] is None
+    assert said["verdict"] in VERDICTS and sum(said["verdicts"].values()) == said["measured_frames"]
+    assert isinstance(said["problems"], list)
     assert sorted(path.name for path in output.parent.iterdir()) == ["clip.json", "clip.mkv"]
 
 
@@ -105,7 +108,8 @@ def test_sheet_masks_and_folders(run, clip):
     sheet = cv2.imread(str(clip / "sheet.png"))
     assert sheet.shape[0] == 6 * (240 + 28) and sheet.shape[1] == 3 * 328
     again = run("--out", str(clip / "q"), mask="found")  # the masks that were found are masks to give
-    assert "note" not in again.err
+    notes = [line for line in again.err.splitlines() if "note: " in line]
+    assert all("attention" in note for note in notes)  # of what the edit does, none of the masks
     assert all((a == b).all() for a, b in zip(pixels(clip / "p"), pixels(clip / "q"), strict=True))
 
 
@@ -190,9 +194,9 @@ def test_sound_is_said_to_be_lost(run, clip, monkeypatch):
 def test_sound_is_not_promised(run, clip, monkeypatch):
     monkeypatch.setattr(module, "add_sound", lambda *given: None)  # as of ffmpeg, also for a clip without sound
     said = run("--out", str(clip / "o.mkv"), "--parameters", "first", "--json")
-    assert json.loads(said.out)["sound"] == "copied, if the clip has any" and "note" not in said.err
+    assert json.loads(said.out)["sound"] == "copied, if the clip has any" and "sound" not in said.err
     said = run("--out", str(clip / "o"), "--parameters", "first", "--json")
-    assert json.loads(said.out)["sound"] == "none: frames only" and "note" not in said.err
+    assert json.loads(said.out)["sound"] == "none: frames only" and "sound" not in said.err
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ def test_what_is_printed_is_what_the_result_does(tmp_path, plain, enhancer, caps
     Image.fromarray(plain).save(tmp_path / "a.png", icc_profile=SPACES["P3"])  # whose red flag lies beyond sRGB
     photo = read_photo(tmp_path / "a.png")
     mask = read_mask(FOLDER / "flag.png", plain.shape[:2])[0]
-    edit = edit_file(enhancer, photo.path, {"mask": FOLDER / "flag.png"}, tmp_path / "o.png", EditOptions())
+    edit = edit_file(enhancer, photo.path, {"mask": FOLDER / "flag.png"}, tmp_path / "o.png", EditOptions()).edit
     found = enhancer.judge(photo.srgb, mask, read_photo(tmp_path / "o.png").srgb)
     assert (edit.realism_change, edit.saliency_change) == pytest.approx(found, abs=0.005)
     assert "beyond sRGB, which stay there: proposed were" in capsys.readouterr().err

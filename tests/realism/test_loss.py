@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from realistic_editing.realism.equations import realism_change
-from realistic_editing.realism.loss import critic_loss
+from realistic_editing.realism.loss import critic_loss, patch_loss
 
 REAL, FAKE = torch.tensor([0.8, 1.0]), torch.tensor([0.4, 0.0])
 NOBODY, FIRST = torch.tensor([False, False]), torch.tensor([True, False])
@@ -55,3 +55,23 @@ def test_realism_change_is_after_minus_before():
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="squares"):
         critic_loss(REAL, FAKE, NOBODY, kind="hinge")
+
+
+def test_patches_count_as_far_as_the_mask_covers_them():
+    mask = torch.zeros(2, 1, 16, 16)
+    mask[:, :, 4:8, 4:8] = 1  # the first of the 2 x 2 patches
+    mask[:, :, 4:8, 8:12] = 0.5
+    patches = torch.zeros(2, 2, 2, requires_grad=True)
+    loss = patch_loss(patches, mask, torch.tensor([True, False]), stride=4)
+    assert float(loss) == pytest.approx(math.log(2))
+    loss.backward()
+    real, fake = patches.grad
+    assert real[0, 0] < 0 < fake[0, 0] and float(real[0, 1] / real[0, 0]) == pytest.approx(0.5)
+    assert not real[1].any() and not fake[1].any()  # no edit reached them, so nothing is said of them
+
+
+def test_a_mask_between_the_centres_of_patches_stays_finite():
+    patches = torch.zeros(1, 2, 2, requires_grad=True)
+    loss = patch_loss(patches, torch.zeros(1, 1, 16, 16), torch.tensor([False]), stride=4)
+    loss.backward()
+    assert float(loss) == 0 and not patches.grad.any()

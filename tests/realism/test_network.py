@@ -2,6 +2,7 @@
 import pytest
 import torch
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.realism.network import RealismNet
 
 
@@ -70,3 +71,37 @@ def test_half_precision_gives_scores_in_single():
 def test_a_mask_that_does_not_belong_is_named(network, mask):
     with pytest.raises(ValueError, match="do not belong together"):
         network(torch.zeros(1, 3, 8, 8), mask)
+
+
+@pytest.mark.parametrize("size", [64, 128, 384])
+def test_small_pictures_have_fewer_patches_and_one_score(size):
+    network = RealismNet(size).eval()
+    with torch.inference_mode():
+        score, patches = network.judge_patches(*pair(2, 80, 120))
+        torch.testing.assert_close(network(*pair(2, 80, 120)), score)
+    assert patches.shape == (2, size // 16 - 2, size // 16 - 2) and score.shape == (2,)
+
+
+@pytest.mark.parametrize("size", [48, 100, 400, 128.0, None])
+def test_a_size_that_does_not_divide_is_refused(size):
+    with pytest.raises(InputError, match="multiple of 16 from 64 to 384"):
+        RealismNet(size)
+
+
+def test_patches_lie_where_the_labels_are_read(network):
+    """Without the norms, which see the whole map, a patch sees a square whose centre is that of its label."""
+    layers = [layer for layer in network.patches if not isinstance(layer, torch.nn.InstanceNorm2d)]
+    weightless = torch.nn.Sequential(*layers)
+    image = torch.rand(1, 4, 384, 384, requires_grad=True)
+    row, column = 7, 15
+    weightless(image)[0, 0, row, column].backward()
+    reached = image.grad[0].abs().sum(0).nonzero().float()
+    centre = (reached.amin(0) + reached.amax(0) + 1) / 2
+    torch.testing.assert_close(centre, torch.tensor([16 * (row + 1.5), 16 * (column + 1.5)]), atol=1e-3, rtol=0)
+
+
+def test_an_even_start_weighs_all_patches_alike():
+    network = RealismNet(64, even_start=True)
+    weights = network.score.weight @ network.hidden.weight
+    torch.testing.assert_close(weights, torch.full((1, 22 * 22), 4 / 484))
+    assert sum(parameter.numel() for parameter in network.parameters()) == 6_976_130

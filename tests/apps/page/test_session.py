@@ -44,7 +44,7 @@ def test_the_examples_open_with_their_regions_and_no_edit():
     for name, (_, tasks) in EXAMPLES.items():
         session = example(name)
         assert {region.name: region.task for region in session.regions} == tasks
-        assert np.array_equal(rendered(session), session.photo.pixels) and session.region.recipe is None
+        assert np.array_equal(rendered(session), session.photo.srgb) and session.region.recipe is None
         assert session.task == session.region.task  # what the switch shows
         assert all(0.002 < region.mask.mean() / 255 < 0.4 for region in session.regions)
     assert len(EXAMPLES) == 3

@@ -8,7 +8,7 @@ from realistic_editing.enhance.view import Candidates
 from realistic_editing.ops.photo import apply_to_photo
 
 COUNT = 6
-SIDE = 64  # pixels of the region's surroundings that are compared
+COMPARED_SIDE = 64  # pixels of the region's surroundings that are compared
 
 
 def most_different(
@@ -28,7 +28,7 @@ def most_different(
     Returns:
         Indices, `first` first.
     """
-    shrink = min(1.0, SIDE / max(mask.shape))
+    shrink = min(1.0, COMPARED_SIDE / max(mask.shape))
     size = tuple(max(1, round(side * shrink)) for side in mask.shape)
     pixels, mask = resize(pixels, size), resize(mask, size)
     mask = mask if mask.any() else np.full_like(mask, np.iinfo(mask.dtype).max)  # a region too thin for the small picture

@@ -10,7 +10,7 @@ from realistic_editing.apps.mask import region_of
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo
 
-MOST_POINTS = 5000  # of one stroke
+MOST_STROKE_POINTS = 5000  # of one stroke
 MOST_STROKES = 500
 MOST_CLICKS = 100
 LEAST_BOX = 0.01  # of the photo's sides
@@ -130,7 +130,7 @@ def _painted(mask: np.ndarray, strokes: tuple[Stroke, ...]) -> np.ndarray:
 
 
 def _points(value: Any) -> tuple[Point, ...]:
-    if not isinstance(value, list) or not 0 < len(value) <= MOST_POINTS:
+    if not isinstance(value, list) or not 0 < len(value) <= MOST_STROKE_POINTS:
         raise InputError(_LOST)
     if any(not isinstance(point, list) or len(point) != 2 for point in value):
         raise InputError(_LOST)

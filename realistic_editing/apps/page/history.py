@@ -3,7 +3,7 @@ import dataclasses
 
 from realistic_editing.apps.page.state import Session
 
-MOST = 30  # steps that can be undone
+MOST_UNDONE = 30  # steps that can be undone
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class History:
             return dataclasses.replace(self, now=session)
         if kind == self.kind and not kind.startswith("step"):
             return dataclasses.replace(self, now=session, future=())
-        return History(session, (*self.past, _light(self.now))[-MOST:], (), kind)
+        return History(session, (*self.past, _light(self.now))[-MOST_UNDONE:], (), kind)
 
     def undone(self) -> "History":
         """One step back; the same where there is none."""

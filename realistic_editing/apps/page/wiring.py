@@ -23,8 +23,7 @@ Parts = Mapping[str, Any]
 FIRST = next(iter(EXAMPLES))  # is edited when the page starts
 SETTLED = 200  # milliseconds until a new file has reached its hidden button
 MOST_WAITING = 100  # steps; later ones are refused, and asked to try again
-KEPT = 600  # seconds that a file lies on disk which was uploaded and never opened
-SWEEP = 60  # seconds between two looks for such files
+LIE, LOOK = 600, 60  # seconds that a file lies on disk which was uploaded and never opened, and between two looks for such
 
 
 def build(
@@ -40,7 +39,7 @@ def build(
         visitors: holds their sessions; with the default bounds when not given.
     """
     title = "Realistic photo editing"
-    with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, delete_cache=(SWEEP, KEPT)) as page:
+    with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, delete_cache=(LOOK, LIE)) as page:
         wiring = Wiring(layout.place(), enhancers, Visitors() if visitors is None else visitors, writing)
         wiring.connect_photos_and_regions(page, first, folder)
         wiring.connect_edits()

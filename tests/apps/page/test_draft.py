@@ -8,7 +8,7 @@ import pytest
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.mask import region_of
 from realistic_editing.apps.page import regions
-from realistic_editing.apps.page.draft import MOST_CLICKS, MOST_POINTS, Draft, marked
+from realistic_editing.apps.page.draft import MOST_CLICKS, MOST_STROKE_POINTS, Draft, marked
 from realistic_editing.apps.page.state import open_photo
 from realistic_editing.common.errors import InputError
 
@@ -75,7 +75,7 @@ def test_one_switch_is_of_what_is_marked_or_else_of_the_region(session):
     {"kind": "box", "x": 1, "y": 1, "width": 1, "height": 1},
     {"kind": "box", "x": 0.1, "y": 0.1, "width": -0.5, "height": 0.5}, {"kind": "stroke", "points": [], "radius": 0.1},
     {"kind": "stroke", "points": [[0.1]], "radius": 0.1}, {"kind": "stroke", "points": "ab", "radius": 0.1},
-    {"kind": "stroke", "points": [[0.1, 0.1]] * (MOST_POINTS + 1), "radius": 0.1},
+    {"kind": "stroke", "points": [[0.1, 0.1]] * (MOST_STROKE_POINTS + 1), "radius": 0.1},
     {"kind": "stroke", "points": [[0.1, 0.1]], "radius": 2}, {"kind": "spray", "x": 0.1, "y": 0.1},
     {"kind": "click", "x": 0.5, "y": 0.5, "adds": False},
 ])  # fmt: skip

@@ -2,7 +2,7 @@
 import dataclasses
 
 from realistic_editing.apps.demo import FOLDER
-from realistic_editing.apps.page.history import MOST, History
+from realistic_editing.apps.page.history import MOST_UNDONE, History
 from realistic_editing.apps.page.state import open_photo
 from realistic_editing.apps.page.visitors import Visitors
 
@@ -42,14 +42,14 @@ def test_what_follows_a_step_belongs_to_it_and_what_changes_nothing_counts_for_n
 
 
 def test_a_history_is_bounded_and_goes_first_where_memory_is_short():
-    many = sessions(MOST + 5)
+    many = sessions(MOST_UNDONE + 5)
     visitors = Visitors(most=1e9)
     visitors.begin("a", many[0])
     for session in many[1:]:
         visitors.keep("a", session, "step")
-    assert visitors.steps("a") == (MOST, 0)
-    assert visitors.turn_back("a").active == MOST + 3 and visitors.steps("a") == (MOST - 1, 1)
-    assert visitors.turn_back("a", forward=True).active == MOST + 4
+    assert visitors.steps("a") == (MOST_UNDONE, 0)
+    assert visitors.turn_back("a").active == MOST_UNDONE + 3 and visitors.steps("a") == (MOST_UNDONE - 1, 1)
+    assert visitors.turn_back("a", forward=True).active == MOST_UNDONE + 4
     other = open_photo(FOLDER / "coffee.jpg")
     visitors.keep("a", other, "step")
     held = visitors.held()

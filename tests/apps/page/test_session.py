@@ -127,7 +127,7 @@ def test_the_six_differ_more_than_any_other_six_picked_at_random():
         return min(np.linalg.norm(one - other, axis=2).mean() for i, one in enumerate(looks) for other in looks[:i])
 
     rng = np.random.default_rng(1)
-    assert nearest(six) > max(nearest(rng.choice(24, 6, replace=False)) for _ in range(10))
+    assert nearest(six) > max(nearest(rng.choice(24, 6, replace=False).tolist()) for _ in range(10))
 
 
 def test_those_that_do_as_asked_come_before_others():

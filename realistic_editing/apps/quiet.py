@@ -11,13 +11,34 @@ _LEAST = 1024  # bytes of a body that count as a part: else a byte now and then 
 PAUSE = 10  # seconds between two lines of one kind in the log
 
 
+class _Counted:
+    """A transport that counts what is written to it."""
+
+    def __init__(self, transport: asyncio.Transport):
+        self._transport, self.written = transport, 0
+
+    def __getattr__(self, name: str):
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, and count."""
+        self.written += len(data)
+        self._transport.write(data)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that the other side has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+
 class Impatient(H11Protocol):
-    """HTTP that closes a connection from which no request comes, or whose body stalls."""
+    """HTTP that closes a connection from which no request comes, whose body stalls, or that does not read its answer."""
 
     def connection_made(self, transport) -> None:
         """Begin to wait."""
+        transport = _Counted(transport)
         super().connection_made(transport)
-        self._since, self._received = self.loop.time(), 0
+        self._since, self._received, self._taken, self._taken_at = self.loop.time(), 0, 0, self.loop.time()
         self._next_look = self.loop.call_later(PATIENCE / 4, self._look)
 
     def data_received(self, data: bytes) -> None:
@@ -34,14 +55,18 @@ class Impatient(H11Protocol):
         super().connection_lost(exc)
 
     def _look(self) -> None:
-        """Close the connection where the other side is to speak and does not."""
-        now = self.loop.time()
+        """Close the connection where the other side is to speak or to read, and does not."""
+        now, taken = self.loop.time(), self.transport.written - self.transport.waiting
+        if taken != self._taken or not self.transport.waiting:
+            self._taken, self._taken_at = taken, now
+        if now - self._taken_at > PATIENCE:
+            self.transport.abort()  # closing would wait until what is written was read
+            return
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY) or self.flow.read_paused:
             self._since = now  # it is the server that works
         if now - self._since > PATIENCE and not self.transport.is_closing():
             self.transport.close()
-        else:
-            self._next_look = self.loop.call_later(PATIENCE / 4, self._look)
+        self._next_look = self.loop.call_later(PATIENCE / 4, self._look)  # until it is lost, which may take what is not read
 
 
 class Sparing(logging.Filter):

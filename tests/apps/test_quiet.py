@@ -1,13 +1,18 @@
 """Silent connections, and what is logged of them."""
 import asyncio
+import contextlib
 import logging
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("uvicorn", reason="needs uvicorn: pip install -e .[study]")
+
+
+LARGE, PART = 20_000_000, 100_000  # bytes of an answer, and of its parts
 
 
 @pytest.fixture
@@ -26,10 +31,12 @@ def address(monkeypatch):
             size, more = size + len(message.get("body", b"")), message.get("more_body", False)
         if scope["path"] == "/slow":
             await asyncio.sleep(1.5)
-        answer = str(size).encode()
+        answer = bytes(LARGE) if scope["path"] == "/large" else str(size).encode()
         length = str(len(answer)).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
-        await send({"type": "http.response.body", "body": answer})
+        for start in range(0, len(answer), PART):
+            await send({"type": "http.response.body", "body": answer[start : start + PART], "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", http=quiet.Impatient, lifespan="off"))
@@ -65,6 +72,50 @@ def test_a_byte_now_and_then_does_not_hold_a_connection(address):
             for _ in range(50):
                 slow.sendall(b"a")
                 time.sleep(0.1)
+
+
+def ask_for_much(address):
+    """A connection that a large answer comes from, of which the system holds little for the reader."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    connection.settimeout(20)
+    connection.connect(address)
+    connection.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return connection
+
+
+def test_who_does_not_read_the_answer_is_cut_off(address):
+    with ask_for_much(address) as deaf:
+        time.sleep(4)  # much longer than the patience
+        received = 0
+        with contextlib.suppress(ConnectionError):
+            while part := deaf.recv(65536):
+                received += len(part)
+        assert received < LARGE / 2
+
+
+def test_who_reads_slowly_is_not_cut_off():
+    """By a clock of its own: on a busy machine a real reader may rest for longer than it means to."""
+    import h11
+
+    from realistic_editing.apps.quiet import PATIENCE, Impatient
+
+    now, ended = [0.0], []
+    transport = SimpleNamespace(written=1000, waiting=1000, abort=lambda: ended.append(now[0]), is_closing=lambda: False)
+    reader = object.__new__(Impatient)
+    reader.loop = SimpleNamespace(time=lambda: now[0], call_later=lambda *_: None)
+    reader.transport, reader.flow = transport, SimpleNamespace(read_paused=False)
+    reader.conn = SimpleNamespace(their_state=h11.DONE)
+    reader._since = reader._taken_at = reader._taken = 0
+    for _ in range(20):  # a byte for each look, and as many come after it
+        now[0] += PATIENCE / 4
+        transport.written += 1
+        reader._look()
+    assert not ended
+    while not ended and now[0] < 100 * PATIENCE:
+        now[0] += PATIENCE / 4
+        reader._look()
+    assert PATIENCE < ended[0] - 5 * PATIENCE <= 1.5 * PATIENCE
 
 
 def test_a_large_body_may_take_its_time_and_so_may_its_answer(address):

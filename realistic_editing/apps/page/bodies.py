@@ -3,8 +3,8 @@ from collections.abc import Awaitable, Callable
 
 LARGEST_UPLOAD = 2**30  # bytes; 150 megapixels of 16 bits have 0.9e9
 _FORM = 2**16  # bytes that a form may have around its file
-# By the end of the path: photos and masks; pictures of the painter; all else is numbers and words.
-_LIMITS = {"/upload": LARGEST_UPLOAD + _FORM, "/component_server": 2**25 + _FORM}
+# By the end of the path: photos and masks; all else is numbers and words.
+_LIMITS = {"/upload": LARGEST_UPLOAD + _FORM}
 _OTHERS = 2**20
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from realistic_editing.apps.hosts import OwnHosts, names_of
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.bodies import LARGEST_UPLOAD, SmallBodies
+from realistic_editing.apps.page.examples import example
 from realistic_editing.apps.page.own_folder import own_folder
-from realistic_editing.apps.page.session import Enhancers, Session
+from realistic_editing.apps.page.session import Enhancers
+from realistic_editing.apps.page.state import Session
 from realistic_editing.apps.page.visitors import MAX_MEMORY, Visitors, check_max_memory
 from realistic_editing.apps.serving import listening, serve, stop_as_by_ctrl_c
 from realistic_editing.apps.writing import Writing
@@ -89,7 +91,5 @@ def _sweep(visitors: Visitors) -> None:
 
 
 def edited_example(enhancers: Enhancers) -> Session:
-    """The bundled photo with both regions edited."""
-    session = steps.propose(steps.example(), enhancers)
-    session = steps.propose(steps.choose(session, 1, enhancers), enhancers)
-    return steps.choose(session, 0, enhancers)
+    """The first bundled photo with its edit, as strong as it may be."""
+    return steps.tone_down(steps.propose(example(), enhancers), enhancers)

@@ -7,7 +7,8 @@ import torch
 
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page import view
-from realistic_editing.apps.page.session import Session
+from realistic_editing.apps.page.regions import add_region
+from realistic_editing.apps.page.state import Session, open_photo
 from realistic_editing.benchmark.timing import Measured, Say, in_turn
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.images import read_mask, read_photo, write_photo
@@ -35,10 +36,10 @@ def answering(region: Region, side: int, seconds: float, say: Say = print) -> li
     def propose(_) -> None:
         found = steps.propose(session, enhancers)
         _shown(found)
-        view.order_pictures(found, "realism")
+        view.proposal_pictures(found)
 
     def move(_) -> None:
-        _shown(steps.set_dials(proposed, dials, 1.0, enhancers))
+        _shown(steps.set_dials(proposed, dials, 1.0, enhancers, quickly=True))
 
     found = []
     for case, work in (("a proposal", propose), ("a slider", move)):
@@ -56,11 +57,11 @@ def _opened(region: Region, side: int) -> Session:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "photo.tif"
         write_photo(path, dataclasses.replace(photo, pixels=pixels, alpha=None), pixels)
-        session = steps.open_photo(path)
-    return steps.add_region(session, read_mask(region.mask, pixels.shape[:2])[0], "attenuate")
+        session = open_photo(path)
+    return add_region(session, read_mask(region.mask, pixels.shape[:2])[0], "attenuate")
 
 
 def _shown(session: Session) -> None:
-    view.before_and_after(session, outline=False)
+    view.stage(session, whole=True)
     view.gauges(session)
     view.steps(session.region)

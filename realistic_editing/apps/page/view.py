@@ -1,127 +1,213 @@
-"""What the page shows of a session: pictures as arrays, and words; nothing of gradio."""
+"""What the page shows of a session: pictures, outlines and words; nothing of gradio."""
+import base64
 import html
+import json
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import cv2
 import numpy as np
 
-from realistic_editing.apps.page.session import PageRegion, Session, rendered
+from realistic_editing.apps.page.dials import compared, in_words, read_dials
+from realistic_editing.apps.page.state import PageRegion, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
-from realistic_editing.enhance.options import GUARD
+from realistic_editing.enhance.options import WEAK
+from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, THRESHOLDS, Verdict, attention_problem
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops.photo import apply_to_photo
 
 THUMBNAIL = 160  # pixels of the longer side
 MARGIN = 0.1  # of a region's shorter side, that a thumbnail shows around it
 LEAST_SHOWN = 0.25  # of its longer side: of a long region its densest part, since all of it would be mostly other things
-DOUBT = -0.03  # dR, from which on an edit is in doubt; from GUARD on it is warned of
-SORTS = ("realism", "effect")
 GOALS = {"attenuate": "less attention", "amplify": "more attention"}
-_SHORT = ("balance", "curve", "saturation", "exposure")
-_LEAST_PAINT = 0.1  # opacity from which a painted pixel counts
+LIMIT = THRESHOLDS["realism_change"][1]  # dR, below which an edit looks edited
+MOST_DETAIL = 1800  # pixels of the longer side of what is shown of a photo that is zoomed into
+_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 93, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
+_SMOOTH = 0.6  # pixels that an outline may be off, so that it has few points
+_MOST_LINES = 300  # of one outline
 
 
-def before_and_after(session: Session, outline: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The two pictures of the slider, 8 bits, at the size that is shown.
+def stage(session: Session, whole: bool) -> str:
+    """What the stage shows, as JSON: photo and edit, the outlines of the regions, and of what is marked.
 
     Args:
         session: as it is.
-        outline: whether to draw the border of the regions; a region without an edit is always outlined, or nothing would
-            show where it lies.
+        whole: with the photo before its edits; else the browser has it already.
     """
-    after = rendered(session, small=True)
-    shown = [region for region in session.regions if outline or region.start is None]
-    before, after = (np.ascontiguousarray(as_bytes(pixels)).copy() for pixels in (session.small, after))
-    for region in shown:
-        for pixels in (before, after):
-            _draw_border(pixels, region.mask)
-    return before, after
+    before, after = before_and_after(session)
+    height, width = session.photo.pixels.shape[:2]
+    outlines = [
+        {"path": outline(region.mask if region.sharp is None else region.sharp, before.shape[:2]),
+         "active": index == session.active, "edited": region.start is not None}
+        for index, region in enumerate(session.regions)
+    ]  # fmt: skip
+    draft = session.draft if session.draft is not None and session.draft.mask.any() else None
+    return json.dumps({
+        "key": f"{zlib.crc32(session.small):08x}",
+        "size": [before.shape[1], before.shape[0]],
+        "full": [width, height],
+        "before": data_url(before) if whole else None,
+        "after": data_url(after),
+        "outlines": outlines,
+        "draft": None if draft is None else outline(draft.mask, before.shape[:2]),
+        "share": 0 if draft is None else round(100 * float(to_unit(draft.mask).mean()), 1),
+    })  # fmt: skip
 
 
-def canvas(session: Session) -> dict[str, Any]:
-    """The painter's value: the photo as it is shown, nothing painted."""
-    return {"background": as_bytes(session.small), "layers": [], "composite": None}
+def before_and_after(session: Session) -> tuple[np.ndarray, np.ndarray]:
+    """Photo and edit, 8 bits, at the size that is shown."""
+    return as_bytes(session.small), as_bytes(rendered(session, small=True))
 
 
-def order_pictures(session: Session, sort: str) -> list[tuple[int, np.ndarray, str]]:
-    """The 24 orders as thumbnails around the active region, as the network proposes them.
+def detail(session: Session, place: Mapping[str, Any]) -> str:
+    """A part of photo and edit in the photo's own pixels, for whoever zooms in, as JSON.
 
     Args:
         session: as it is.
-        sort: "realism", the most real first, or "effect", what moves attention furthest in the asked direction first.
+        place: x, y, width, height as shares of the photo.
+
+    Raises:
+        InputError: when it is no such part.
+    """
+    values = [place.get(name) for name in ("x", "y", "width", "height")]
+    if not all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in values) or min(values[2:]) <= 0:
+        raise InputError("the page asked for a part that is not in the photo; reload it")
+    height, width = session.photo.pixels.shape[:2]
+    left, top = min(width - 1, int(values[0] * width)), min(height - 1, int(values[1] * height))
+    right, bottom = min(width, round((values[0] + values[2]) * width)), min(height, round((values[1] + values[3]) * height))
+    crop = np.s_[top : max(bottom, top + 1), left : max(right, left + 1)]
+    before = after = np.ascontiguousarray(session.photo.srgb[crop])
+    for region in session.regions:
+        mask = np.ascontiguousarray(region.mask[crop])
+        if region.recipe is not None and mask.any():
+            after = apply_to_photo(after, mask, region.recipe)
+    scale = min(1.0, MOST_DETAIL / max(before.shape[:2]))
+    size = tuple(max(1, round(side * scale)) for side in before.shape[:2])
+    return json.dumps({
+        "x": left / width, "y": top / height, "width": before.shape[1] / width, "height": before.shape[0] / height,
+        "before": data_url(as_bytes(resize(before, size))), "after": data_url(as_bytes(resize(after, size))),
+    })  # fmt: skip
+
+
+def outline(mask: np.ndarray, size: tuple[int, int]) -> str:
+    """The border of a mask as an SVG path, in pixels of a picture of `size` (height, width)."""
+    inside = (to_unit(resize(mask, size)) >= 0.5).astype(np.uint8)
+    lines, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    longest = sorted(lines, key=len, reverse=True)[:_MOST_LINES]
+    smooth = [cv2.approxPolyDP(line, _SMOOTH, True)[:, 0].tolist() for line in longest]
+    return "".join("M" + "L".join(f"{x + 0.5:g} {y + 0.5:g}" for x, y in line) + "Z" for line in smooth)
+
+
+def data_url(pixels: np.ndarray) -> str:
+    """A picture (H, W, 3) uint8 as a JPEG within an address."""
+    encoded = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]), _JPEG)[1]
+    return "data:image/jpeg;base64," + base64.b64encode(encoded).decode()
+
+
+def proposal_pictures(session: Session) -> list[tuple[int, np.ndarray, str]]:
+    """The most different proposals as thumbnails around the active region, as the network proposes them.
 
     Returns:
-        For each: its index among the proposals, a picture of 8 bits, and a caption; nothing before a proposal.
+        For each, the best first: its index among the proposals, a picture of 8 bits, and what it does in words, of all but the
+        first beside that one; nothing before a proposal.
     """
     region = session.region
     if region is None or region.candidates is None:
         return []
-    if sort not in SORTS:
-        raise InputError(f"sort is {sort!r}; use one of {', '.join(SORTS)}")
-    sign = 1 if region.task == "amplify" else -1
-    found = region.candidates
-    keys = (found.realism_change if sort == "realism" else sign * found.saliency_change).numpy()
     pixels, mask = _around(rendered(session, session.active, small=True), region.mask)
-    shown = []
-    for index in np.argsort(-keys, kind="stable").tolist():
-        recipe = found.recipe[index]
-        order = " → ".join(_SHORT[operator] for operator in recipe.order[0].tolist())
-        changes = f"dR {found.realism_change[index]:+.2f} | {100 * found.saliency_change[index]:+.0f} %"
-        shown.append((index, as_bytes(apply_to_photo(pixels, mask, recipe)), f"{changes}\n{order}"))
+    shown, best = [], None
+    for index in region.different:
+        recipe = region.candidates.recipe[index]
+        words = in_words(read_dials(recipe)) if best is None else compared(read_dials(recipe), best)
+        best = best or read_dials(recipe)
+        shown.append((index, as_bytes(apply_to_photo(pixels, mask, recipe)), words))
     return shown
 
 
-def painted_mask(value: Mapping[str, Any] | None) -> np.ndarray:
-    """What was painted in the editor: (h, w) uint8, 255 = painted.
-
-    Args:
-        value: of the editor; its layers are (h, w, 4) RGBA.
-
-    Raises:
-        InputError: when nothing is painted.
-    """
-    layers = [layer[..., 3] for layer in (value or {}).get("layers") or [] if layer is not None]
-    mask = np.max(layers, axis=0) > _LEAST_PAINT * 255 if layers else np.zeros((1, 1), bool)
-    if not mask.any():
-        raise InputError("nothing is painted; paint over the region first, or load a mask file")
-    return mask.astype(np.uint8) * 255
+def proposals(session: Session) -> str:
+    """The same as HTML: buttons, the one that is taken marked."""
+    buttons = []
+    for index, picture, words in proposal_pictures(session):
+        edit = session.region.candidates[index]
+        changes = f"dR {edit.realism_change:+.2f} · attention {100 * edit.saliency_change:+.0f} %"
+        pressed = "true" if index == session.region.taken else "false"
+        buttons.append(
+            f'<button type="button" data-index="{index}" aria-pressed="{pressed}"><img src="{data_url(picture)}" alt="">'
+            f"<b>{html.escape(words)}</b><span>{changes}</span></button>"
+        )
+    return f'<div id="proposals">{"".join(buttons)}</div>' if buttons else ""
 
 
 def gauges(session: Session) -> str:
-    """dR and the change of saliency of the active region as HTML: two bars, with what they mean in words."""
+    """The verdict on the active region's edit, and its dR and change of saliency as bars, as HTML."""
     region = session.region
+    if session.draft is not None and session.draft.mask.any():
+        return _note("Something is marked. Press Propose to make a region of it.")
     if region is None:
-        return _note("Mark a region: paint it, or load a mask.")
+        return _note("Mark a region: click on it, drag a box around it, or paint it.")
     if region.start is None:
         return _note(f"{html.escape(region.name)}: no edit yet. Press Propose.")
     realism, saliency = region.effect
-    verdict, kind = realism_words(realism)
+    judged, safe = region.verdict.name != CANNOT_JUDGE, region.verdict.is_safe
+    about = "" if region.exact else "about "
+    words, kind = verdict_words(region.verdict, region.task, saliency)
+    says, real = realism_words(realism, judged)
     effect, way = effect_words(saliency, region.task)
+    real, way = ("plain" if one == "good" and not safe else one for one in (real, way))  # a tick would contradict the verdict
     return (
-        f'<div id="gauges">{_bar("Realism", f"dR {realism:+.2f}", verdict, kind, realism, 0.5, GUARD)}'
-        f"{_bar('Attention', f'{100 * saliency:+.0f} %', effect, way, saliency, 0.6)}</div>"
+        f'<div id="gauges"><p class="verdict {kind}">{html.escape(words)}</p>'
+        f"{_bar('Realism', f'{about}dR {realism:+.2f}', says, real, realism, 0.5, LIMIT)}"
+        f"{_bar('Attention', f'{about}{100 * saliency:+.0f} %', effect, way, saliency, 0.6)}</div>"
     )
 
 
-def realism_words(realism: float) -> tuple[str, str]:
-    """What a dR means, and one of "good", "doubt", "bad"."""
-    if realism < GUARD:
+def verdict_words(verdict: Verdict, task: str, saliency: float) -> tuple[str, str]:
+    """One sentence on an edit, and one of "good", "doubt", "bad", "none"; no good one that fails what was asked."""
+    missed = attention_problem(task, saliency)
+    because = f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
+    if verdict.name == CANNOT_JUDGE:
+        return f"Cannot judge this photo{because}", "none"
+    if missed is not None and verdict.name == SAFE:
+        words = "goes against the request" if _against(task, saliency) else "hardly moves attention"
+        return f"Looks natural, but {words}", "doubt"
+    words, kind = {SAFE: ("Safe", "good"), SHOWS: ("Visible", "doubt"), LOOKS_EDITED: ("Looks edited", "bad")}[verdict.name]
+    return (f"{words}: nothing speaks against this edit" if verdict.name == SAFE else f"{words}{because}"), kind
+
+
+def may_be_toned_down(session: Session) -> bool:
+    """Whether the active region's edit shows, or looks edited."""
+    region = session.region
+    return region is not None and region.start is not None and region.verdict.name in (SHOWS, LOOKS_EDITED)
+
+
+def realism_words(realism: float, judged: bool = True) -> tuple[str, str]:
+    """What a dR means, and one of "good", "doubt", "bad", or "none" where R of the photo says that dR means nothing."""
+    visible, edited = THRESHOLDS["realism_change"]
+    if not judged:
+        return "Says nothing here: the photo itself scores low", "none"
+    if realism < edited:
         return "Stops looking real: take less of it", "bad"
-    if realism < DOUBT:
+    if realism < visible:
         return "In doubt: look closely", "doubt"
     return "Looks as real as the photo" if realism < 0.1 else "Judged more real than the photo", "good"
 
 
 def effect_words(saliency: float, task: str) -> tuple[str, str]:
     """What a change of saliency means for a task, and one of "good", "doubt", "bad"."""
-    if abs(saliency) < 0.02:
-        return "Attention hardly moves", "doubt"
     went = "more" if saliency > 0 else "less"
-    wanted = (saliency > 0) == (task == "amplify")
-    return f"Draws {went} attention, {'as asked' if wanted else 'against what was asked'}", "good" if wanted else "bad"
+    if attention_problem(task, saliency) is None:
+        return f"Draws {went} attention, as asked", "good"
+    if _against(task, saliency):
+        return f"Draws {went} attention, against what was asked", "bad"
+    return f"Draws {went} attention by less than {100 * WEAK:.0f} %: hardly seen", "doubt"
+
+
+def _against(task: str, saliency: float) -> bool:
+    """Whether attention moves the other way, by more than the page shows as 0."""
+    return (saliency if task == "amplify" else -saliency) < -0.005
 
 
 def steps(region: PageRegion | None) -> str:
@@ -131,7 +217,7 @@ def steps(region: PageRegion | None) -> str:
     notes = [html.escape(note) for note in region.notes]
     if region.start.refined:
         notes.append("The proposal was refined on the photo.")
-    if region.strength < 1 and region.effect[0] >= GUARD:
+    if region.strength < 1:
         notes.append(f"Taken at strength {region.strength:.2f}.")
     lines = "\n".join(describe(region.recipe))
     return f'<pre id="steps">{html.escape(lines)}</pre>' + "".join(f'<p class="note">{note}</p>' for note in notes)
@@ -181,11 +267,3 @@ def _window(weights: np.ndarray, side: int) -> slice:
     else:
         start = max(0, min((first + stop - side) // 2, len(weights) - side))
     return slice(start, start + side)
-
-
-def _draw_border(pixels: np.ndarray, mask: np.ndarray) -> None:
-    """Draw a region's border into a picture: light on dark, so that it shows on any photo."""
-    inside = (to_unit(resize(mask, pixels.shape[:2])) >= 0.5).astype(np.uint8)
-    lines, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    for color, width in (((20, 20, 20), 3), ((255, 214, 64), 1)):
-        cv2.drawContours(pixels, lines, -1, color, width, cv2.LINE_AA)

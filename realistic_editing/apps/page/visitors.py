@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from realistic_editing.apps.page.session import Session
+from realistic_editing.apps.page.history import History
+from realistic_editing.apps.page.state import Session
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.memory import give_back
 from realistic_editing.data import color
@@ -25,7 +26,7 @@ ENDED = "this session has ended; reload the page"
 
 @dataclasses.dataclass
 class _Seat:
-    session: Session
+    history: History
     used: float  # when its visitor took the last step
 
 
@@ -51,12 +52,33 @@ class Visitors:
             if visitor not in self._seats:
                 raise InputError(ENDED)
             self._seats[visitor].used = self._clock()
-            return self._seats[visitor].session
+            return self._seats[visitor].history.now
 
-    def keep(self, visitor: Hashable, session: Session) -> None:
-        """Put a session in the place of the visitor's last one."""
+    def begin(self, visitor: Hashable, session: Session) -> None:
+        """Put a session in the place of all that the visitor did."""
         with self._lock:
-            self._seats[visitor] = _Seat(session, self._clock())
+            self._seats[visitor] = _Seat(History(session), self._clock())
+
+    def keep(self, visitor: Hashable, session: Session, kind: str | None = None) -> None:
+        """Put a session after the visitor's last one; see `History.then` for `kind`."""
+        with self._lock:
+            seat = self._seats.get(visitor)
+            history = History(session) if seat is None else seat.history.then(session, kind)
+            self._seats[visitor] = _Seat(history, self._clock())
+
+    def turn_back(self, visitor: Hashable, forward: bool = False) -> Session:
+        """Undo the visitor's last step, or take again what was undone last. Raises InputError where the session has ended."""
+        self.session(visitor)
+        with self._lock:
+            seat = self._seats[visitor]
+            seat.history = seat.history.redone() if forward else seat.history.undone()
+            return seat.history.now
+
+    def steps(self, visitor: Hashable) -> tuple[int, int]:
+        """How many steps of a visitor can be undone, and taken again."""
+        with self._lock:
+            seat = self._seats.get(visitor)
+            return (0, 0) if seat is None else (len(seat.history.past), len(seat.history.future))
 
     def make_room(self, visitor: Hashable, size: int, instead: bool = False) -> None:
         """Before something large is read: end sessions that rest where memory is short.
@@ -76,6 +98,10 @@ class Visitors:
                     "open a smaller photo, or start the page with a greater --max-memory"
                 )
             self._end_idle()
+            for seat in sorted(self._seats.values(), key=lambda seat: seat.used):  # what could be undone goes first
+                if self._held() + size <= self._most:
+                    break
+                seat.history = History(seat.history.now)
             for other in self._resting(visitor):
                 if self._held() + size <= self._most:
                     break
@@ -107,7 +133,7 @@ class Visitors:
             return self._held()
 
     def _held(self, without: Hashable | None = None) -> int:
-        sessions = [seat.session for visitor, seat in self._seats.items() if visitor != without]
+        sessions = [seat.history for visitor, seat in self._seats.items() if visitor != without]
         return sum(dict(_memory(sessions, set())).values())
 
     def _resting(self, besides: Hashable) -> list[Hashable]:
@@ -146,7 +172,7 @@ def memory_of(path: str | Path) -> int:
 
 
 def region_memory(session: Session) -> int:
-    """Bytes that a further region takes."""
+    """Bytes that a further region takes, or the feather of one."""
     return session.photo.pixels[..., 0].nbytes + VIEW
 
 

@@ -6,20 +6,24 @@ from typing import Any
 
 import gradio as gr
 
-from realistic_editing.apps.page import layout, view
+from realistic_editing.apps.page import layout, regions, view
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.dials import Dials
 from realistic_editing.apps.page.downloads import Downloads
-from realistic_editing.apps.page.session import Enhancers, PageRegion, Session
+from realistic_editing.apps.page.examples import EXAMPLES, example
+from realistic_editing.apps.page.exports import export, formats
+from realistic_editing.apps.page.session import Enhancers
+from realistic_editing.apps.page.state import Session, open_photo
 from realistic_editing.apps.page.visitors import Visitors, memory_of, region_memory
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
-from realistic_editing.data.labels import doubts
 
 Parts = Mapping[str, Any]
+FIRST = next(iter(EXAMPLES))  # is edited when the page starts
 SETTLED = 200  # milliseconds until a new file has reached its hidden button
 MOST_WAITING = 100  # steps; later ones are refused, and asked to try again
+LIE, LOOK = 600, 60  # seconds that a file lies on disk which was uploaded and never opened, and between two looks for such
 
 
 def build(
@@ -35,11 +39,11 @@ def build(
         visitors: holds their sessions; with the default bounds when not given.
     """
     title = "Realistic photo editing"
-    with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as page:
-        wiring = Wiring(layout.place(), enhancers, Visitors() if visitors is None else visitors)
+    with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, delete_cache=(LOOK, LIE)) as page:
+        wiring = Wiring(layout.place(), enhancers, Visitors() if visitors is None else visitors, writing)
         wiring.connect_photos_and_regions(page, first, folder)
         wiring.connect_edits()
-        wiring.connect_downloads(page, Downloads(folder / "downloads"), writing)
+        wiring.connect_downloads(page, Downloads(folder / "downloads"))
     return page.queue(max_size=MOST_WAITING)
 
 
@@ -55,86 +59,120 @@ class Wiring:
         parts: by name, see `layout.place`.
         enhancers: task -> enhancer.
         visitors: holds their sessions; a visitor is known by the name that gradio gives a tab of a browser.
+        writing: of edited photos.
     """
 
-    def __init__(self, parts: Parts, enhancers: Enhancers, visitors: Visitors):
-        self.parts, self.enhancers, self.visitors = parts, enhancers, visitors
+    def __init__(self, parts: Parts, enhancers: Enhancers, visitors: Visitors, writing: Writing = DEFAULT):
+        self.parts, self.enhancers, self.visitors, self.writing = parts, enhancers, visitors, writing
 
     def connect_photos_and_regions(self, page: gr.Blocks, first: Session, folder: Path) -> None:
-        """Other photos, other regions: what the painter works on, and which edit the sliders show."""
+        """Other photos, other regions, and what is marked."""
         parts, enhancers = self.parts, self.enhancers
-        seen = (parts["new_task"], parts["snap"])
 
         def opened(_: None, path: str) -> Session:
-            return steps.open_photo(_uploaded(path, folder))
+            with _read_once(path, folder) as file:
+                return open_photo(file)
 
-        def from_file(session: Session, path: str, task: str, snap: bool) -> Session:
-            mask, notes = read_mask(_uploaded(path, folder), session.photo.pixels.shape[:2])
-            return steps.add_region(session, mask, task, snap=snap, notes=notes)
+        def from_file(session: Session, path: str) -> Session:
+            with _read_once(path, folder) as file:
+                mask, notes = read_mask(file, session.photo.pixels.shape[:2])
+            return regions.add_region(session, mask, session.task, notes=notes)
 
-        def painted(session: Session, value: Mapping[str, Any], task: str, snap: bool) -> Session:
-            mask = view.painted_mask(value)
-            return steps.add_region(session, mask, task, snap=snap, notes=tuple(doubts(mask)))
+        def proposed(session: Session, snap: bool) -> Session:
+            return steps.propose(session, enhancers, snap)
 
-        def proposed(session: Session) -> Session:
-            return steps.propose(session, enhancers)
+        def marked(request: gr.Request, event: gr.EventData = None):
+            session = self._taken(request, lambda session: regions.mark(session, _sent(event)))
+            return self._lightly(request, session)
 
-        for event in (page.load, parts["example"].click):
-            self._show_canvas(self._on(event, lambda _: first, fresh=True).then)
-        another = self._on(
+        def retasked(session: Session, task: str) -> Session:
+            changed = regions.set_task(session, task)
+            edited = session.draft is None and session.region is not None and session.region.task != task
+            return steps.propose(changed, enhancers) if edited else changed
+
+        self._on(page.load, lambda _: first, fresh=True)
+        for name in EXAMPLES:
+            event = self._on(parts[f"example_{name}"].click, lambda _, name=name: self._example(name, first), fresh=True)
+        self._on(
             parts["photo_file"].upload, opened, [parts["photo_file"]], fresh=True,
             needs=lambda _, path: memory_of(_uploaded(path, folder)),
         )  # fmt: skip
-        self._show_canvas(another.success).then(lambda: gr.Tabs(selected="mark"), None, parts["tabs"], **_QUIETLY)
-        added = (
-            self._on(parts["add"].click, painted, [parts["editor"], *seen], needs=lambda session, *_: region_memory(session)),
-            self._on(
-                parts["mask_file"].upload, from_file, [parts["mask_file"], *seen],
-                needs=lambda session, path, *_: region_memory(session) + memory_of(_uploaded(path, folder)),
-            ),
+        parts["stage"].select(marked, None, self._light_parts(), trigger_mode="multiple", show_progress="hidden", **_PRIVATE)
+        event = self._on(
+            parts["mask_file"].upload, from_file, [parts["mask_file"]],
+            needs=lambda session, path: region_memory(session) + memory_of(_uploaded(path, folder)),
         )  # fmt: skip
-        for event in added:
-            shown = event.success(lambda: gr.Tabs(selected="compare"), None, parts["tabs"], **_QUIETLY)
-            self._show_canvas(shown.then)
-            self._on(event.success, proposed)
-        self._on(parts["remove"].click, steps.remove_region)
-        self._on(parts["region"].input, lambda session, index: steps.choose(session, index, enhancers), [parts["region"]])
-        changed = self._on(parts["task"].input, steps.set_task, [parts["task"]])
-        self._on(changed.success, proposed)
-        self._on(parts["propose"].click, proposed)
+        self._on(event.success, proposed, [parts["snap"]], kind=None)
+        self._on(parts["unmark"].click, regions.unmark)
+        self._on(parts["remove"].click, regions.remove_region)
+        self._on(
+            parts["region"].input, lambda session, index: steps.choose(session, index, enhancers), [parts["region"]], kind=None
+        )
+        self._on(parts["task"].input, retasked, [parts["task"]])
+        self._on(
+            parts["propose"].click, proposed, [parts["snap"]],
+            needs=lambda session, _: region_memory(session) if session.draft else 0,
+        )  # fmt: skip
+        self._on(
+            parts["feather"].release, lambda session, feather: _feathered(session, feather, enhancers), [parts["feather"]],
+            kind="feather", needs=lambda session, _: region_memory(session), show_progress="hidden",
+        )  # fmt: skip
 
     def connect_edits(self) -> None:
-        """The orders, the sliders, and how things are shown."""
+        """The proposals, the sliders, undo and redo, and how things are shown."""
         parts, enhancers = self.parts, self.enhancers
-        sliders = [parts[name] for name, *_ in layout.SLIDERS] + [parts["strength"]]
+        sliders = [name for name, *_ in layout.SLIDERS] + ["strength"]
+        values = [parts[name] for name in sliders]
 
-        def moved(session: Session, *values: float) -> Session:
-            if session.region is None or session.region.start is None:
-                return session
-            return steps.set_dials(session, Dials(*values[:-1]), values[-1], enhancers)
+        def mover(quickly: bool) -> Callable:
+            def moved(session: Session, *values: float) -> Session:
+                if session.region is None or session.region.start is None:
+                    return session
+                return steps.set_dials(session, Dials(*values[:-1]), values[-1], enhancers, quickly)
 
-        def taken(request: gr.Request, event: gr.SelectData, shown: list[int], outline: bool, sort: str):
+            return moved
+
+        def taken(request: gr.Request, event: gr.EventData = None):
             def take(session: Session) -> Session:
-                return steps.take_order(session, shown[event.index], enhancers)
+                index = _sent(event).get("index")
+                if not isinstance(index, int) or not 0 <= index < len(steps.active(session).candidates or ()):
+                    raise InputError("there is no such proposal; press Propose")
+                return steps.take_order(session, index, enhancers)
 
-            return _fully(self._taken(request, take), outline, sort)
+            return self._fully(request, self._taken(request, take))
 
-        for slider in sliders:  # the last of many moves is what counts
-            self._on(slider.input, moved, sliders, lightly=True, trigger_mode="always_last", show_progress="hidden")
-        inputs = [parts[name] for name in ("shown", "outline", "sort")]
-        parts["orders"].select(taken, inputs, self._everything(), show_progress="minimal", **_PRIVATE)
+        def turner(forward: bool) -> Callable:
+            def turn(request: gr.Request):
+                with _told():
+                    session = self.visitors.turn_back(request.session_hash, forward)
+                return self._fully(request, session)
+
+            return turn
+
+        def detailed(request: gr.Request, event: gr.EventData = None) -> str:
+            with _told():
+                return view.detail(self.visitors.session(request.session_hash), _sent(event))
+
+        for name in sliders:  # the last of many moves is what counts; when it is let go, the whole photo is judged
+            light = {"lightly": True, "show_progress": "hidden", "trigger_mode": "always_last", "kind": name}
+            self._on(parts[name].input, mover(True), values, **light)
+            self._on(parts[name].release, mover(False), values, **light)
+        parts["proposals"].select(taken, None, self._all_parts(), show_progress="hidden", **_PRIVATE)
         self._on(parts["reset"].click, lambda session: steps.take_order(session, steps.active(session).taken, enhancers))
-        self._on(parts["outline"].input, lambda session: session, lightly=True, show_progress="hidden")
-        self._on(parts["sort"].input, lambda session: session, show_progress="hidden")
+        self._on(parts["tone"].click, lambda session: steps.tone_down(session, enhancers))
+        for name, forward in (("undo", False), ("redo", True)):
+            parts[name].click(turner(forward), None, self._all_parts(), show_progress="hidden", **_PRIVATE)
+        parts["outline"].change(None, parts["outline"], None, js=layout.tell_outline(), api_visibility="private")
+        parts["stage"].expand(detailed, None, parts["detail"], trigger_mode="always_last", **_QUIETLY)
 
-    def connect_downloads(self, page: gr.Blocks, downloads: Downloads, writing: Writing) -> None:
+    def connect_downloads(self, page: gr.Blocks, downloads: Downloads) -> None:
         """A click writes the file, and then clicks the hidden button that the browser takes it from."""
 
         def writer(kind: str) -> Callable:
-            def write(request: gr.Request) -> str:
+            def write(request: gr.Request, suffix: str | None = None) -> str:
                 with _told():
                     session = self.visitors.session(request.session_hash)
-                    return str(steps.export(session, kind, downloads.new(request.session_hash), writing))
+                    return str(export(session, kind, downloads.new(request.session_hash), self.writing, suffix))
 
             return write
 
@@ -144,24 +182,31 @@ class Wiring:
 
         page.unload(leave)
         for kind in layout.DOWNLOADS:
-            written = self.parts[f"get_{kind}"].click(writer(kind), None, self.parts[f"file_{kind}"], **_QUIETLY)
+            asked = [self.parts["format"]] if kind == "photo" else None
+            written = self.parts[f"get_{kind}"].click(writer(kind), asked, self.parts[f"file_{kind}"], **_QUIETLY)
             press = f"() => setTimeout(() => document.querySelector('#file_{kind}').click(), {SETTLED})"
             written.success(None, None, None, js=press, api_visibility="private")
 
-    def _on(self, event: Callable, step: Callable, inputs: list = (), lightly=False, fresh=False, needs=None, **options):
-        """On an event take `step(session, *inputs)`, and show the session that it returns."""
-        look = [self.parts["outline"]] if lightly else [self.parts["outline"], self.parts["sort"]]
-        show = _lightly if lightly else _fully
+    def _on(
+        self, event: Callable, step: Callable, inputs: list = (), lightly=False, fresh=False, needs=None, kind="step", **options
+    ):
+        """On an event take `step(session, *inputs)`, and show the session that it returns; `kind` as in `History.then`."""
+        show = self._lightly if lightly else self._fully
 
         def run(request: gr.Request, *values):
-            session = self._taken(request, step, values[: -len(look)], fresh, needs)
-            return show(session, *values[-len(look) :])
+            return show(request, self._taken(request, step, values, fresh, needs, kind))
 
-        options = {"show_progress": "minimal", "show_progress_on": self.parts["compare"]} | options | _PRIVATE
-        return event(run, [*inputs, *look], self._everything()[: 3 if lightly else None], **options)
+        options = {"show_progress": "minimal", "show_progress_on": self.parts["gauges"]} | options | _PRIVATE
+        return event(run, [*inputs], self._light_parts() if lightly else self._all_parts(), **options)
 
     def _taken(
-        self, request: gr.Request, step: Callable, values: tuple = (), fresh: bool = False, needs: Callable | None = None
+        self,
+        request: gr.Request,
+        step: Callable,
+        values: tuple = (),
+        fresh: bool = False,
+        needs: Callable | None = None,
+        kind: str | None = "step",
     ) -> Session:
         """The visitor's session after a step, which is kept; all but a fresh one go on from a session."""
         visitor = request.session_hash
@@ -170,22 +215,48 @@ class Wiring:
             if needs is not None:
                 self.visitors.make_room(visitor, needs(session, *values), instead=fresh)
             session = step(session, *values)
-            self.visitors.keep(visitor, session)
+            self.visitors.begin(visitor, session) if fresh else self.visitors.keep(visitor, session, kind)
         return session
 
-    def _show_canvas(self, event: Callable):
-        """After an event, give the painter the photo."""
+    def _example(self, name: str, first: Session) -> Session:
+        """A bundled photo with the edit of its first region."""
+        return first if name == FIRST else steps.tone_down(steps.propose(example(name), self.enhancers), self.enhancers)
 
-        def canvas(request: gr.Request) -> dict[str, Any]:
-            with _told():
-                return view.canvas(self.visitors.session(request.session_hash))
+    def _light_parts(self) -> list:
+        """What `_lightly` gives values for."""
+        return [self.parts[name] for name in ("stage", "gauges", "steps", "tone", "undo", "redo")]
 
-        return event(canvas, None, self.parts["editor"], **_QUIETLY)
+    def _all_parts(self) -> list:
+        """What `_fully` gives values for."""
+        sliders = [name for name, *_ in layout.SLIDERS] + ["strength", "feather"]
+        return [*self._light_parts(), *(self.parts[name] for name in (*sliders, "region", "task", "proposals", "format"))]
 
-    def _everything(self) -> list:
-        """What `_fully` gives values for; the first three are those of `_lightly`."""
-        sliders = [name for name, *_ in layout.SLIDERS] + ["strength"]
-        return [self.parts[name] for name in ("compare", "gauges", "steps", *sliders, "region", "task", "orders", "shown")]
+    def _lightly(self, request: gr.Request, session: Session, whole: bool = False) -> list:
+        """What changes while a slider moves, or something is marked."""
+        past, future = self.visitors.steps(request.session_hash)
+        buttons = (gr.update(interactive=past > 0), gr.update(interactive=future > 0))
+        tone = gr.update(visible=view.may_be_toned_down(session))
+        return [view.stage(session, whole), view.gauges(session), view.steps(session.region), tone, *buttons]
+
+    def _fully(self, request: gr.Request, session: Session) -> list:
+        """What changes with another proposal, region or photo."""
+        region = session.region
+        names = gr.update(choices=view.region_names(session), value=session.active if region else None)
+        choices, chosen = formats(session, self.writing)
+        return [
+            *self._lightly(request, session, whole=True), *_slider_updates(session), names, session.task,
+            view.proposals(session), gr.update(choices=choices, value=chosen),
+        ]  # fmt: skip
+
+
+def _feathered(session: Session, feather: float, enhancers: Enhancers) -> Session:
+    return session if session.region is None else steps.set_feather(session, feather, enhancers)
+
+
+def _sent(event: gr.EventData | None) -> Mapping[str, Any]:
+    """What a browser sent with an event; nothing where that is no mapping."""
+    data = None if event is None else event._data
+    return data if isinstance(data, dict) else {}
 
 
 def _uploaded(path: str, folder: Path) -> Path:
@@ -193,6 +264,18 @@ def _uploaded(path: str, folder: Path) -> Path:
     if not Path(path).resolve().is_relative_to(folder.resolve()):
         raise InputError("this file was not uploaded here; open it again")
     return Path(path)
+
+
+@contextlib.contextmanager
+def _read_once(path: str, folder: Path) -> Iterator[Path]:
+    """An upload, which goes when it was read."""
+    file = _uploaded(path, folder)
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            file.parent.rmdir()  # that gradio made for it
 
 
 @contextlib.contextmanager
@@ -204,28 +287,14 @@ def _told() -> Iterator[None]:
         raise gr.Error(str(error), print_exception=False) from error
 
 
-def _lightly(session: Session, outline: bool) -> list:
-    """What changes while a slider moves."""
-    return [view.before_and_after(session, outline), view.gauges(session), view.steps(session.region)]
-
-
-def _fully(session: Session, outline: bool, sort: str) -> list:
-    """What changes with another proposal, region or photo."""
-    region, pictures = session.region, view.order_pictures(session, sort)
-    shown = [index for index, *_ in pictures]
-    gallery = gr.update(
-        value=[(pixels, caption) for _, pixels, caption in pictures],
-        selected_index=shown.index(region.taken) if shown else None,
-    )
-    names = gr.update(choices=view.region_names(session), value=session.active if region else None)
-    return [*_lightly(session, outline), *_slider_updates(region), names, region.task if region else None, gallery, shown]
-
-
-def _slider_updates(region: PageRegion | None) -> list:
+def _slider_updates(session: Session) -> list:
     """The sliders at their values, wider where these lie beyond."""
+    region = session.region
     ready = region is not None and region.start is not None
     updates = []
     for name, _, least, most, _ in layout.SLIDERS:
         value = getattr(region.dials, name) if ready else 0
         updates.append(gr.update(value=value, minimum=min(least, value), maximum=max(most, value), interactive=ready))
-    return [*updates, gr.update(value=round(region.strength, 2) if ready else 1, interactive=ready)]
+    most, marked = regions.most_feather(session), region is not None
+    feather = gr.update(value=region.feather if marked else 0, maximum=most, interactive=marked)
+    return [*updates, gr.update(value=round(region.strength, 2) if ready else 1, interactive=ready), feather]

@@ -69,9 +69,9 @@ class ServedPage:
             return b"".join(iter(lambda: connection.recv(4096), b""))
         return b""
 
-    def take(self, visitor: str, function: int, *values) -> dict:
+    def take(self, visitor: str, function: int, *values, event: dict | None = None) -> dict:
         """One step of a visitor as the page's own script asks for it: the last message of gradio's."""
-        asked = {"data": values, "fn_index": function, "session_hash": visitor, "event_data": None, "trigger_id": None}
+        asked = {"data": values, "fn_index": function, "session_hash": visitor, "event_data": event, "trigger_id": None}
         status, _, answer = self.ask("/gradio_api/queue/join", json.dumps(asked), {"content-type": "application/json"})
         if status != 200:
             return {"status": status, "success": False, "output": {"error": answer.decode()}}
@@ -99,7 +99,7 @@ class ServedPage:
 
     def download(self, visitor: str, kind: str = "photo") -> str:
         """Export as a visitor: the path of the file, as its link has it."""
-        found = self.take(visitor, self.function("click", f"get_{kind}"))
+        found = self.take(visitor, self.function("click", f"get_{kind}"), *([None] if kind == "photo" else []))
         return re.search(r'"path": ?"([^"]+)"', json.dumps(found))[1]
 
     def close(self) -> None:

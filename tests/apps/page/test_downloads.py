@@ -30,13 +30,13 @@ def test_a_visitor_keeps_the_latest_exports(tmp_path):
 
 def test_the_page_writes_each_export_into_a_new_folder(tmp_path):
     gr = pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
-    from realistic_editing.apps.page import session as steps
+    from realistic_editing.apps.page.examples import example
     from realistic_editing.apps.page.visitors import Visitors
     from realistic_editing.apps.page.wiring import build
 
     visitors = Visitors()
-    visitors.keep("visitor", steps.example())
-    page = build({}, steps.example(), tmp_path, visitors=visitors)
+    visitors.keep("visitor", example())
+    page = build({}, example(), tmp_path, visitors=visitors)
     (write,) = [fn.fn for fn in page.fns.values() if fn.targets and fn.targets[0][0] is not None and fn.name == "write"][:1]
     request = gr.Request(username=None, session_hash="visitor")
     paths = [write(request) for _ in range(2)]

@@ -15,7 +15,6 @@ from realistic_editing.apps.page.own_folder import PREFIX
 
 pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
 LINK = "/gradio_api/file="
-FULLY = (False, "realism")  # what follows the values of a step: whether to outline regions, and how orders are sorted
 
 
 def an_upload(path) -> dict:
@@ -33,9 +32,12 @@ def test_another_host_is_refused_from_the_first_request_on(served):
 
 
 def test_an_unknown_session_is_told_to_reload_the_page(served, visitor):
-    for trigger, element in (("click", "get_photo"), ("click", "get_mask"), ("click", "propose"), ("input", "exposure")):
-        values = () if element.startswith("get") else FULLY if element == "propose" else (0.0,) * 8 + FULLY[:1]
-        answer = served.take(visitor, served.function(trigger, element), *values)
+    for trigger, element, values in (
+        ("click", "get_photo", (None,)), ("click", "get_mask", ()), ("click", "propose", (False,)),
+        ("input", "exposure", (0.0,) * 8), ("select", "stage", ()), ("expand", "stage", ()),
+        ("select", "proposals_box", ()), ("click", "undo", ()),
+    ):  # fmt: skip
+        answer = served.take(visitor, served.function(trigger, element), *values, event={})
         assert error_of(answer) == "this session has ended; reload the page", element
 
 
@@ -64,7 +66,7 @@ def test_what_is_forged_does_not_get_through(served, visitor, tmp_path, capsys):
         tried[kind] += 1
         through[kind] += passed
 
-    assert served.take(visitor, served.function("load"), *FULLY)["success"]
+    assert served.take(visitor, served.function("load"))["success"]
     export = served.download(visitor)
     honest = served.ask(LINK + export)
     assert honest[0] == 200 and honest[2][:4] == b"\x89PNG"
@@ -79,16 +81,18 @@ def test_what_is_forged_does_not_get_through(served, visitor, tmp_path, capsys):
         status, _, content = served.ask(LINK + forged, headers={"range": "bytes=0-"})
         attempt("links and paths", status in (200, 206) or content[:4] in (b"\x89PNG", b"root"))
     opening, masking = served.function("upload", "photo_file"), served.function("upload", "mask_file")
-    painting = served.function("click", "add")
+    marking, looking = served.function("select", "stage"), served.function("expand", "stage")
     for path in (secret, Path("/etc/passwd"), FOLDER / "flag.png", own / ".." / secret.name, link, folder_link / secret.name,
                  own / "downloads" / ".." / ".." / ".." / ".." / secret, "http://127.0.0.1:9/a.png", "file:///etc/passwd", own,
                  f"http://localhost:{served.port}{LINK}{export}", "", "\0"):  # fmt: skip
-        painted = {"background": None, "layers": [an_upload(path)], "composite": None}
-        for function, values in (
-            (opening, (an_upload(path),)), (masking, (an_upload(path), "attenuate", False)),
-            (opening, ({"path": str(path)},)), (painting, (painted, "attenuate", False)),
-        ):  # fmt: skip
-            attempt("paths of uploads", served.take(visitor, function, *values, *FULLY)["success"])
+        for function, value in ((opening, an_upload(path)), (masking, an_upload(path)), (opening, {"path": str(path)})):
+            attempt("paths of uploads", served.take(visitor, function, value)["success"])
+    for forged in (
+        None, [], {"kind": "stroke", "points": [[0.1, 0.1]] * 10_000, "radius": 0.1}, {"kind": "click", "x": 1e9, "y": 0},
+        {"kind": "box", "x": 0, "y": 0, "width": "1", "height": 1}, {"kind": "stroke", "points": {"a": 1}, "radius": 0.1},
+    ):  # fmt: skip
+        attempt("marks", served.take(visitor, marking, event=forged)["success"])
+        attempt("marks", served.take(visitor, looking, event=forged)["success"])
     own_host = f"127.0.0.1:{served.port}"
     for host in (
         "evil.example", f"evil.example:{served.port}", "localhost.evil.example", f"{own_host}@evil.example", "localhost:x",
@@ -110,11 +114,9 @@ def test_what_is_forged_does_not_get_through(served, visitor, tmp_path, capsys):
             attempt("sizes", not re.match(rb"HTTP/1.1 4(00|11|13) ", served.raw(request.encode())))
     Image.new("L", (13_000, 13_000)).save(tmp_path / "large.png")  # 169 megapixels
     large = served.upload(tmp_path / "large.png")
-    attempt("sizes", served.take(visitor, opening, an_upload(large), *FULLY)["success"])
-    said = error_of(served.take(visitor, opening, an_upload(large), *FULLY))
+    attempt("sizes", served.take(visitor, opening, an_upload(large))["success"])
+    said = error_of(served.take(visitor, opening, an_upload(large)))
     assert "13000 x 13000" in said and "--max-megapixels" in said
-    painted = {"background": None, "layers": [an_upload(large)], "composite": None}
-    attempt("sizes", served.take(visitor, painting, painted, "attenuate", False, *FULLY)["success"])
 
     with capsys.disabled():
         print("\n" + "\n".join(f"{kind}: {tried[kind]} tried, {through[kind]} through" for kind in tried))
@@ -122,6 +124,21 @@ def test_what_is_forged_does_not_get_through(served, visitor, tmp_path, capsys):
     assert served.download(visitor) and served.ask(LINK + export)[2] == honest[2]  # the visitor noticed nothing
     for forged in (link, folder_link):
         forged.unlink()
+
+
+def test_an_upload_goes_when_it_was_read(served, visitor, tmp_path):
+    assert served.take(visitor, served.function("load"))["success"]
+    Image.new("RGB", (60, 40), (90, 120, 30)).save(tmp_path / "photo.png")
+    Image.new("L", (60, 40), 255).save(tmp_path / "mask.png")
+    (tmp_path / "none.png").write_text("no photo")
+    steps = (("photo.png", "photo_file", True), ("mask.png", "mask_file", True), ("none.png", "mask_file", False))
+    for file, element, opens in steps:
+        there = served.upload(tmp_path / file)
+        assert Path(there).is_file()
+        assert served.take(visitor, served.function("upload", element), an_upload(there))["success"] is opens
+        assert not Path(there).exists()
+    with Image.open(served.download(visitor)) as export:
+        assert export.size == (60, 40)  # the photo itself is not needed any more
 
 
 def _forged_links(export: str, secret: Path, own: Path, link: Path, folder_link: Path) -> list[str]:
@@ -141,7 +158,7 @@ def test_a_visitors_exports_go_when_the_page_is_closed(served, visitor):
     with served.connect() as heartbeat:
         heartbeat.sendall(f"GET /gradio_api/heartbeat/{visitor} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert b"200" in heartbeat.recv(100)
-        served.take(visitor, served.function("load"), *FULLY)
+        served.take(visitor, served.function("load"))
         export = served.download(visitor)
         assert served.ask(LINK + export)[0] == 200
     until = time.monotonic() + 30
@@ -152,7 +169,7 @@ def test_a_visitors_exports_go_when_the_page_is_closed(served, visitor):
 
 def test_it_ends_by_sigterm_as_by_ctrl_c_and_leaves_nothing(serve):
     page = serve()
-    page.take("a", page.function("load"), *FULLY)
+    page.take("a", page.function("load"))
     (own,) = page.folder.glob(f"{PREFIX}*")
     assert Path(page.download("a")).is_relative_to(own)
     with page.connect() as open_one:

@@ -1,7 +1,10 @@
 """What the page does, without a browser."""
+import base64
 import dataclasses
 import json
+import re
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,11 +14,19 @@ from realistic_editing import Enhancer, Recipe
 from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.main import call
+from realistic_editing.apps.page import regions, view
 from realistic_editing.apps.page import session as steps
-from realistic_editing.apps.page import view
 from realistic_editing.apps.page.dials import Dials
+from realistic_editing.apps.page.different import most_different
+from realistic_editing.apps.page.examples import EXAMPLES, example
+from realistic_editing.apps.page.exports import export, formats
+from realistic_editing.apps.page.state import open_photo, rendered
+from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_photo, write_photo
+from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, Verdict
+from realistic_editing.enhance.view import Candidates
+from realistic_editing.ops import PRESETS, sample_recipe
 from realistic_editing.ops.photo import apply_to_photo
 
 
@@ -26,111 +37,228 @@ def enhancers():
 
 @pytest.fixture(scope="module")
 def proposed(enhancers):
-    return steps.propose(steps.example(), enhancers)
+    return steps.propose(example("coffee"), enhancers)
 
 
-def test_the_example_opens_with_two_regions_and_no_edit():
-    session = steps.example()
-    assert [(region.name, region.task) for region in session.regions] == [("flag", "attenuate"), ("tank", "amplify")]
-    assert np.array_equal(steps.rendered(session), session.photo.pixels) and session.region.recipe is None
+def test_the_examples_open_with_their_regions_and_no_edit():
+    for name, (_, tasks) in EXAMPLES.items():
+        session = example(name)
+        assert {region.name: region.task for region in session.regions} == tasks
+        assert np.array_equal(rendered(session), session.photo.srgb) and session.region.recipe is None
+        assert session.task == session.region.task  # what the switch shows
+        assert all(0.002 < region.mask.mean() / 255 < 0.4 for region in session.regions)
+    assert len(EXAMPLES) == 3
     with pytest.raises(InputError, match="press Propose"):
         steps.take_order(session, 0, {})
-    assert "Press Propose" in view.gauges(session) and view.order_pictures(session, "realism") == []
+    assert "Press Propose" in view.gauges(session) and view.proposals(session) == ""
+    with pytest.raises(InputError, match="no example 'cat'"):
+        example("cat")
 
 
-def test_a_proposal_is_that_of_the_enhancer(proposed, enhancers):
+def test_a_proposal_is_that_of_the_enhancer_judged_on_the_whole_photo(proposed, enhancers):
     region = proposed.region
     edit = enhancers["attenuate"].propose(proposed.photo.pixels, region.mask)
     for name in ("order", "white_balance", "color_curve", "saturation", "exposure"):
-        assert torch.allclose(getattr(region.recipe, name), getattr(edit.recipe, name), rtol=1e-5)
-    assert region.effect == pytest.approx((edit.realism_change, edit.saliency_change), abs=1e-4)
-    assert "against" not in view.gauges(proposed) and "Draws less attention, as asked" in view.gauges(proposed)
+        assert torch.allclose(getattr(region.recipe, name), getattr(edit.recipe, name), rtol=1e-4)
+    whole = enhancers["attenuate"].judge(proposed.photo.pixels, region.mask, rendered(proposed))
+    assert region.exact and region.effect == pytest.approx(whole, abs=1e-5)
+    assert region.effect == pytest.approx((edit.realism_change, edit.saliency_change), abs=0.03)
+    assert "Draws less attention" in view.gauges(proposed) and "about" not in view.gauges(proposed)
 
 
 def test_sliders_change_the_picture_and_what_is_measured(proposed, enhancers):
-    bright = steps.set_dials(proposed, dataclasses.replace(proposed.region.dials, exposure=1.5), 1.0, enhancers)
+    dials = dataclasses.replace(proposed.region.dials, exposure=1.5)
+    bright = steps.set_dials(proposed, dials, 1.0, enhancers)
     inside = bright.region.mask > 250
-    assert steps.rendered(bright)[inside].mean() > steps.rendered(proposed)[inside].mean() + 20
-    assert (steps.rendered(bright)[bright.region.mask == 0] == bright.photo.pixels[bright.region.mask == 0]).all()
+    assert rendered(bright)[inside].mean() > rendered(proposed)[inside].mean() + 20
+    assert (rendered(bright)[bright.region.mask == 0] == bright.photo.pixels[bright.region.mask == 0]).all()
     assert bright.region.effect != proposed.region.effect and proposed.region.dials.exposure != 1.5  # values, not places
+    quick = steps.set_dials(proposed, dials, 1.0, enhancers, quickly=True)
+    assert not quick.region.exact and "about dR" in view.gauges(quick)
+    assert quick.region.effect == pytest.approx(bright.region.effect, abs=0.1)
     none = steps.set_dials(proposed, proposed.region.dials, 0.0, enhancers)
-    assert np.array_equal(steps.rendered(none), none.photo.pixels) and none.region.effect == pytest.approx((0, 0), abs=1e-6)
+    assert np.array_equal(rendered(none), none.photo.pixels) and none.region.effect == pytest.approx((0, 0), abs=1e-6)
+    assert "✓" not in view.gauges(none) and view.verdict_words(none.region.verdict, "attenuate", 0.0)[1] != "good"
     with pytest.raises(InputError, match="strength is 1.6"):
         steps.set_dials(proposed, Dials(), 1.6, enhancers)
 
 
-def test_another_order_is_taken_and_sorted(proposed, enhancers):
-    real, strong = (view.order_pictures(proposed, sort) for sort in view.SORTS)
-    assert len(real) == len(strong) == 24 and all(max(pixels.shape) <= view.THUMBNAIL for _, pixels, _ in real)
-    candidates = proposed.region.candidates
-    assert np.all(np.diff(candidates.realism_change[[index for index, *_ in real]].numpy()) <= 0)
-    lowest_first = candidates.saliency_change[[index for index, *_ in strong]].numpy()  # attenuation
-    assert np.all(np.diff(lowest_first) >= 0)
-    index = strong[0][0]
+def test_an_edit_is_toned_down_until_it_does_not_look_edited(proposed, enhancers):
+    dials = dataclasses.replace(proposed.region.dials, exposure=-2.0, saturation=-100)
+    strong = steps.set_dials(proposed, dials, 1.5, enhancers)
+    assert view.may_be_toned_down(strong) and strong.region.verdict.name == LOOKS_EDITED
+    weaker = steps.tone_down(strong, enhancers)
+    assert 0 < weaker.region.strength < 1.5 and weaker.region.dials == strong.region.dials
+    order = (SAFE, SHOWS, LOOKS_EDITED)
+    assert order.index(weaker.region.verdict.name) < 2 or weaker.region.strength == 0.75
+    if weaker.region.verdict.is_safe:
+        again = steps.tone_down(weaker, enhancers)
+        assert again.region.strength == weaker.region.strength and not view.may_be_toned_down(weaker)
+
+
+def test_six_proposals_are_shown_and_another_is_taken(proposed, enhancers):
+    pictures = view.proposal_pictures(proposed)
+    assert [index for index, *_ in pictures] == list(proposed.region.different) and len(pictures) == 6
+    assert pictures[0][0] == proposed.region.taken and all(max(pixels.shape) <= view.THUMBNAIL for _, pixels, _ in pictures)
+    index = pictures[3][0]
     other = steps.take_order(proposed, index, enhancers)
-    assert other.region.taken == index and torch.equal(other.region.recipe.order, candidates[index].recipe.order)
-    assert other.region.effect[1] == pytest.approx(candidates[index].saliency_change, abs=1e-3)
+    order = proposed.region.candidates.recipe[index].order
+    assert other.region.taken == index and torch.equal(other.region.recipe.order, order)
+    assert other.region.different == proposed.region.different
+    shown = view.proposals(other)
+    assert re.findall(r'data-index="(\d+)" aria-pressed="true"', shown) == [str(index)] and shown.count("<button") == 6
+
+
+def test_the_six_differ_more_than_any_other_six_picked_at_random():
+    torch.manual_seed(0)
+    recipe = sample_recipe(PRESETS["released"].fake, batch=24)
+    recipe.exposure[:12] = recipe.exposure[0]
+    for name in ("white_balance", "color_curve", "saturation"):
+        getattr(recipe, name)[:12] = getattr(recipe, name)[0]  # half are alike but for their order
+    found = Candidates(recipe, "amplify", torch.zeros(24), torch.ones(24))
+    pixels = np.random.default_rng(0).integers(40, 200, (48, 64, 3), np.uint8)
+    mask = np.full((48, 64), 255, np.uint8)
+    six = most_different(pixels, mask, found, first=3)
+    assert six[0] == 3 and len(set(six)) == 6 and sum(index < 12 for index in six) == 1
+
+    def nearest(indices):
+        looks = [cv2.cvtColor(apply_to_photo(pixels, mask, recipe[index]).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+                 for index in indices]  # fmt: skip
+        return min(np.linalg.norm(one - other, axis=2).mean() for i, one in enumerate(looks) for other in looks[:i])
+
+    rng = np.random.default_rng(1)
+    assert nearest(six) > max(nearest(rng.choice(24, 6, replace=False).tolist()) for _ in range(10))
+
+
+def test_those_that_do_as_asked_come_before_others():
+    recipe = sample_recipe(PRESETS["released"].fake, batch=24)
+    gains = torch.where(torch.arange(24) < 8, 0.1, -0.1)
+    found = Candidates(recipe, "amplify", torch.zeros(24), gains)
+    pixels, mask = np.full((20, 20, 3), 120, np.uint8), np.full((20, 20), 255, np.uint8)
+    assert all(index < 8 for index in most_different(pixels, mask, found, first=0))
+    few = Candidates(recipe, "amplify", torch.zeros(24), torch.where(torch.arange(24) < 3, 0.1, -0.1))
+    assert set(most_different(pixels, mask, few, first=0)[:3]) == {0, 1, 2}
 
 
 def test_regions_come_one_on_top_of_the_other(proposed, enhancers):
     both = steps.propose(steps.choose(proposed, 1, enhancers), enhancers)
-    flag, tank = both.regions
-    expected = apply_to_photo(apply_to_photo(both.photo.pixels, flag.mask, flag.recipe), tank.mask, tank.recipe)
-    assert np.array_equal(steps.rendered(both), expected)
-    edit = enhancers["amplify"].propose(steps.rendered(proposed), tank.mask)
-    assert torch.allclose(tank.recipe.exposure, edit.recipe.exposure, rtol=1e-5) and tank.start.refined
-    fewer = steps.remove_region(steps.choose(both, 0, enhancers))
-    assert [region.name for region in fewer.regions] == ["tank"] and fewer.region.recipe is not None
-    again = steps.set_task(fewer, "attenuate")
-    assert again.region.task == "attenuate" and again.region.start is None and steps.set_task(fewer, "amplify") is fewer
+    spoon, cup = both.regions
+    expected = apply_to_photo(apply_to_photo(both.photo.pixels, spoon.mask, spoon.recipe), cup.mask, cup.recipe)
+    assert np.array_equal(rendered(both), expected) and both.task == "amplify"
+    fewer = regions.remove_region(steps.choose(both, 0, enhancers))
+    assert [region.name for region in fewer.regions] == ["cup"] and fewer.region.recipe is not None and fewer.task == "amplify"
+    again = regions.set_task(fewer, "attenuate")
+    assert again.region.task == "attenuate" and again.region.start is None
 
 
 def test_downloads_hold_what_is_shown(proposed, tmp_path):
-    photo = read_photo(steps.export(proposed, "photo", tmp_path))
-    assert np.array_equal(photo.pixels, steps.rendered(proposed))
-    recipe = Recipe.load(steps.export(proposed, "recipe", tmp_path))
+    photo = read_photo(export(proposed, "photo", tmp_path))
+    assert np.array_equal(photo.pixels, rendered(proposed))
+    recipe = Recipe.load(export(proposed, "recipe", tmp_path))
     assert np.array_equal(apply_to_photo(proposed.photo.pixels, proposed.region.mask, recipe), photo.pixels)
-    assert "LUT_3D_SIZE 33" in steps.export(proposed, "lut", tmp_path).read_text(encoding="ascii")
-    mask = np.array(Image.open(steps.export(proposed, "mask", tmp_path)))
+    assert "LUT_3D_SIZE 33" in export(proposed, "lut", tmp_path).read_text(encoding="ascii")
+    mask = np.array(Image.open(export(proposed, "mask", tmp_path)))
     assert np.array_equal(mask, proposed.region.mask.astype(np.uint16) * 257)
     with pytest.raises(InputError, match="no region is marked"):
-        steps.export(steps.open_photo(FOLDER / "astronaut.jpg"), "recipe", tmp_path)
+        export(open_photo(FOLDER / "astronaut.jpg"), "recipe", tmp_path)
+
+
+def test_the_photo_is_downloaded_as_jpeg_or_png_and_as_what_it_was(proposed, tmp_path):
+    choices, first = formats(proposed)
+    assert [suffix for _, suffix in choices] == [".jpg", ".png"] and first == ".png"
+    assert formats(proposed, Writing(format="jpg"))[1] == ".jpg"
+    written = export(proposed, "photo", tmp_path, suffix=".jpg")
+    with Image.open(written) as picture:
+        assert picture.format == "JPEG" and written.suffix == ".jpg"
+        assert np.abs(np.array(picture).astype(int) - rendered(proposed)).mean() < 2
+    with pytest.raises(InputError, match="no format"):
+        export(proposed, "photo", tmp_path, suffix=".exe")
 
 
 def test_sixteen_bits_and_full_size_come_back(enhancers, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 65536, (900, 1500, 3), np.uint16)
     first = read_photo(FOLDER / "astronaut.jpg")
     write_photo(tmp_path / "deep.tif", dataclasses.replace(first, pixels=pixels), pixels)
-    session = steps.open_photo(tmp_path / "deep.tif")
+    session = open_photo(tmp_path / "deep.tif")
     assert session.small.shape == (720, 1200, 3)
-    painted = np.zeros((720, 1200, 4), np.uint8)
-    painted[100:300, 200:500, 3] = 140
-    session = steps.add_region(session, view.painted_mask({"layers": [painted]}), "amplify")
+    assert [suffix for _, suffix in formats(session)[0]] == [".png", ".tif"]  # no JPEG, which has 8 bits
+    session = regions.mark(session, {"kind": "stroke", "points": [[0.2, 0.3], [0.4, 0.3]], "radius": 0.06})
+    session = steps.propose(regions.set_task(session, "amplify"), enhancers)
     region = session.region
-    assert region.mask.shape == (900, 1500) and region.mask[200, 400] == 255 and region.name == "region 1"
-    session = steps.propose(session, enhancers)
-    written = read_photo(steps.export(session, "photo", tmp_path))
+    assert region.mask.shape == (900, 1500) and region.mask[270, 450] == 255 and region.name == "region 1"
+    assert region.task == "amplify" and session.draft is None
+    written = read_photo(export(session, "photo", tmp_path))
     assert written.pixels.dtype == np.uint16 and written.path.suffix == ".tif"
-    assert (written.pixels != pixels)[200, 400].any() and (written.pixels == pixels)[700].all()
-    before, after = view.before_and_after(session, outline=False)
+    assert (written.pixels != pixels)[270, 450].any() and (written.pixels == pixels)[700].all()
+    before, after = view.before_and_after(session)
     assert before.dtype == after.dtype == np.uint8 and before.shape == after.shape == (720, 1200, 3)
 
 
+def test_the_stage_shows_photo_edit_and_outlines(proposed):
+    shown = json.loads(view.stage(proposed, whole=True))
+    assert shown["size"] == shown["full"] == [600, 400] and shown["draft"] is None
+    for name, expected in zip(("before", "after"), view.before_and_after(proposed), strict=True):
+        data = np.frombuffer(base64.b64decode(shown[name].split(",")[1]), np.uint8)
+        assert np.abs(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].astype(int) - expected).mean() < 2
+    spoon, cup = shown["outlines"]
+    assert (spoon["active"], spoon["edited"]) == (True, True) and (cup["active"], cup["edited"]) == (False, False)
+    points = np.array(re.findall(r"([\d.]+) ([\d.]+)", spoon["path"]), float)
+    rows, columns = np.nonzero(proposed.regions[0].mask > 127)
+    assert points.min(axis=0) == pytest.approx((columns.min(), rows.min()), abs=2)
+    assert points.max(axis=0) == pytest.approx((columns.max(), rows.max()), abs=2)
+    marked = json.loads(view.stage(regions.mark(proposed, {"kind": "stroke", "points": [[0.5, 0.5]], "radius": 0.1}), False))
+    assert marked["before"] is None and marked["draft"].startswith("M") and 1 < marked["share"] < 10
+
+
+def test_who_zooms_in_sees_the_photos_own_pixels(proposed):
+    place = {"x": 0.5, "y": 0.5, "width": 0.25, "height": 0.25}
+    found = json.loads(view.detail(proposed, place))
+    expected = (proposed.photo.pixels, rendered(proposed))
+    for name, pixels in zip(("before", "after"), expected, strict=True):
+        data = np.frombuffer(base64.b64decode(found[name].split(",")[1]), np.uint8)
+        part = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1].astype(int)
+        assert np.abs(part - pixels[200:300, 300:450]).mean() < 2
+    assert (found["x"], found["y"], found["width"], found["height"]) == (0.5, 0.5, 0.25, 0.25)
+    for bad in ({}, {**place, "width": 0}, {**place, "x": float("nan")}, {**place, "y": "0"}, {**place, "height": 10**400}):
+        with pytest.raises(InputError, match="not in the photo"):
+            view.detail(proposed, bad)
+
+
 def test_what_cannot_be_a_region_is_refused():
-    session = steps.example()
-    for value in (None, {"layers": []}, {"layers": [np.zeros((4, 4, 4), np.uint8)]}):
-        with pytest.raises(InputError, match="nothing is painted"):
-            view.painted_mask(value)
+    session = example("coffee")
     with pytest.raises(InputError, match="0 everywhere"):
-        steps.add_region(session, np.zeros((512, 512), np.uint8), "amplify")
+        regions.add_region(session, np.zeros((400, 600), np.uint8), "amplify")
     with pytest.raises(InputError, match="there is no region 3"):
         steps.choose(session, 2, {})
+    with pytest.raises(InputError, match="no region is marked"):
+        steps.propose(open_photo(FOLDER / "rocket.jpg"), {})
 
 
-def test_the_gauge_warns_below_the_guard():
-    assert view.realism_words(-0.11) == ("Stops looking real: take less of it", "bad")
-    assert [view.realism_words(value)[1] for value in (-0.1, -0.05, 0.0, 0.3)] == ["doubt", "doubt", "good", "good"]
-    assert view.effect_words(0.2, "attenuate")[1] == "bad" and view.effect_words(0.2, "amplify")[1] == "good"
+@pytest.mark.parametrize(("verdict", "saliency", "kind", "words"), [
+    (Verdict(SAFE), -0.2, "good", "Safe"), (Verdict(SAFE), -0.04, "doubt", "hardly moves attention"),
+    (Verdict(SAFE), 0.2, "doubt", "against the request"), (Verdict(SHOWS, ("a",)), -0.2, "doubt", "Visible: a"),
+    (Verdict(LOOKS_EDITED, ("a", "b")), -0.2, "bad", "Looks edited: a; b"),
+    (Verdict(CANNOT_JUDGE, ("a",)), -0.2, "none", "Cannot judge this photo: a"),
+])  # fmt: skip
+def test_a_verdict_is_said_in_one_sentence(verdict, saliency, kind, words):
+    said, found = view.verdict_words(verdict, "attenuate", saliency)
+    assert words in said and found == kind
+
+
+def test_where_r_is_low_no_tick_is_shown(proposed):
+    region = dataclasses.replace(proposed.region, effect=(0.0, -0.3), verdict=Verdict(CANNOT_JUDGE, ("R is 0.10",)))
+    shown = view.gauges(dataclasses.replace(proposed, regions=(region, *proposed.regions[1:])))
+    assert "Cannot judge this photo" in shown and not re.search(r'class="[^"]*good', shown)
+    safe = dataclasses.replace(region, verdict=Verdict(SAFE))
+    assert re.search(r'class="verdict good', view.gauges(dataclasses.replace(proposed, regions=(safe,))))
+
+
+def test_attention_is_said_honestly():
+    assert view.effect_words(0.2, "attenuate") == ("Draws more attention, against what was asked", "bad")
+    assert view.effect_words(0.2, "amplify")[1] == "good" and view.effect_words(0.04, "amplify")[1] == "doubt"
+    assert "less than 5 %" in view.effect_words(0.04, "amplify")[0]
+    assert view.realism_words(-0.11)[1] == "bad" and view.realism_words(0.0)[1] == "good"
+    assert view.realism_words(0.0, judged=False)[1] == "none"
 
 
 def test_thumbnails_show_the_densest_part_of_a_long_region_and_all_of_a_short_one():
@@ -153,9 +281,9 @@ def test_the_suite_of_the_page_times_a_proposal_and_a_slider(tmp_path):
 
 
 def test_notes_on_a_mask_are_shown_with_its_edit(enhancers):
-    session = steps.open_photo(FOLDER / "astronaut.jpg")
+    session = open_photo(FOLDER / "astronaut.jpg")
     small = np.zeros((256, 256), np.uint8)
     small[100:102, 100:102] = 15
-    session = steps.add_region(session, small, "attenuate", notes=("brightest value is 15 of 255; if it is a <label map>",))
-    for told in (session, steps.set_task(session, "amplify")):
+    session = regions.add_region(session, small, "attenuate", notes=("brightest value is 15 of 255; if it is a <label map>",))
+    for told in (session, regions.set_task(session, "amplify")):
         assert "if it is a &lt;label map&gt;" in view.steps(steps.propose(told, enhancers).region)

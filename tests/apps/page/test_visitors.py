@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 from realistic_editing.apps.page import session as steps
-from realistic_editing.apps.page.session import Session
+from realistic_editing.apps.page.examples import example
+from realistic_editing.apps.page.regions import add_region
+from realistic_editing.apps.page.state import Session, open_photo
 from realistic_editing.apps.page.visitors import BRIEF, IDLE, VIEW, Visitors, check_max_memory, memory_of, region_memory
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo
@@ -47,11 +49,11 @@ def test_a_session_is_its_visitors_and_an_unknown_one_is_told_to_reload(clock):
 
 
 def test_what_sessions_share_counts_once(clock):
-    visitors, example = Visitors(clock=clock), a_session()
+    visitors, shared = Visitors(clock=clock), a_session()
     for name in "abc":
-        visitors.keep(name, example)
+        visitors.keep(name, shared)
     assert visitors.held() == SIZE  # the photo, and the same pixels as they are shown
-    visitors.keep("b", steps.add_region(example, np.full((1000, 1000), 255, np.uint8), "amplify"))
+    visitors.keep("b", add_region(shared, np.full((1000, 1000), 255, np.uint8), "amplify"))
     assert visitors.held() == SIZE + 1_000_000
 
 
@@ -59,9 +61,9 @@ def test_networks_do_not_count_and_views_do():
     from realistic_editing import Enhancer
 
     enhancers, visitors = {"attenuate": Enhancer.from_pretrained("attenuate")}, Visitors()
-    visitors.keep("a", steps.example())
+    visitors.keep("a", example())
     before = visitors.held()
-    visitors.keep("a", steps.propose(steps.example(), enhancers))
+    visitors.keep("a", steps.propose(example(), enhancers))
     assert 3_000_000 < visitors.held() - before < VIEW
 
 
@@ -126,7 +128,7 @@ def test_what_a_file_will_take_is_known_by_its_header(tmp_path, mode, suffix, ch
     path = tmp_path / f"photo.{suffix}"
     Image.new(mode, (400, 300)).save(path)
     visitors = Visitors()
-    visitors.keep("a", steps.add_region(steps.open_photo(path), np.full((300, 400), 255, np.uint8), "amplify"))
+    visitors.keep("a", add_region(open_photo(path), np.full((300, 400), 255, np.uint8), "amplify"))
     assert 400 * 300 * channels <= visitors.held() <= memory_of(path)
     assert region_memory(visitors.session("a")) == 400 * 300 + VIEW
 

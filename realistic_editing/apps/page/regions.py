@@ -1,0 +1,102 @@
+"""Regions on the page: marked, taken, given a task, feathered, removed; nothing of their edits."""
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from realistic_editing.apps.page import draft as drafts
+from realistic_editing.apps.page.state import PageRegion, Session, active, with_active
+from realistic_editing.common.arrays import check_mask
+from realistic_editing.common.tasks import check_task
+from realistic_editing.data.labels import doubts
+from realistic_editing.data.pixels import resize
+from realistic_editing.data.select import refine_mask
+
+MOST_FEATHER = 0.03  # of the longer side
+_FINE = 4.0  # pixels of sigma; a wider feather is made on a smaller mask, which is smooth anyway
+
+
+def add_region(
+    session: Session, mask: np.ndarray, task: str, name: str | None = None, snap: bool = False, notes: tuple[str, ...] = ()
+) -> Session:
+    """Add a region behind the others, and make it the active one.
+
+    Args:
+        session: as it is.
+        mask: (H, W) of the photo's size, or (h, w) of its proportions, as painted.
+        task: "attenuate" or "amplify".
+        name: "region N" when None.
+        snap: whether to move its border to the border in the photo.
+        notes: on the mask, for the user.
+
+    Raises:
+        InputError: when the mask selects nothing, or is none.
+    """
+    check_task(task)
+    pixels = session.photo.srgb
+    mask = check_mask(resize(mask, pixels.shape[:2]), pixels)
+    names = {region.name for region in session.regions}
+    number = len(names) + 1
+    while name is None or name in names:
+        name, number = f"region {number}", number + 1
+    added = PageRegion(name, refine_mask(pixels, mask) if snap else mask, task, notes=notes)
+    regions = (*session.regions, added)
+    return dataclasses.replace(session, regions=regions, active=len(session.regions), draft=None, task=task)
+
+
+def mark(session: Session, value: Mapping[str, Any]) -> Session:
+    """Mark more of a region that is to be, or less: see `draft.marked`. Raises InputError."""
+    return dataclasses.replace(session, draft=drafts.marked(session.photo, session.small, session.draft, value))
+
+
+def unmark(session: Session) -> Session:
+    """Let go of what is marked."""
+    return session if session.draft is None else dataclasses.replace(session, draft=None)
+
+
+def take_draft(session: Session, snap: bool = False) -> Session:
+    """Make a region of what is marked; the same session where nothing is.
+
+    Args:
+        session: as it is.
+        snap: whether to move the border of what was painted to the border in the photo.
+    """
+    draft = session.draft
+    if draft is None or not draft.mask.any():
+        return unmark(session)
+    return add_region(session, draft.mask, session.task, snap=snap and bool(draft.strokes), notes=tuple(doubts(draft.mask)))
+
+
+def remove_region(session: Session) -> Session:
+    """Take the active region away. Raises InputError when there is none."""
+    active(session)
+    kept = tuple(region for index, region in enumerate(session.regions) if index != session.active)
+    index = max(0, min(session.active, len(kept) - 1))
+    return dataclasses.replace(session, regions=kept, active=index, task=kept[index].task if kept else session.task)
+
+
+def set_task(session: Session, task: str) -> Session:
+    """What is marked, or else the active region, gets a task; another one than before lets go of the region's edit."""
+    session = dataclasses.replace(session, task=check_task(task))
+    region = session.region
+    if session.draft is not None or region is None or region.task == task:
+        return session
+    kept = {name: getattr(region, name) for name in ("name", "mask", "notes", "sharp", "feather")}
+    return with_active(session, PageRegion(task=task, **kept))
+
+
+def most_feather(session: Session) -> int:
+    """The greatest feather of a photo, in pixels."""
+    return max(10, round(MOST_FEATHER * max(session.photo.pixels.shape[:2])))
+
+
+def feathered(mask: np.ndarray, sigma: float) -> np.ndarray:
+    """A mask (H, W) whose border fades out by a Gaussian of `sigma` pixels; the mask itself where that is 0."""
+    if sigma == 0:
+        return mask
+    scale = min(1.0, _FINE / sigma)
+    small = resize(mask, tuple(max(1, round(side * scale)) for side in mask.shape)) if scale < 1 else mask
+    blurred = cv2.GaussianBlur(small, (0, 0), max(0.3, sigma * scale), borderType=cv2.BORDER_REPLICATE)
+    return resize(blurred, mask.shape) if blurred.any() else mask

@@ -14,7 +14,8 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-WEIGHTS = ("attenuate", "amplify", "critic", "compact_saliency")  # what the notebooks' numbers and pictures come from
+# What the notebooks' numbers and pictures come from.
+WEIGHTS = ("attenuate", "amplify", "critic", "lite_critic", "compact_saliency", "fast_saliency")
 
 
 def weights_mark() -> str:

@@ -21,13 +21,19 @@ def ablation_weights(config: DictConfig, task: str, ablation: str) -> Path:
         task: "attenuate" or "amplify".
         ablation: a name of configs/ablation/train_enhancer.
     """
-    folder = Path(config.paths.outputs) / "train_enhancer" / (config.get("preset") or "compact")
+    folder = Path(config.paths.outputs) / "train_enhancer" / _training_preset(config)
     return folder / f"{task}_{ablation}" / "model.safetensors"
+
+
+def _training_preset(config: DictConfig) -> str:
+    """The preset that trains the networks of an evaluation's preset: the bundled enhancers are of `compact`."""
+    preset = config.get("preset") or "compact"
+    return "compact" if preset == "bundled" else str(preset)
 
 
 def how_to_make(config: DictConfig, task: str, ablation: str) -> str:
     """The command that trains it."""
-    preset = config.get("preset") or "compact"
+    preset = _training_preset(config)
     chosen = "" if preset == "compact" else f" preset={preset}"
     return f"python scripts/train_enhancer.py task={task} ablation={ablation}{chosen} {ABLATION_SETTINGS}"
 

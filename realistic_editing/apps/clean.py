@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import measures_of, refuse_overwriting, reporting, say
+from realistic_editing.apps.results import refuse_overwriting, reporting, say
 from realistic_editing.apps.suggest import count_of, facts_of, numbered, suggestions_of
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes
@@ -78,7 +78,8 @@ def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
         with replacing(recipe) as waiting:
             edit.recipe.save(waiting)
         entry = {"mask": mask.name, "task": task, "name": f"{number}"}
-        report = {"task": task, "mask": str(mask), "recipe": str(recipe), **facts_of(one), **measures_of(edit)}
+        measures = {name: float(getattr(edit, name)) for name in ("realism_change", "saliency_change", "strength")}
+        report = {"task": task, "mask": str(mask), "recipe": str(recipe), **facts_of(one), **measures}
         entries.append({"plan": entry | ({"human": True} if one.kind == "person" else {}), "report": report})
     return entries
 

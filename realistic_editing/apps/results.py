@@ -91,8 +91,8 @@ def place_of(output: str | Path | None, default: Path) -> tuple[Path, bool]:
     Returns:
         The path, and whether the user named the file itself, which may then be replaced.
     """
-    # A folder that is called like a picture is in the way of one.
-    is_folder = output and (str(output).endswith(("/", os.sep)) or (Path(output).is_dir() and not Path(output).suffix))
+    # A folder that is called like a picture is in the way of one. os.path does not raise at names that no file can have.
+    is_folder = output and (str(output).endswith(("/", os.sep)) or (os.path.isdir(output) and not Path(output).suffix))
     if output and not is_folder:
         return Path(output), True
     return free_place(Path(output) / default.name if output else default), False

@@ -67,6 +67,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         allowed = {field.name: _RANGES.get(field.name, Number(0)) for field in dataclasses.fields(self)}
+        allowed["change"] = Choice(tuple(CHANGES))  # as it is now: a project beside this one may add its own
         check_all(dataclasses.asdict(self), allowed, "objective.")
         if self.combine == "product" and not self.exponential:
             # Without the exponential the loss of saliency may be negative, and a product would then reward unrealism.
@@ -77,7 +78,6 @@ CHANGES = {"relative": saliency_drop, "log_ratio": log_saliency_ratio, "log_both
 # Of the fields that are not weights, bounds and margins of 0 or more.
 _RANGES = {
     "saliency_weight": Number(),
-    "change": Choice(tuple(CHANGES)),
     "epsilon": Number(0, above=True),
     "exponential": Flag(),
     "realism": Choice(("change", "logit")),

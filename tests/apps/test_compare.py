@@ -159,7 +159,7 @@ def test_ade20k_by_category(tmp_path, tiny_weights):
         ([], r"nothing is named; .* suite=saliency\|.*\|masks\|.*, dataset=mechrez\|coco\|.*, or ratings="),
         (["suite=critic", "dataset=mechrez"], "suite and dataset are given"),
         (["dataset=painting"], "use mechrez, coco, ade20k or folder"),
-        (["dataset=mechrez", "method=[ours,painter]"], "method names painter; use one or several of all, .*input, .*ours, .*mec"),
+        (["dataset=mechrez", "method=[ours,painter]"], "method names painter; use one or .* of all, .*input, .*ours, .*mec"),
         (["dataset=mechrez", "compare_to=deepsal"], "compare_to"),
         (["dataset=mechrez", "task=brighten"], "task is 'brighten'; use one of attenuate, amplify"),
         (["dataset=mechrez", "workers=0"], "workers is 0"),

@@ -149,7 +149,7 @@ def test_the_suite_of_gpus_proposes_like_the_others_and_needs_one(tmp_path, caps
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     found = proposing_there(region, "attenuate", 2, 0, device, say=lambda _: None)
     cases = list(dict.fromkeys(one.case for one in found))
-    assert [case.split(",")[0] for case in cases] == ["EditNet"] * 3 + ["bundled"] * 3 + ["best_realism of 24 orders"]
+    assert [case.split(",")[0] for case in cases] == ["EditNet"] * 3 + ["bundled"] * 3 + ["best of 24 orders"]
     assert [one.amount for one in found if one.contender == "plain"] == [1, 2, 1, 2]
     assert sum("all 24 orders" in one.case for one in found) == 2 * 3 and sum("bfloat16" in one.contender for one in found) == 6
 

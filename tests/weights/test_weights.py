@@ -50,14 +50,14 @@ def rewrite(path, change):
 def test_every_network_is_found_and_has_a_kind():
     for entry in NETWORKS.values():
         assert issubclass(network_class(entry.target), nn.Module)
-        assert entry.kind in ("saliency", "realism", "enhancer", "baseline")
+        assert entry.kind in ("saliency", "realism", "enhancer", "baseline", "selector")
     assert set(bundled()) <= set(bundled_kinds())
 
 
 def test_the_package_imports_no_network():
     code = "import sys, realistic_editing.weights; print([m for m in sys.modules if 'realistic_editing' in m])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert not any(part in found for part in ("saliency", "realism.", "enhance"))
+    assert not any(part in found for part in ("editing.saliency", "editing.realism", "editing.enhance", "editing.selection"))
 
 
 def test_round_trip_is_exact(network, saved):

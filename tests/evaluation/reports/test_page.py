@@ -121,18 +121,18 @@ def test_a_reader_sorts_picks_and_compares(browser_page):
     assert sorted_by("p") == ["c", "a </script>", "b"] and sorted_by("method") == ["c", "b", "a </script>"]
 
 
-def test_pictures_come_first_captions_keep_apart_and_tables_fit_a_screen(tmp_path, launch_browser):
+def test_pictures_come_first_captions_keep_apart_and_tables_fit_a_screen(tmp_path, browser):
     name = "mechrez/object_enhancement/001/mask/a_very_long_name_without_any_gap_in_it"
     items = [Item(name, "one", method, RED, {"dR": 0.5}) for method in "abcdefgh"]
     columns = ["direction accuracy", *(f"saliency, {model}" for model in ("compact_saliency", "heldout_saliency", "patches")),
                "dR", "inside", "outside", "SSIM outside", "seam", "seconds"]  # fmt: skip
     frame = pd.DataFrame([{"method": "ours_guarded", "n": 101} | {one: "-26.226 [-24.361, -28.073]" for one in columns}])
     write_page(tmp_path / "wide.html", "Title", {"command": "evaluate"}, [("Table", "a note", frame)], {}, {name: GREY}, items)
-    with launch_browser() as browser:
-        opened = browser.new_page(viewport={"width": 1440, "height": 900})
-        opened.goto((tmp_path / "wide.html").as_uri())
-        card, table = opened.locator(".card").first.bounding_box(), opened.locator("table").bounding_box()
-        assert card["y"] + card["height"] < 900 < 1440 and card["y"] < table["y"]
-        fits = "[...document.querySelectorAll('.wide, .card')].every(one => one.scrollWidth <= one.clientWidth)"
-        assert opened.evaluate(fits)
-        assert "-26.226 [-24.361, -28.073]" in " ".join(opened.locator("td").nth(2).text_content().split())
+    opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    opened.goto((tmp_path / "wide.html").as_uri())
+    card, table = opened.locator(".card").first.bounding_box(), opened.locator("table").bounding_box()
+    assert card["y"] + card["height"] < 900 < 1440 and card["y"] < table["y"]
+    fits = "[...document.querySelectorAll('.wide, .card')].every(one => one.scrollWidth <= one.clientWidth)"
+    assert opened.evaluate(fits)
+    assert "-26.226 [-24.361, -28.073]" in " ".join(opened.locator("td").nth(2).text_content().split())
+    opened.close()

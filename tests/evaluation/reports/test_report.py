@@ -19,7 +19,8 @@ def test_a_report_as_markdown_csv_and_json(tmp_path):
     assert text == (tmp_path / "report.md").read_text()
     assert "| a | 0.500 [0.250, 0.750] | 1.000 | 3 |" in text and "![A.](a.png)" in text and "revision" in text
     page = (tmp_path / "report.html").read_text()
-    assert "<td>0.500 [0.250, 0.750]</td>" in page and "data:image/png;base64" in page and "Every image" not in page
+    assert "<td>0.500<small> [0.250, 0.750]</small></td>" in page
+    assert "data:image/png;base64" in page and "Every image" not in page
     table = pd.read_csv(tmp_path / "t.csv")
     assert table.columns.tolist() == ["name", "x", "x_low", "x_high", "y", "n"] and table.x_low[0] == 0.25
     content = json.loads((tmp_path / "report.json").read_text())

@@ -15,7 +15,6 @@ from realistic_editing.enhance.enhancer import Enhancer
 FOLDER = Path(__file__).resolve().parent / "demo_photo"
 # What a photographer might try here: calm the flag at the edge, or let it speak.
 DEMO_EDITS = (("attenuate", "flag"), ("amplify", "flag"))
-_REFINE = 20  # steps of optimisation from the network's proposal, which is timid where it has seen little of the kind
 
 
 def demo(options: Mapping[str, Any]) -> Path:
@@ -36,7 +35,7 @@ def demo(options: Mapping[str, Any]) -> Path:
     rows, lines = [], []
     for task, region in DEMO_EDITS:
         mask, _ = read_mask(FOLDER / f"{region}.png", photo.pixels.shape[:2])
-        edit = Enhancer.from_pretrained(task).propose(photo.pixels, mask, order="best_saliency", refine=_REFINE)
+        edit = Enhancer.from_pretrained(task).propose(photo.pixels, mask, human=False)
         result = edit.apply(photo.pixels, mask)
         write_photo(output / f"{region}_{task}.png", photo, result)
         edit.recipe.save(output / f"{region}_{task}.json")

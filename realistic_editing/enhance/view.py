@@ -182,7 +182,9 @@ class PhotoView:
         generator = torch.Generator(device).manual_seed(0)
         region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
         region.skin = self.skin
-        start, human = edit.recipe.to(device), torch.tensor([self.human], device=device)
+        # What spares skin from the start ends with more effect than what must first find its way back to it.
+        start = edit.recipe.at_strength(self._strength_for_skin(edit.recipe)).to(device)
+        human = torch.tensor([self.human], device=device)
         found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
 
@@ -232,9 +234,7 @@ class PhotoView:
             edit: as proposed.
             realism: the least `logit_change` of the result.
         """
-        most = 1.0
-        if self.skin is not None and not self._spares_skin(edit.recipe):
-            most = _greatest(lambda strength: self._spares_skin(edit.recipe.at_strength(strength)))
+        most = self._strength_for_skin(edit.recipe)
         held = edit if most == 1 else self.at_strength(edit, most)
         if self.logit_change(held) >= realism:
             return held
@@ -242,6 +242,12 @@ class PhotoView:
         before = self.region.realism.double().clamp(1e-6, 1 - 1e-6)
         change = float((before.logit() + 4 * realism).sigmoid() - before)
         return self.limit(edit, change, max_strength=most)
+
+    def _strength_for_skin(self, recipe: Recipe) -> float:
+        """The greatest strength, up to 1, at which skin keeps its look."""
+        if self.skin is None or self._spares_skin(recipe):
+            return 1.0
+        return _greatest(lambda strength: self._spares_skin(recipe.at_strength(strength)))
 
     def _spares_skin(self, recipe: Recipe) -> bool:
         return float(self.skin.excess(recipe.to(self.image.device))) == 0

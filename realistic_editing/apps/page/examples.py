@@ -23,4 +23,5 @@ def example(name: str = "portrait") -> Session:
     session = open_photo(FOLDER / file)
     for region, task in regions.items():
         session = add_region(session, read_mask(FOLDER / f"{region}.png", session.photo.pixels.shape[:2])[0], task, region)
-    return dataclasses.replace(session, active=0, task=session.regions[0].task)
+    things = tuple(dataclasses.replace(region, human=False) for region in session.regions)  # none of them is a person
+    return dataclasses.replace(session, regions=things, active=0, task=things[0].task)

@@ -121,10 +121,10 @@ def tone_down(session: Session, enhancers: Enhancers) -> Session:
     for share in _SHARES:
         weaker = set_dials(session, region.dials, round(region.strength * share, 2), enhancers)
         found = weaker.region
-        if attention_problem(found.task, found.effect[1]) is not None:
-            break
         if found.verdict.is_safe:
             return weaker
+        if attention_problem(found.task, found.effect[1]) is not None:
+            break
         if second is None and found.verdict.name != LOOKS_EDITED:
             second = weaker
     return second or set_dials(session, region.dials, round(region.strength / 2, 2), enhancers)
@@ -167,7 +167,7 @@ def _whole(session: Session, enhancers: Enhancers) -> tuple[Edit, Signs]:
     written = photo.shown(photo.from_srgb(after))
     if written is not after:  # colours beyond sRGB: what lies beneath is not what the networks were shown, either
         before = photo.shown(photo.from_srgb(rendered(session, session.active)))
-        view = enhancers[region.task].view(before, region.mask)
+        view = enhancers[region.task].view(before, region.mask, region.human)
     edited, _ = network_input(written, region.mask, view.image.device, view.image.shape[-1])
     judged = view.region.compare(edited)
     edit = Edit(region.recipe, region.task, float(judged.realism_change), float(view.region.saliency_change(judged)))
@@ -180,5 +180,5 @@ def _viewed(session: Session, enhancers: Enhancers) -> Session:
     beneath = tuple((one.start, one.dials, one.strength, one.feather) for one in session.regions[: session.active])
     if region.view is not None and region.beneath == beneath:
         return session
-    view = enhancers[region.task].view(rendered(session, session.active), region.mask)
+    view = enhancers[region.task].view(rendered(session, session.active), region.mask, region.human)
     return with_active(session, dataclasses.replace(region, view=view, beneath=beneath))

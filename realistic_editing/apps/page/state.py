@@ -42,6 +42,7 @@ class PageRegion:
         sharp: the mask before it was feathered, by a sigma of `feather` pixels; None where it was not.
         view: the region on the photo with the edits of those before it, and `beneath` those edits.
         notes: on its mask, for the user.
+        human: whether it is a person; None = as the critic sees it.
     """
 
     name: str
@@ -61,6 +62,7 @@ class PageRegion:
     view: PhotoView | None = None
     beneath: tuple = ()
     notes: tuple[str, ...] = ()
+    human: bool | None = None
 
     @property
     def recipe(self) -> Recipe | None:

@@ -141,7 +141,7 @@ def test_a_photographer_clicks_proposes_adjusts_and_takes_the_photo_away(page, t
     page.mouse.click(left + 0.48 * width, top + 0.25 * height)  # on the cup
     hint(page, "Marked: ")
     one = share_marked(page)
-    assert 2 < one < 40 and page.locator(".stage path.draft").count() == 2  # its line, and what lies under it
+    assert 2 < one < 60 and page.locator(".stage path.draft").count() == 2  # its line, and what lies under it
     tool(page, "brush")
     drag_on_photo(page, (0.1, 0.1), (0.3, 0.1))
     page.wait_for_function("old => !document.querySelector('.stage .hint').textContent.includes(old)", arg=f"Marked: {one:g} %")
@@ -174,7 +174,7 @@ def test_a_photographer_clicks_proposes_adjusts_and_takes_the_photo_away(page, t
         edited = np.array(written).astype(int)
     mask = np.array(Image.open(download(page, "mask", tmp_path / "mask.png"))) > 60000
     photo = np.array(Image.open(FOLDER / "coffee.jpg")).astype(int)
-    assert 0.02 < mask.mean() < 0.4 and edited[mask].mean() > photo[mask].mean() + 10
+    assert 0.02 < mask.mean() < 0.6 and edited[mask].mean() > photo[mask].mean() + 10
     recipe = Recipe.load(download(page, "recipe", tmp_path / "recipe.json"))
     assert recipe.exposure.item() > 2
 
@@ -191,7 +191,7 @@ def test_a_photographer_clicks_proposes_adjusts_and_takes_the_photo_away(page, t
 def test_photo_and_edit_are_compared_and_zoomed(page):
     page.wait_for_selector("#gauges .gauge")
     page.locator(".stage .after").first.wait_for()
-    spot = (0.1, 0.4)  # on the flag, right of the handle
+    spot = (0.13, 0.38)  # on the flag, right of the handle
     edited = shown(page, *spot)
     hold = page.locator(".stage .hold").bounding_box()
     page.mouse.move(hold["x"] + 5, hold["y"] + 5)

@@ -12,9 +12,10 @@ from realistic_editing.apps.page.dials import Dials
 from realistic_editing.apps.page.downloads import Downloads
 from realistic_editing.apps.page.examples import EXAMPLES, example
 from realistic_editing.apps.page.exports import export, formats
+from realistic_editing.apps.page.intake import memory_of_upload, read_once
 from realistic_editing.apps.page.session import Enhancers
 from realistic_editing.apps.page.state import Session, open_photo
-from realistic_editing.apps.page.visitors import Visitors, memory_of, region_memory
+from realistic_editing.apps.page.visitors import Visitors, region_memory
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
@@ -70,11 +71,11 @@ class Wiring:
         parts, enhancers = self.parts, self.enhancers
 
         def opened(_: None, path: str) -> Session:
-            with _read_once(path, folder) as file:
+            with read_once(path, folder) as file:
                 return open_photo(file)
 
         def from_file(session: Session, path: str) -> Session:
-            with _read_once(path, folder) as file:
+            with read_once(path, folder) as file:
                 mask, notes = read_mask(file, session.photo.pixels.shape[:2])
             return regions.add_region(session, mask, session.task, notes=notes)
 
@@ -95,12 +96,12 @@ class Wiring:
             event = self._on(parts[f"example_{name}"].click, lambda _, name=name: self._example(name, first), fresh=True)
         self._on(
             parts["photo_file"].upload, opened, [parts["photo_file"]], fresh=True,
-            needs=lambda _, path: memory_of(_uploaded(path, folder)),
+            needs=lambda _, path: memory_of_upload(path, folder),
         )  # fmt: skip
         parts["stage"].select(marked, None, self._light_parts(), trigger_mode="multiple", show_progress="hidden", **_PRIVATE)
         event = self._on(
             parts["mask_file"].upload, from_file, [parts["mask_file"]],
-            needs=lambda session, path: region_memory(session) + memory_of(_uploaded(path, folder)),
+            needs=lambda session, path: region_memory(session) + memory_of_upload(path, folder),
         )  # fmt: skip
         self._on(event.success, proposed, [parts["snap"]], kind=None)
         self._on(parts["unmark"].click, regions.unmark)
@@ -257,25 +258,6 @@ def _sent(event: gr.EventData | None) -> Mapping[str, Any]:
     """What a browser sent with an event; nothing where that is no mapping."""
     data = None if event is None else event._data
     return data if isinstance(data, dict) else {}
-
-
-def _uploaded(path: str, folder: Path) -> Path:
-    """The path of an upload. Raises InputError for another, whatever a browser says."""
-    if not Path(path).resolve().is_relative_to(folder.resolve()):
-        raise InputError("this file was not uploaded here; open it again")
-    return Path(path)
-
-
-@contextlib.contextmanager
-def _read_once(path: str, folder: Path) -> Iterator[Path]:
-    """An upload, which goes when it was read."""
-    file = _uploaded(path, folder)
-    try:
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            file.parent.rmdir()  # that gradio made for it
 
 
 @contextlib.contextmanager

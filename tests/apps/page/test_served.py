@@ -114,8 +114,9 @@ def test_what_is_forged_does_not_get_through(served, visitor, tmp_path, capsys):
             attempt("sizes", not re.match(rb"HTTP/1.1 4(00|11|13) ", served.raw(request.encode())))
     Image.new("L", (13_000, 13_000)).save(tmp_path / "large.png")  # 169 megapixels
     large = served.upload(tmp_path / "large.png")
-    attempt("sizes", served.take(visitor, opening, an_upload(large))["success"])
-    said = error_of(served.take(visitor, opening, an_upload(large)))
+    answer = served.take(visitor, opening, an_upload(large))
+    attempt("sizes", answer["success"])
+    said = error_of(answer)
     assert "13000 x 13000" in said and "--max-megapixels" in said
 
     with capsys.disabled():

@@ -29,3 +29,9 @@ def data(tmp_path_factory):
         Image.fromarray(mask).save(root / f"mine/{index}_mask.png")
     pd.DataFrame(rows, columns=["image", "subject", "x", "y", "duration_ms"]).to_csv(root / "osie/fixations.csv", index=False)
     return root
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch):
+    """Edits are refined by 2 steps instead of 16, which is what most time would go into; how well, tests/enhance looks at."""
+    monkeypatch.setattr("realistic_editing.enhance.options.REFINE", 2)

@@ -125,7 +125,7 @@ def test_an_earlier_methods_result_stands_apart_from_ours(files, capsys, monkeyp
     ],
 )
 def test_what_an_earlier_method_does_not_know_is_refused(files, capsys, options, words):
-    message = refused(capsys, files, "--method", "ohr", *options)
+    message = refused(capsys, files, "--method", "ohr", "--order", "best_effect", *options)  # the default
     assert words in message and "which method=ohr does not know" in message
 
 

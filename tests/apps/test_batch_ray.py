@@ -58,7 +58,8 @@ def judges(tiny_weights):
 
 
 def run(photos, output, *options):
-    main(["batch", str(photos), "--output", str(output), "--order", "3,1,0,2", "--no-guard", *map(str, options)])
+    few = ["--refine", "2"]  # said to Ray's workers as well
+    main(["batch", str(photos), "--output", str(output), "--order", "3,1,0,2", "--no-guard", *few, *map(str, options)])
 
 
 def content(folder):

@@ -57,7 +57,7 @@ def test_the_examples_open_with_their_regions_and_no_edit():
 
 def test_a_proposal_is_that_of_the_enhancer_judged_on_the_whole_photo(proposed, enhancers):
     region = proposed.region
-    edit = enhancers["attenuate"].propose(proposed.photo.pixels, region.mask)
+    edit = enhancers["attenuate"].propose(proposed.photo.pixels, region.mask, refine=16, human=False)
     for name in ("order", "white_balance", "color_curve", "saturation", "exposure"):
         assert torch.allclose(getattr(region.recipe, name), getattr(edit.recipe, name), rtol=1e-4)
     whole = enhancers["attenuate"].judge(proposed.photo.pixels, region.mask, rendered(proposed))

@@ -182,8 +182,9 @@ class PhotoView:
         generator = torch.Generator(device).manual_seed(0)
         region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
         region.skin = self.skin
-        # What spares skin from the start ends with more effect than what must first find its way back to it.
-        start = edit.recipe.at_strength(self._strength_for_skin(edit.recipe)).to(device)
+        # A few steps find more where they need not first find back: from no edit at all instead of one against the request,
+        # and from an edit that spares skin.
+        start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(device)
         human = torch.tensor([self.human], device=device)
         found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)

@@ -80,7 +80,8 @@ def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
         entry = {"mask": mask.name, "task": task, "name": f"{number}"}
         measures = {name: float(getattr(edit, name)) for name in ("realism_change", "saliency_change", "strength")}
         report = {"task": task, "mask": str(mask), "recipe": str(recipe), **facts_of(one), **measures}
-        entries.append({"plan": entry | ({"human": True} if one.kind == "person" else {}), "report": report})
+        # Said of things too: where a plan is silent the critic decides, and the edit would be another.
+        entries.append({"plan": entry | {"human": one.kind == "person"}, "report": report})
     return entries
 
 
@@ -97,21 +98,33 @@ def _sheet(photo: Photo, suggestions: Suggestions, cleaned: Cleaned) -> np.ndarr
     height, width = photo.srgb.shape[:2]
     size = (max(1, round(_WIDTH * height / width)), _WIDTH)
     before, after = (resize(as_bytes(pixels), size) for pixels in (photo.srgb, cleaned.pixels))
-    masks = [resize(one.mask, size) for one in suggestions.others]
+    masks = [resize(one.mask, size) for one in _in_order(suggestions, cleaned)]
     subject = None if suggestions.subject is None else resize(suggestions.subject.mask, size)
     shown = numbered(before, masks, subject)
     return sheet([[("before", before), ("suggested; the subject in green", shown), ("after", after)]])
 
 
+def _in_order(suggestions: Suggestions, cleaned: Cleaned) -> list[Suggestion]:
+    """The suggestions as lines, sheet and files number them: those that were calmed, and then those that were left."""
+    calmed = [one for one, task, _ in cleaned.edits if task == "attenuate"]
+    return calmed + [one for one, _ in cleaned.left if one is not suggestions.subject]
+
+
 def _tell(suggestions: Suggestions, cleaned: Cleaned, shares: Mapping[str, float] | None) -> None:
     """Print what was done."""
-    for number, (one, task, edit) in enumerate(cleaned.edits, start=1):
+    numbers = {one: f"{number}. " for number, one in enumerate(_in_order(suggestions, cleaned), start=1)}
+    for one, task, edit in cleaned.edits:
         words = "calmed" if task == "attenuate" else "lifted"
         changes = f"saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}"
-        print(f"{number}. {words}: {one.reason}; {changes}")
+        print(f"{numbers.get(one, '')}{words}: {one.reason}; {changes}")
     for one, why in cleaned.left:
-        print(f"left alone: {one.reason}; {why}")
+        print(f"{numbers.get(one, '')}left alone: {one.reason}; {why}")
     if not suggestions.others:
-        print("nothing draws more attention than its area would; the photo stays as it is")
-    if shares is not None:
-        print(f"subject: {suggestions.subject.reason}, and {100 * shares['after']:.0f} % after")
+        print("nothing draws more attention than its area would; name the subject by --subject X,Y, or add --people")
+    if not cleaned.edits:
+        print("the photo stays as it is")
+    if shares is None:
+        print("subject: none stands out; name it by --subject X,Y")
+    else:
+        before, after = (100 * shares[name] for name in ("before", "after"))
+        print(f"subject: {suggestions.subject.reason}; by its soft mask {before:.1f} % before and {after:.1f} % after")

@@ -44,10 +44,14 @@ def test_problems_are_what_was_not_asked_for(task, change, options, words):
 def test_a_clip_has_the_verdict_of_its_worst_frame_and_the_problem_of_their_mean():
     frames = [JudgedResult(an_edit("attenuate", change), Signs(realism, 0.0))
               for change, realism in ((-0.1, 0.9), (0.02, 0.1), (0.11, 0.9))]  # fmt: skip
-    found = over_frames(frames)
+    found = over_frames(frames, EditOptions())
     assert found["verdict"] == "cannot judge" and found["verdicts"] == {"safe": 2, "cannot judge": 1} and found["reasons"]
     assert found["problems"] == ["against the request: the region is to draw less attention, and its saliency changes by +1 %"]
-    assert over_frames(frames[:1])["problems"] == []
+    assert over_frames(frames[:1], EditOptions())["problems"] == []
+    little = [JudgedResult(an_edit("attenuate", -0.02), Signs(0.9, 0.0))]
+    assert over_frames(little, EditOptions())["problems"][0].startswith("hardly moves attention")
+    for asked in (EditOptions(saliency_change=-0.02), EditOptions(strength=0)):  # no more was asked for
+        assert over_frames(little, asked)["problems"] == []
 
 
 def test_verdicts_are_counted_in_order():

@@ -1,4 +1,5 @@
 """What users are told of an edit: problems, verdicts, places that are never taken twice, sheets, and summaries of a batch."""
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from realistic_editing import Recipe
 from realistic_editing.apps.batch import _summary
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.edit import unmoved
 from realistic_editing.apps.judged import JudgedResult, counted, over_frames, problems_of
 from realistic_editing.apps.pictures import PER_SHEET, TALL, contact_sheets
 from realistic_editing.apps.results import free_place, place_of
@@ -39,6 +41,17 @@ def an_edit(task, change):
 def test_problems_are_what_was_not_asked_for(task, change, options, words):
     found = problems_of(an_edit(task, change), EditOptions(**options))
     assert len(found) == len(words) and all(text.startswith(word) for text, word in zip(found, words, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("options", "strength", "words"),
+    [
+        ({"strength": 0}, 0.0, "strength 0 is no edit"), ({"min_realism_change": -0.1}, 0.0, "keeps to the budget"),
+        ({}, 0.0, "the guard allows"), ({}, 1.0, "mask is too faint"),
+    ],
+)  # fmt: skip
+def test_why_a_result_is_the_photo(options, strength, words):
+    assert words in unmoved(dataclasses.replace(an_edit("attenuate", 0.0), strength=strength), EditOptions(**options))[0]
 
 
 def test_a_clip_has_the_verdict_of_its_worst_frame_and_the_problem_of_their_mean():

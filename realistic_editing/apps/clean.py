@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import refuse_overwriting, reporting, say
+from realistic_editing.apps.results import refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.suggest import count_of, facts_of, numbered, suggestions_of
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes
@@ -45,7 +45,8 @@ def clean(options: Mapping[str, Any]) -> Path:
     files = [step.with_name(step.name + end) for step in steps for end in ("_mask.png", ".json")]
     refuse_overwriting([result, plan, beside, *files], [source])
     photo = read_photo(source)
-    say((*photo.notes, *([] if writing.strip else lost(result, photo)), *writing.notes(result)), source)
+    losses = [] if writing.strip else lost(result, photo)
+    say((*photo.notes, *losses, *writing.notes(result), *replaced(result)), source)
     with reporting(options) as found:
         suggestions = suggestions_of(photo, {**options, "saliency": options["suggest_by"]})
         judges = {name: options[name] for name in ("device", "critic", "saliency")}

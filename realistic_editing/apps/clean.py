@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import refuse_overwriting, reporting, say
+from realistic_editing.apps.results import refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.suggest import count_of, facts_of, numbered, suggestions_of
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes
@@ -45,7 +45,8 @@ def clean(options: Mapping[str, Any]) -> Path:
     files = [step.with_name(step.name + end) for step in steps for end in ("_mask.png", ".json")]
     refuse_overwriting([result, plan, beside, *files], [source])
     photo = read_photo(source)
-    say((*photo.notes, *([] if writing.strip else lost(result, photo)), *writing.notes(result)), source)
+    losses = [] if writing.strip else lost(result, photo)
+    say((*photo.notes, *losses, *writing.notes(result), *replaced(result)), source)
     with reporting(options) as found:
         suggestions = suggestions_of(photo, {**options, "saliency": options["suggest_by"]})
         judges = {name: options[name] for name in ("device", "critic", "saliency")}
@@ -80,7 +81,8 @@ def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
         entry = {"mask": mask.name, "task": task, "name": f"{number}"}
         measures = {name: float(getattr(edit, name)) for name in ("realism_change", "saliency_change", "strength")}
         report = {"task": task, "mask": str(mask), "recipe": str(recipe), **facts_of(one), **measures}
-        entries.append({"plan": entry | ({"human": True} if one.kind == "person" else {}), "report": report})
+        # Said of things too: where a plan is silent the critic decides, and the edit would be another.
+        entries.append({"plan": entry | {"human": one.kind == "person"}, "report": report})
     return entries
 
 
@@ -97,21 +99,33 @@ def _sheet(photo: Photo, suggestions: Suggestions, cleaned: Cleaned) -> np.ndarr
     height, width = photo.srgb.shape[:2]
     size = (max(1, round(_WIDTH * height / width)), _WIDTH)
     before, after = (resize(as_bytes(pixels), size) for pixels in (photo.srgb, cleaned.pixels))
-    masks = [resize(one.mask, size) for one in suggestions.others]
+    masks = [resize(one.mask, size) for one in _in_order(suggestions, cleaned)]
     subject = None if suggestions.subject is None else resize(suggestions.subject.mask, size)
     shown = numbered(before, masks, subject)
     return sheet([[("before", before), ("suggested; the subject in green", shown), ("after", after)]])
 
 
+def _in_order(suggestions: Suggestions, cleaned: Cleaned) -> list[Suggestion]:
+    """The suggestions as lines, sheet and files number them: those that were calmed, and then those that were left."""
+    calmed = [one for one, task, _ in cleaned.edits if task == "attenuate"]
+    return calmed + [one for one, _ in cleaned.left if one is not suggestions.subject]
+
+
 def _tell(suggestions: Suggestions, cleaned: Cleaned, shares: Mapping[str, float] | None) -> None:
     """Print what was done."""
-    for number, (one, task, edit) in enumerate(cleaned.edits, start=1):
+    numbers = {one: f"{number}. " for number, one in enumerate(_in_order(suggestions, cleaned), start=1)}
+    for one, task, edit in cleaned.edits:
         words = "calmed" if task == "attenuate" else "lifted"
         changes = f"saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}"
-        print(f"{number}. {words}: {one.reason}; {changes}")
+        print(f"{numbers.get(one, '')}{words}: {one.reason}; {changes}")
     for one, why in cleaned.left:
-        print(f"left alone: {one.reason}; {why}")
+        print(f"{numbers.get(one, '')}left alone: {one.reason}; {why}")
     if not suggestions.others:
-        print("nothing draws more attention than its area would; the photo stays as it is")
-    if shares is not None:
-        print(f"subject: {suggestions.subject.reason}, and {100 * shares['after']:.0f} % after")
+        print("nothing draws more attention than its area would; name the subject by --subject X,Y, or add --people")
+    if not cleaned.edits:
+        print("the photo stays as it is")
+    if shares is None:
+        print("subject: none stands out; name it by --subject X,Y")
+    else:
+        before, after = (100 * shares[name] for name in ("before", "after"))
+        print(f"subject: {suggestions.subject.reason}; by its soft mask {before:.1f} % before and {after:.1f} % after")

@@ -117,9 +117,19 @@ def _written(
     if sheet:
         line = words_of(edit.task, edit.realism_change, edit.saliency_change, done.verdict.name)
         before_and_after(sheet, photo.srgb, mask, shown, line)
-    unmoved = ["the result is the photo: its mask is too faint for any level to change"] if _same(pixels, photo) else []
-    say((*beyond, *unmoved), photo.path)
+    say((*beyond, *(unmoved(edit, options) if _same(pixels, photo) else ())), photo.path)
     return done
+
+
+def unmoved(edit: Edit, options: EditOptions) -> list[str]:
+    """A note on why a result is the photo, pixel by pixel."""
+    if options.strength == 0:
+        why = "strength 0 is no edit"
+    elif edit.strength == 0:
+        why = "no strength above 0 keeps to the budget" if options.has_target else "the guard allows no strength above 0"
+    else:
+        why = "its mask is too faint, or the edit too weak, for any level to change"
+    return [f"the result is the photo: {why}"]
 
 
 def _same(pixels: np.ndarray, photo: Photo) -> bool:

@@ -87,15 +87,19 @@ def verdict_report(signs: Signs) -> dict[str, Any]:
     return {"verdict": found.name, "reasons": list(found.reasons), "signs": dataclasses.asdict(signs)}
 
 
-def over_frames(edits: Sequence[JudgedResult]) -> dict[str, Any]:
+def over_frames(edits: Sequence[JudgedResult], options: EditOptions) -> dict[str, Any]:
     """Of an edit that was judged at several frames of a clip: the worst verdict, how many have each, and the problems.
 
     Args:
         edits: one for each frame; the problem is that of their mean change of saliency.
+        options: of the edit.
     """
     found = [edit.verdict for edit in edits]
     worst = max(found, key=lambda verdict: SEVERITY.index(verdict.name))
-    moved = attention_problem(edits[0].edit.task, float(np.mean([edit.edit.saliency_change for edit in edits])))
+    mean = dataclasses.replace(edits[0].edit, saliency_change=float(np.mean([edit.edit.saliency_change for edit in edits])))
+    # A missed target is not named: edits that are smoothed over time may miss in the mean what each of them reaches.
+    asked = options.strength == 0 or (options.saliency_change is not None and not unmet_targets(mean, options))
+    moved = None if asked else attention_problem(mean.task, mean.saliency_change)
     counts = Counter(verdict.name for verdict in found)
     return {"verdict": worst.name, "reasons": list(worst.reasons), "verdicts": counts, "problems": [moved] if moved else []}
 

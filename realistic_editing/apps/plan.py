@@ -103,7 +103,7 @@ def _places(
 ) -> tuple[list[Path], Path, Path, Path]:
     """Every step's result, the last one's copy, the report, and before and after; where `fresh`, all in a new folder."""
     base = f"{source.stem}_"
-    if fresh and (folder / f"{base}edited{suffix}").exists():
+    if fresh and (folder / f"{base}plan.json").exists():  # whatever the format that its results were written in
         folder = free_place(folder)
     files = [folder / f"{base}{number}_{step.name}{suffix}" for number, step in enumerate(steps, start=1)]
     return files, *(folder / f"{base}{end}" for end in (f"edited{suffix}", "plan.json", "before_after.png"))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from realistic_editing.apps.mask import numbers
-from realistic_editing.apps.results import refuse_overwriting, reporting, say
+from realistic_editing.apps.results import refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
@@ -42,7 +42,7 @@ def suggest(options: Mapping[str, Any]) -> Path:
     masks = [folder / f"{source.stem}_{number}_mask.png" for number in range(1, asked + 1)]
     refuse_overwriting([preview, report, *masks], [source])
     photo = read_photo(source)
-    say(photo.notes, source)
+    say((*photo.notes, *replaced(preview)), source)
     with reporting(options) as found:
         result = suggestions_of(photo, options)
         entries = []

@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from realistic_editing.apps.edit import enhancer_of
-from realistic_editing.apps.judged import MEANING, counted, judged, over_frames
+from realistic_editing.apps.judged import MEANING, JudgedResult, counted, judged, over_frames
 from realistic_editing.apps.mask import check_outside
 from realistic_editing.apps.results import free_place, refuse_overwriting, replaced, say
 from realistic_editing.apps.video_masks import frames_with_masks
@@ -90,8 +90,8 @@ def video(options: Mapping[str, Any]) -> Path:
         with replacing(output.with_suffix(".json")) as recipe:  # all files or none
             timeline.recipe.save(recipe)
             with writing(output, clip.size, clip.rate, clip) as write:
-                report, rows = _render(clip, enhancer, first_pass, timeline, masks, write)
-    report = _described(options, clip, first_pass, output) | report
+                edits, report, rows = _render(clip, enhancer, first_pass, timeline, masks, write)
+    report = _described(options, clip, first_pass, output) | report | over_frames(edits, asked)
     report["sound"] = add_sound(output, clip.path) or COPIED if output.suffix and clip.frames is None else NO_SOUND
     if options["sheet"]:
         save_sheet(sheet(rows), options["sheet"])
@@ -199,8 +199,8 @@ def _timeline(first_pass: FirstPass, options: Mapping[str, Any]) -> Timeline:
 
 def _render(
     clip: Clip, enhancer: Enhancer, first_pass: FirstPass, timeline: Timeline, masks: Path, write: Any
-) -> tuple[dict[str, Any], list[list[tuple[str, np.ndarray]]]]:
-    """The second pass: what was measured, and the rows of a sheet."""
+) -> tuple[list[JudgedResult], dict[str, Any], list[list[tuple[str, np.ndarray]]]]:
+    """The second pass: the edits that were measured, what was found over all, and the rows of a sheet."""
     flicker, same, edits, rows = Flicker(), Flicker(), [], []
     shown = {round(place) for place in np.linspace(0, first_pass.count - 1, min(_SHOWN, first_pass.count))}
     measured = set(first_pass.moments) | shown
@@ -225,8 +225,7 @@ def _render(
     spans = {name: {"mean": float(np.mean(v)), "least": min(v), "most": max(v)} for name, v in measures.items()}
     anew = first_pass.frame_by_frame.result()
     beside = {"chosen": same.result(), "frame_by_frame": anew} if anew else None
-    spans |= over_frames(edits)
-    return spans | {"measured_frames": len(edits), "flicker": flicker.result(), "flicker_beside": beside}, rows
+    return edits, spans | {"measured_frames": len(edits), "flicker": flicker.result(), "flicker_beside": beside}, rows
 
 
 def _described(options: Mapping[str, Any], clip: Clip, first_pass: FirstPass, output: Path) -> dict[str, Any]:

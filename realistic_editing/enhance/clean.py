@@ -9,10 +9,12 @@ from realistic_editing.common.arrays import as_bytes
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.options import GUARD, EditOptions
+from realistic_editing.enhance.options import EditOptions
+from realistic_editing.enhance.verdict import THRESHOLDS
 from realistic_editing.selection.suggest import Suggestion, Suggestions
 
 _LEAST_GAIN = 0.03  # of an edit: one that moves attention by less is left out
+_LEAST_REALISM = THRESHOLDS["realism_change"][1]  # dR; the guard, which looks at logits, lets more pass
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
         enhancers: of the tasks "attenuate" and, where the subject is lifted, "amplify".
 
     Returns:
-        The result. An edit that would look edited at any strength, or hardly moves attention, is left out.
+        The result. An edit that would look edited, or hardly moves attention, is left out.
     """
     wanted = [(one, "attenuate") for one in suggestions.others]
     if lift and suggestions.subject is not None:
@@ -48,8 +50,8 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
     pixels, edits, left = photo, [], []
     for one, task in wanted:
         edit = enhancers[task].propose(pixels, one.mask, EditOptions(human=one.kind == "person"))
-        if edit.realism_change < GUARD - 1e-6:
-            left.append((one, f"any edit of it would look edited (dR {edit.realism_change:+.2f})"))
+        if edit.realism_change < _LEAST_REALISM - 1e-6:
+            left.append((one, f"its edit would look edited (dR {edit.realism_change:+.2f})"))
         elif edit.gain < _LEAST_GAIN:
             left.append((one, f"no ordinary edit changes its attention (saliency {100 * edit.saliency_change:+.0f} %)"))
         else:

@@ -105,5 +105,6 @@ def attention_problem(task: str, saliency_change: float) -> str | None:
         return None
     asked, percent = "more" if task == "amplify" else "less", 100 * saliency_change
     if gain < 0:
-        return f"against the request: the region is to draw {asked} attention, and its saliency changes by {percent:+.0f} %"
+        change = f"{percent:+.0f}" if abs(percent) >= 0.95 else f"{percent:+.1f}"  # not "-0"
+        return f"against the request: the region is to draw {asked} attention, and its saliency changes by {change} %"
     return f"hardly moves attention: saliency {percent:+.1f} %, less than {100 * WEAK:.0f} %"

@@ -256,6 +256,10 @@ class PhotoView:
     def propose(self, options: EditOptions) -> Edit:
         """An edit as the options ask; see `Enhancer.propose`."""
         options.check_for(self.task, refinable=self.objective is not None)
+        if options.human not in (None, self.human):  # asked for later than the view was made
+            other = self.by(self.network, self.objective)
+            other.human, other.skin = options.human, find_skin(self.image, self.mask, options.human)
+            return other.propose(options)
         edit = self.pick(options.order, options.seed)
         steps = options.steps(refinable=self.objective is not None)
         if steps:

@@ -1,4 +1,5 @@
 """What users are told of an edit: problems, verdicts, places that are never taken twice, sheets, and summaries of a batch."""
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from realistic_editing import Recipe
 from realistic_editing.apps.batch import _summary
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.edit import unmoved
 from realistic_editing.apps.judged import JudgedResult, counted, over_frames, problems_of
 from realistic_editing.apps.pictures import PER_SHEET, TALL, contact_sheets
 from realistic_editing.apps.results import free_place, place_of
@@ -41,13 +43,28 @@ def test_problems_are_what_was_not_asked_for(task, change, options, words):
     assert len(found) == len(words) and all(text.startswith(word) for text, word in zip(found, words, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("options", "strength", "words"),
+    [
+        ({"strength": 0}, 0.0, "strength 0 is no edit"), ({"min_realism_change": -0.1}, 0.0, "keeps to the budget"),
+        ({}, 0.0, "the guard allows"), ({}, 1.0, "mask is too faint"),
+    ],
+)  # fmt: skip
+def test_why_a_result_is_the_photo(options, strength, words):
+    assert words in unmoved(dataclasses.replace(an_edit("attenuate", 0.0), strength=strength), EditOptions(**options))[0]
+
+
 def test_a_clip_has_the_verdict_of_its_worst_frame_and_the_problem_of_their_mean():
     frames = [JudgedResult(an_edit("attenuate", change), Signs(realism, 0.0))
               for change, realism in ((-0.1, 0.9), (0.02, 0.1), (0.11, 0.9))]  # fmt: skip
-    found = over_frames(frames)
+    found = over_frames(frames, EditOptions())
     assert found["verdict"] == "cannot judge" and found["verdicts"] == {"safe": 2, "cannot judge": 1} and found["reasons"]
     assert found["problems"] == ["against the request: the region is to draw less attention, and its saliency changes by +1 %"]
-    assert over_frames(frames[:1])["problems"] == []
+    assert over_frames(frames[:1], EditOptions())["problems"] == []
+    little = [JudgedResult(an_edit("attenuate", -0.02), Signs(0.9, 0.0))]
+    assert over_frames(little, EditOptions())["problems"][0].startswith("hardly moves attention")
+    for asked in (EditOptions(saliency_change=-0.02), EditOptions(strength=0)):  # no more was asked for
+        assert over_frames(little, asked)["problems"] == []
 
 
 def test_verdicts_are_counted_in_order():

@@ -1,6 +1,7 @@
 """Several regions of one photo by a plan."""
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from PIL import Image
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.plan import Step, _places
+from realistic_editing.enhance.options import EditOptions
 
 FLAG = {"mask": "flag.png", "task": "attenuate", "order": "3,1,0,2"}
 TANK = {"mask": "tank.png", "task": "amplify", "order": [3, 1, 0, 2], "strength": 0.5, "name": "the tank"}
@@ -136,3 +139,11 @@ def test_a_region_that_is_not_named_once_is_refused(folder, capsys, entry, words
     with pytest.raises(SystemExit) as stop:
         run(folder, [{**entry, "task": "attenuate"}])
     assert stop.value.code == 2 and words in capsys.readouterr().err
+
+
+def test_a_plan_without_an_output_takes_a_new_folder_whatever_its_format(tmp_path):
+    steps = [Step("sign", np.ones((2, 2), np.uint8), "attenuate", EditOptions(), None)]
+    assert _places(tmp_path / "plan", Path("a.png"), steps, ".jpg", fresh=True)[2] == tmp_path / "plan/a_plan.json"
+    (tmp_path / "plan").mkdir()
+    (tmp_path / "plan/a_plan.json").touch()  # of results written as PNG
+    assert _places(tmp_path / "plan", Path("a.png"), steps, ".jpg", fresh=True)[2] == tmp_path / "plan_2/a_plan.json"

@@ -4,11 +4,17 @@ import json
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from realistic_editing import Recipe
+from realistic_editing.apps import clean
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.suggest import numbered
+from realistic_editing.enhance.clean import Cleaned
+from realistic_editing.enhance.edit import Edit
+from realistic_editing.selection.suggest import Suggestion, Suggestions
 
 SUBJECT = "--subject=230,120"  # the astronaut's face
 
@@ -72,6 +78,28 @@ def test_clean_writes_a_result_a_plan_that_repeats_it_and_a_sheet(photo, tmp_pat
     plan = json.loads((tmp_path / "a_plan.json").read_text())
     assert [entry["task"] for entry in plan] == [step["task"] for step in found["steps"]]
     assert all((tmp_path / entry["mask"]).is_file() for entry in plan)
+
+
+def a_suggestion(reason, kind=""):
+    return Suggestion(np.full((8, 8), 255, np.uint8), 0.2, 0.1, reason, kind, 0.9)
+
+
+def test_what_is_said_of_a_cleaned_photo_bears_the_numbers_of_its_sheet_and_files(tmp_path, capsys):
+    left, calmed, subject = a_suggestion("red thing"), a_suggestion("blue thing", "person"), a_suggestion("grey thing")
+    edits = [(one, task, Edit(Recipe.identity(torch.arange(4)[None]), task, 0.0, change))
+             for one, task, change in ((calmed, "attenuate", -0.2), (subject, "amplify", 0.3))]  # fmt: skip
+    found, done = Suggestions(subject, [left, calmed]), Cleaned(np.zeros((8, 8, 3), np.uint8), edits, [(left, "why")])
+    assert clean._in_order(found, done) == [calmed, left]
+    clean._tell(found, done, {"before": 0.4, "after": 0.412})
+    lines = capsys.readouterr().out.splitlines()
+    starts = ["1. calmed: blue", "lifted: grey", "2. left alone: red", "subject: grey"]
+    assert [line.split(" thing")[0] for line in lines] == starts
+    assert lines[-1].endswith("40.0 % before and 41.2 % after")
+    entries = clean._write_steps(done, [tmp_path / "a_1", tmp_path / "a_2", tmp_path / "a_3"])
+    assert [entry["plan"]["human"] for entry in entries] == [True, False]  # as they were edited, whatever the critic sees
+    clean._tell(Suggestions(None, []), Cleaned(done.pixels, [], []), None)
+    out = capsys.readouterr().out
+    assert "the photo stays as it is" in out and "subject: none stands out" in out
 
 
 @pytest.mark.parametrize("command", ["suggest", "clean"])

@@ -8,6 +8,7 @@ import torch
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.skin import OTHER_LIMITS, PERSON_LIMITS, find_skin
 from realistic_editing.ops import Recipe
 from realistic_editing.realism.compact import CompactCritic
@@ -87,3 +88,12 @@ def test_a_critic_that_cannot_tell_takes_no_region_for_a_person(enhancer):
     unknown, told = enhancer.view_of(image, mask), enhancer.view_of(image, mask, True)
     assert unknown.human is False and unknown.skin.hue_limit == OTHER_LIMITS[0]
     assert told.human and told.skin.hue_limit == PERSON_LIMITS[0]
+
+
+def test_a_view_of_a_thing_proposes_as_for_a_person_where_the_options_say_so(enhancer):
+    image, mask = photo_of(TONES[1])
+    thing, person = enhancer.view_of(image, mask, False), enhancer.view_of(image, mask, True)
+    asked = EditOptions(human=True, refine=0, guard=-1.0)
+    found, expected = (view.propose(asked).recipe.saturation for view in (thing, person))
+    assert found == expected and found != thing.propose(EditOptions(refine=0, guard=-1.0)).recipe.saturation
+    assert thing.human is False  # the view stays as it is

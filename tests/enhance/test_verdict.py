@@ -65,6 +65,7 @@ def test_the_worst_sign_decides_and_is_named_first():
         ("attenuate", -0.049, "hardly moves attention: saliency -4.9 %"), ("amplify", 0.0, "hardly moves attention"),
         ("amplify", -0.12, "against the request: the region is to draw more attention, and its saliency changes by -12 %"),
         ("attenuate", 0.3, "against the request: the region is to draw less attention, and its saliency changes by +30 %"),
+        ("amplify", -0.002, "against the request: the region is to draw more attention, and its saliency changes by -0.2 %"),
     ],
 )  # fmt: skip
 def test_attention_that_does_not_move_as_asked_is_said(task, change, words):

@@ -182,8 +182,7 @@ class PhotoView:
         generator = torch.Generator(device).manual_seed(0)
         region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
         region.skin = self.skin
-        # A few steps find more where they need not first find back: from no edit at all instead of one against the request,
-        # and from an edit that spares skin.
+        # A few steps find more where they need not first find back from an edit against the request, or of skin.
         start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(device)
         human = torch.tensor([self.human], device=device)
         found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)

@@ -1,11 +1,13 @@
 """Edits under soft borders: of the thing's own colours, so that what shows through from behind it leaves no rim."""
 import dataclasses
+import importlib.util
 import math
 
 import cv2
 import numpy as np
 
 from realistic_editing.common.arrays import LEVELS, to_unit
+from realistic_editing.common.extras import how_to_install
 from realistic_editing.data.matte import pymatting
 from realistic_editing.data.pixels import resize
 from realistic_editing.ops.photo import apply_to_photo
@@ -83,9 +85,11 @@ def _stored(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return (np.rint(values) if LEVELS[dtype] > 1 else values).astype(dtype)
 
 
-def has_soft_border(mask: np.ndarray) -> bool:
-    """Whether a mask (H, W), as `apply_to_photo` takes it, is soft anywhere, which needs the extra `tools`."""
-    return _soft(mask) is not None
+def foreground_notes(mask: np.ndarray) -> tuple[str, ...]:
+    """A note where a mask (H, W) has soft borders, and what estimates colours there is absent."""
+    if _soft(mask) is None or importlib.util.find_spec("pymatting") is not None:
+        return ()
+    return (f"at soft borders a rim of the old colours may stay; what removes it is absent: {how_to_install('tools')}",)
 
 
 def _soft(mask: np.ndarray) -> np.ndarray | None:

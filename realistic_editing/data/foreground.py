@@ -136,7 +136,7 @@ def _border(alpha: np.ndarray) -> np.ndarray:
 
 
 def _at(colours: _Colours, places: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Foreground and background (N, 3), and border (N, 1), at places (N,) of a photo of such a width, counted along its rows."""
+    """Foreground and background (N, 3), and border (N, 1), at places (N,) of a photo so wide, counted along its rows."""
     rows, columns = np.divmod(places, width)
     at = [
         ((where - corner + 0.5) * scale - 0.5).astype(np.float32)[:, None]

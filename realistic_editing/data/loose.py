@@ -4,8 +4,7 @@ import math
 import cv2
 import numpy as np
 
-from realistic_editing.common.arrays import LEVELS, as_bytes, check_mask, check_photo, to_unit
-from realistic_editing.common.errors import InputError
+from realistic_editing.common.arrays import as_bytes, check_mask, check_photo, to_unit
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.select import refine_mask
 
@@ -22,7 +21,7 @@ _WHOLE = 0.98  # a mask that selects nothing wholly asks for less than an edit, 
 
 
 def firmness(photo: np.ndarray, mask: np.ndarray) -> float:
-    """How much steeper a photo is across a mask's border than across lines beside it: 1 where the border is nowhere in the photo.
+    """How much steeper a photo is across a mask's border than across lines beside it: 1 where it follows nothing.
 
     Along the normals of the border the change of CIELAB is taken at every pixel; the mean on the border is divided by that
     beside it. The photo's own border counts for nothing.

@@ -28,7 +28,8 @@ def scene(softness=3.0, size=(160, 200)):
     cv2.circle(hard, (size[1] // 2, size[0] // 2), size[0] // 3, 1.0, -1)
     alpha = cv2.GaussianBlur(hard, (0, 0), softness) if softness else hard
     noise = np.random.default_rng(0).normal(0, 0.02, (2, *size, 1))
-    thing, behind = (np.clip(colour + part, 0, 1) for colour, part in zip([(0.8, 0.1, 0.1), (0.2, 0.6, 0.2)], noise))
+    colours = (0.8, 0.1, 0.1), (0.2, 0.6, 0.2)
+    thing, behind = (np.clip(colour + part, 0, 1) for colour, part in zip(colours, noise, strict=True))
     return alpha, thing, behind
 
 
@@ -53,7 +54,9 @@ def test_a_soft_border_keeps_no_rim_of_the_old_colour(dtype, softness):
     assert found < 0.35 * plain
 
 
-@pytest.mark.parametrize(("dtype", "blend"), [(np.uint8, "final"), (np.uint8, "each"), (np.uint16, "final"), (np.float64, "final")])
+@pytest.mark.parametrize(
+    ("dtype", "blend"), [(np.uint8, "final"), (np.uint8, "each"), (np.uint16, "final"), (np.float64, "final")]
+)
 def test_only_the_soft_border_differs_from_the_plain_blend(dtype, blend):
     alpha, thing, behind = scene()
     photo, mask, edits = as_type(composed(alpha, thing, behind), dtype), as_type(alpha, np.uint8), recipe(blend, 0.6, 0.5)
@@ -78,7 +81,7 @@ def test_a_hard_mask_is_edited_as_ever_and_needs_no_estimate(monkeypatch, dtype)
     monkeypatch.setattr("realistic_editing.data.foreground.pymatting", lambda: pytest.fail("imported"))
     alpha, thing, behind = scene(0)
     photo, edits = as_type(composed(alpha, thing, behind), np.uint8), recipe(exposure=0.5)
-    mask = alpha > 0.5 if dtype == bool else as_type(alpha, dtype)
+    mask = alpha > 0.5 if dtype is bool else as_type(alpha, dtype)
     assert np.array_equal(apply_to_foreground(photo, mask, edits), apply_to_photo(photo, mask, edits))
 
 
@@ -117,7 +120,9 @@ def test_a_border_in_a_large_photo_is_estimated_small(monkeypatch):
     monkeypatch.setattr("pymatting.estimate_foreground_ml", noted)
     grey, soft = recipe(saturation=0.0), (alpha > 0.02) & (alpha < 0.98)
     true = composed(alpha, np.repeat(thing.max(axis=2, keepdims=True), 3, axis=2), behind)
-    plain, found = (np.abs(apply(photo, alpha, grey) / 255 - true)[soft].mean() for apply in (apply_to_photo, apply_to_foreground))
+    plain, found = (
+        np.abs(apply(photo, alpha, grey) / 255 - true)[soft].mean() for apply in (apply_to_photo, apply_to_foreground)
+    )
     assert max(sizes[0]) <= 640 and found < 0.35 * plain
 
 

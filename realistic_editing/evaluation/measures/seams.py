@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from realistic_editing.data.loose import mend_if_loose
 from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.regions import Region
@@ -18,10 +19,21 @@ from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions
 from realistic_editing.ops import Recipe
 
 CLEAN = "clean"
+# What `realistic-editing edit` does of itself: then soft borders are edited as there, too, and otherwise by the paper's blend.
+AS_EDITED = "as edited"
+
+
+def mended_where_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """What `realistic-editing edit` makes of a mask, (H, W) uint8 both."""
+    mended = mend_if_loose(photo, mask)
+    return mask if mended is None else mended
+
+
 # What may be done about a rough mask. A matte about its own border shows how much of what mending gains is softness alone.
 MENDERS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "mended": refine_mask,
     "softened": lambda photo, mask: alpha_matte(photo, mask >= 128),
+    AS_EDITED: mended_where_loose,
 }
 
 
@@ -93,7 +105,7 @@ def measure_seams(
         for kind, rough in masks_of(name, photo, clean, menders):
             for method, network in networks.items():
                 used, recipe = proposal(case, rough, network)
-                edited = edit(image, used, recipe)
+                edited = edit(image, used, recipe, foreground=kind.endswith(AS_EDITED))
                 rows.append({
                     "index": index,
                     "photo": f"{region.source}/{region.photo_id}",

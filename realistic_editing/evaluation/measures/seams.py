@@ -96,13 +96,15 @@ def measure_seams(
     Returns:
         A row for each region, network and mask (see `masks_of`): index, photo, method, mask, seam, stray (the seam where the
         border is not that of the clean mask, see `seam`), realism (dR, by the mask that was used), overlap (intersection
-        over union with the clean mask).
+        over union with the clean mask), changed (whether it is another mask than the rough one that it was made of).
     """
     rows = []
     for index, (region, image, mask) in enumerate(iter_regions(regions, size, "damage")):
         name, case = region_name(region, seed), case_of(region, image, mask, enhancer, seed)
         photo, clean = picture(image), grey(mask)
+        given = clean
         for kind, rough in masks_of(name, photo, clean, menders):
+            given = rough if kind in (CLEAN, *DAMAGES) else given  # what follows is made of it
             for method, network in networks.items():
                 used, recipe = proposal(case, rough, network)
                 edited = edit(image, used, recipe, foreground=kind.endswith(AS_EDITED))
@@ -115,6 +117,7 @@ def measure_seams(
                     "stray": seam(image, edited, used, thing=mask),
                     "realism": float(score(enhancer.critic, edited, used) - score(enhancer.critic, image, used)),
                     "overlap": intersection_over_union(rough, clean),
+                    "changed": not np.array_equal(rough, given),
                 })  # fmt: skip
     return pd.DataFrame(rows)
 

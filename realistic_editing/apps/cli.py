@@ -86,6 +86,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     edit.add_argument("mask", nargs="?", help="the region: white = edit; of the photo's aspect; or one of the following")
     _add_region(edit)
     edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
+    edit.add_argument("--keep-mask", action="store_true", help="leave a mask whose border does not follow the photo")
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
     where = "the result, or a folder for it; a new outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given"
     edit.add_argument("--output", help=where)

@@ -28,7 +28,7 @@ CORE = ("torch", "safetensors", "numpy", "scipy", "opencv-python-headless", "pyv
 _OPTIONAL = {
     "pandas": ("realistic-editing batch, score, video and study", "tools"),
     "av": ("realistic-editing video", "tools"),
-    "pymatting": ("masks from a box, points or a rough mask", "tools"),
+    "pymatting": ("masks from a box, points or a rough mask, and soft borders without a rim", "tools"),
     "lightning_fabric": ("realistic-editing train", "train"),
     "pycocotools": ("training and evaluation", "train"),
     "matplotlib": ("the figures of evaluations", "train"),

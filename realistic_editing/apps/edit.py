@@ -16,6 +16,7 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
+from realistic_editing.data.foreground import foreground_notes
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
@@ -108,7 +109,7 @@ def _written(
     options.check_for(enhancer.task, refinable=enhancer.objective is not None)
     view = enhancer.view(photo.srgb, mask, options.human)
     edit = view.propose(options)
-    edited = edit.apply(photo.srgb, mask)
+    edited = edit.apply(photo.srgb, mask, foreground=True)
     pixels = photo.from_srgb(edited)
     shown = photo.shown(pixels)
     edit, beyond = as_shown(enhancer, edit, mask, photo.srgb, edited, shown)
@@ -117,7 +118,7 @@ def _written(
     if sheet:
         line = words_of(edit.task, edit.realism_change, edit.saliency_change, done.verdict.name)
         before_and_after(sheet, photo.srgb, mask, shown, line)
-    say((*beyond, *(unmoved(edit, options) if _same(pixels, photo) else ())), photo.path)
+    say((*beyond, *(unmoved(edit, options) if _same(pixels, photo) else ()), *foreground_notes(mask)), photo.path)
     return done
 
 

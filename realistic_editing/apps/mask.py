@@ -7,9 +7,11 @@ import numpy as np
 
 from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.ranges import Flag, check, optional
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
+from realistic_editing.data.loose import mend_if_loose
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.sam import select_by_sam
 from realistic_editing.data.select import refine_mask, select
@@ -55,7 +57,8 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     Args:
         photo: as read.
         options: mask, box, points or alpha, one of them, as for `mask`; label, of a mask that is a label map; invert, to select
-            what is left; outside; refine_mask, whether to mend the mask; grabcut and sam.
+            what is left; outside; refine_mask, whether to mend the region in any case; keep_mask, False where a loose mask is
+            to be mended; grabcut and sam.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.
@@ -63,7 +66,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     Raises:
         InputError: when none or several are given, or one cannot be used.
     """
-    for name in ("alpha", "invert", "refine_mask"):
+    for name in ("alpha", "invert", "refine_mask", "keep_mask"):
         check(name, options.get(name), optional(Flag()))
     given = [name for name in WAYS if options.get(name)]
     if len(given) != 1 and given != ["box", "points"]:
@@ -94,7 +97,26 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
             found, notes = selected.mask, (*selected.notes, *(box_doubts(selected.mask, box) if box else ()))
     if options.get("invert") and not options.get("mask"):
         found = np.iinfo(found.dtype).max - found
-    return (refine_mask(pixels, found) if options.get("refine_mask") else found), notes
+    if options.get("refine_mask"):
+        if options.get("keep_mask"):
+            raise InputError("refine_mask and keep_mask are given; leave one out")
+        return refine_mask(pixels, found), notes
+    if options.get("mask") and options.get("keep_mask") is False:
+        found, more = mended_where_loose(pixels, found)
+        notes += more
+    return found, notes
+
+
+def mended_where_loose(pixels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """A mask (H, W) of a photo (H, W, 3), mended where it is loose, see `mend_if_loose`, and a note that says so."""
+    try:
+        mended = mend_if_loose(pixels, mask)
+    except ModuleNotFoundError:  # an extra; a mask as it is serves, too
+        loose = "the mask's border does not follow the photo, which may leave a rim; what mends it is absent"
+        return mask, (f"{loose}: {how_to_install('tools')}",)
+    if mended is None:
+        return mask, ()
+    return mended, ("the mask's border did not follow the photo, so it was mended; --keep-mask leaves it as it is",)
 
 
 def check_outside(options: Mapping[str, Any]) -> None:

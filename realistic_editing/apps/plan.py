@@ -20,6 +20,7 @@ from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.common.nested import parse_yaml, read_text
 from realistic_editing.common.ranges import shown
 from realistic_editing.common.tasks import check_task
+from realistic_editing.data.foreground import foreground_notes
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.enhancer import Enhancer
@@ -125,7 +126,7 @@ def _edit_all(
             enhancers[step.task] = Enhancer.from_pretrained(step.task, **judges)
         view = enhancers[step.task].view(pixels, step.mask, step.options.human)
         edit = view.propose(step.options)
-        pixels = edit.apply(pixels, step.mask)
+        pixels = edit.apply(pixels, step.mask, foreground=True)
         result = photo.from_srgb(pixels)
         after = photo.shown(result)
         edit, beyond = as_shown(enhancers[step.task], edit, step.mask, before, pixels, after)
@@ -134,7 +135,7 @@ def _edit_all(
         shown.append(_small(after))
         found = judged(view, edit, step.options)
         print(f"{number}. {step.name}: {found}")
-        say((*beyond, *found.problems), step.name)
+        say((*beyond, *found.problems, *foreground_notes(step.mask)), step.name)
         done.append({"region": step.name, "task": step.task} | found.report())
     return pixels, shown, done
 

@@ -7,11 +7,11 @@ from realistic_editing.apps.mask import region_of
 from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.foreground import apply_to_foreground, foreground_notes
 from realistic_editing.data.images import lost, read_photo, write_photo
 from realistic_editing.enhance.options import check_strength
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops import Recipe
-from realistic_editing.ops.photo import apply_to_photo
 
 
 def recipe(options: Mapping[str, Any]) -> Path | None:
@@ -50,9 +50,9 @@ def _applied(edits: Recipe, options: Mapping[str, Any]) -> Path:
     photo = read_photo(source)
     losses = lost(output, photo)
     mask, notes = region_of(photo, {"mask": options["apply"][1]} | {name: options.get(name) for name in ("label", "invert")})
-    say((*photo.notes, *notes, *([] if writing.strip else losses), *writing.notes(output)), source)
+    say((*photo.notes, *notes, *foreground_notes(mask), *([] if writing.strip else losses), *writing.notes(output)), source)
     say(replaced(output) if named else (), source)
-    pixels = photo.from_srgb(apply_to_photo(photo.srgb, mask, edits))
+    pixels = photo.from_srgb(apply_to_foreground(photo.srgb, mask, edits))
     write_photo(output, photo, pixels, writing.quality, writing.strip)
     print(f"result: {output}")
     return output

@@ -1,7 +1,7 @@
 """Soft alpha mattes from hard masks, so that an edit fades out along hair, fur and blur instead of at a seam."""
 import math
 import sys
-from collections.abc import Callable
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -67,20 +67,26 @@ def alpha_matte(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return matte
 
 
-def _pymatting() -> tuple[Callable, Callable]:
-    """Imported late: it starts numba, which sets the threads of this process to all cores, PyTorch's too, whatever was said."""
+def pymatting() -> ModuleType:
+    """The package, which the extra `tools` brings.
+
+    Imported late: it starts numba, which sets the threads of this process to all cores, PyTorch's too, whatever was said.
+
+    Raises:
+        ModuleNotFoundError: where it is absent.
+    """
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch else None
-    from pymatting import estimate_alpha_cf, ichol
+    import pymatting
 
     if torch:
         torch.set_num_threads(threads)
-    return estimate_alpha_cf, ichol
+    return pymatting
 
 
 def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     """(H, W) uint8 of a crop, or None where there is no matte to trust."""
-    estimate_alpha_cf, ichol = _pymatting()
+    matting = pymatting()
     height, width = mask.shape
     shrink = min(1.0, MAX_SIDE / max(height, width))
     size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
@@ -91,10 +97,10 @@ def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     ):
         return None
     try:
-        alpha = estimate_alpha_cf(
+        alpha = matting.estimate_alpha_cf(
             resize(image, size) / 255.0,
             known,
-            preconditioner=lambda matrix: ichol(matrix, max_nnz=_MAX_FACTORS),
+            preconditioner=lambda matrix: matting.ichol(matrix, max_nnz=_MAX_FACTORS),
             laplacian_kwargs={"epsilon": _EPSILON},
             cg_kwargs=_SOLVER,
         )

@@ -3,6 +3,7 @@ import dataclasses
 
 import numpy as np
 
+from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.enhance.options import check_strength
 from realistic_editing.enhance.words import describe
 from realistic_editing.ops import Recipe
@@ -34,13 +35,15 @@ class Edit:
         """The change of saliency the way that the task asks; positive = as asked."""
         return self.saliency_change if self.task == "amplify" else -self.saliency_change
 
-    def apply(self, photo: np.ndarray, mask: np.ndarray, strength: float = 1.0) -> np.ndarray:
+    def apply(self, photo: np.ndarray, mask: np.ndarray, strength: float = 1.0, foreground: bool = False) -> np.ndarray:
         """Edit a photo at its full size.
 
         Args:
             photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
             mask: (H, W), as for `Enhancer.propose`.
             strength: 0 = no edit, 1 = this edit, up to 1.5 = more of it.
+            foreground: at soft borders, edit the region's own colours alone (see `apply_to_foreground`), as the commands do;
+                otherwise the paper's blend.
 
         Returns:
             A new array of the photo's shape and dtype; pixels where the mask is 0 are bit-identical.
@@ -48,7 +51,8 @@ class Edit:
         Raises:
             InputError: when photo, mask or strength cannot be used.
         """
-        return apply_to_photo(photo, mask, self.recipe.at_strength(check_strength(strength)))
+        apply = apply_to_foreground if foreground else apply_to_photo
+        return apply(photo, mask, self.recipe.at_strength(check_strength(strength)))
 
     def __str__(self) -> str:
         changes = f"realism {self.realism_change:+.2f}, saliency {100 * self.saliency_change:+.0f} %"

@@ -1,11 +1,16 @@
 """Masks without a mask on the bundled photo, as users make them; and edits that need none."""
+import sys
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
-from realistic_editing.apps.mask import box_doubts
+from realistic_editing.apps.mask import box_doubts, region_of
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.images import read_photo
 
 TANK = np.array(Image.open(FOLDER / "tank.png").convert("L")) >= 128
 ROWS, COLUMNS = np.flatnonzero(TANK.any(axis=1)), np.flatnonzero(TANK.any(axis=0))
@@ -126,3 +131,44 @@ def test_a_mask_goes_into_a_folder_under_a_new_name(photo, tmp_path, capsys):
     for name in ("photo_mask.png", "photo_mask_2.png"):
         main(["mask", str(photo), "--box", BOX, "--output", str(tmp_path / "masks") + "/"])
         assert (tmp_path / "masks" / name).is_file()
+
+
+@pytest.fixture
+def grown(tmp_path):
+    """The tank's mask, drawn generously."""
+    path = tmp_path / "grown.png"
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (17, 17))
+    Image.fromarray(cv2.dilate(TANK.astype(np.uint8) * 255, disc)).save(path)
+    return path
+
+
+def test_a_loose_mask_is_mended_unless_it_is_to_be_kept(photo, grown, monkeypatch):
+    opened, given = read_photo(photo), np.array(Image.open(grown))
+    mended, notes = region_of(opened, {"mask": grown, "keep_mask": False})
+    assert overlap(mended >= 128) > overlap(given >= 128) + 0.1
+    assert len(notes) == 1 and "was mended; --keep-mask leaves it as it is" in notes[0]
+    for kept in ({"keep_mask": True}, {}):  # a batch and a plan do not say
+        found, notes = region_of(opened, {"mask": grown, **kept})
+        assert np.array_equal(found, given) and notes == ()
+    found, notes = region_of(opened, {"mask": FOLDER / "tank.png", "keep_mask": False})
+    assert np.array_equal(found, np.array(Image.open(FOLDER / "tank.png").convert("L"))) and notes == ()
+    with pytest.raises(InputError, match="leave one out"):
+        region_of(opened, {"mask": grown, "keep_mask": True, "refine_mask": True})
+    monkeypatch.setitem(sys.modules, "pymatting", None)  # as if it were not installed
+    found, notes = region_of(opened, {"mask": grown, "keep_mask": False})
+    assert np.array_equal(found, given) and "pip install -e '.[tools]'" in notes[0]
+
+
+def test_an_edit_mends_a_loose_mask_and_says_so(photo, grown, tmp_path, tiny_weights, capsys):
+    roles = {"weights": "attenuate", "critic": "critic", "saliency": "saliency"}
+    small = [word for option, role in roles.items() for word in (f"--{option}", tiny_weights[role])]
+    before, far = np.array(Image.open(photo)), (np.array(Image.open(grown)) > 0) & ~cv2.dilate(
+        TANK.astype(np.uint8), np.ones((9, 9), np.uint8)
+    ).astype(bool)
+    changed = []
+    for words in ([], ["--keep-mask"]):
+        output = tmp_path / "result.png"
+        main(["edit", str(photo), str(grown), "--order", "3,1,0,2", "--output", str(output), "--no-guard", *small, *words])
+        changed.append((np.array(Image.open(output)) != before).any(axis=2)[far].mean())
+        assert ("was mended" in capsys.readouterr().err) == (not words)
+    assert changed[0] < 0.7 * changed[1]

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from realistic_editing.data.loose import mend_if_loose
 from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.regions import Region
@@ -18,10 +19,21 @@ from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions
 from realistic_editing.ops import Recipe
 
 CLEAN = "clean"
+# What `realistic-editing edit` does of itself: then soft borders are edited as there, too, and otherwise by the paper's blend.
+AS_EDITED = "as edited"
+
+
+def mended_where_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """What `realistic-editing edit` makes of a mask, (H, W) uint8 both."""
+    mended = mend_if_loose(photo, mask)
+    return mask if mended is None else mended
+
+
 # What may be done about a rough mask. A matte about its own border shows how much of what mending gains is softness alone.
 MENDERS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "mended": refine_mask,
     "softened": lambda photo, mask: alpha_matte(photo, mask >= 128),
+    AS_EDITED: mended_where_loose,
 }
 
 
@@ -84,16 +96,18 @@ def measure_seams(
     Returns:
         A row for each region, network and mask (see `masks_of`): index, photo, method, mask, seam, stray (the seam where the
         border is not that of the clean mask, see `seam`), realism (dR, by the mask that was used), overlap (intersection
-        over union with the clean mask).
+        over union with the clean mask), changed (whether it is another mask than the rough one that it was made of).
     """
     rows = []
     for index, (region, image, mask) in enumerate(iter_regions(regions, size, "damage")):
         name, case = region_name(region, seed), case_of(region, image, mask, enhancer, seed)
         photo, clean = picture(image), grey(mask)
+        given = clean
         for kind, rough in masks_of(name, photo, clean, menders):
+            given = rough if kind in (CLEAN, *DAMAGES) else given  # what follows is made of it
             for method, network in networks.items():
                 used, recipe = proposal(case, rough, network)
-                edited = edit(image, used, recipe)
+                edited = edit(image, used, recipe, foreground=kind.endswith(AS_EDITED))
                 rows.append({
                     "index": index,
                     "photo": f"{region.source}/{region.photo_id}",
@@ -103,6 +117,7 @@ def measure_seams(
                     "stray": seam(image, edited, used, thing=mask),
                     "realism": float(score(enhancer.critic, edited, used) - score(enhancer.critic, image, used)),
                     "overlap": intersection_over_union(rough, clean),
+                    "changed": not np.array_equal(rough, given),
                 })  # fmt: skip
     return pd.DataFrame(rows)
 

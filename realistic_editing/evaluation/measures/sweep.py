@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.data.regions import Region
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.enhance.equations import saliency_drop
@@ -60,19 +61,21 @@ def grey(mask: torch.Tensor) -> np.ndarray:
     return (mask[0, 0].numpy() * 255).round().astype(np.uint8)
 
 
-def edit(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+def edit(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe, foreground: bool = False) -> torch.Tensor:
     """Apply each of N recipes to one photo by the fast path, forty times as fast as `apply` on a processor.
 
     Args:
         image: (1, 3, H, W) in [0, 1].
         mask: (1, 1, H, W) in [0, 1].
         recipe: N edits.
+        foreground: as for `Edit.apply`.
 
     Returns:
         (N, 3, H, W) in [0, 1].
     """
+    apply = apply_to_foreground if foreground else apply_to_photo
     photo, soft = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy()), mask[0, 0].numpy()
-    edited = np.stack([apply_to_photo(photo, soft, recipe[index]) for index in range(len(recipe))])
+    edited = np.stack([apply(photo, soft, recipe[index]) for index in range(len(recipe))])
     return torch.from_numpy(edited).permute(0, 3, 1, 2).contiguous()
 
 

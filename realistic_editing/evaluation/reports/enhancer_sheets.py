@@ -11,7 +11,7 @@ from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.measures.edits import case_of, region_name
 from realistic_editing.evaluation.measures.photo_changes import seam
-from realistic_editing.evaluation.measures.seams import CLEAN, masks_of, proposal
+from realistic_editing.evaluation.measures.seams import AS_EDITED, CLEAN, masks_of, proposal
 from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions, picture, predict_saliency
 from realistic_editing.evaluation.reports import sheets
 from realistic_editing.evaluation.reports.figures import BLUE, GREEN, GREY, ORANGE
@@ -78,7 +78,7 @@ def damage_rows(
         for each, rough in masks.items():
             for method, network in networks.items():
                 used, recipe = proposal(case, rough, network)
-                edited = edit(image, used, recipe)
+                edited = edit(image, used, recipe, foreground=each.endswith(AS_EDITED))
                 row.append((f"{method}, {each}: seam {seam(image, edited, used):.2f}", picture(edited)))
         shape = _shape(read_region(region)[1].shape, size)  # of the photo, which was read as a square
         frame = _around(resize(grey(mask), shape) >= 128, size)

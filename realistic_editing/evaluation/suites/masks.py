@@ -12,7 +12,7 @@ from realistic_editing.data.masks import DAMAGES
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.measures.samples import count_photos, spread
-from realistic_editing.evaluation.measures.seams import CLEAN, MENDERS, measure_seams, name_of
+from realistic_editing.evaluation.measures.seams import AS_EDITED, CLEAN, MENDERS, measure_seams, name_of
 from realistic_editing.evaluation.reports import enhancer_sheets, figures, sheets
 from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
@@ -27,7 +27,7 @@ from realistic_editing.evaluation.suites.suite import (
 
 _SHOWN = 2  # regions of each damage in the sheet
 _MEASURES = {"seam": "seam", "stray": "stray seam", "overlap": "IoU", "realism": "dR"}
-_COLOURS = {None: figures.GREY, "mended": figures.BLUE, "softened": figures.ORANGE}
+_COLOURS = {None: figures.GREY, "mended": figures.BLUE, "softened": figures.ORANGE, AS_EDITED: figures.GREEN}
 
 
 class MaskSuite:
@@ -71,12 +71,12 @@ def measure_masks(
         figures.save_figure(_chart(tables[-2].frame.set_index("mask")), folder / f"seams_{task}.png")
         picked = enhancer_sheets.drawn(chosen, _SHOWN, settings.seed)
         rows = [row for kind in DAMAGES
-                for row in enhancer_sheets.damage_rows(networks, enhancer, picked, size, kind, settings.seed, ("mended",))]
+                for row in enhancer_sheets.damage_rows(networks, enhancer, picked, size, kind, settings.seed, (AS_EDITED,))]
         sheets.save_sheet(sheets.sheet(rows), folder / f"mended_{task}.png")
         named |= {
             f"seams_{task}.png": f"{task.capitalize()}: the mean seam along each mask's border, with its interval.",
-            f"mended_{task}.png": f"{task.capitalize()}: the clean mask, the damaged and the mended one, and edits by each "
-            f"of them; {_SHOWN} regions picked by the seed, {', '.join(DAMAGES)}.",
+            f"mended_{task}.png": f"{task.capitalize()}: the clean mask, the damaged one and what an edit makes of it, and "
+            f"edits by each of them; {_SHOWN} regions picked by the seed, {', '.join(DAMAGES)}.",
         }  # fmt: skip
     return tables, named
 
@@ -104,14 +104,19 @@ def mask_tables(task: str, where: str, found: pd.DataFrame, resamples: int, seed
             before, after = by_mask[kind], by_mask[name_of(kind, mender)]
             change = after[list(_MEASURES)] - before[list(_MEASURES)]
             less = bootstrap.mean(change.seam < 0, before.photo, resamples, seed)
-            changes.append({"mask": name_of(kind, mender), "n": len(change)} | row(change, before.photo) | {"lower seam": less})
+            shares = {"changed": bootstrap.mean(after.changed, before.photo, resamples, seed), "lower seam": less}
+            changes.append({"mask": name_of(kind, mender), "n": len(change)} | row(change, before.photo) | shares)
     words = (
         "Seam: how much steeper lightness and colour (CIELAB units a pixel) become along the border of the mask that was used; "
         "stray: the same without what lies on the clean mask's border, where a step is the thing's own; IoU with the clean "
-        "mask. Mended: as --refine-mask; softened: a matte about the rough border, which does not look for the thing. 95 % "
-        "bootstrap intervals over photos."
+        "mask. Mended: as --refine-mask; softened: a matte about the rough border, which does not look for the thing; as "
+        "edited: what realistic-editing edit does of itself, which mends loose masks and edits soft borders without a rim. "
+        "95 % bootstrap intervals over photos."
     )
-    note = "Each region's value less that by the mask as it was; lower seam: the share of regions whose seam is less."
+    note = (
+        "Each region's value less that by the mask as it was; changed: the share of regions whose mask is another then; "
+        "lower seam: the share whose seam is less."
+    )
     return [Table(f"{task}_masks", f"{where}: rough masks", words, pd.DataFrame(means)),
             Table(f"{task}_mending", f"{where}: what mending changes", note, pd.DataFrame(changes))]  # fmt: skip
 
@@ -122,10 +127,10 @@ def _chart(means: pd.DataFrame) -> Figure:
     for axes, name in zip(figure.subplots(1, 2), ("seam", "stray seam"), strict=True):
         for offset, (mender, colour) in enumerate(_COLOURS.items()):
             found = [means[name][name_of(kind, mender)] for kind in kinds]
-            places = [index + 0.25 * (offset - 1) for index in range(len(kinds))]
+            places = [index + 0.2 * (offset - 1.5) for index in range(len(kinds))]
             heights = [one.value for one in found]
             ends = [[one.value - one.low for one in found], [one.high - one.value for one in found]]
-            axes.bar(places, heights, 0.23, color=colour, label=mender or "as it is")
+            axes.bar(places, heights, 0.18, color=colour, label=mender or "as it is")
             axes.errorbar(places, heights, yerr=ends, fmt="none", ecolor="black", elinewidth=1, capsize=2)
         axes.set_xticks(range(len(kinds)), kinds)
         axes.set(ylabel=f"{name}, CIELAB a pixel", ylim=(0, None))

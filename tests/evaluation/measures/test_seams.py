@@ -9,7 +9,14 @@ from torch import nn
 from realistic_editing.data.masks import DAMAGES
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.evaluation.measures.seams import MENDERS, intersection_over_union, masks_of, measure_seams, name_of
+from realistic_editing.evaluation.measures.seams import (
+    AS_EDITED,
+    MENDERS,
+    intersection_over_union,
+    masks_of,
+    measure_seams,
+    name_of,
+)
 from realistic_editing.evaluation.suites.masks import mask_tables
 from realistic_editing.ops import Recipe
 
@@ -67,10 +74,14 @@ def test_a_damage_is_the_same_whatever_else_is_asked_for():
 def test_mending_lowers_the_seam_where_a_things_border_can_be_seen(regions):
     found = measure_seams({"dim": Dimmer()}, ENHANCER, regions, SIZE, menders=tuple(MENDERS))
     means = found.groupby("mask")[["seam", "stray", "overlap"]].mean()
-    assert len(found) == 3 * 5 * 3 and means.stray["clean"] == 0 and means.overlap["clean"] == 1
+    assert len(found) == 3 * 5 * (1 + len(MENDERS)) and means.stray["clean"] == 0 and means.overlap["clean"] == 1
     for kind in DAMAGES:
         mended, rough = means.loc[name_of(kind, "mended")], means.loc[kind]
         assert mended.stray < 0.5 * rough.stray and mended.overlap > max(0.9, rough.overlap), kind
+        as_edited = means.loc[name_of(kind, AS_EDITED)]
+        assert as_edited.overlap >= rough.overlap - 0.01 and as_edited.stray <= rough.stray + 0.01, kind
+    clean = found[found["mask"] == name_of("clean", AS_EDITED)]
+    assert not clean.changed.any() and found[found["mask"] == "grown, mended"].changed.all()
     without = measure_seams({"dim": Dimmer()}, ENHANCER, regions, SIZE)
     same = found[found["mask"].isin(["clean", *DAMAGES])].reset_index(drop=True)
     pd.testing.assert_frame_equal(without, same)
@@ -80,7 +91,7 @@ def test_tables_hold_means_and_differences_by_region():
     rng, names = np.random.default_rng(0), [name_of(kind, how) for kind in ("clean", *DAMAGES) for how in (None, *MENDERS)]
     rows = [
         {"index": index, "photo": str(index // 2), "method": "ours", "mask": name, "seam": rng.uniform(), "stray": 0.0,
-         "realism": 0.0, "overlap": 1.0}
+         "realism": 0.0, "overlap": 1.0, "changed": "," in name}
         for index in range(6) for name in names
     ]  # fmt: skip
     found = pd.DataFrame(rows)

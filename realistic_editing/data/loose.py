@@ -1,0 +1,116 @@
+"""Loose masks: whether a mask's border lies on a border in the photo, and mending it where it does not."""
+import math
+
+import cv2
+import numpy as np
+
+from realistic_editing.common.arrays import as_bytes, check_mask, check_photo, to_unit
+from realistic_editing.data.pixels import resize
+from realistic_editing.data.select import refine_mask
+
+# A border that is less than this much steeper than what lies beside it is loose; of masks of public sets, few are.
+LOOSE = 1.4
+_GAIN, _FIRM = 1.3, 1.8  # a mended border must be this much steeper than the given one, and than what lies beside it
+_LONGEST = 640  # pixels of the longer side at which borders are looked at
+_REACH = 0.04  # of the shorter side: how far beside a border the photo is looked at, to each side
+_NEAR, _BESIDE = 1, 3  # pixels: what is on the border, and what is no longer
+_FEWEST = 40  # pixels of a border that say something
+_MOST = 20000  # pixels of a border that are looked at
+_FEATHER = 5.0  # pixels: a border that is softer on average was meant to be
+_WHOLE = 0.98  # a mask that selects nothing wholly asks for less than an edit, which no mended mask does
+
+
+def firmness(photo: np.ndarray, mask: np.ndarray) -> float:
+    """How much steeper a photo is across a mask's border than across lines beside it: 1 where it follows nothing.
+
+    Along the normals of the border the change of CIELAB is taken at every pixel; the mean on the border is divided by that
+    beside it. The photo's own border counts for nothing.
+
+    Args:
+        photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
+        mask: (H, W) of the same types, hard at its middle.
+
+    Returns:
+        Above 2 for most masks that follow a thing; nan where there is too little border to tell.
+
+    Raises:
+        InputError: when photo or mask cannot be used.
+    """
+    photo = check_photo(photo)
+    image, region = _small(photo, check_mask(mask, photo))
+    return _firmness(_lab(image), region >= 0.5)
+
+
+def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    """Mend a mask, as `refine_mask`, where its border lies on none in the photo and the mended one does.
+
+    Args:
+        photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
+        mask: (H, W) of the same types.
+
+    Returns:
+        (H, W) uint8; None where the mask is to stay: it follows the photo, it is soft on purpose, or mending finds nothing that
+        follows the photo clearly better.
+
+    Raises:
+        InputError: when photo or mask cannot be used.
+        ModuleNotFoundError: where a mask is loose and the extra `tools` is absent.
+    """
+    photo = check_photo(photo)
+    image, region = _small(photo, check_mask(mask, photo))
+    if region.max() < _WHOLE or _softness(region) > _FEATHER:
+        return None
+    lab = _lab(image)
+    before = _firmness(lab, region >= 0.5)
+    if not before < LOOSE:  # "not", because nan compares false
+        return None
+    mended = refine_mask(photo, mask)
+    after = _firmness(lab, to_unit(resize(mended, region.shape)) >= 0.5)
+    return mended if after >= max(_FIRM, _GAIN * before) else None
+
+
+def _small(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A photo as (h, w, 3) uint8, and a mask as (h, w) float32 in [0, 1], at the size at which borders are looked at."""
+    shrink = min(1.0, _LONGEST / max(mask.shape))
+    size = tuple(max(1, round(side * shrink)) for side in mask.shape)
+    return as_bytes(resize(photo, size)), to_unit(resize(mask, size))
+
+
+def _lab(image: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8 -> CIELAB, float32, without the finest grain."""
+    return cv2.GaussianBlur(cv2.cvtColor(image * np.float32(1 / 255), cv2.COLOR_RGB2Lab), (0, 0), 1.0)
+
+
+def _softness(region: np.ndarray) -> float:
+    """How many pixels of (h, w) in [0, 1] are soft for one of its border."""
+    hard = (region >= 0.5).astype(np.uint8)
+    length = cv2.countNonZero(cv2.morphologyEx(hard, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))) / 2
+    return np.count_nonzero((region > 0.02) & (region < 0.98)) / max(length, 1)
+
+
+def _firmness(lab: np.ndarray, region: np.ndarray) -> float:
+    """`firmness` of CIELAB (h, w, 3) and a region (h, w) bool."""
+    depth, beyond = (
+        cv2.distanceTransform(np.pad(side, 1, mode="edge").astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+        for side in (region, ~region)
+    )
+    signed = np.where(region, depth - 0.5, 0.5 - beyond)
+    down, across = np.gradient(cv2.GaussianBlur(signed, (0, 0), 1.5))
+    length = np.hypot(down, across) + 1e-6
+    rows, columns = np.nonzero(region & (depth < 1.5))
+    inner = (rows > 2) & (columns > 2) & (rows < region.shape[0] - 3) & (columns < region.shape[1] - 3)
+    rows, columns = rows[inner], columns[inner]
+    if len(rows) < _FEWEST:
+        return math.nan
+    if len(rows) > _MOST:
+        rows, columns = (part[:: len(rows) // _MOST + 1] for part in (rows, columns))
+    reach = math.ceil(max(_BESIDE + 1, _REACH * min(region.shape)))
+    steps = np.arange(-reach - 1, reach + 2)
+    at = [
+        (place[:, None] + steps * (slope / length)[rows, columns][:, None]).astype(np.float32)
+        for place, slope in ((columns, across), (rows, down))
+    ]
+    colours = cv2.remap(lab, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # (N, steps, 3)
+    steep = np.linalg.norm(colours[:, 2:] - colours[:, :-2], axis=2).mean(axis=0)
+    far = np.abs(steps[1:-1])
+    return float(steep[far <= _NEAR].mean() / max(steep[far > _BESIDE].mean(), 1e-6))

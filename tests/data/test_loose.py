@@ -1,0 +1,66 @@
+"""Loose masks: told from those that follow a thing, and mended where that makes them follow it."""
+import cv2
+import numpy as np
+import pytest
+
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.loose import LOOSE, firmness, mend_if_loose
+
+TRUE = np.zeros((240, 320), np.uint8)
+cv2.ellipse(TRUE, (150, 120), (75, 50), 20, 0, 360, 255, -1)
+DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (17, 17))
+LOOSE_MASKS = {"grown": cv2.dilate(TRUE, DISC), "shrunk": cv2.erode(TRUE, DISC), "shifted": np.roll(TRUE, (8, 12), (0, 1))}
+
+
+@pytest.fixture(scope="module")
+def photo():
+    """A reddish ellipse on green, both with noise."""
+    noise = np.random.default_rng(0).normal(0, 8, (*TRUE.shape, 3))
+    colours = np.where(TRUE[..., None] > 0, (190, 80, 60), (70, 120, 80))
+    return np.clip(cv2.GaussianBlur(colours.astype(np.float32), (0, 0), 0.8) + noise, 0, 255).astype(np.uint8)
+
+
+def overlap(mask):
+    found, true = mask >= 128, TRUE > 0
+    return (found & true).sum() / (found | true).sum()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_mask_that_follows_its_thing_stays(photo, dtype):
+    levels = {np.uint8: 1, np.uint16: 257, np.float32: 1 / 255}[dtype]
+    same, soft = (photo * np.float64(levels)).astype(dtype), cv2.GaussianBlur(TRUE, (0, 0), 1.0)
+    for mask in (TRUE, TRUE > 0, soft, 255 - TRUE):
+        assert firmness(same, mask) > 2 and mend_if_loose(same, mask) is None
+
+
+@pytest.mark.parametrize("kind", LOOSE_MASKS)
+def test_a_loose_mask_is_mended(photo, kind):
+    rough = LOOSE_MASKS[kind]
+    mended = mend_if_loose(photo, rough)
+    assert firmness(photo, rough) < LOOSE and mended.dtype == np.uint8 and mended.shape == TRUE.shape
+    assert overlap(mended) > max(0.9, overlap(rough))
+
+
+def test_firmness_is_that_of_the_photo_at_any_size(photo):
+    large = cv2.resize(photo, None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC)
+    for mask in (TRUE, LOOSE_MASKS["grown"]):
+        found = firmness(large, cv2.resize(mask, large.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+        assert (found < LOOSE) == (firmness(photo, mask) < LOOSE)
+
+
+def test_what_says_nothing_or_is_meant_stays(photo):
+    grown = LOOSE_MASKS["grown"]
+    assert mend_if_loose(photo, cv2.GaussianBlur(grown, (0, 0), 8)) is None  # a feather
+    assert mend_if_loose(photo, grown // 2) is None  # half of an edit
+    assert np.isnan(firmness(photo, np.full_like(TRUE, 255)))  # no border but the photo's own
+    assert mend_if_loose(photo, np.full_like(TRUE, 255)) is None
+    noise = np.random.default_rng(1).integers(0, 256, photo.shape, dtype=np.uint8)
+    assert mend_if_loose(noise, grown) is None  # there is no border to move to
+    assert mend_if_loose(np.full_like(photo, 120), grown) is None
+
+
+def test_what_cannot_be_used_is_refused(photo):
+    with pytest.raises(InputError, match="0 everywhere"):
+        mend_if_loose(photo, np.zeros_like(TRUE))
+    with pytest.raises(InputError, match="resize it"):
+        firmness(photo, TRUE[:50])

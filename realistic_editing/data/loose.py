@@ -15,6 +15,7 @@ _LONGEST = 640  # pixels of the longer side at which borders are looked at
 _REACH = 0.04  # of the shorter side: how far beside a border the photo is looked at, to each side
 _NEAR, _BESIDE = 1, 3  # pixels: what is on the border, and what is no longer
 _FEWEST = 40  # pixels of a border that say something
+_FEWEST_ACROSS = 16  # pixels of a photo's side
 _MOST = 20000  # pixels of a border that are looked at
 _FEATHER = 5.0  # pixels: a border that is softer on average was meant to be
 _WHOLE = 0.98  # a mask that selects nothing wholly asks for less than an edit, which no mended mask does
@@ -90,6 +91,8 @@ def _softness(region: np.ndarray) -> float:
 
 def _firmness(lab: np.ndarray, region: np.ndarray) -> float:
     """`firmness` of CIELAB (h, w, 3) and a region (h, w) bool."""
+    if min(region.shape) < _FEWEST_ACROSS:
+        return math.nan
     depth, beyond = (
         cv2.distanceTransform(np.pad(side, 1, mode="edge").astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
         for side in (region, ~region)

@@ -54,6 +54,8 @@ def test_what_says_nothing_or_is_meant_stays(photo):
     assert mend_if_loose(photo, grown // 2) is None  # half of an edit
     assert np.isnan(firmness(photo, np.full_like(TRUE, 255)))  # no border but the photo's own
     assert mend_if_loose(photo, np.full_like(TRUE, 255)) is None
+    for size in ((1, 1), (1, 200), (9, 9)):
+        assert mend_if_loose(np.zeros((*size, 3), np.uint8), np.full(size, 255, np.uint8)) is None
     noise = np.random.default_rng(1).integers(0, 256, photo.shape, dtype=np.uint8)
     assert mend_if_loose(noise, grown) is None  # there is no border to move to
     assert mend_if_loose(np.full_like(photo, 120), grown) is None

@@ -70,7 +70,7 @@ def subject_share(saliency: Callable[[torch.Tensor], torch.Tensor], pixels: np.n
         mask: (H, W) uint8.
     """
     size = tuple(max(1, round(side * min(1.0, 640 / max(mask.shape)))) for side in mask.shape)
-    image = torch.from_numpy(as_bytes(resize(pixels, size))).permute(2, 0, 1)[None].float() / 255
+    image = torch.from_numpy(as_bytes(resize(pixels, size)).copy()).permute(2, 0, 1)[None].float() / 255
     found = saliency(image)[0, 0].double().numpy()
     weights = resize(mask, size).astype(np.float64) / 255
     return float((found * weights).sum() / max(found.sum(), 1e-12))

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pandas as pd
 from torch import nn
+from tqdm import tqdm
 
 from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.mechrez import MechrezPhoto
@@ -37,7 +38,7 @@ def covered_masks(photos: Sequence[MechrezPhoto], saliency: nn.Module) -> pd.Dat
         subject (the overlap of the subject that was found).
     """
     rows = []
-    for photo in photos:
+    for photo in tqdm(photos, desc="suggest", unit="photo"):
         image, mask = read_region(photo.region)
         found = look_for_distractors(image, max(_FIRST), people=True, saliency=saliency)
         overlaps = [overlap(one.mask, mask) for one in found.others]
@@ -71,7 +72,7 @@ def looked_at(photos: Sequence[GazePhoto], saliency: nn.Module, seed: int) -> pd
         A row for each photo with a suggestion: photo, on (share of fixations), random (mean share), above (on > random), area.
     """
     rows, generator = [], np.random.default_rng(seed)
-    for photo in photos:
+    for photo in tqdm(photos, desc="suggest", unit="photo"):
         image = read_rgb(photo.photo)
         found = look_for_distractors(image, 1, saliency=saliency).others
         if not found:
@@ -122,7 +123,7 @@ def cleaned_photos(
         photo what was suggested, and the result.
     """
     rows, results = [], {}
-    for name, image in images.items():
+    for name, image in tqdm(images.items(), desc="clean", unit="photo"):
         found = look_for_distractors(image, count, saliency=saliency)
         cleaned = calm(image, found, False, {"attenuate": enhancer})
         results[name] = (found, cleaned.pixels)

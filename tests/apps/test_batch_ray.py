@@ -176,7 +176,8 @@ def test_a_killed_driver_goes_on(ray, photos, tmp_path, judges, capsys):
     address, table, count = ray.get_runtime_context().gcs_address, tmp_path / "table.csv", 30
     table.write_text("photo,mask\n" + f"{photos}/a.jpg,{photos}/a_mask.png\n" * count)
     command = [sys.executable, "-m", "realistic_editing.apps.cli", "batch", str(table), "--output", str(tmp_path / "out")]
-    command += ["--order", "3,1,0,2", "--no-guard", "--refine", "2", *judges, "--engine", "ray", "--workers", "1", "--address", address]
+    command += ["--order", "3,1,0,2", "--no-guard", "--refine", "2", *judges]
+    command += ["--engine", "ray", "--workers", "1", "--address", address]
     driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "out" / JOURNAL).exists() and driver.poll() is None:
         time.sleep(0.01)

@@ -115,7 +115,7 @@ def test_masks_from_end_to_end(root, tmp_path):
     content, text = json.loads((tmp_path / "report.json").read_text()), path.read_text()
     assert set(content["tables"]) == {"amplify_masks", "amplify_mending"}
     assert {file.name for file in tmp_path.glob("*.png")} == {"seams_amplify.png", "mended_amplify.png"}
-    assert "(mended_amplify.png)" in text and len(content["tables"]["amplify_masks"]) == 15
+    assert "(mended_amplify.png)" in text and len(content["tables"]["amplify_masks"]) == 20
     rows = {row["mask"]: row for row in content["tables"]["amplify_masks"]}
     changes = {row["mask"]: row for row in content["tables"]["amplify_mending"]}
     difference = rows["jagged, mended"]["seam"] - rows["jagged"]["seam"]

@@ -15,7 +15,7 @@ from realistic_editing.weights import load_network, save_network
 def run(tmp_path):
     torch.manual_seed(0)
     config = {"input_size": 32, "ring": 4, "palette": 4, "hidden": 8}
-    card = {"step": 7, "command": "train_realism.py"}
+    card = {"step": 7, "command": "train_realism.py initial='/my/machine/model.safetensors' output=a/b"}
     save_network(CompactCritic(**config), "compact_critic", tmp_path / "run/model.safetensors", config, card)
     (tmp_path / "run/run.json").write_text(json.dumps({**card, "machine": "a machine"}))
     return tmp_path / "run"
@@ -25,6 +25,7 @@ def test_half_the_size_nearly_the_same_scores_and_the_card_kept(run, tmp_path):
     path = bundle(run, "critic", tmp_path / "bundled")
     before, after = load_network(run / "model.safetensors"), load_network(path, "realism")
     assert after.card["step"] == 7 and after.card["machine"] == "a machine"
+    assert after.card["command"] == "train_realism.py initial='model.safetensors' output=a/b"  # of nobody's folders
     assert path.stat().st_size < 0.8 * (run / "model.safetensors").stat().st_size
     image, mask = torch.rand(2, 3, 32, 32), torch.ones(2, 1, 32, 32)
     mask[..., :16] = 0

@@ -15,7 +15,8 @@ from realistic_editing.weights import load_network, save_network
 def run(tmp_path):
     torch.manual_seed(0)
     config = {"input_size": 32, "ring": 4, "palette": 4, "hidden": 8}
-    card = {"step": 7, "command": "train_realism.py initial='/my/machine/model.safetensors' output=a/b"}
+    command = "train_realism.py initial='/my/machine/model.safetensors' output=a/b"
+    card = {"step": 7, "command": command}
     save_network(CompactCritic(**config), "compact_critic", tmp_path / "run/model.safetensors", config, card)
     (tmp_path / "run/run.json").write_text(json.dumps({**card, "machine": "a machine"}))
     return tmp_path / "run"

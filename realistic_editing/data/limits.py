@@ -9,7 +9,7 @@ MAX_MEGAPIXELS = 160.0  # admits the 150 megapixels of medium-format cameras
 BYTES_PER_PIXEL = 16  # twice what 16 bits, four channels and no compression need
 SETTING = "REALISTIC_EDITING_MAX_MEGAPIXELS"  # in the environment, so that worker processes have it as well
 _DRAWINGS = (b"<svg", b"<?xml", b"<!doctype svg", b"%pdf-", b"%!ps")
-# How pictures that are read begin: JPEG, PNG, TIFF in its four forms, GIF and BMP; WebP, AVIF and HEIC are known by later bytes.
+# How pictures that are read begin: JPEG, PNG, TIFF in its four forms, GIF and BMP; WebP, AVIF and HEIC by later bytes.
 _PICTURES = (b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8", b"BM")
 _LISTS = (b"#extm3u", b"ffconcat", b"[playlist]", b"<?xml", b"<mpd", b"<smil", b"v=0")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # of UTF-8 and UTF-16

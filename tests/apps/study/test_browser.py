@@ -4,6 +4,8 @@ import os
 import pytest
 
 SCRIPT = "<img src=x onerror=alert(1)>"
+LEAVES = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"  # false: the browser asks first
+MINE = "**/r/*"  # where ratings go
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,16 @@ def place(page):
 
 def chosen(page):
     return [page.locator(f"#{name} input:checked").get_attribute("value") for name in ("effectiveness", "realism")]
+
+
+def is_post(route):
+    return route.request.method == "POST"
+
+
+def intercept(page, handler):
+    """Let handler answer what the page sends; loaded anew, as a page that stands already may send past a new route."""
+    page.route(MINE, handler)
+    page.reload()
 
 
 def test_a_rater_rates_leaves_comes_back_and_finishes(study, open_page):
@@ -102,7 +114,7 @@ def test_a_rating_outlives_a_bad_connection(study, open_page):
         else:
             route.continue_()
 
-    page.route("**/r/*", drop)
+    intercept(page, drop)
     for key in ("8", "6", "Enter"):
         page.keyboard.press(key)
     page.wait_for_url("**/2")
@@ -111,10 +123,6 @@ def test_a_rating_outlives_a_bad_connection(study, open_page):
     page.wait_for_url("**/1")
     assert chosen(page) == ["8", "6"]
     assert "1 of 4" in open_page(study.admin).locator("tr", has_text="on a train").inner_text()
-
-
-LEAVES = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"  # false: the browser asks first
-MINE = "**/r/*"  # where ratings go
 
 
 def answer_all(page, *keys):
@@ -127,7 +135,7 @@ def test_answers_are_held_still_while_they_are_sent(study, open_page):
     answer_all(page, "8", "6")
     page.wait_for_url("**/2")
     lost, waiting = [True], []
-    page.route(MINE, lambda route: (waiting.append(1), route.abort())[1] if lost[0] and is_post(route) else route.continue_())
+    intercept(page, lambda route: (waiting.append(1), route.abort())[1] if lost[0] and is_post(route) else route.continue_())
     assert page.evaluate(LEAVES)
     answer_all(page, "3", "4")
     page.locator("#status", has_text="trying again").wait_for()
@@ -157,7 +165,7 @@ def test_what_passes_is_tried_again(study, open_page, status):
         answers.append(status)
         route.fulfill(status=status, body="busy")
 
-    page.route(MINE, busy)
+    intercept(page, busy)
     answer_all(page, "5", "5")
     page.wait_for_url("**/2")
     assert answers == [status]
@@ -174,7 +182,7 @@ def test_what_passes_is_tried_again(study, open_page, status):
 )
 def test_only_the_study_itself_acknowledges(study, open_page, reply, words):
     page = open_page(study.add(f"behind a proxy {reply}"[:90]))
-    page.route(MINE, lambda route: route.fulfill(**reply) if is_post(route) else route.continue_())
+    intercept(page, lambda route: route.fulfill(**reply) if is_post(route) else route.continue_())
     answer_all(page, "5", "5")
     page.locator("#status", has_text=words).wait_for()
     assert place(page) == "1 of 4" and page.locator("fieldset:disabled").count() == 0 and page.evaluate(LEAVES)
@@ -204,7 +212,7 @@ def test_a_first_try_that_arrives_last_does_not_undo_a_correction(study, open_pa
             return route.abort()
         route.continue_()
 
-    page.route(MINE, delay)
+    intercept(page, delay)
     answer_all(page, "8", "6")
     page.wait_for_url("**/2")
     page.click("#back")
@@ -217,10 +225,6 @@ def test_a_first_try_that_arrives_last_does_not_undo_a_correction(study, open_pa
     page.click("#back")
     page.wait_for_url("**/1")
     assert chosen(page) == ["2", "6"]
-
-
-def is_post(route):
-    return route.request.method == "POST"
 
 
 def test_it_fits_a_phone(study, open_page):

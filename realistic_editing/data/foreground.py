@@ -29,12 +29,12 @@ class _Colours:
     Args:
         corner: top and left of the part in the photo.
         scale: pixels of it for a pixel of the photo, down and across.
-        layers: (h, w, 7) float32: foreground, background, and how far this is a border, in [0, 1].
+        layers: (h, w, 3), (h, w, 3) and (h, w) float32: foreground, background, and how far this is a border, in [0, 1].
     """
 
     corner: tuple[int, int]
     scale: tuple[float, float]
-    layers: np.ndarray
+    layers: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def apply_to_foreground(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> np.ndarray:
@@ -74,8 +74,8 @@ def apply_to_foreground(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> 
         thing = thing + missing * share / (share**2 + (1 - share) ** 2)
         thing = np.clip(before + border * (thing - before), 0, 1)
         stored = _stored(thing * levels, photo.dtype)
-        everywhere = np.full((len(part), 1), unit, mask.dtype)  # of the mask's type, for which the kernel is compiled already
-        after = apply_to_photo(stored[:, None], everywhere, recipe)[:, 0]
+        everywhere = np.full((1, len(part)), unit, mask.dtype)  # of the mask's type, for which the kernel is compiled already
+        after = apply_to_photo(stored[None], everywhere, recipe)[0]
         moved = share * (after.astype(work) - stored)  # 0 where the recipe changes nothing: then the photo stays as it is
         edited[part] = _stored(np.clip(pixels[part] + moved, 0, levels), photo.dtype)
     return result
@@ -121,7 +121,7 @@ def _estimated(photo: np.ndarray, mask: np.ndarray, soft: np.ndarray) -> _Colour
         return None
     image = to_unit(resize(photo[top:bottom, left:right], size)).astype(np.float64)
     thing, behind = matting.estimate_foreground_ml(image, alpha, return_background=True)
-    layers = np.dstack([thing, behind, border]).astype(np.float32)
+    layers = tuple(np.ascontiguousarray(layer, np.float32) for layer in (thing, behind, border))
     return _Colours((top, left), (size[0] / height, size[1] / width), layers)
 
 
@@ -143,8 +143,7 @@ def _at(colours: _Colours, places: np.ndarray, width: int) -> tuple[np.ndarray, 
         for where, corner, scale in zip((rows, columns), colours.corner, colours.scale, strict=True)
     ]
     layers = [
-        cv2.remap(np.ascontiguousarray(part), at[1], at[0], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        for part in (colours.layers[..., :3], colours.layers[..., 3:6], colours.layers[..., 6])
+        cv2.remap(layer, at[1], at[0], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for layer in colours.layers
     ]
     thing, behind, border = (layer.reshape(len(places), -1) for layer in layers)
     return thing, behind, border

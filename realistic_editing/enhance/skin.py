@@ -7,7 +7,7 @@ from realistic_editing.ops import Recipe, apply
 from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
 # Degrees of CIELAB hue, and share of chroma, that they may change by: people's skin, and what else has its colours.
-PERSON_LIMITS, OTHER_LIMITS = (4.0, 0.15), (8.0, 0.35)
+PERSON_LIMITS, OTHER_LIMITS = (4.0, 0.15), (12.0, 0.45)
 # Skin of all tones, in CIELAB: hue in degrees, chroma and lightness.
 _HUE, _CHROMA, _LIGHTNESS = (15.0, 85.0), (8.0, 60.0), (12.0, 97.0)
 _LEAST = 0.02  # of a region's pixels: below it, what has such a colour is chance

@@ -112,7 +112,9 @@ def test_weights_to_start_from_are_read_before_regions_or_gaze_are(data, tmp_pat
         ("gazeshift", "gazeshift", "width=4"),
     ],
 )  # fmt: skip
-def test_weights_of_another_shape_are_told_before_data_is_read(data, tmp_path, capsys, monkeypatch, network, start, other):
+def test_weights_of_another_shape_are_told_before_data_is_read(
+    data, tmp_path, capsys, monkeypatch, network, start, other, bundled_networks
+):
     name = "read_gaze" if network == "saliency" else "load_regions"
     monkeypatch.setattr(f"realistic_editing.apps.train.{name}", lambda *_: pytest.fail("data was read"))
     base = ["train", network, *overrides(data, tmp_path / "run", network), *QUICK, f"initial={start}"]

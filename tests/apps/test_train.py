@@ -200,8 +200,8 @@ def test_a_folder_that_leaves_nothing_to_validate_on_is_named(data, tmp_path, ca
 
 @pytest.mark.parametrize("network", ["realism", "enhancer", "gazeshift"])
 def test_a_killed_run_resumes_and_ends_bit_identical(data, tmp_path, beside, network):
-    # Enough that the run is killed before it ends: a step of the critic takes a tenth of another's.
-    last_step, batch = {"realism": (24, 4), "enhancer": (10, 2), "gazeshift": (10, 1)}[network]
+    # Enough that the run is killed before it ends: a step of GazeShift takes ten times another's.
+    last_step, batch = {"realism": (24, 4), "enhancer": (24, 2), "gazeshift": (10, 1)}[network]
     steps = [f"trainer.{name}={last_step}" for name in ("steps", "evaluate_every")]
     steps += [f"trainer.batch_size={batch}", "trainer.save_every=2"]
 

@@ -108,9 +108,9 @@ class ServedPage:
 
 
 @pytest.fixture(scope="session")
-def small_judges(tiny_weights) -> list[str]:
-    """Options of the page for judges that are quick: before it is ready, and with each proposal, photos are judged."""
-    return ["--critic", tiny_weights["critic"], "--saliency", tiny_weights["saliency"]]
+def small_judges() -> list[str]:
+    """Options of the page for the quicker judges of those bundled: each visit and each proposal waits for them."""
+    return ["--critic", "critic", "--saliency", "compact_saliency"]
 
 
 @pytest.fixture(scope="package")

@@ -49,8 +49,8 @@ def test_two_steps_write_weights_that_load(data, tmp_path, network):
         ("enhancer", ["objective=paper", "task=amplify"]),
         ("enhancer", ["objective=released"]),
         ("enhancer", ["enhancer@model=editnet", "objective=paper"]),
-        ("enhancer", ["size=384", "model.network.input_size=384", "pixels_per_zone=50"]),
-        ("enhancer", ["size=384", "model.network.input_size=384", "pixels_per_zone=50", "ablation=adversarial"]),
+        ("enhancer", ["size=32", "model.network.input_size=32", "pixels_per_zone=50"]),
+        ("enhancer", ["size=32", "model.network.input_size=32", "pixels_per_zone=50", "ablation=adversarial"]),
     ],
 )
 def test_every_variant_runs_two_steps(data, tmp_path, network, extra):

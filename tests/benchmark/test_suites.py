@@ -174,7 +174,8 @@ def test_columns_that_no_row_fills_are_left_out(tmp_path):
 
 
 def test_busy_starts_programs_and_ends_them(tmp_path, tiny_weights):
-    quick = ["--refine=0", "--order=3,1,0,2", *(f"--{name}={tiny_weights[name]}" for name in ("critic", "saliency"))]
+    judges = [f"--{name}={tiny_weights[name]}" for name in ("critic", "saliency")]
+    quick = ["--keep-mask", "--refine=0", "--order=3,1,0,2", *judges]
     rows = run("busy", tmp_path, "busy.loads=[0.5]", f"busy.weights={tiny_weights['attenuate']}", f"busy.options={quick}")
     assert [row["contender"] for row in rows] == ["plain, threads spin", "this project"]
     assert rows[0]["case"] == "edit, from file to file, beside a load of 0.5" and rows[1]["ratio"] > 0

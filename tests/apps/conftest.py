@@ -32,13 +32,5 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def few_steps():
-    """Edits are refined by 2 steps instead of 16, which is what most time would go into; how well, tests/enhance looks at."""
-    with pytest.MonkeyPatch.context() as patch:  # which a test's own undo() leaves
-        patch.setattr("realistic_editing.enhance.options.REFINE", 2)
-        yield
-
-
-@pytest.fixture(autouse=True)
-def quick_networks(small_networks):
+def quick_edits(few_steps, small_networks):
     """Commands know small networks by the names of the bundled ones; tests that need these ask for `bundled_networks`."""

@@ -26,7 +26,6 @@ def data(tmp_path_factory):
 
 def configured(data, output, *options):
     small = ["training.only=[critic_pix2pix]", "training.seconds=0", "photos=2", "training.loops.critic_pix2pix.batch_size=1"]
-    small += ["+training.loops.critic_pix2pix.network.input_size=64"]
     cpu = ["trainer.batch_size=1", "trainer.accelerator=cpu", "regions.val_regions=1"]
     network = ["model.network.backbone=tf_efficientnet_lite0", "model.network.input_size=48", "model.network.pretrained=none"]
     own = [f"data={data}", f"output={output}", "minutes=0.1", "reserve=0.09", "patience=1500"]

@@ -334,7 +334,8 @@ def test_a_plan_prints_what_each_step_shows(tmp_path, plain, enhancer, capsys):
     Image.fromarray(plain).save(tmp_path / "a.png", icc_profile=SPACES["P3"])
     for name in ("flag", "tank"):
         (tmp_path / f"{name}.png").write_bytes((FOLDER / f"{name}.png").read_bytes())
-    (tmp_path / "plan.json").write_text(json.dumps([{"mask": f"{name}.png", "task": "attenuate"} for name in ("flag", "tank")]))
+    steps = [{"mask": f"{name}.png", "task": "attenuate", "refine": 2} for name in ("flag", "tank")]
+    (tmp_path / "plan.json").write_text(json.dumps(steps))
     main(["plan", str(tmp_path / "a.png"), str(tmp_path / "plan.json"), "--output", str(tmp_path / "out")])
     assert "beyond sRGB, which stay there: proposed were" in capsys.readouterr().err
     before = read_photo(tmp_path / "a.png").srgb

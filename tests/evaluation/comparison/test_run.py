@@ -26,6 +26,7 @@ from realistic_editing.evaluation.comparison.run import compare
 from realistic_editing.ops.recipe import PARAMETERS
 from realistic_editing.ops.sampling import get_preset
 
+pytestmark = pytest.mark.usefixtures("few_steps")
 MEASURED = ("realism", "delta_e_inside", "delta_e_outside", "ssim_outside", "seam", f"difference: {DISTINCTNESS}")
 
 

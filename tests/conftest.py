@@ -17,12 +17,15 @@ import realistic_editing  # noqa: F401  (before PyTorch, whose waiting threads t
 # isort: split
 import torch
 
+from realistic_editing.enhance import options
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
+from realistic_editing.weights import files as weight_files
 from realistic_editing.weights import save_network
 
+WEIGHTS_FOLDER = weight_files.WEIGHTS_FOLDER  # whatever tests put in its place
 SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
 CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
 ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "palette": 4, "hidden": 8}
@@ -81,6 +84,40 @@ def tiny_weights(tmp_path_factory) -> dict[str, str]:
     return {path.stem: str(path) for path in folder.iterdir()}
 
 
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_weights, tmp_path_factory) -> Path:
+    """The folder of bundled weights, with small ones in the place of those that edit and judge."""
+    folder = tmp_path_factory.mktemp("bundle")
+    small = {"lite_critic": "critic", "compact_saliency": "saliency", "fast_saliency": "saliency"}
+    for path in WEIGHTS_FOLDER.glob("*.safetensors"):
+        (folder / path.name).symlink_to(tiny_weights.get(small.get(path.stem, path.stem), path))
+    return folder
+
+
+@pytest.fixture
+def small_networks(tiny_bundle) -> Iterator[None]:
+    """For tests of what is done with an edit, whatever it is: bundled weights' names stand for small ones, which are quick."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weight_files, "WEIGHTS_FOLDER", tiny_bundle)
+        yield
+
+
+@pytest.fixture
+def bundled_networks(small_networks) -> Iterator[None]:
+    """For tests of what the bundled weights make of an edit, where others have `small_networks`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weight_files, "WEIGHTS_FOLDER", WEIGHTS_FOLDER)
+        yield
+
+
+@pytest.fixture
+def few_steps() -> Iterator[None]:
+    """Edits are refined by 2 steps instead of 16, which is what most time would go into; how well, tests/enhance looks at."""
+    with pytest.MonkeyPatch.context() as patch:  # which a test's own undo() leaves
+        patch.setattr(options, "REFINE", 2)
+        yield
+
+
 @pytest.fixture
 def mechrez_root() -> Path:
     """The folder that holds the real Mechrez set, where it is at hand."""
@@ -90,12 +127,16 @@ def mechrez_root() -> Path:
     return Path(root)
 
 
-# What a process of the command does, having imported it: `said` takes what it writes to stderr.
+# What a process of the command does, having imported it: `said` takes what it writes to stderr. Weights and steps of
+# refinement are those of the test.
 PROCESS = """
 import os
 import torch
 from realistic_editing.apps.cli import main
+from realistic_editing.enhance import options
+from realistic_editing.weights import files
 torch.set_num_threads(1)
+options.REFINE, files.WEIGHTS_FOLDER = {refine}, type(files.WEIGHTS_FOLDER)({weights!r})
 os.environ.update({environment!r})
 os.dup2(os.open({said!r}, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
 main({words!r})
@@ -106,15 +147,23 @@ main({words!r})
 SCRIPT = """
 import os, runpy, sys
 import torch
+from realistic_editing.enhance import options
+from realistic_editing.weights import files
 torch.set_num_threads(1)
+options.REFINE, files.WEIGHTS_FOLDER = {refine}, type(files.WEIGHTS_FOLDER)({weights!r})
 os.environ.clear()
 os.environ.update({environment!r})
 os.chdir({folder!r})
-for number, file in enumerate({files!r}, 1):
+for number, file in enumerate({said!r}, 1):
     os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
 sys.argv = {words!r}
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
+
+
+def _of_the_test() -> dict[str, object]:
+    """What a process has in common with the test that starts it."""
+    return {"refine": options.REFINE, "weights": str(weight_files.WEIGHTS_FOLDER)}
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +181,7 @@ def run_script(splitting, tmp_path_factory) -> Callable[..., subprocess.Complete
     def run(*words: object, cwd: Path) -> subprocess.CompletedProcess:
         files = [str(tmp_path_factory.mktemp("said") / name) for name in ("stdout", "stderr")]
         words = [str(word) for word in words]
-        code = SCRIPT.format(environment=dict(os.environ), folder=str(cwd), files=files, words=words)
+        code = SCRIPT.format(environment=dict(os.environ), folder=str(cwd), said=files, words=words, **_of_the_test())
         process = splitting.Process(target=exec, args=(code, {}))
         process.start()
         process.join()
@@ -147,7 +196,8 @@ def beside(splitting) -> Iterator[Callable[..., multiprocessing.Process]]:
     started = []
 
     def start(words: list[str], said: Path, **environment: str) -> multiprocessing.Process:
-        code = PROCESS.format(words=[str(word) for word in words], said=str(said), environment=environment)
+        words = [str(word) for word in words]
+        code = PROCESS.format(words=words, said=str(said), environment=environment, **_of_the_test())
         started.append(splitting.Process(target=exec, args=(code, {})))  # no daemon, which could not build with workers
         started[-1].start()
         return started[-1]

@@ -23,7 +23,12 @@ while True:
 
 
 def under_load(
-    region: Region, loads: Sequence[float], seconds: float, weights: str = "attenuate", say: Say = print
+    region: Region,
+    loads: Sequence[float],
+    seconds: float,
+    weights: str = "attenuate",
+    options: Sequence[str] = (),
+    say: Say = print,
 ) -> list[Measured]:
     """Time an edit from file to file, in a process of its own, beside programs that keep processors busy.
 
@@ -32,6 +37,7 @@ def under_load(
         loads: how many processors other programs would use, such as 2.5.
         seconds: for each load, a first call of each contender not counted.
         weights: of the enhancer, a bundled name or a file.
+        options: more words of the command.
         say: gets a line on what comes next.
 
     Returns:
@@ -41,7 +47,7 @@ def under_load(
     found = []
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "realistic_editing", "edit", str(region.photo), str(region.mask)]
-        command += ["--weights", str(weights), "--output", str(Path(folder) / "edited.png")]
+        command += ["--weights", str(weights), "--output", str(Path(folder) / "edited.png"), *options]
 
         def edit(environment: Mapping[str, str]) -> None:
             subprocess.run(command, check=True, capture_output=True, env=environment)

@@ -76,7 +76,7 @@ def _starting(weights: str, seconds: float) -> list[Measured]:
         ("start: import, load an enhancer with its judges", lambda _: _imported(weights)),
         ("start: load an enhancer with its judges", lambda _: Enhancer.from_pretrained(weights)),
     ):
-        found += in_turn(case, {"this project": work}, 1, "starts", seconds, least=1)
+        found += in_turn(case, {"this project": work}, 1, "starts", seconds, least=1, warm_ups=1 if seconds else 0)
     return found
 
 

@@ -32,6 +32,5 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    """Edits are refined by 2 steps instead of 16, which is what most time would go into; how well, tests/enhance looks at."""
-    monkeypatch.setattr("realistic_editing.enhance.options.REFINE", 2)
+def quick_edits(few_steps, small_networks):
+    """Commands know small networks by the names of the bundled ones; tests that need these ask for `bundled_networks`."""

@@ -33,7 +33,7 @@ def run(photos, output, *options):
     main(["batch", str(photos), "--output", str(output), "--order", "3,1,0,2", *options])
 
 
-def test_a_folder_is_edited_past_what_is_broken_and_once_only(photos, tmp_path, capsys, monkeypatch):
+def test_a_folder_is_edited_past_what_is_broken_and_once_only(photos, tmp_path, capsys, monkeypatch, bundled_networks):
     output = tmp_path / "out"
     with pytest.raises(SystemExit) as stop:
         run(photos, output)
@@ -229,7 +229,7 @@ def test_a_table_names_photos_masks_and_tasks(photos, tmp_path, capsys):
     assert "has no column photo" in capsys.readouterr().err
 
 
-def test_scores_of_files_and_folders(photos, tmp_path, capsys):
+def test_scores_of_files_and_folders(photos, tmp_path, capsys, bundled_networks):
     (photos / "broken.jpg").unlink()
     run(photos, tmp_path / "out")
     capsys.readouterr()

@@ -23,6 +23,7 @@ from realistic_editing.apps.demo import FOLDER
 from realistic_editing.enhance.enhancer import Enhancer
 
 NAMES = ("a", "b", "c", "d")
+ONE_WORKER = ["--engine", "ray", "--workers", "1"]  # where two show no more: each needs seconds to import PyTorch
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +165,7 @@ def test_a_photo_that_kills_every_worker_is_named_and_the_others_are_edited(
     wrapped(monkeypatch, Mortal)
     monkeypatch.setattr(batch_ray, "TRIES", 2)
     with pytest.raises(SystemExit) as stop:
-        run(photos, tmp_path / "out", *judges, "--engine", "ray")
+        run(photos, tmp_path / "out", *judges, *ONE_WORKER)
     error = capsys.readouterr().err
     assert stop.value.code == 2 and "1 photos were left out" in error and "c.jpg: its worker died 2 times" in error
     assert len(list(deaths.iterdir())) == 2
@@ -177,7 +178,7 @@ def test_a_killed_driver_goes_on(ray, photos, tmp_path, judges, capsys):
     table.write_text("photo,mask\n" + f"{photos}/a.jpg,{photos}/a_mask.png\n" * count)
     command = [sys.executable, "-m", "realistic_editing.apps.cli", "batch", str(table), "--output", str(tmp_path / "out")]
     command += ["--order", "3,1,0,2", "--no-guard", "--refine", "2", *judges]
-    command += ["--engine", "ray", "--workers", "1", "--address", address]
+    command += [*ONE_WORKER, "--address", address]
     driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "out" / JOURNAL).exists() and driver.poll() is None:
         time.sleep(0.01)
@@ -189,7 +190,7 @@ def test_a_killed_driver_goes_on(ray, photos, tmp_path, judges, capsys):
         file.write('\n{"photo": "cut sho')
     kept = [tmp_path / "out" / Path(row["result"]).name for row in rows]
     before = {path: path.stat().st_mtime_ns for path in kept}
-    run(table, tmp_path / "out", *judges, "--engine", "ray")
+    run(table, tmp_path / "out", *judges, *ONE_WORKER)
     assert f"{len(rows)} of {count} photos were edited before" in capsys.readouterr().err
     assert before == {path: path.stat().st_mtime_ns for path in kept}
     assert len(pd.read_csv(tmp_path / "out/scores.csv")) == count and not (tmp_path / "out" / JOURNAL).exists()
@@ -208,7 +209,7 @@ def test_a_machine_that_lacks_the_files_ends_the_batch(ray, photos, tmp_path, ju
     monkeypatch.setattr(batch_ray, "_probe", probe)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as stop:
-        run("photos", "out", *judges, "--engine", "ray")
+        run("photos", "out", *judges, *ONE_WORKER)
     error = capsys.readouterr().err
     assert probed == [tmp_path / "out"]
     assert stop.value.code == 2 and "/nowhere/out/.scores.csv: not seen by the machine" in error

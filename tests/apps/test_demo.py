@@ -16,7 +16,7 @@ from realistic_editing.apps.main import EXTRAS
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_results_recipes_and_sheet_are_written_and_said_with_what_the_numbers_mean(tmp_path, capsys):
+def test_results_recipes_and_sheet_are_written_and_said_with_what_numbers_mean(tmp_path, capsys, bundled_networks):
     main(["demo", "--output", str(tmp_path)])
     before = np.array(Image.open(FOLDER / "astronaut.jpg"))
     for task, region in DEMO_EDITS:
@@ -32,19 +32,24 @@ def test_results_recipes_and_sheet_are_written_and_said_with_what_the_numbers_me
     assert saliency[0] < 0 < saliency[1]
 
 
-def test_every_core_dependency_is_one_that_the_demo_imports(tmp_path):
+def test_every_core_dependency_is_one_that_the_demo_imports(tmp_path, tiny_bundle):
     tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     stated = {re.split(r"[\[>=<]", one)[0].lower() for one in project["dependencies"]}
     code = (
         "import sys; from importlib.metadata import packages_distributions\n"
+        "from pathlib import Path\n"
         "from realistic_editing.apps.cli import main\n"
+        "from realistic_editing.enhance import options\n"
+        "from realistic_editing.weights import files\n"
+        "options.REFINE, files.WEIGHTS_FOLDER = 2, Path(sys.argv[2])\n"
         "main(['demo', '--output', sys.argv[1]])\n"
         "loaded = {name.split('.')[0] for name in sys.modules}\n"
         "makers = packages_distributions()\n"
         "print(*{one.lower() for name in loaded for one in makers.get(name, [])})"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, str(tmp_path), str(tiny_bundle)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     imported = set(done.stdout.splitlines()[-1].split())
     assert stated <= imported, f"no package of the core that the demo does not need: {sorted(stated - imported)}"
 

@@ -53,7 +53,7 @@ def refused(capsys, folder, *options, **files):
     return message
 
 
-def test_result_and_recipe_are_written_and_described(files, capsys):
+def test_result_and_recipe_are_written_and_described(files, capsys, bundled_networks):
     edit(files)
     before, after = (np.array(Image.open(files / name)) for name in ("photo.png", "result.png"))
     outside = np.array(Image.open(files / "mask.png")) == 0
@@ -81,7 +81,7 @@ def test_strength_scales_the_edit(files):
     assert amounts[0] == 0 and amounts == sorted(amounts) and amounts[3] > amounts[1]
 
 
-def test_a_target_that_no_strength_reaches_is_said_to_be_unmet(files, capsys):
+def test_a_target_that_no_strength_reaches_is_said_to_be_unmet(files, capsys, bundled_networks):
     edit(files, "--saliency-change", "-0.95")
     assert "no strength up to 1.5 reaches saliency -95 %" in capsys.readouterr().err
     edit(files, "--saliency-change", "-0.02")

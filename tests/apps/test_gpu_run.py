@@ -29,7 +29,7 @@ def configured(data, output, *options):
     cpu = ["trainer.batch_size=1", "trainer.accelerator=cpu", "regions.val_regions=1"]
     network = ["model.network.backbone=tf_efficientnet_lite0", "model.network.input_size=48", "model.network.pretrained=none"]
     own = [f"data={data}", f"output={output}", "minutes=0.1", "reserve=0.09", "patience=1500"]
-    parts = {"training": small, "critic": cpu, "enhancer": [*cpu, *network]}
+    parts = {"training": small, "critic": [*cpu, "model.network.input_size=64"], "enhancer": [*cpu, *network]}
     own += [f"{name}_options=[{','.join(words)}]" for name, words in _quoted(parts).items()]
     return _compose("gpu_run", [*own, *options])
 

@@ -158,7 +158,7 @@ def test_samples_of_things_need_what_they_need(few, tmp_path, capsys):
     assert not finished(tmp_path)
 
 
-def test_bundled_judges_are_used_where_none_was_trained(few, tmp_path, capsys):
+def test_bundled_judges_are_used_where_none_was_trained(few, tmp_path, capsys, bundled_networks):
     sizes = ["model.network.input_size=384", "trainer.batch_size=2"]  # the bundled critic's
     train("enhancer", few, tmp_path, "task=attenuate", *sizes)
     said = capsys.readouterr().out

@@ -49,8 +49,8 @@ def test_two_steps_write_weights_that_load(data, tmp_path, network):
         ("enhancer", ["objective=paper", "task=amplify"]),
         ("enhancer", ["objective=released"]),
         ("enhancer", ["enhancer@model=editnet", "objective=paper"]),
-        ("enhancer", ["size=384", "model.network.input_size=384", "pixels_per_zone=50"]),
-        ("enhancer", ["size=384", "model.network.input_size=384", "pixels_per_zone=50", "ablation=adversarial"]),
+        ("enhancer", ["size=32", "model.network.input_size=32", "pixels_per_zone=50"]),
+        ("enhancer", ["size=32", "model.network.input_size=32", "pixels_per_zone=50", "ablation=adversarial"]),
     ],
 )
 def test_every_variant_runs_two_steps(data, tmp_path, network, extra):
@@ -112,7 +112,9 @@ def test_weights_to_start_from_are_read_before_regions_or_gaze_are(data, tmp_pat
         ("gazeshift", "gazeshift", "width=4"),
     ],
 )  # fmt: skip
-def test_weights_of_another_shape_are_told_before_data_is_read(data, tmp_path, capsys, monkeypatch, network, start, other):
+def test_weights_of_another_shape_are_told_before_data_is_read(
+    data, tmp_path, capsys, monkeypatch, network, start, other, bundled_networks
+):
     name = "read_gaze" if network == "saliency" else "load_regions"
     monkeypatch.setattr(f"realistic_editing.apps.train.{name}", lambda *_: pytest.fail("data was read"))
     base = ["train", network, *overrides(data, tmp_path / "run", network), *QUICK, f"initial={start}"]
@@ -198,8 +200,8 @@ def test_a_folder_that_leaves_nothing_to_validate_on_is_named(data, tmp_path, ca
 
 @pytest.mark.parametrize("network", ["realism", "enhancer", "gazeshift"])
 def test_a_killed_run_resumes_and_ends_bit_identical(data, tmp_path, beside, network):
-    # Enough that the run is killed before it ends: a step of the critic takes a tenth of another's.
-    last_step, batch = {"realism": (24, 4), "enhancer": (10, 2), "gazeshift": (10, 1)}[network]
+    # Enough that the run is killed before it ends: a step of GazeShift takes ten times another's.
+    last_step, batch = {"realism": (24, 4), "enhancer": (24, 2), "gazeshift": (10, 1)}[network]
     steps = [f"trainer.{name}={last_step}" for name in ("steps", "evaluate_every")]
     steps += [f"trainer.batch_size={batch}", "trainer.save_every=2"]
 

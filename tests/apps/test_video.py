@@ -91,10 +91,10 @@ def test_one_edit_is_that_of_the_photo_tool(run, clip, tiny_weights):
     assert torch.equal(Recipe.load(clip / "o.json").exposure, Recipe.load(clip / "e.json").exposure)
 
 
-def test_it_flickers_less_than_edits_frame_by_frame(clip, capsys):
+def test_it_flickers_less_than_edits_frame_by_frame(clip, capsys, bundled_networks):
     words = ["video", str(clip / "clip.mkv"), "--mask", str(clip / "mask.png"), "--out", str(clip / "o.mkv"), "--json"]
     options = ["--order", "3,1,0,2", "--flicker-samples", "1", "--every", "6", "--no-guard", "--task", "amplify"]
-    main([*words, *options])  # bundled weights
+    main([*words, *options])
     beside = json.loads(capsys.readouterr().out)["flicker_beside"]
     assert beside["chosen"]["triples"] == beside["frame_by_frame"]["triples"] == 1
     assert 0 < beside["chosen"]["region"] < beside["frame_by_frame"]["region"]

@@ -140,7 +140,7 @@ def test_score_and_load(tmp_path, one_round):
     assert samples["limit: a copy of the stored photos"]["ratio"] > samples["this project, from shards"]["ratio"]
 
 
-def test_the_suite_of_gpus_proposes_like_the_others_and_needs_one(tmp_path, capsys, one_round):
+def test_the_suite_of_gpus_proposes_like_the_others_and_needs_one(tmp_path, capsys, one_round, small_networks):
     if not torch.cuda.is_available():
         with pytest.raises(SystemExit):
             run("gpu", tmp_path)
@@ -173,8 +173,10 @@ def test_columns_that_no_row_fills_are_left_out(tmp_path):
     assert "| one | plain | 500 | 2 photos (2 to 2) | 1 | 1.00 | well |" in text
 
 
-def test_busy_starts_programs_and_ends_them(tmp_path):
-    rows = run("busy", tmp_path, "busy.loads=[0.5]")
+def test_busy_starts_programs_and_ends_them(tmp_path, tiny_weights):
+    judges = [f"--{name}={tiny_weights[name]}" for name in ("critic", "saliency")]
+    quick = ["--keep-mask", "--refine=0", "--order=3,1,0,2", *judges]
+    rows = run("busy", tmp_path, "busy.loads=[0.5]", f"busy.weights={tiny_weights['attenuate']}", f"busy.options={quick}")
     assert [row["contender"] for row in rows] == ["plain, threads spin", "this project"]
     assert rows[0]["case"] == "edit, from file to file, beside a load of 0.5" and rows[1]["ratio"] > 0
     assert not [child for child in children() if b"monotonic" in child]

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from realistic_editing.common.arrays import to_unit
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.evaluation.reports.figures import BLUE, GREY, ORANGE
 from realistic_editing.evaluation.reports.sheets import outlined
 from realistic_editing.ops import EditPreset, Recipe, operators, sample_recipe
@@ -93,9 +95,10 @@ def figure_3(enhancer: Enhancer, photos: Sequence[FigurePhoto], steps: int = 13)
     settings = {"exposure": (2.0 ** np.linspace(-1, 1, steps), 2.0 ** np.linspace(-1, 1, 5)),
                 "saturation": (np.linspace(0, 2, steps), np.linspace(0, 2, 5))}  # fmt: skip
     for index, photo in enumerate(photos):
+        view = enhancer.view(photo.pixels, photo.mask)
         for offset, (name, (factors, shown)) in enumerate(settings.items()):
             curve, *pictures = axes[2 * index + offset]
-            changes = [_one(enhancer, photo, name, factor)[1] for factor in factors]
+            changes = [view.measure(_one(name, factor)).realism_change for factor in factors]
             curve.plot(factors, changes, color=BLUE, marker="o", markersize=3)
             curve.axhline(0, color=GREY, linewidth=0.8)
             curve.set(xlabel=f"{name} factor", ylabel="dR", ylim=(-1, max(0.3, max(changes) + 0.05)))
@@ -103,17 +106,16 @@ def figure_3(enhancer: Enhancer, photos: Sequence[FigurePhoto], steps: int = 13)
                 curve.set_xscale("log", base=2)
                 curve.xaxis.set_major_formatter("{x:g}")
             for place, factor in zip(pictures, shown, strict=True):
-                picture, change = _one(enhancer, photo, name, factor)
+                recipe = _one(name, factor)
                 place.set_axis_off()
-                _show(place, picture, f"{name} {factor:.2g}: dR {change:+.2f}")
+                change = view.measure(recipe).realism_change
+                _show(place, apply_to_photo(photo.pixels, photo.mask, recipe), f"{name} {factor:.2g}: dR {change:+.2f}")
     return figure
 
 
-def _one(enhancer: Enhancer, photo: FigurePhoto, name: str, factor: float) -> tuple[np.ndarray, float]:
-    """A photo edited by one parameter, and dR."""
-    recipe = dataclasses.replace(Recipe.identity(torch.tensor([[0, 1, 2, 3]])), **{name: torch.tensor([float(factor)])})
-    edit = enhancer.measure(photo.pixels, photo.mask, recipe)
-    return apply_to_photo(photo.pixels, photo.mask, recipe), edit.realism_change
+def _one(name: str, factor: float) -> Recipe:
+    """An edit by one parameter."""
+    return dataclasses.replace(Recipe.identity(torch.tensor([[0, 1, 2, 3]])), **{name: torch.tensor([float(factor)])})
 
 
 def figure_8(ours: Enhancer, rival: Enhancer, photos: Sequence[FigurePhoto], name: str = "adversarial") -> Figure:
@@ -133,12 +135,13 @@ def figure_9a(enhancer: Enhancer, photos: Sequence[FigurePhoto]) -> Figure:
     figure = Figure(figsize=(2.2 * INCH * 2, 1.15 * INCH * len(photos)), layout="constrained")
     axes = figure.subplots(len(photos), 3, squeeze=False)
     for (plain, edited, heat), photo in zip(axes, photos, strict=True):
-        edit = enhancer.propose(photo.pixels, photo.mask, guard=None)
+        view = enhancer.view(photo.pixels, photo.mask)
+        edit = view.propose(EditOptions(guard=None))
         for place, picture, text in ((plain, photo.outlined(), "photo and region"),
                                      (edited, edit.apply(photo.pixels, photo.mask), _words(edit))):  # fmt: skip
             place.set_axis_off()
             _show(place, picture, text)
-        scores = realism_around(enhancer, photo, edit.recipe)
+        scores = realism_around(view, edit.recipe)
         # Half a step beyond the outermost samples, so that each is in the middle of its cell.
         span = [sign * SHIFT[name] * HEAT / (HEAT - 1) for name in ("saturation", "exposure") for sign in (-1, 1)]
         drawn = heat.imshow(scores, origin="lower", extent=span, cmap="viridis", aspect="auto")
@@ -152,7 +155,7 @@ def figure_9a(enhancer: Enhancer, photos: Sequence[FigurePhoto]) -> Figure:
     return figure
 
 
-def realism_around(enhancer: Enhancer, photo: FigurePhoto, recipe: Recipe) -> np.ndarray:
+def realism_around(view: PhotoView, recipe: Recipe) -> np.ndarray:
     """dR where saturation (columns) and exposure (rows) differ from a recipe by up to SHIFT: (HEAT, HEAT).
 
     Values that leave their range of Table 1 are cut to it, so an estimate at its limit shows a flat side.
@@ -166,7 +169,7 @@ def realism_around(enhancer: Enhancer, photo: FigurePhoto, recipe: Recipe) -> np
                 saturation=(recipe.saturation + float(more_saturation)).clamp(*RANGES["saturation"]),
                 exposure=(recipe.exposure + float(more_exposure)).clamp(*RANGES["exposure"]),
             )
-            row.append(enhancer.measure(photo.pixels, photo.mask, changed).realism_change)
+            row.append(view.measure(changed).realism_change)
         rows.append(row)
     return np.array(rows)
 

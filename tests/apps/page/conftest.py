@@ -107,23 +107,29 @@ class ServedPage:
         self.process.wait()
 
 
+@pytest.fixture(scope="session")
+def small_judges() -> list[str]:
+    """Options of the page for the quicker judges of those bundled: each visit and each proposal waits for them."""
+    return ["--critic", "critic", "--saliency", "compact_saliency"]
+
+
 @pytest.fixture(scope="package")
-def served(tmp_path_factory):
+def served(tmp_path_factory, small_judges):
     """A page for all tests that leave it as it was; its first request, sent before it is ready, is for another host."""
     pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
     early = b"GET /config HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
-    page = ServedPage(tmp_path_factory.mktemp("page"), early=early)
+    page = ServedPage(tmp_path_factory.mktemp("page"), *small_judges, early=early)
     yield page
     page.close()
 
 
 @pytest.fixture
-def serve(tmp_path):
+def serve(tmp_path, small_judges):
     """ServedPage(tmp_path, ...), ended with the test."""
     running = []
 
     def start(*options: str, early: bytes = b"") -> ServedPage:
-        running.append(ServedPage(tmp_path, *options, early=early))
+        running.append(ServedPage(tmp_path, *small_judges, *options, early=early))
         return running[-1]
 
     yield start

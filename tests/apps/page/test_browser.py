@@ -18,13 +18,13 @@ SLOW = 120_000  # milliseconds, for machines that do other things as well
 
 
 @pytest.fixture(scope="module")
-def port():
+def port(small_judges):
     """The port of a server that is ready."""
     pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
-    command = [sys.executable, "-m", "realistic_editing.apps.cli", "page", "--port", str(number)]
+    command = [sys.executable, "-m", "realistic_editing.apps.cli", "page", "--port", str(number), *small_judges]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines, late = [], threading.Timer(SLOW / 1000, server.kill)
     late.start()

@@ -57,7 +57,7 @@ def test_what_sessions_share_counts_once(clock):
     assert visitors.held() == SIZE + 1_000_000
 
 
-def test_networks_do_not_count_and_views_do():
+def test_networks_do_not_count_and_views_do(bundled_networks):
     from realistic_editing import Enhancer
 
     enhancers, visitors = {"attenuate": Enhancer.from_pretrained("attenuate")}, Visitors()

@@ -26,6 +26,7 @@ from realistic_editing.evaluation.comparison.run import compare
 from realistic_editing.ops.recipe import PARAMETERS
 from realistic_editing.ops.sampling import get_preset
 
+pytestmark = pytest.mark.usefixtures("few_steps")
 MEASURED = ("realism", "delta_e_inside", "delta_e_outside", "ssim_outside", "seam", f"difference: {DISTINCTNESS}")
 
 
@@ -58,7 +59,7 @@ def test_every_method_is_measured_on_every_photo(photo_folder, plan, tmp_path):
 
 
 @pytest.mark.parametrize("size", [(300, 500), (384, 384), (700, 420)])
-def test_ours_is_what_users_get(size):
+def test_ours_is_what_users_get(size, small_networks):
     """Sides below and above what the networks see: no second way of shrinking a photo is left."""
     photo, mask = (cv2.imread(str(FOLDER / name), flag) for name, flag in (("astronaut.jpg", 1), ("flag.png", 0)))
     pixels, mask = cv2.resize(photo, size)[..., ::-1].copy(), cv2.resize(mask, size)

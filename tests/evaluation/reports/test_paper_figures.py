@@ -81,7 +81,7 @@ def test_realism_that_rises_stays_inside_its_panel(enhancer):
 def test_the_estimate_is_the_middle_of_its_map(enhancer, photos, monkeypatch):
     monkeypatch.setattr(paper_figures, "HEAT", 7)  # each cell is a measurement
     recipe = enhancer.propose(photos[0].pixels, photos[0].mask).recipe
-    scores = paper_figures.realism_around(enhancer, photos[0], recipe)
+    scores = paper_figures.realism_around(enhancer.view(photos[0].pixels, photos[0].mask), recipe)
     middle = paper_figures.HEAT // 2
     assert scores[middle, middle] == pytest.approx(enhancer.measure(photos[0].pixels, photos[0].mask, recipe).realism_change)
     assert (np.diff(scores[middle:, middle]) < 0).all()  # brighter is less real to this critic

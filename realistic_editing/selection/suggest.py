@@ -18,10 +18,10 @@ from realistic_editing.weights import load_network
 
 _MOST = 0.20  # share of the photo that a suggestion may cover: what is larger is sky, water, wall or road
 _EDGE = 0.10  # share of a side of the photo from which a thing touches it; what touches two is no thing
-_BEYOND = 1.25  # times what its area would draw, that a suggestion draws at least
+_BEYOND = 1.1  # times what its area would draw, that a suggestion draws at least
 _OFF_SUBJECT = 0.10  # share of a suggestion that may lie on the subject
 _HELD = 0.5  # share of the smaller that two things may have in common and still be two
-_IN_PERSON = 0.5  # share of a thing within a person from which it is a part of that person
+_IN_PERSON, _BODY = 0.5, 0.5  # share of a thing within a person, and trust in that, from which it is a part of the person
 _SURE = 0.5  # probability from which a thing's kind is named
 _SAME = 0.5  # overlap from which a second look found the same thing
 _MIDDLE = 0.28  # spread of what counts as near the middle, as a share of each side
@@ -88,7 +88,7 @@ def look_for_distractors(
         subject: x, y in pixels of a point in the subject; the most attended thing near the middle when None.
         people: suggest people too.
         saliency: saliency(image (B, 3, H, W)) -> (B, 1, H, W) in [0, 1]; or bundled weights, or a file.
-        with_subject: leave nothing out for being the subject.
+        with_subject: suggest the subject too, and what lies on it.
         selector: a `ClickSelector`; the bundled one when None.
 
     Raises:
@@ -102,25 +102,30 @@ def look_for_distractors(
     found = find_candidates(looks, attention)
     main = _subject(looks, found, attention, subject)
     off = None if main is None or with_subject else main.mask
-    chosen = _ranked(merged(found), off, people)[:count]
+    chosen = _ranked(merged(found), off, people, main if with_subject else None)[:count]
     judged = [_judged(pixels, looks, one, attention, off) for one in chosen]
     return Suggestions(None if main is None else _judged(pixels, looks, main, attention), judged)
 
 
-def _ranked(found: Sequence[Candidate], off: np.ndarray | None, people: bool) -> list[Candidate]:
+def _ranked(
+    found: Sequence[Candidate], off: np.ndarray | None, people: bool, main: Candidate | None = None
+) -> list[Candidate]:
     """Those that may be suggested and are things of their own, the strongest first.
 
     Args:
         found: merged.
         off: (CELLS, CELLS) bool, the subject, or None.
         people: suggest people too.
+        main: the subject where it may be suggested too, however large it is.
     """
-    bodies = [one.mask for one in found if one.is_person]
+    bodies = [one.mask for one in found if one.is_person and one.trust >= _BODY]
     left = [one for one in found if one.area <= _MOST and _sides(one.mask) < 2 and one.share > _BEYOND * one.area]
     if not people:
         left = [one for one in left if not one.is_person and all(_within(one.mask, body) < _IN_PERSON for body in bodies)]
     if off is not None:
         left = [one for one in left if _within(one.mask, off) < _OFF_SUBJECT and in_common(one.mask, off) < _HELD]
+    if main is not None and (people or not main.is_person):
+        left = [main, *(one for one in left if in_common(one.mask, main.mask) < _HELD)]
     chosen: list[Candidate] = []
     for one in sorted(left, key=lambda one: -_draws(one)):
         if all(in_common(one.mask, other.mask) < _HELD for other in chosen):

@@ -56,7 +56,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     read = [file for job in jobs for file in (job.photo, job.mask)]
     files = [file for job in jobs for file in job.written]
     refuse_overwriting([*files, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
-    sheet = check_sheet(options.get("sheet"), files, [*read, options["photos"], options["masks"]])
+    sheet = check_sheet(options.get("sheet"), files, [*read, options["photos"], options["masks"]], len(jobs))
     enhancers = _enhancers(options, jobs, asked)
     with alone_in(folder, LOCK_FILE, "batch"), reporting(options) as report:
         region = {name: options[name] for name in ("label", "invert") if options.get(name) not in (None, False)}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.apps.results import refuse_overwriting, replaced, reporting, say
-from realistic_editing.apps.suggest import count_of, facts_of, numbered, suggestions_of
+from realistic_editing.apps.suggest import count_of, earlier_masks, facts_of, numbered, suggestions_of
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.files import replacing
@@ -42,7 +42,8 @@ def clean(options: Mapping[str, Any]) -> Path:
     result = folder / f"{source.stem}_clean{writing.suffix(source)}"
     plan, beside = folder / f"{source.stem}_plan.json", folder / f"{source.stem}_before_after.png"
     steps = [folder / f"{source.stem}_{number}" for number in range(1, asked + 2)]
-    files = [step.with_name(step.name + end) for step in steps for end in ("_mask.png", ".json")]
+    earlier = [mask.with_name(mask.name.removesuffix("_mask.png")) for mask in earlier_masks(plan, source.stem)]
+    files = [step.with_name(step.name + end) for step in {*steps, *earlier} for end in ("_mask.png", ".json")]
     refuse_overwriting([result, plan, beside, *files], [source])
     photo = read_photo(source)
     losses = [] if writing.strip else lost(result, photo)

@@ -19,13 +19,16 @@ PER_SHEET = 60  # photos: more would not be looked at
 _BACKGROUND = 245
 
 
-def check_sheet(path: str | Path | None, written: Iterable[Path], read: Iterable[str | Path | None]) -> Path | None:
-    """Where a sheet goes, refused before any work where it cannot; None where none is asked for.
+def check_sheet(
+    path: str | Path | None, written: Iterable[Path], read: Iterable[str | Path | None], photos: int = 1
+) -> Path | None:
+    """Where a sheet goes, refused before any work where it, or a further one, cannot; None where none is asked for.
 
     Args:
         path: as given.
         written: what the command writes beside it.
         read: what it reads.
+        photos: how many it shows, see `contact_sheets`.
 
     Raises:
         InputError: where it is no PNG, is read, or is written already.
@@ -35,10 +38,19 @@ def check_sheet(path: str | Path | None, written: Iterable[Path], read: Iterable
     place = Path(path)
     if place.suffix.lower() != ".png" or place.is_dir():
         raise InputError(f"sheet is {str(path)!r}; name a file that ends in .png")
-    refuse_overwriting([place], read)
-    if place.resolve() in {one.resolve() for one in written}:
-        raise InputError(f"sheet is {str(path)!r}, which is the result; give the sheet a name of its own")
+    places, results = _sheet_paths(place, photos), {one.resolve() for one in written}
+    refuse_overwriting(places, read)
+    for one in places:
+        if one.resolve() in results:
+            which = "which is the result" if one == place else f"whose part {one.name} is a result"
+            raise InputError(f"sheet is {str(path)!r}, {which}; give the sheet a name of its own")
     return place
+
+
+def _sheet_paths(path: Path, photos: int) -> list[Path]:
+    """NAME.png, NAME_2.png and so on, one for every PER_SHEET photos."""
+    pages = max(1, -(-photos // PER_SHEET))
+    return [path, *(path.with_name(f"{path.stem}_{number}{path.suffix}") for number in range(2, pages + 1))]
 
 
 def words_of(task: str, realism_change: float, saliency_change: float, verdict: str) -> str:
@@ -88,9 +100,8 @@ def contact_sheets(path: Path, rows: Sequence[Mapping[str, Any]]) -> list[Path]:
         InputError: when one cannot be written.
     """
     pages = [rows[start : start + PER_SHEET] for start in range(0, len(rows), PER_SHEET)]
-    paths = [path, *(path.with_name(f"{path.stem}_{number}{path.suffix}") for number in range(2, len(pages) + 1))]
     written = []
-    for place, page in zip(paths, pages, strict=False):
+    for place, page in zip(_sheet_paths(path, len(rows)), pages, strict=False):
         tiles = []
         for row in page:
             try:

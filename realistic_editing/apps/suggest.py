@@ -1,5 +1,6 @@
 """Say what draws the eye away from a photo's subject: masks, reasons and a picture with numbers."""
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ def suggest(options: Mapping[str, Any]) -> Path:
     preview, report = folder / f"{source.stem}_suggestions.png", folder / f"{source.stem}_suggestions.json"
     asked = count_of(options)
     masks = [folder / f"{source.stem}_{number}_mask.png" for number in range(1, asked + 1)]
-    refuse_overwriting([preview, report, *masks], [source])
+    earlier = earlier_masks(report, source.stem)
+    refuse_overwriting([preview, report, *masks, *earlier], [source])
     photo = read_photo(source)
     say((*photo.notes, *replaced(preview)), source)
     with reporting(options) as found:
@@ -50,7 +52,7 @@ def suggest(options: Mapping[str, Any]) -> Path:
             write_mask(path, one.mask)
             entries.append({"mask": str(path), **facts_of(one)})
             print(f"{number}. {one.reason} (mask: {path})")
-        for stale in masks[len(entries) :]:
+        for stale in {*masks, *earlier} - set(masks[: len(entries)]):
             stale.unlink(missing_ok=True)  # of an earlier call, which found more
         subject = None if result.subject is None else facts_of(result.subject)
         _write_preview(photo, result, preview)
@@ -61,6 +63,24 @@ def suggest(options: Mapping[str, Any]) -> Path:
             print("nothing draws more attention than its area would; name the subject by --subject X,Y, or add --people")
         print(f"subject: {subject['reason'] if subject else 'none stands out; name it by --subject X,Y'}\npreview: {preview}")
     return preview
+
+
+def earlier_masks(report: Path, stem: str) -> list[Path]:
+    """The numbered masks of a photo that an earlier call wrote, by the report or plan that it left beside them.
+
+    Args:
+        report: JSON with entries that name a "mask": a list of them, or under "suggestions". None where there is no such file.
+        stem: of the photo.
+    """
+    try:
+        found = json.loads(report.read_text())
+    except (OSError, ValueError):
+        return []  # the first call, or a file of someone else's, which is replaced as ever
+    entries = found.get("suggestions") if isinstance(found, dict) else found
+    entries = entries if isinstance(entries, list) else []
+    names = [Path(str(one["mask"])).name for one in entries if isinstance(one, dict) and "mask" in one]
+    ours = [name for name in names if re.fullmatch(rf"{re.escape(stem)}_\d+_mask\.png", name)]
+    return [report.with_name(name) for name in ours]
 
 
 def count_of(options: Mapping[str, Any]) -> int:

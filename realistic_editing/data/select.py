@@ -70,7 +70,7 @@ def select(
         return Selected(_grabcut_box(photo, box) if box is not None else _grabcut_points(photo, inside, outside))
     pixels = _as_bytes(photo)
     found = (Looks(pixels) if looks is None else looks).select(inside, outside, box)
-    mask = _mask_of(pixels, found.probability, inside)
+    mask = mask_of(pixels, found.probability, inside)
     if not mask.any():
         if box is not None and (inside or outside):
             raise InputError("the box and the points: nothing was found; draw the box closer, or paint a mask")
@@ -83,8 +83,14 @@ def select(
     return Selected(mask, found.iou, notes)
 
 
-def _mask_of(pixels: np.ndarray, probability: np.ndarray, inside: Sequence[Point]) -> np.ndarray:
-    """A soft mask of the photo's size: the parts under the points, and all of any size where a box was given."""
+def mask_of(pixels: np.ndarray, probability: np.ndarray, inside: Sequence[Point]) -> np.ndarray:
+    """A soft mask of the photo's size: the parts under the points, and all of any size where there is none.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        probability: (h, w) float32, see `Selection`.
+        inside: points x, y in pixels of the photo.
+    """
     found = (probability >= 0.5).astype(np.uint8)
     if inside:
         scale = np.array(probability.shape[::-1]) / pixels.shape[1::-1]

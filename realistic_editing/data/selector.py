@@ -98,6 +98,33 @@ class Looks:
         # Of one click the first look knows better than the second, which has a guess to agree with: fitted on COCO's split val.
         return dataclasses.replace(second, iou=min(0.094 + 0.983 * first.iou + 0.047 * second.iou, 1.0))
 
+    def closer(self, guess: np.ndarray, point: Point) -> Selection | None:
+        """A second look at the window where an earlier guess lies, as `select` takes it; None where that guess is empty.
+
+        Args:
+            guess: (h, w) float32, the probability of an earlier look, of the size that looks are cut from.
+            point: x, y in pixels of the photo, in the thing.
+        """
+        inside = [tuple(np.array(point) * self.scale)]
+        place = _extent(guess, inside)
+        return None if place is None else self.look(self._around(place), inside, previous=guess)
+
+    def near(self, point: Point, reach: float) -> Selection:
+        """What one click selects at a look at a window about it.
+
+        Args:
+            point: x, y in pixels of the photo.
+            reach: side of the window, as a share of the photo's longer side; it is moved to lie within the photo.
+
+        Returns:
+            At the size that looks are cut from; nothing beyond the window.
+        """
+        _, _, width, height = self.whole
+        x, y = np.array(point) * self.scale
+        side = reach * max(width, height)
+        left, top = (int(min(max(at - side / 2, 0), max(room - side, 0))) for at, room in ((x, width), (y, height)))
+        return self.look((left, top, min(int(left + side), width), min(int(top + side), height)), [(x, y)])
+
     def each(self, points: Sequence[Point], batch: int = 16) -> list[Selection]:
         """What one click at each of many points would select, at a first look at the whole photo.
 

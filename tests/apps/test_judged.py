@@ -16,8 +16,9 @@ from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.edit import unmoved
 from realistic_editing.apps.judged import JudgedResult, counted, over_frames, problems_of
-from realistic_editing.apps.pictures import PER_SHEET, TALL, contact_sheets
+from realistic_editing.apps.pictures import PER_SHEET, TALL, check_sheet, contact_sheets
 from realistic_editing.apps.results import free_place, place_of
+from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.verdict import VERDICTS, Signs
@@ -108,6 +109,16 @@ def test_sheets_of_a_batch_hold_all_photos_and_leave_out_what_is_gone(tmp_path):
     first, second = (cv2.imread(str(path)) for path in found)
     assert first.shape[0] > TALL * PER_SHEET / 3 and TALL < second.shape[0] < 2 * TALL
     assert second.shape[1] >= 2 * TALL and (second[second.shape[0] // 2, -TALL // 2] == 200).all()
+
+
+def test_a_further_sheet_overwrites_neither_a_photo_nor_a_result(tmp_path):
+    sheet, further = tmp_path / "all.png", tmp_path / "all_2.png"
+    further.write_bytes(b"a photo of this name")
+    assert check_sheet(sheet, [further], [further], PER_SHEET) == sheet  # there is one sheet
+    with pytest.raises(InputError, match="all_2.png: would overwrite"):
+        check_sheet(sheet, [], [further], PER_SHEET + 1)
+    with pytest.raises(InputError, match="whose part all_2.png is a result"):
+        check_sheet(sheet, [further], [], PER_SHEET + 1)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from realistic_editing import Recipe
 from realistic_editing.apps import clean
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
-from realistic_editing.apps.suggest import numbered
+from realistic_editing.apps.suggest import earlier_masks, numbered
 from realistic_editing.enhance.clean import Cleaned
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.selection.suggest import Suggestion, Suggestions
@@ -50,6 +50,29 @@ def test_masks_a_preview_and_a_report_are_written(suggested, photo):
     assert masks == [f"a_{number}_mask.png" for number in range(1, len(report["suggestions"]) + 1)]  # no stale one
 
 
+def test_masks_of_an_earlier_call_that_found_more_go_and_others_stay(tmp_path):
+    (tmp_path / "a_7_mask.png").write_bytes(b"someone else's")
+    named = [{"mask": f"elsewhere/a_{number}_mask.png"} for number in (2, 9)]
+    for content in ({"suggestions": named}, [*named, {"mask": "b_3_mask.png"}, {"mask": "a_mask.png"}, 5]):
+        (tmp_path / "a.json").write_text(json.dumps(content))
+        assert earlier_masks(tmp_path / "a.json", "a") == [tmp_path / "a_2_mask.png", tmp_path / "a_9_mask.png"]
+    for nonsense in ("no json", "5", '{"suggestions": 3}'):
+        (tmp_path / "a.json").write_text(nonsense)
+        assert earlier_masks(tmp_path / "a.json", "a") == []
+    assert earlier_masks(tmp_path / "none.json", "a") == []
+
+
+def test_a_call_that_asks_for_fewer_leaves_no_mask_of_the_one_before(photo, tmp_path):
+    for number in (1, 6):
+        (tmp_path / f"a_{number}_mask.png").write_bytes(b"of an earlier call")
+    (tmp_path / "a_7_mask.png").write_bytes(b"someone else's")
+    named = [{"mask": "a_1_mask.png"}, {"mask": "a_6_mask.png"}]
+    (tmp_path / "a_suggestions.json").write_text(json.dumps({"suggestions": named}))
+    main(["suggest", str(photo), SUBJECT, "--count", "1", "--output", str(tmp_path)])
+    assert {path.name for path in tmp_path.glob("*_mask.png")} == {"a_1_mask.png", "a_7_mask.png"}
+    assert Image.open(tmp_path / "a_1_mask.png").size == Image.open(photo).size
+
+
 def test_a_suggested_mask_is_one_that_edit_takes(suggested, photo, tmp_path, tiny_weights):
     judges = [word for name in ("critic", "saliency") for word in (f"--{name}", tiny_weights[name])]
     main(["edit", str(photo), str(suggested / "a_1_mask.png"), "--weights", tiny_weights["attenuate"], *judges,
@@ -65,7 +88,12 @@ def test_json_is_all_that_stdout_holds(photo, tmp_path, capsys):
 
 
 def test_clean_writes_a_result_a_plan_that_repeats_it_and_a_sheet(photo, tmp_path, capsys):
+    for name in ("a_5_mask.png", "a_5.json", "a_6.json"):
+        (tmp_path / name).write_text("of an earlier call")
+    (tmp_path / "a_plan.json").write_text('[{"mask": "a_5_mask.png"}]')
     main(["clean", str(photo), SUBJECT, "--count", "1", "--output", str(tmp_path), "--json"])
+    assert not (tmp_path / "a_5_mask.png").exists() and not (tmp_path / "a_5.json").exists()
+    assert (tmp_path / "a_6.json").is_file()  # no plan names it
     found = json.loads(capsys.readouterr().out)
     before, after = np.array(Image.open(photo)), np.array(Image.open(tmp_path / "a_clean.png"))
     inside = np.zeros(before.shape[:2], bool)

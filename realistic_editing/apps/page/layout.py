@@ -35,8 +35,9 @@ def place() -> dict[str, Any]:
     )
     with gr.Row(elem_id="columns"):
         with gr.Column(scale=5, min_width=340):
+            script = _text("stage.js") + _text("suggested.js")
             parts["stage"] = gr.HTML(
-                "", elem_id="stage", html_template=_text("stage.html"), js_on_load=_text("stage.js"), apply_default_css=False
+                "", elem_id="stage", html_template=_text("stage.html"), js_on_load=script, apply_default_css=False
             )
             parts["detail"] = gr.HTML(
                 "", visible="hidden", elem_id="detail", html_template="<i></i>",

@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 
 from realistic_editing.apps.page import draft as drafts
-from realistic_editing.apps.page.state import PageRegion, Session, active, with_active
+from realistic_editing.apps.page.state import PageRegion, Session, active, rendered, with_active
+from realistic_editing.apps.page.suggested import suggested
 from realistic_editing.common.arrays import check_mask
+from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.labels import doubts
 from realistic_editing.data.pixels import resize
@@ -49,6 +51,29 @@ def add_region(
 def mark(session: Session, value: Mapping[str, Any]) -> Session:
     """Mark more of a region that is to be, or less: see `draft.marked`. Raises InputError."""
     return dataclasses.replace(session, draft=drafts.marked(session.photo, session.small, session.draft, value))
+
+
+def look_for_suggestions(session: Session) -> Session:
+    """Find what draws the eye away from the subject in the photo as it is edited by now; nothing else changes."""
+    return dataclasses.replace(session, suggested=suggested(rendered(session, small=True)))
+
+
+def take_suggestion(session: Session, number: Any) -> Session:
+    """Mark a suggestion, in the place of what was marked; clicks go on from it as from one click.
+
+    Args:
+        session: as it is.
+        number: of the suggestion.
+
+    Raises:
+        InputError: when there is none of that number.
+    """
+    left = session.suggested or ()
+    taken = next((one for one in left if type(number) is int and one.number == number), None)
+    if taken is None:
+        raise InputError("there is no such suggestion any more; press Suggest")
+    draft = drafts.Draft(taken.mask, inside=(taken.point,))
+    return dataclasses.replace(session, draft=draft, suggested=tuple(one for one in left if one is not taken))
 
 
 def unmark(session: Session) -> Session:

@@ -88,6 +88,7 @@ function drawOutlines() {
   const paths = photo.outlines.filter((one) => root.classList.contains('outlined') || !one.edited)
     .map((one) => `<path class="region${one.active ? ' active' : ''}" d="${one.path}"/>`);
   if (photo.draft) paths.push(`<path class="draft" fill-rule="evenodd" d="${photo.draft}"/>`);
+  if (tool() === 'suggest') paths.push(...(photo.suggested || []).map((one) => `<path class="suggested" d="${one.path}"/>`));
   lines.innerHTML = paths.map((path) => path.replace('class="', 'class="under ')).join('') + paths.join('');
 }
 
@@ -96,6 +97,7 @@ function tell() {
     look: photo.outlines.length || photo.draft ? '' : 'Open a photo, then mark what should draw less attention, or more.',
     select: adds() ? 'Click on a thing, or drag a box around it.' : 'Click on what does not belong to it.',
     brush: adds() ? 'Paint over the region.' : 'Paint over what does not belong to it.',
+    suggest: suggestionsInWords(),
   }[tool()];
   const marked = photo.draft ? `Marked: ${photo.share} % of the photo. Press Propose to take it. ` : '';
   part('.hint').textContent = marked + words;
@@ -113,17 +115,18 @@ function show(value) {
     zoom = 1; left = top = 0;
     setTool(next.outlines.length ? 'look' : 'select');
   }
+  answered();
   clearDetail();
   paint.width = paint.height = 0;
-  drawOutlines(); tell(); place();
+  drawOutlines(); drawNumbers(); tell(); place();
   if (zoom > 1) detail();
 }
 
 function setTool(name) {
   root.dataset.tool = name;
   for (const button of root.querySelectorAll('button[data-tool]')) button.setAttribute('aria-pressed', button.dataset.tool === name);
-  if (name === 'look') setAdds(true);
-  if (photo) { tell(); place(); }
+  if (name === 'look' || name === 'suggest') setAdds(true);
+  if (photo) { drawOutlines(); drawNumbers(); tell(); place(); }
 }
 
 function setAdds(value) {
@@ -159,7 +162,7 @@ function pinch() {
 }
 
 view.addEventListener('pointerdown', (event) => {
-  if (!photo || event.button > 0) return;
+  if (!photo || event.button > 0 || event.target.closest('.numbers button')) return;
   fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
   view.setPointerCapture(event.pointerId);
   if (fingers.size === 2) {
@@ -170,6 +173,7 @@ view.addEventListener('pointerdown', (event) => {
   const start = at(event), near = Math.abs(event.clientX - handle.getBoundingClientRect().left - handle.offsetWidth / 2) < 24;
   if (tool() === 'brush') { drag = { kind: 'stroke', points: [start], radius: radius() }; draw(); }
   else if (tool() === 'select') drag = { kind: 'box', start, end: start, x: event.clientX, y: event.clientY };
+  else if (tool() === 'suggest') drag = { kind: 'take', x: event.clientX, y: event.clientY, start, left, top };
   else if (near || zoom <= 1.001) { drag = { kind: 'handle', touch: event.pointerType === 'touch' && !near }; if (!drag.touch) moveHandle(event); }
   else drag = { kind: 'pan', x: event.clientX, y: event.clientY, left, top };
   if (event.pointerType !== 'touch') event.preventDefault();
@@ -196,7 +200,7 @@ view.addEventListener('pointermove', (event) => {
     if (drag.points.length < 4000 && Math.hypot(x - a, y - b) > 0.001) { drag.points.push([x, y]); draw(); }
   } else if (drag.kind === 'box') { drag.end = at(event); draw(); }
   else if (drag.kind === 'handle') moveHandle(event);
-  else if (drag.kind === 'pan') { left = drag.left + event.clientX - drag.x; top = drag.top + event.clientY - drag.y; place(); }
+  else if (drag.kind === 'pan' || drag.kind === 'take') { left = drag.left + event.clientX - drag.x; top = drag.top + event.clientY - drag.y; place(); }
 });
 
 function released(event) {
@@ -212,7 +216,8 @@ function released(event) {
     const still = Math.hypot(event.clientX - done.x, event.clientY - done.y) < NEAR;
     if (still) { paint.width = 0; trigger('select', { kind: 'click', x: x0, y: y0, adds: adds() }); }
     else trigger('select', { kind: 'box', x: Math.min(x0, x1), y: Math.min(y0, y1), width: Math.abs(x1 - x0), height: Math.abs(y1 - y0) });
-  } else if (done.kind === 'pan') detail();
+  } else if (done.kind === 'take' && Math.hypot(event.clientX - done.x, event.clientY - done.y) < NEAR) takeAt(...done.start);
+  else if (done.kind === 'pan' || done.kind === 'take') detail();
 }
 view.addEventListener('pointerup', released);
 view.addEventListener('pointercancel', released);
@@ -238,7 +243,11 @@ view.addEventListener('dblclick', (event) => {
   zoomTo(zoom > 1.001 ? 1 : Math.max(2, own), event.clientX - box.left, event.clientY - box.top);
 });
 
-root.querySelectorAll('button[data-tool]').forEach((one) => one.addEventListener('click', () => setTool(one.dataset.tool)));
+root.querySelectorAll('button[data-tool]').forEach((one) => one.addEventListener('click', () => {
+  const again = one.dataset.tool === 'suggest' && tool() === 'suggest';
+  setTool(one.dataset.tool);
+  if (one.dataset.tool === 'suggest') askForSuggestions(again);
+}));
 root.querySelectorAll('button[data-adds]').forEach((one) => one.addEventListener('click', () => setAdds(one.dataset.adds === 'true')));
 root.querySelectorAll('button[data-zoom]').forEach((one) => one.addEventListener('click', () => {
   if (!photo) return;
@@ -275,6 +284,3 @@ document.addEventListener('stage-detail', (event) => {
   }
   details.after.onload = place;
 });
-new ResizeObserver(place).observe(view);
-watch('value', () => show(props.value));
-show(props.value);

@@ -9,6 +9,7 @@ import numpy as np
 
 from realistic_editing.apps.page.dials import Dials, turned
 from realistic_editing.apps.page.draft import Draft
+from realistic_editing.apps.page.suggested import Suggested
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import Photo, read_photo
 from realistic_editing.data.pixels import resize
@@ -81,6 +82,7 @@ class Session:
         active: index of the region that the sliders are about.
         draft: what is marked and not yet a region.
         task: of the next region.
+        suggested: what draws the eye and was not taken yet; None where nobody asked.
     """
 
     photo: Photo
@@ -89,6 +91,7 @@ class Session:
     active: int = 0
     draft: Draft | None = None
     task: str = "attenuate"
+    suggested: tuple[Suggested, ...] | None = None
 
     @property
     def region(self) -> PageRegion | None:

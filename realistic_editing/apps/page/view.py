@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from realistic_editing.apps.page.dials import compared, in_words, read_dials
+from realistic_editing.apps.page.outlines import outline
 from realistic_editing.apps.page.state import PageRegion, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
@@ -26,12 +27,10 @@ GOALS = {"attenuate": "less attention", "amplify": "more attention"}
 LIMIT = THRESHOLDS["realism_change"][1]  # dR, below which an edit looks edited
 MOST_DETAIL = 1800  # pixels of the longer side of what is shown of a photo that is zoomed into
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 93, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
-_SMOOTH = 0.6  # pixels that an outline may be off, so that it has few points
-_MOST_LINES = 300  # of one outline
 
 
 def stage(session: Session, whole: bool) -> str:
-    """What the stage shows, as JSON: photo and edit, the outlines of the regions, and of what is marked.
+    """What the stage shows, as JSON: photo and edit, the outlines of the regions, of what is marked, and of what is suggested.
 
     Args:
         session: as it is.
@@ -53,6 +52,7 @@ def stage(session: Session, whole: bool) -> str:
         "after": data_url(after),
         "outlines": outlines,
         "draft": None if draft is None else outline(draft.mask, before.shape[:2]),
+        "suggested": None if session.suggested is None else [one.as_dict() for one in session.suggested],
         "share": 0 if draft is None else round(100 * float(to_unit(draft.mask).mean()), 1),
     })  # fmt: skip
 
@@ -90,15 +90,6 @@ def detail(session: Session, place: Mapping[str, Any]) -> str:
         "x": left / width, "y": top / height, "width": before.shape[1] / width, "height": before.shape[0] / height,
         "before": data_url(as_bytes(resize(before, size))), "after": data_url(as_bytes(resize(after, size))),
     })  # fmt: skip
-
-
-def outline(mask: np.ndarray, size: tuple[int, int]) -> str:
-    """The border of a mask as an SVG path, in pixels of a picture of `size` (height, width)."""
-    inside = (to_unit(resize(mask, size)) >= 0.5).astype(np.uint8)
-    lines, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    longest = sorted(lines, key=len, reverse=True)[:_MOST_LINES]
-    smooth = [cv2.approxPolyDP(line, _SMOOTH, True)[:, 0].tolist() for line in longest]
-    return "".join("M" + "L".join(f"{x + 0.5:g} {y + 0.5:g}" for x, y in line) + "Z" for line in smooth)
 
 
 def data_url(pixels: np.ndarray) -> str:
@@ -147,7 +138,7 @@ def gauges(session: Session) -> str:
     if session.draft is not None and session.draft.mask.any():
         return _note("Something is marked. Press Propose to make a region of it.")
     if region is None:
-        return _note("Mark a region: click on it, drag a box around it, or paint it.")
+        return _note("Mark a region: click on it, drag a box around it, paint it, or let the page suggest one.")
     if region.start is None:
         return _note(f"{html.escape(region.name)}: no edit yet. Press Propose.")
     realism, saliency = region.effect

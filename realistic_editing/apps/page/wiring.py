@@ -15,7 +15,7 @@ from realistic_editing.apps.page.exports import export, formats
 from realistic_editing.apps.page.intake import memory_of_upload, read_once
 from realistic_editing.apps.page.session import Enhancers
 from realistic_editing.apps.page.state import Session, open_photo
-from realistic_editing.apps.page.visitors import Visitors, region_memory
+from realistic_editing.apps.page.visitors import VIEW, Visitors, region_memory
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
@@ -83,7 +83,13 @@ class Wiring:
             return steps.propose(session, enhancers, snap)
 
         def marked(request: gr.Request, event: gr.EventData = None):
-            session = self._taken(request, lambda session: regions.mark(session, _sent(event)))
+            sent = _sent(event)
+            if sent.get("kind") == "suggest":  # which changes nothing that could be undone
+                session = self._taken(request, regions.look_for_suggestions, needs=lambda session: VIEW, kind=None)
+            elif sent.get("kind") == "suggestion":
+                session = self._taken(request, lambda session: regions.take_suggestion(session, sent.get("number")))
+            else:
+                session = self._taken(request, lambda session: regions.mark(session, sent))
             return self._lightly(request, session)
 
         def retasked(session: Session, task: str) -> Session:

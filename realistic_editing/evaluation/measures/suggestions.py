@@ -34,29 +34,34 @@ def covered_masks(photos: Sequence[MechrezPhoto], saliency: nn.Module) -> pd.Dat
         saliency: the network that suggests.
 
     Returns:
-        A row for each photo: photo, part, "first 1", "first 3" and "first 5" (the best overlap among so many suggestions), and
-        subject (the overlap of the subject that was found).
+        A row for each photo, and a second one where the mask marks the subject, which is then asked for: photo, part, subject
+        ("left out" or "asked for"), "first 1", "first 3" and "first 5" (the best overlap among so many suggestions), and
+        found (the overlap of the subject that was found).
     """
     rows = []
     for photo in tqdm(photos, desc="suggest", unit="photo"):
         image, mask = read_region(photo.region)
-        found = look_for_distractors(image, max(_FIRST), people=True, saliency=saliency)
-        overlaps = [overlap(one.mask, mask) for one in found.others]
-        best = {f"first {count}": max(overlaps[:count], default=0.0) for count in _FIRST}
-        subject = 0.0 if found.subject is None else overlap(found.subject.mask, mask)
-        rows.append({"photo": photo.region.photo_id, "part": photo.part, **best, "subject": subject})
+        for asked in (False, True) if photo.region.task == "amplify" else (False,):
+            found = look_for_distractors(image, max(_FIRST), people=True, saliency=saliency, with_subject=asked)
+            overlaps = [overlap(one.mask, mask) for one in found.others]
+            best = {f"first {count}": max(overlaps[:count], default=0.0) for count in _FIRST}
+            subject = 0.0 if found.subject is None else overlap(found.subject.mask, mask)
+            row = {"photo": photo.region.photo_id, "part": photo.part, "subject": "asked for" if asked else "left out"}
+            rows.append(row | best | {"found": subject})
     return pd.DataFrame(rows)
 
 
 def covered_table(found: pd.DataFrame) -> pd.DataFrame:
-    """Shares of photos whose published mask is covered, part by part and in all."""
+    """Shares of photos whose published mask is covered: part by part, of all with the subject left out, and of all as their
+    masks ask."""
+    parts = [(*name, some) for name, some in found.groupby(["part", "subject"], sort=False)]
+    last = found.drop_duplicates("photo", keep="last")
+    ends = [("both", "left out", found[found.subject == "left out"]), ("both", "asked for where the mask marks it", last)]
     rows = []
-    for part, some in [*found.groupby("part", sort=False), ("both", found)]:
-        row = {"part": part, "photos": len(some)}
+    for part, subject, some in [*parts, *ends]:
+        row = {"part": part, "subject": subject, "photos": len(some)}
         row |= {f"first {count}": float((some[f"first {count}"] >= COVERED).mean()) for count in _FIRST}
-        either = some[["first 5", "subject"]].max(axis=1) >= COVERED
-        row |= {"the subject": float((some.subject >= COVERED).mean()), "first 5 or the subject": float(either.mean())}
-        rows.append(row)
+        rows.append(row | {"the subject": float((some.found >= COVERED).mean())})
     return pd.DataFrame(rows)
 
 

@@ -45,13 +45,13 @@ def _covered(settings: DictConfig, saliency) -> list[Table]:
     photos = [photo for part in _PARTS for photo in read_mechrez(settings.paths.data, part)]
     found = suggestions.covered_masks(photos, saliency)
     frame = suggestions.covered_table(found)
-    both = frame[frame.part == "both"].iloc[0]
+    both = frame[frame.part == "both"].iloc[-1]
     goals = ", ".join(f"{name} {goal}: {'yes' if both[name] >= goal else 'NO'}" for name, goal in _GOALS.items())
     note = (
         "The share of photos of which one of the first suggestions overlaps the published mask by IoU >= "
         f"{suggestions.COVERED}; people may be suggested. In background_decluttering the mask marks the subject that should "
-        "stand out, which suggestions leave out: there the column of the subject says whether it was found. Goals, of both "
-        f"parts: {goals}."
+        "stand out, which suggestions leave out unless it is asked for; the last column says whether it was found. Goals, "
+        f"of the last row: {goals}."
     )
     title = f"{len(photos)} Mechrez photos: published masks"
     return [Table("covered", title, note, frame), Table("covered_photos", f"{title}, each", "", found)]

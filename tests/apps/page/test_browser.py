@@ -219,6 +219,62 @@ def test_photo_and_edit_are_compared_and_zoomed(page):
     assert photo_box(page)[2] == pytest.approx(width, abs=1)
 
 
+def test_suggestions_are_outlined_and_taken_by_a_click_or_their_number(page):
+    page.click("#example_portrait")
+    page.wait_for_selector("#region >> text=1. flag")
+    tool(page, "suggest")
+    page.wait_for_selector(".stage .numbers button >> nth=0")
+    count = page.locator(".stage .numbers button").count()
+    assert count >= 1 and page.locator(".stage path.suggested:not(.under)").count() == count
+    words = page.locator(".stage .hint").inner_text()
+    label = page.locator(".stage .numbers button").first.get_attribute("aria-label")
+    assert label.startswith("1. ") and label.removesuffix(": take it") in words and "% of attention" in words
+    left, top, width, height = photo_box(page)
+    number = page.locator(".stage .numbers button").first.bounding_box()
+    assert left < number["x"] < left + width and top < number["y"] < top + height
+    page.keyboard.press("9")  # of which there is none
+    page.keyboard.press("1")
+    hint(page, "Marked: ")
+    marked = share_marked(page)
+    assert 0 < marked <= 21 and page.locator(".stage[data-tool=select] path.draft").count() == 2
+    assert page.locator(".stage path.suggested").count() == 0  # while it is refined by clicks
+
+    page.click("#undo")
+    page.wait_for_function("!document.querySelector('.stage .hint').textContent.includes('Marked')")
+    tool(page, "suggest")
+    page.locator(".stage .numbers button").first.focus()
+    page.keyboard.press("Enter")
+    hint(page, f"Marked: {marked:g} %")
+    page.click("#undo")
+    page.wait_for_function("!document.querySelector('.stage .hint').textContent.includes('Marked')")
+    tool(page, "suggest")
+    page.mouse.click(number["x"] + number["width"] / 2, number["y"] + number["height"] / 2)
+    hint(page, f"Marked: {marked:g} %")
+    with another_picture(page):
+        page.get_by_role("button", name="Propose", exact=True).click()
+    tool(page, "suggest")
+    page.wait_for_selector(".stage[data-tool=suggest]")
+    assert page.locator(".stage .numbers button").count() == count - 1  # one was taken
+
+
+def test_what_is_suggested_is_of_the_visitors_own_photo_alone(port, page, tmp_path):
+    page.click("#example_portrait")
+    page.wait_for_selector("#region >> text=1. flag")
+    tool(page, "suggest")
+    page.wait_for_selector(".stage .numbers button >> nth=0")
+    Image.new("RGB", (300, 200), (90, 120, 160)).save(tmp_path / "plain.png")
+    tab = page.context.browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
+    tab.set_default_timeout(SLOW)
+    tab.goto(f"http://127.0.0.1:{port}")
+    tab.locator("#proposals img").first.wait_for(state="attached")
+    tab.locator("[data-testid='Open a photo-upload-button']").set_input_files(tmp_path / "plain.png")
+    tab.locator("#proposals img").first.wait_for(state="detached")
+    tool(tab, "suggest")
+    hint(tab, "Nothing more draws the eye")
+    assert tab.locator(".stage .numbers button").count() == 0 and page.locator(".stage .numbers button").count() >= 1
+    tab.context.close()
+
+
 def test_on_a_phone_the_photo_stays_above_what_is_scrolled(page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.querySelector('#stage').getBoundingClientRect().width < 392")
@@ -229,6 +285,12 @@ def test_on_a_phone_the_photo_stays_above_what_is_scrolled(page):
     for button in page.locator(".stage .bar button:visible").all():
         box = button.bounding_box()
         assert box["height"] >= 40 and box["x"] + box["width"] <= 390
+    lines = {}
+    for name in ("look", "select", "suggest"):
+        tool(page, name)
+        lines[name] = {round(button.bounding_box()["y"]) for button in page.locator(".stage .bar button:visible").all()}
+    assert all(len(found) == 1 for found in lines.values()), lines  # else the photo jumps from tool to tool
+    tool(page, "look")
     for name in ("#exposure", "#highlights"):
         slider = page.locator(f"{name} input[type=range]")
         slider.evaluate("slider => slider.scrollIntoView({block: 'end'})")

@@ -90,6 +90,7 @@ def test_what_is_forged_does_not_get_through(served, visitor, tmp_path, capsys):
     for forged in (
         None, [], {"kind": "stroke", "points": [[0.1, 0.1]] * 10_000, "radius": 0.1}, {"kind": "click", "x": 1e9, "y": 0},
         {"kind": "box", "x": 0, "y": 0, "width": "1", "height": 1}, {"kind": "stroke", "points": {"a": 1}, "radius": 0.1},
+        {"kind": "suggestion", "number": 1}, {"kind": "suggestion", "number": [1]},
     ):  # fmt: skip
         attempt("marks", served.take(visitor, marking, event=forged)["success"])
         attempt("marks", served.take(visitor, looking, event=forged)["success"])

@@ -287,3 +287,25 @@ def test_notes_on_a_mask_are_shown_with_its_edit(enhancers):
     session = regions.add_region(session, small, "attenuate", notes=("brightest value is 15 of 255; if it is a <label map>",))
     for told in (session, regions.set_task(session, "amplify")):
         assert "if it is a &lt;label map&gt;" in view.steps(steps.propose(told, enhancers).region)
+
+
+def test_a_suggestion_is_marked_by_its_number_and_clicks_go_on_from_it(enhancers):
+    session = regions.look_for_suggestions(open_photo(FOLDER / "astronaut.jpg"))
+    shown = json.loads(view.stage(session, whole=False))["suggested"]
+    assert shown and [one["number"] for one in shown] == list(range(1, len(shown) + 1)) and session.draft is None
+    first = session.suggested[0]
+    assert shown[0]["reason"].endswith("% of attention") and shown[0]["path"].startswith("M")
+    assert first.mask[int(first.point[1] * first.mask.shape[0]), int(first.point[0] * first.mask.shape[1])] >= 128
+    taken = regions.take_suggestion(session, 1)
+    assert np.array_equal(taken.draft.mask, first.mask)
+    assert [one.number for one in taken.suggested] == list(range(2, len(shown) + 1))
+    more = regions.mark(taken, {"kind": "click", "x": 0.1, "y": 0.1, "adds": False})
+    assert more.draft.inside == (first.point,) and more.draft.outside == ((0.1, 0.1),)
+    proposed = steps.propose(taken, enhancers)
+    assert proposed.region.start is not None and proposed.suggested == taken.suggested
+    for gone in (1, 99, 0, "2", True, None, 2.0):
+        with pytest.raises(InputError, match="no such suggestion"):
+            regions.take_suggestion(taken, gone)
+    with pytest.raises(InputError, match="no such suggestion"):
+        regions.take_suggestion(open_photo(FOLDER / "astronaut.jpg"), 1)
+    assert json.loads(view.stage(open_photo(FOLDER / "astronaut.jpg"), whole=False))["suggested"] is None

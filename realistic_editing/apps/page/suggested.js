@@ -1,0 +1,65 @@
+// Suggestions on the stage: outlines with numbers. The second half of stage.js, whose names it uses; it begins the whole.
+const PATIENCE = 30000; // milliseconds within which an answer is waited for
+let waiting = null;
+
+function askForSuggestions(again) {
+  if (!photo || waiting || (photo.suggested && !again)) return;
+  waiting = setTimeout(() => { answered(); if (photo) tell(); }, PATIENCE);
+  root.setAttribute('aria-busy', 'true');
+  tell();
+  trigger('select', { kind: 'suggest' });
+}
+
+function answered() {
+  // Whatever the server shows next ends the waiting; what was taken from the suggestions is refined with Select.
+  clearTimeout(waiting);
+  waiting = null;
+  root.removeAttribute('aria-busy');
+}
+
+function take(number) {
+  if (tool() !== 'suggest' || !(photo?.suggested || []).some((one) => one.number === number)) return;
+  setTool('select');
+  trigger('select', { kind: 'suggestion', number });
+}
+
+function takeAt(x, y) {
+  // The smallest suggestion under a place, given as shares of the photo.
+  const at = new DOMPoint(x * photo.size[0], y * photo.size[1]);
+  const under = [...lines.querySelectorAll('path.suggested:not(.under)')].map((path, index) => ({ path, one: photo.suggested[index] }))
+    .filter(({ path }) => path.isPointInFill(at)).sort((a, b) => area(a.path) - area(b.path));
+  if (under.length) take(under[0].one.number);
+}
+
+function area(path) {
+  const box = path.getBBox();
+  return box.width * box.height;
+}
+
+function drawNumbers() {
+  const shown = tool() === 'suggest' ? photo.suggested || [] : [];
+  part('.numbers').replaceChildren(...shown.map((one) => {
+    const button = document.createElement('button');
+    Object.assign(button, { type: 'button', textContent: one.number, title: one.reason });
+    button.setAttribute('aria-label', `${one.number}. ${one.reason}: take it`);
+    Object.assign(button.style, { left: `${100 * one.x}%`, top: `${100 * one.y}%` });
+    button.addEventListener('click', () => take(one.number));
+    return button;
+  }));
+}
+
+function suggestionsInWords() {
+  if (waiting) return 'Looking for what draws the eye …';
+  if (!photo.suggested) return 'Press Suggest to see what draws the eye away from the subject.';
+  if (!photo.suggested.length) return 'Nothing more draws the eye beyond its size. Press Suggest to look again, or mark with Select.';
+  return `Click on one, or press its number: ${photo.suggested.map((one) => `${one.number}. ${one.reason}`).join('; ')}.`;
+}
+
+document.addEventListener('keydown', (event) => {
+  const plain = !(event.ctrlKey || event.metaKey || event.altKey);
+  if (plain && tool() === 'suggest' && /^[1-9]$/.test(event.key) && !writes(event.target)) take(Number(event.key));
+});
+
+new ResizeObserver(place).observe(view);
+watch('value', () => show(props.value));
+show(props.value);

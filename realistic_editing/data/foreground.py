@@ -6,7 +6,7 @@ import math
 import cv2
 import numpy as np
 
-from realistic_editing.common.arrays import LEVELS, to_unit
+from realistic_editing.common.arrays import LEVELS, check_mask, check_photo, to_unit
 from realistic_editing.common.extras import how_to_install
 from realistic_editing.data.matte import pymatting
 from realistic_editing.data.pixels import resize
@@ -23,8 +23,8 @@ _PIXELS = 1 << 14  # of a border that are edited at once: OpenCV takes no more t
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Colours:
-    """Colours before and behind a soft border, of a part of a photo, small.
+class Colours:
+    """Colours before and behind a soft border, of a part of a photo, small; of whatever edit they hold.
 
     Args:
         corner: top and left of the part in the photo.
@@ -54,12 +54,34 @@ def apply_to_foreground(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> 
     Raises:
         InputError, ValueError: as `apply_to_photo`.
     """
+    return apply_with_colours(photo, mask, recipe, estimate_colours(photo, mask))
+
+
+def apply_with_colours(
+    photo: np.ndarray,
+    mask: np.ndarray,
+    recipe: Recipe,
+    colours: Colours | None,
+    corner: tuple[int, int] = (0, 0),
+    scale: tuple[float, float] = (1.0, 1.0),
+) -> np.ndarray:
+    """The same with colours that are at hand, for many edits of one region, and for parts of its photo.
+
+    Args:
+        photo, mask, recipe: as for `apply_to_photo`: the photo, a part of it, or the whole of it smaller.
+        colours: of the whole photo, see `estimate_colours`; None edits as `apply_to_photo`.
+        corner: top and left of the part, in pixels of the photo.
+        scale: pixels of the photo for a pixel of the smaller one, down and across.
+
+    Returns:
+        A new array of the photo's shape and dtype.
+
+    Raises:
+        InputError, ValueError: as `apply_to_photo`.
+    """
     result = apply_to_photo(photo, mask, recipe)
-    soft = _soft(mask)
+    soft = None if colours is None else _soft(mask)
     if soft is None:
-        return result
-    colours = _estimated(photo, mask, soft)
-    if colours is None:
         return result
     levels, unit, places = LEVELS[photo.dtype], LEVELS[mask.dtype], np.flatnonzero(soft)
     work = np.float64 if photo.dtype == np.float64 else np.float32
@@ -68,7 +90,7 @@ def apply_to_foreground(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> 
     for start in range(0, len(places), _PIXELS):
         part = places[start : start + _PIXELS]
         before, share = pixels[part].astype(work) / work(levels), (shares[part].astype(work) / work(unit))[:, None]
-        thing, behind, border = _at(colours, part, photo.shape[1])
+        thing, behind, border = _at(colours, np.divmod(part, photo.shape[1]), corner, scale)
         # The nearest pair of colours that makes up the pixel: it brings back the detail that the small estimate lacks.
         missing = before - share * thing - (1 - share) * behind
         thing = thing + missing * share / (share**2 + (1 - share) ** 2)
@@ -102,8 +124,23 @@ def _soft(mask: np.ndarray) -> np.ndarray | None:
     return soft if cv2.countNonZero(soft) else None
 
 
-def _estimated(photo: np.ndarray, mask: np.ndarray, soft: np.ndarray) -> _Colours | None:
-    """The colours around all that is soft; None where it is no border, or they cannot be estimated."""
+def estimate_colours(photo: np.ndarray, mask: np.ndarray) -> Colours | None:
+    """The colours before and behind the soft borders of a region (Germer et al., 2020), for `apply_with_colours`.
+
+    Args:
+        photo, mask: as for `apply_to_photo`.
+
+    Returns:
+        None where nothing is soft, what is soft is no border, or the extra `tools` is absent.
+
+    Raises:
+        InputError: when photo or mask cannot be used.
+    """
+    photo = check_photo(photo)
+    mask = check_mask(mask, photo, keep_bool=True)
+    soft = _soft(mask)
+    if soft is None:
+        return None
     left, top, width, height = cv2.boundingRect(soft)
     margin = math.ceil(_WIDEST / 2 * max(width, height)) + _LEAST  # colours of either side
     top, bottom = max(0, top - margin), min(mask.shape[0], top + height + margin)
@@ -122,7 +159,7 @@ def _estimated(photo: np.ndarray, mask: np.ndarray, soft: np.ndarray) -> _Colour
     image = to_unit(resize(photo[top:bottom, left:right], size)).astype(np.float64)
     thing, behind = matting.estimate_foreground_ml(image, alpha, return_background=True)
     layers = tuple(np.ascontiguousarray(layer, np.float32) for layer in (thing, behind, border))
-    return _Colours((top, left), (size[0] / height, size[1] / width), layers)
+    return Colours((top, left), (size[0] / height, size[1] / width), layers)
 
 
 def _border(alpha: np.ndarray) -> np.ndarray:
@@ -135,15 +172,17 @@ def _border(alpha: np.ndarray) -> np.ndarray:
     return np.clip(2 - 2 * np.maximum(*far) / reach, 0, 1)  # fades, because the end of a border is none itself
 
 
-def _at(colours: _Colours, places: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Foreground and background (N, 3), and border (N, 1), at places (N,) of a photo so wide, counted along its rows."""
-    rows, columns = np.divmod(places, width)
+def _at(
+    colours: Colours, places: tuple[np.ndarray, np.ndarray], corner: tuple[int, int], scale: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Foreground and background (N, 3), and border (N, 1), at rows and columns (N,) of a part, see `apply_with_colours`."""
     at = [
-        ((where - corner + 0.5) * scale - 0.5).astype(np.float32)[:, None]
-        for where, corner, scale in zip((rows, columns), colours.corner, colours.scale, strict=True)
+        (((places[axis] + 0.5) * scale[axis] + corner[axis] - colours.corner[axis]) * colours.scale[axis] - 0.5)
+        .astype(np.float32)[:, None]
+        for axis in range(2)
     ]
     layers = [
         cv2.remap(layer, at[1], at[0], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for layer in colours.layers
     ]
-    thing, behind, border = (layer.reshape(len(places), -1) for layer in layers)
+    thing, behind, border = (layer.reshape(len(at[0]), -1) for layer in layers)
     return thing, behind, border

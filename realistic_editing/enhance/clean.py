@@ -55,7 +55,7 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
         elif edit.gain < _LEAST_GAIN:
             left.append((one, f"no ordinary edit changes its attention (saliency {100 * edit.saliency_change:+.0f} %)"))
         else:
-            pixels = edit.apply(pixels, one.mask)
+            pixels = edit.apply(pixels, one.mask, foreground=True)  # as the plan of it does
             edits.append((one, task, edit))
     return Cleaned(pixels, edits, left)
 

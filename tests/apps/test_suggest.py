@@ -12,6 +12,7 @@ from realistic_editing.apps import clean
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.suggest import earlier_masks, numbered
+from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.enhance.clean import Cleaned
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.selection.suggest import Suggestion, Suggestions
@@ -101,6 +102,10 @@ def test_clean_writes_a_result_a_plan_that_repeats_it_and_a_sheet(photo, tmp_pat
         inside |= np.array(Image.open(step["mask"])) > 0
         assert step["realism_change"] >= -0.1 - 1e-6
         assert json.loads(open(step["recipe"]).read())
+    repeated = before
+    for step in found["steps"]:
+        repeated = apply_to_foreground(repeated, np.array(Image.open(step["mask"])), Recipe.load(step["recipe"]))
+    assert found["steps"] and np.array_equal(repeated, after)
     assert (before == after)[~inside].all() and Image.open(tmp_path / "a_before_after.png").size[0] > 3 * 600
     assert 0 < found["subject_attention"]["before"] < 1
     plan = json.loads((tmp_path / "a_plan.json").read_text())

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from realistic_editing.common.errors import InputError
-from realistic_editing.data.foreground import apply_to_foreground, foreground_notes
+from realistic_editing.data.foreground import apply_to_foreground, apply_with_colours, estimate_colours, foreground_notes
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
 
@@ -124,6 +124,19 @@ def test_a_border_in_a_large_photo_is_estimated_small(monkeypatch):
         np.abs(apply(photo, alpha, grey) / 255 - true)[soft].mean() for apply in (apply_to_photo, apply_to_foreground)
     )
     assert max(sizes[0]) <= 640 and found < 0.35 * plain
+
+
+def test_a_part_of_a_photo_is_edited_as_the_whole_and_a_smaller_one_nearly_so():
+    alpha, thing, behind = (np.ascontiguousarray(np.repeat(np.repeat(part, 4, 0), 4, 1)) for part in scene(2.0))
+    photo, grey = as_type(composed(alpha, thing, behind), np.uint8), recipe(saturation=0.0)
+    whole, colours = apply_to_foreground(photo, alpha, grey), estimate_colours(photo, alpha)
+    crop = np.s_[101:420, 203:640]
+    part = apply_with_colours(*(np.ascontiguousarray(full[crop]) for full in (photo, alpha)), grey, colours, corner=(101, 203))
+    assert np.array_equal(part, whole[crop])
+    small, half = (cv2.resize(full, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for full in (photo, alpha))
+    found = apply_with_colours(small, half, grey, colours, scale=(2.0, 2.0))
+    expected = cv2.resize(whole, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    assert np.abs(found.astype(int) - expected).max() <= 2
 
 
 def test_a_small_thing_at_the_photos_own_border():

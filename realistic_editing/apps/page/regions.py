@@ -12,6 +12,7 @@ from realistic_editing.apps.page.suggested import suggested
 from realistic_editing.common.arrays import check_mask
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import check_task
+from realistic_editing.data.foreground import estimate_colours
 from realistic_editing.data.labels import doubts
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.select import refine_mask
@@ -43,7 +44,8 @@ def add_region(
     number = len(names) + 1
     while name is None or name in names:
         name, number = f"region {number}", number + 1
-    added = PageRegion(name, refine_mask(pixels, mask) if snap else mask, task, notes=notes)
+    mask = refine_mask(pixels, mask) if snap else mask
+    added = PageRegion(name, mask, task, notes=notes, colours=estimate_colours(pixels, mask))
     regions = (*session.regions, added)
     return dataclasses.replace(session, regions=regions, active=len(session.regions), draft=None, task=task)
 
@@ -108,7 +110,7 @@ def set_task(session: Session, task: str) -> Session:
     region = session.region
     if session.draft is not None or region is None or region.task == task:
         return session
-    kept = {name: getattr(region, name) for name in ("name", "mask", "notes", "sharp", "feather")}
+    kept = {name: getattr(region, name) for name in ("name", "mask", "notes", "sharp", "feather", "colours")}
     return with_active(session, PageRegion(task=task, **kept))
 
 

@@ -9,6 +9,7 @@ from realistic_editing.apps.page.different import most_different
 from realistic_editing.apps.page.regions import feathered, most_feather, take_draft
 from realistic_editing.apps.page.state import Session, active, rendered, shrunk, with_active
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.foreground import estimate_colours
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import GUARD, check_strength
@@ -145,7 +146,9 @@ def set_feather(session: Session, feather: float, enhancers: Enhancers) -> Sessi
     if not 0 <= feather <= most:
         raise InputError(f"feather is {feather}; use a number of pixels from 0 to {most}")
     sharp = region.mask if region.sharp is None else region.sharp
-    changed = {"mask": feathered(sharp, feather), "sharp": sharp if feather else None, "feather": float(feather), "view": None}
+    mask = feathered(sharp, feather)
+    changed = {"mask": mask, "sharp": sharp if feather else None, "feather": float(feather), "view": None}
+    changed["colours"] = estimate_colours(session.photo.srgb, mask)
     session = with_active(session, dataclasses.replace(region, **changed))
     return session if region.start is None else set_dials(session, region.dials, region.strength, enhancers)
 

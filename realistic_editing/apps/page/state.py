@@ -11,13 +11,13 @@ from realistic_editing.apps.page.dials import Dials, turned
 from realistic_editing.apps.page.draft import Draft
 from realistic_editing.apps.page.suggested import Suggested
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.foreground import Colours, apply_with_colours
 from realistic_editing.data.images import Photo, read_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.verdict import Verdict
 from realistic_editing.enhance.view import Candidates, PhotoView
 from realistic_editing.ops import Recipe
-from realistic_editing.ops.photo import apply_to_photo
 
 LONGEST = 1200  # pixels of the longer side of what is shown
 
@@ -44,6 +44,7 @@ class PageRegion:
         view: the region on the photo with the edits of those before it, and `beneath` those edits.
         notes: on its mask, for the user.
         human: whether it is a person; None = as the critic sees it.
+        colours: before and behind its soft borders, see `estimate_colours`: of the unedited photo.
     """
 
     name: str
@@ -64,6 +65,7 @@ class PageRegion:
     beneath: tuple = ()
     notes: tuple[str, ...] = ()
     human: bool | None = None
+    colours: Colours | None = None
 
     @property
     def recipe(self) -> Recipe | None:
@@ -114,9 +116,11 @@ def rendered(session: Session, until: int | None = None, small: bool = False) ->
         small: at the size that is shown, instead of the photo's own.
     """
     pixels = session.small if small else session.photo.srgb
+    scale = tuple(full / shown for full, shown in zip(session.photo.pixels.shape, pixels.shape[:2], strict=False))
     for region in session.regions[:until]:
         if region.recipe is not None:
-            pixels = apply_to_photo(pixels, shrunk(region.mask) if small else region.mask, region.recipe)
+            mask = shrunk(region.mask) if small else region.mask
+            pixels = apply_with_colours(pixels, mask, region.recipe, region.colours, scale=scale)
     return pixels
 
 

@@ -14,6 +14,7 @@ from realistic_editing.apps.page.outlines import outline
 from realistic_editing.apps.page.state import PageRegion, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.foreground import apply_with_colours
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.options import WEAK
 from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, THRESHOLDS, Verdict, attention_problem
@@ -83,7 +84,7 @@ def detail(session: Session, place: Mapping[str, Any]) -> str:
     for region in session.regions:
         mask = np.ascontiguousarray(region.mask[crop])
         if region.recipe is not None and mask.any():
-            after = apply_to_photo(after, mask, region.recipe)
+            after = apply_with_colours(after, mask, region.recipe, region.colours, corner=(top, left))
     scale = min(1.0, MOST_DETAIL / max(before.shape[:2]))
     size = tuple(max(1, round(side * scale)) for side in before.shape[:2])
     return json.dumps({

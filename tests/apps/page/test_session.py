@@ -16,14 +16,16 @@ from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.main import call
 from realistic_editing.apps.page import regions, view
 from realistic_editing.apps.page import session as steps
-from realistic_editing.apps.page.dials import Dials
+from realistic_editing.apps.page.dials import Dials, read_dials
 from realistic_editing.apps.page.different import most_different
 from realistic_editing.apps.page.examples import EXAMPLES, example
 from realistic_editing.apps.page.exports import export, formats
-from realistic_editing.apps.page.state import open_photo, rendered
+from realistic_editing.apps.page.state import open_photo, rendered, shrunk, with_active
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.foreground import apply_to_foreground, apply_with_colours
 from realistic_editing.data.images import read_photo, write_photo
+from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, Verdict
 from realistic_editing.enhance.view import Candidates
 from realistic_editing.ops import PRESETS, sample_recipe
@@ -143,7 +145,9 @@ def test_those_that_do_as_asked_come_before_others():
 def test_regions_come_one_on_top_of_the_other(proposed, enhancers):
     both = steps.propose(steps.choose(proposed, 1, enhancers), enhancers)
     spoon, cup = both.regions
-    expected = apply_to_photo(apply_to_photo(both.photo.pixels, spoon.mask, spoon.recipe), cup.mask, cup.recipe)
+    expected = both.photo.pixels
+    for region in (spoon, cup):
+        expected = apply_with_colours(expected, region.mask, region.recipe, region.colours)
     assert np.array_equal(rendered(both), expected) and both.task == "amplify"
     fewer = regions.remove_region(steps.choose(both, 0, enhancers))
     assert [region.name for region in fewer.regions] == ["cup"] and fewer.region.recipe is not None and fewer.task == "amplify"
@@ -155,12 +159,31 @@ def test_downloads_hold_what_is_shown(proposed, tmp_path):
     photo = read_photo(export(proposed, "photo", tmp_path))
     assert np.array_equal(photo.pixels, rendered(proposed))
     recipe = Recipe.load(export(proposed, "recipe", tmp_path))
-    assert np.array_equal(apply_to_photo(proposed.photo.pixels, proposed.region.mask, recipe), photo.pixels)
+    assert np.array_equal(apply_to_foreground(proposed.photo.pixels, proposed.region.mask, recipe), photo.pixels)
     assert "LUT_3D_SIZE 33" in export(proposed, "lut", tmp_path).read_text(encoding="ascii")
     mask = np.array(Image.open(export(proposed, "mask", tmp_path)))
     assert np.array_equal(mask, proposed.region.mask.astype(np.uint16) * 257)
     with pytest.raises(InputError, match="no region is marked"):
         export(open_photo(FOLDER / "astronaut.jpg"), "recipe", tmp_path)
+
+
+def test_soft_borders_are_edited_as_by_the_commands_at_every_size(tmp_path):
+    alpha = np.zeros((1000, 1600), np.float32)
+    cv2.circle(alpha, (800, 500), 250, 1.0, -1)
+    alpha = cv2.GaussianBlur(alpha, (0, 0), 6)
+    pixels = np.rint(alpha[..., None] * (210, 30, 30) + (1 - alpha[..., None]) * (60, 150, 60)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "disc.png")
+    session = regions.add_region(open_photo(tmp_path / "disc.png"), np.rint(255 * alpha).astype(np.uint8), "attenuate")
+    grey = dataclasses.replace(Recipe.identity(torch.arange(4)[None]), saturation=torch.zeros(1))
+    session = with_active(session, dataclasses.replace(session.region, start=Edit(grey, "attenuate", 0.0, 0.0)))
+    session = with_active(session, dataclasses.replace(session.region, dials=read_dials(grey)))
+    whole, mask, turned = rendered(session), session.region.mask, session.region.recipe
+    assert np.array_equal(whole, apply_to_foreground(pixels, mask, turned))
+    assert np.abs(whole.astype(int) - apply_to_photo(pixels, mask, turned)).max() > 20  # the old rim
+    assert np.abs(rendered(session, small=True).astype(int) - shrunk(whole)).max() <= 3
+    shown = json.loads(view.detail(session, {"x": 0.25, "y": 0.25, "width": 0.25, "height": 0.25}))["after"].split(",")[1]
+    part = cv2.imdecode(np.frombuffer(base64.b64decode(shown), np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(int)
+    assert np.abs(part - whole[250:500, 400:800]).mean() < 1
 
 
 def test_the_photo_is_downloaded_as_jpeg_or_png_and_as_what_it_was(proposed, tmp_path):

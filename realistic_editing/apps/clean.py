@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.apps.results import refuse_overwriting, replaced, reporting, say
-from realistic_editing.apps.suggest import count_of, earlier_masks, facts_of, numbered, suggestions_of
+from realistic_editing.apps.suggest import count_of, earlier_masks, facts_of, numbered, refuse_strangers, suggestions_of
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.files import replacing
@@ -20,6 +20,7 @@ from realistic_editing.evaluation.reports.sheets import save_sheet, sheet
 from realistic_editing.selection.suggest import Suggestion, Suggestions
 from realistic_editing.weights import load_network
 
+_OF_A_STEP = ("_mask.png", ".json")  # ends of the files of each edit
 _WIDTH = 640  # pixels of each picture of the sheet
 
 
@@ -35,7 +36,8 @@ def clean(options: Mapping[str, Any]) -> Path:
         The path of the result.
 
     Raises:
-        InputError: when an option or the photo cannot be used. Nothing is written then.
+        InputError: when an option or the photo cannot be used, or a file that no earlier call wrote is in the way.
+            Nothing is written then.
     """
     source, asked = Path(options["image"]), count_of(options)
     folder, writing = Path(options["output"] or Path("outputs") / f"{source.stem}_clean"), Writing.read(options)
@@ -43,11 +45,12 @@ def clean(options: Mapping[str, Any]) -> Path:
     plan, beside = folder / f"{source.stem}_plan.json", folder / f"{source.stem}_before_after.png"
     steps = [folder / f"{source.stem}_{number}" for number in range(1, asked + 2)]
     earlier = [mask.with_name(mask.name.removesuffix("_mask.png")) for mask in earlier_masks(plan, source.stem)]
-    files = [step.with_name(step.name + end) for step in {*steps, *earlier} for end in ("_mask.png", ".json")]
-    refuse_overwriting([result, plan, beside, *files], [source])
+    files, stale = ([step.with_name(step.name + end) for step in some for end in _OF_A_STEP] for some in (steps, earlier))
+    refuse_overwriting([result, plan, beside, *files, *stale], [source])
+    refuse_strangers(files, stale, plan)
     photo = read_photo(source)
     losses = [] if writing.strip else lost(result, photo)
-    say((*photo.notes, *losses, *writing.notes(result), *replaced(result)), source)
+    say((*photo.notes, *losses, *writing.notes(result), *replaced(result), *replaced(plan)), source)
     with reporting(options) as found:
         suggestions = suggestions_of(photo, {**options, "saliency": options["suggest_by"]})
         judges = {name: options[name] for name in ("device", "critic", "saliency")}
@@ -55,8 +58,8 @@ def clean(options: Mapping[str, Any]) -> Path:
         tasks = ("attenuate", "amplify") if lift else ("attenuate",)
         enhancers = {task: Enhancer.from_pretrained(task, **judges) for task in tasks}
         cleaned = calm(photo.srgb, suggestions, lift, enhancers)
-        for stale in files:
-            stale.unlink(missing_ok=True)  # of an earlier call, which found more
+        for path in stale:
+            path.unlink(missing_ok=True)  # of an earlier call, which may have found more
         write_photo(result, photo, photo.from_srgb(cleaned.pixels), writing.quality, writing.strip)
         entries = _write_steps(cleaned, steps)
         with replacing(plan) as temporary:

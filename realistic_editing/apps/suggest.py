@@ -1,7 +1,7 @@
 """Say what draws the eye away from a photo's subject: masks, reasons and a picture with numbers."""
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def suggest(options: Mapping[str, Any]) -> Path:
         The path of the preview.
 
     Raises:
-        InputError: when an option or the photo cannot be used.
+        InputError: when an option or the photo cannot be used, or a file that no earlier call wrote is in the way.
     """
     source = Path(options["image"])
     folder = Path(options["output"] or Path("outputs") / f"{source.stem}_suggest")
@@ -43,6 +43,7 @@ def suggest(options: Mapping[str, Any]) -> Path:
     masks = [folder / f"{source.stem}_{number}_mask.png" for number in range(1, asked + 1)]
     earlier = earlier_masks(report, source.stem)
     refuse_overwriting([preview, report, *masks, *earlier], [source])
+    refuse_strangers(masks, earlier, report)
     photo = read_photo(source)
     say((*photo.notes, *replaced(preview)), source)
     with reporting(options) as found:
@@ -52,7 +53,7 @@ def suggest(options: Mapping[str, Any]) -> Path:
             write_mask(path, one.mask)
             entries.append({"mask": str(path), **facts_of(one)})
             print(f"{number}. {one.reason} (mask: {path})")
-        for stale in {*masks, *earlier} - set(masks[: len(entries)]):
+        for stale in set(earlier) - set(masks[: len(entries)]):
             stale.unlink(missing_ok=True)  # of an earlier call, which found more
         subject = None if result.subject is None else facts_of(result.subject)
         _write_preview(photo, result, preview)
@@ -81,6 +82,22 @@ def earlier_masks(report: Path, stem: str) -> list[Path]:
     names = [Path(str(one["mask"])).name for one in entries if isinstance(one, dict) and "mask" in one]
     ours = [name for name in names if re.fullmatch(rf"{re.escape(stem)}_\d+_mask\.png", name)]
     return [report.with_name(name) for name in ours]
+
+
+def refuse_strangers(files: Iterable[Path], earlier: Iterable[Path], report: Path) -> None:
+    """Refuse to replace what lies in the folder and is of no earlier call, such as masks that the user has named alike.
+
+    Args:
+        files: that will be written.
+        earlier: those that an earlier call wrote, see `earlier_masks`.
+        report: by which they are known.
+
+    Raises:
+        InputError: naming the first that is there.
+    """
+    kept = sorted(path for path in {*files} - {*earlier} if path.exists())
+    if kept:
+        raise InputError(f"{kept[0]}: is there already, and {report.name} does not name it; move it, or use another --output")
 
 
 def count_of(options: Mapping[str, Any]) -> int:

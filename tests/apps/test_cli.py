@@ -1,4 +1,5 @@
 """The command line itself: where a mask may be given, what help says, and options that would go unheeded."""
+import inspect
 import re
 from importlib.metadata import version
 
@@ -6,6 +7,9 @@ import pytest
 
 from realistic_editing.apps import cli
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import CRITIC, SALIENCY
+from realistic_editing.selection.suggest import SUGGESTS_BY
 
 
 @pytest.fixture
@@ -59,7 +63,20 @@ def test_old_names_of_options_work_with_a_warning(given, capsys, words, old, new
 
 
 COMMANDS = ("edit", "batch", "plan", "video", "score", "recipe", "doctor", "mask", "export", "export-onnx", "study",
-            "study-export", "demo", "page", "train")  # fmt: skip
+            "study-export", "demo", "page", "train", "suggest", "clean")  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [
+    ("edit", "a.jpg", "m.png"), ("batch", "photos"), ("plan", "a.jpg", "p.yaml"), ("video", "clip.mp4"), ("clean", "a.jpg"),
+    ("page",),
+], ids=lambda words: words[0])  # fmt: skip
+def test_without_a_word_the_judges_are_those_of_an_enhancer_in_python(given, words):
+    options, own = given(*words)[1], inspect.signature(Enhancer.from_pretrained).parameters
+    assert (options["critic"], options["saliency"]) == (own["critic"].default, own["saliency"].default) == (CRITIC, SALIENCY)
+
+
+def test_without_a_word_the_network_that_suggests_is_that_of_python(given):
+    assert given("suggest", "a.jpg")[1]["saliency"] == given("clean", "a.jpg")[1]["suggest_by"] == SUGGESTS_BY
 
 
 @pytest.mark.parametrize("command", COMMANDS)

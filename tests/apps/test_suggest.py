@@ -34,6 +34,7 @@ def photo(tmp_path_factory):
 def suggested(photo, tmp_path_factory):
     folder = tmp_path_factory.mktemp("suggested")
     (folder / "a_4_mask.png").write_bytes(b"of an earlier call")
+    (folder / "a_suggestions.json").write_text('{"suggestions": [{"mask": "a_4_mask.png"}]}')
     main(["suggest", str(photo), SUBJECT, "--count", "4", "--output", str(folder)])
     return folder
 
@@ -74,6 +75,18 @@ def test_a_call_that_asks_for_fewer_leaves_no_mask_of_the_one_before(photo, tmp_
     assert Image.open(tmp_path / "a_1_mask.png").size == Image.open(photo).size
 
 
+@pytest.mark.parametrize(("command", "name", "report"), [
+    ("suggest", "a_5_mask.png", "a_suggestions.json"), ("clean", "a_2_mask.png", "a_plan.json"),
+    ("clean", "a_1.json", "a_plan.json"),
+])  # fmt: skip
+def test_a_file_named_like_ours_that_is_of_no_earlier_call_stays(photo, tmp_path, capsys, command, name, report):
+    (tmp_path / name).write_bytes(b"someone else's")
+    with pytest.raises(SystemExit) as stop:
+        main([command, str(photo), SUBJECT, "--output", str(tmp_path)])
+    assert stop.value.code == 2 and f"{name}: is there already, and {report} does not name it" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [name] and (tmp_path / name).read_bytes() == b"someone else's"
+
+
 def test_a_suggested_mask_is_one_that_edit_takes(suggested, photo, tmp_path, tiny_weights):
     judges = [word for name in ("critic", "saliency") for word in (f"--{name}", tiny_weights[name])]
     main(["edit", str(photo), str(suggested / "a_1_mask.png"), "--weights", tiny_weights["attenuate"], *judges,
@@ -88,7 +101,7 @@ def test_json_is_all_that_stdout_holds(photo, tmp_path, capsys):
     assert len(found["suggestions"]) <= 1 and found["preview"].endswith("a_suggestions.png") and "preview: " in err
 
 
-def test_clean_writes_a_result_a_plan_that_repeats_it_and_a_sheet(photo, tmp_path, capsys):
+def test_clean_writes_a_result_a_plan_that_repeats_it_and_a_sheet(photo, tmp_path, capsys, bundled_networks):
     for name in ("a_5_mask.png", "a_5.json", "a_6.json"):
         (tmp_path / name).write_text("of an earlier call")
     (tmp_path / "a_plan.json").write_text('[{"mask": "a_5_mask.png"}]')
@@ -98,6 +111,7 @@ def test_clean_writes_a_result_a_plan_that_repeats_it_and_a_sheet(photo, tmp_pat
     found = json.loads(capsys.readouterr().out)
     before, after = np.array(Image.open(photo)), np.array(Image.open(tmp_path / "a_clean.png"))
     inside = np.zeros(before.shape[:2], bool)
+    assert found["steps"] and (before != after).any()
     for step in found["steps"]:
         inside |= np.array(Image.open(step["mask"])) > 0
         assert step["realism_change"] >= -0.1 - 1e-6

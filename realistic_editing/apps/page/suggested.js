@@ -1,6 +1,7 @@
 // Suggestions on the stage: outlines with numbers. The second half of stage.js, whose names it uses; it begins the whole.
 const PATIENCE = 30000; // milliseconds within which an answer is waited for
-let waiting = null;
+const TWICE = 500; // milliseconds within which a second click belongs to the one that took a suggestion
+let waiting = null, tookAt = -TWICE;
 
 function askForSuggestions(again) {
   if (!photo || waiting || (photo.suggested && !again)) return;
@@ -18,8 +19,12 @@ function answered() {
 }
 
 function take(number) {
-  if (tool() !== 'suggest' || !(photo?.suggested || []).some((one) => one.number === number)) return;
+  // While others are looked for, a number may soon be another thing's.
+  if (waiting || tool() !== 'suggest' || !(photo?.suggested || []).some((one) => one.number === number)) return;
+  const focused = part('.numbers').contains(document.activeElement);
+  tookAt = performance.now();
   setTool('select');
+  if (focused) root.querySelector('button[data-tool=select]').focus(); // the number that had it is gone
   trigger('select', { kind: 'suggestion', number });
 }
 

@@ -219,6 +219,18 @@ def test_photo_and_edit_are_compared_and_zoomed(page):
     assert photo_box(page)[2] == pytest.approx(width, abs=1)
 
 
+# A place of the window in the first suggestion and in no other, beside its number.
+BESIDE_NUMBER = """() => {
+  const [first, ...others] = document.querySelectorAll('.stage path.suggested:not(.under)');
+  const box = first.getBBox(), toWindow = first.getScreenCTM();
+  for (let down = 0.02; down < 1; down += 0.04) for (let along = 0.02; along < 1; along += 0.04) {
+    const place = new DOMPoint(box.x + along * box.width, box.y + down * box.height), at = place.matrixTransform(toWindow);
+    if (!first.isPointInFill(place) || others.some((one) => one.isPointInFill(place))) continue;
+    if (!document.elementFromPoint(at.x, at.y).closest('.numbers button')) return [at.x, at.y];
+  }
+}"""
+
+
 def test_suggestions_are_outlined_and_taken_by_a_click_or_their_number(page):
     page.click("#example_portrait")
     page.wait_for_selector("#region >> text=1. flag")
@@ -244,11 +256,17 @@ def test_suggestions_are_outlined_and_taken_by_a_click_or_their_number(page):
     tool(page, "suggest")
     page.locator(".stage .numbers button").first.focus()
     page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.dataset.tool") == "select"
     hint(page, f"Marked: {marked:g} %")
     page.click("#undo")
     page.wait_for_function("!document.querySelector('.stage .hint').textContent.includes('Marked')")
     tool(page, "suggest")
-    page.mouse.click(number["x"] + number["width"] / 2, number["y"] + number["height"] / 2)
+    page.mouse.dblclick(number["x"] + number["width"] / 2, number["y"] + number["height"] / 2)
+    hint(page, f"Marked: {marked:g} %")
+    page.click("#undo")  # one step, as the second click is none on what was taken
+    page.wait_for_function("!document.querySelector('.stage .hint').textContent.includes('Marked')")
+    tool(page, "suggest")
+    page.mouse.click(*page.evaluate(BESIDE_NUMBER))
     hint(page, f"Marked: {marked:g} %")
     with another_picture(page):
         page.get_by_role("button", name="Propose", exact=True).click()

@@ -43,13 +43,14 @@ def test_speeds_training_and_weights_in_one_command(data, tmp_path, capfd):
     text = gpu_run(config).read_text()
     said = capfd.readouterr().out
     assert "training: done" in said and "critic: done" in said and "enhancer: done" in said
-    assert "critic pix2pix" in text and "enhancer: 1 steps" in text
-    for name, kind in (("pix2pix", "realism"), ("editnet_attenuate", "enhancer")):
-        file = tmp_path / f"weights/{name}.safetensors"
-        assert file.stat().st_size < 16e6
-        assert load_network(file, kind=kind).card["step"] == 1
     state = json.loads((tmp_path / "state.json").read_text())
     assert {"training", "critic", "enhancer"} <= state["done"].keys() and state["seconds"] > 0
+    steps = state["steps"]  # few, and on a quick machine more than one
+    assert "critic pix2pix" in text and f"enhancer: {steps['enhancer']} steps" in text and 1 <= max(steps.values()) < 20
+    for part, name, kind in (("critic", "pix2pix", "realism"), ("enhancer", "editnet_attenuate", "enhancer")):
+        file = tmp_path / f"weights/{name}.safetensors"
+        assert file.stat().st_size < 16e6
+        assert load_network(file, kind=kind).card["step"] == steps[part]
     gpu_run(config)  # goes on where it stopped: at the end
     assert capfd.readouterr().out.count("done before") >= 3
 

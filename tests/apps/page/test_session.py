@@ -180,7 +180,7 @@ def test_soft_borders_are_edited_as_by_the_commands_at_every_size(tmp_path):
     whole, mask, turned = rendered(session), session.region.mask, session.region.recipe
     assert np.array_equal(whole, apply_to_foreground(pixels, mask, turned))
     assert np.abs(whole.astype(int) - apply_to_photo(pixels, mask, turned)).max() > 20  # the old rim
-    assert np.abs(rendered(session, small=True).astype(int) - shrunk(whole)).max() <= 3
+    assert np.abs(rendered(session, small=True).astype(int) - shrunk(whole)).max() <= 6  # rounded twice
     shown = json.loads(view.detail(session, {"x": 0.25, "y": 0.25, "width": 0.25, "height": 0.25}))["after"].split(",")[1]
     part = cv2.imdecode(np.frombuffer(base64.b64decode(shown), np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(int)
     assert np.abs(part - whole[250:500, 400:800]).mean() < 1

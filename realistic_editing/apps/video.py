@@ -51,6 +51,7 @@ class FirstPass:
         lost: the first frame without a mask, from 0, or None.
         frame_by_frame: the flicker of edits made frame by frame.
         sampled: the frames at which that was measured.
+        human: whether the region is a person: asked for, or as the critic sees it in the first frame; None before.
     """
 
     count: int = 0
@@ -59,6 +60,7 @@ class FirstPass:
     lost: int | None = None
     frame_by_frame: Flicker = dataclasses.field(default_factory=Flicker)
     sampled: set[int] = dataclasses.field(default_factory=set)
+    human: bool | None = None
 
 
 def video(options: Mapping[str, Any]) -> Path:
@@ -169,15 +171,12 @@ def _run_first_pass(clip: Clip, enhancer: Enhancer, asked: EditOptions, options:
 
 
 def _predict(
-    first_pass: FirstPass,
-    number: int,
-    photo: Photo,
-    mask: np.ndarray,
-    enhancer: Enhancer,
-    asked: EditOptions,
-    options: Mapping[str, Any],
+    first_pass: FirstPass, number: int, photo: Photo, mask: np.ndarray, enhancer: Enhancer, asked: EditOptions, options: Mapping
 ) -> None:
     """Predict an edit where one is due, and edits made frame by frame at the sampled frames."""
+    if first_pass.human is None:  # seen once, or skin would be spared in one frame and changed in the next
+        first_pass.human = enhancer.view(photo.srgb, mask, asked.human).human
+    asked = dataclasses.replace(asked, human=first_pass.human)
     if number in first_pass.sampled:
         fresh = enhancer.propose(photo.srgb, mask, asked)
         if number - 1 not in first_pass.sampled:

@@ -12,6 +12,7 @@ from realistic_editing.apps.cli import main
 from realistic_editing.data.clips import open_clip, writing
 from realistic_editing.data.images import Photo
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.judges import RegionView
 from realistic_editing.enhance.verdict import VERDICTS
 from realistic_editing.ops import Recipe
 
@@ -89,6 +90,19 @@ def test_one_edit_is_that_of_the_photo_tool(run, clip, tiny_weights):
     run("--parameters", "first", "--strength", "0.8", "--out", str(clip / "o.mkv"))
     assert np.abs(pixels(clip / "o.mkv")[0] - cv2.imread(str(clip / "e.png"))[..., ::-1]).max() <= 1
     assert torch.equal(Recipe.load(clip / "o.json").exposure, Recipe.load(clip / "e.json").exposure)
+
+
+def test_whether_it_is_a_person_is_seen_once(run, clip, monkeypatch):
+    seen, asked = [], []
+    monkeypatch.setattr(RegionView, "shows_person", lambda view: seen.append(len(seen) % 2 == 0) or seen[-1])
+    propose = Enhancer.propose
+    monkeypatch.setattr(Enhancer, "propose", lambda self, photo, mask, options, **more: (
+        asked.append(options.human) or propose(self, photo, mask, options, **more)))  # fmt: skip
+    said = json.loads(run("--out", str(clip / "o.mkv"), "--json", "--flicker-samples", "1").out)
+    assert len(said["predicted_at"]) == 4 and len(asked) > 4 and set(asked) == {True}
+    asked.clear()
+    run("--out", str(clip / "p.mkv"), "--no-human", "--parameters", "first")
+    assert asked == [False]
 
 
 def test_it_flickers_less_than_edits_frame_by_frame(clip, capsys, bundled_networks):

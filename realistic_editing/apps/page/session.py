@@ -148,8 +148,8 @@ def set_feather(session: Session, feather: float, enhancers: Enhancers) -> Sessi
     sharp = region.mask if region.sharp is None else region.sharp
     mask = feathered(sharp, feather)
     changed = {"mask": mask, "sharp": sharp if feather else None, "feather": float(feather), "view": None}
-    changed["colours"] = estimate_colours(session.photo.srgb, mask)
-    session = with_active(session, dataclasses.replace(region, **changed))
+    colours = estimate_colours(session.photo.srgb, mask)
+    session = with_active(session, dataclasses.replace(region, **changed, colours=colours))
     return session if region.start is None else set_dials(session, region.dials, region.strength, enhancers)
 
 

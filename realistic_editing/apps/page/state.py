@@ -116,7 +116,7 @@ def rendered(session: Session, until: int | None = None, small: bool = False) ->
         small: at the size that is shown, instead of the photo's own.
     """
     pixels = session.small if small else session.photo.srgb
-    scale = tuple(full / shown for full, shown in zip(session.photo.pixels.shape, pixels.shape[:2], strict=False))
+    scale = tuple(full / shown for full, shown in zip(session.photo.pixels.shape[:2], pixels.shape[:2], strict=True))
     for region in session.regions[:until]:
         if region.recipe is not None:
             mask = shrunk(region.mask) if small else region.mask

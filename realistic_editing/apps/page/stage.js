@@ -245,6 +245,7 @@ view.addEventListener('dblclick', (event) => {
 
 root.querySelectorAll('button[data-tool]').forEach((one) => one.addEventListener('click', () => {
   const again = one.dataset.tool === 'suggest' && tool() === 'suggest';
+  tookAt = -TWICE; // who chose a tool since means the next click
   setTool(one.dataset.tool);
   if (one.dataset.tool === 'suggest') askForSuggestions(again);
 }));

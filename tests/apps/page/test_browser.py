@@ -266,7 +266,7 @@ def test_suggestions_are_outlined_and_taken_by_a_click_or_their_number(page):
     page.click("#undo")  # one step, as the second click is none on what was taken
     page.wait_for_function("!document.querySelector('.stage .hint').textContent.includes('Marked')")
     tool(page, "suggest")
-    page.mouse.click(*page.evaluate(BESIDE_NUMBER))
+    page.mouse.click(*page.evaluate(BESIDE_NUMBER))  # at once: a click after a chosen tool is never the second of two
     hint(page, f"Marked: {marked:g} %")
     with another_picture(page):
         page.get_by_role("button", name="Propose", exact=True).click()

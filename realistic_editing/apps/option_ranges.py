@@ -42,7 +42,9 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "size": optional(Many(_SIDE, 2)),
         "teachers": _TEXTS,
         "teacher_weight": _WEIGHT,
+        "ranked.weight": _WEIGHT, "ranked.margin": Number(0, 10, above=True),
         "unlabelled": Flag(),
+        **_REGIONS,
     },
     "train_realism": {
         "size": optional(_SIDE),

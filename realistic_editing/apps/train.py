@@ -79,6 +79,8 @@ def train_saliency(config: DictConfig) -> Path:
         teachers=teachers,
         teacher_weight=config.teacher_weight,
         unlabelled=training_photos(config.paths.data, few) if config.unlabelled else (),
+        regions=_regions(config) if config.ranked.weight else (),
+        ranked=config.ranked,
     )
     return _ended(run(problem, trainer, config), config)
 

@@ -1,6 +1,7 @@
 """Train a saliency network on eye tracking, and on what its teachers expect of photos that nobody was tracked on."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -12,9 +13,11 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.progress import validating
 from realistic_editing.data.gaze import GazeDataset, GazePhoto
 from realistic_editing.data.photos import Joined, UnlabelledPhotos
+from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.saliency import measures
 from realistic_editing.saliency.losses import saliency_map_loss
+from realistic_editing.saliency.ranking import WithRegions, draw_pairs, ranking_loss
 
 
 class SaliencyProblem:
@@ -31,6 +34,8 @@ class SaliencyProblem:
         teachers: trained networks whose mean map the network learns to predict, beside the fixations (distillation).
         teacher_weight: of that part of the loss.
         unlabelled: photos that only the teachers say something about.
+        regions: regions of other photos to edit, of which it learns which edit draws more attention; see `ranking`.
+        ranked: {"weight": of that part of the loss, "margin": see `ranking_loss`}.
 
     Raises:
         InputError: when training or validation is left without a photo, or unlabelled photos have no teacher.
@@ -49,20 +54,29 @@ class SaliencyProblem:
         teachers: Sequence[nn.Module] = (),
         teacher_weight: float = 1.0,
         unlabelled: Sequence[Path] = (),
+        regions: Sequence[Region] = (),
+        ranked: Mapping[str, float] = MappingProxyType({"weight": 0.0, "margin": 0.1}),
     ) -> None:
         if len(unlabelled) and not teachers:
             raise InputError(f"{len(unlabelled)} photos without eye tracking and no teacher; set teachers=[weights, ...]")
         self.network, self.weights, self.zoom, self.jitter = network, dict(weights), zoom, jitter
         self.teachers = [teacher.eval().requires_grad_(False) for teacher in teachers]
-        self.teacher_weight = teacher_weight
+        self.teacher_weight, self.ranked = teacher_weight, dict(ranked)
         train, val = train_and_val(photos, "photos")
         self.train_data = Joined(GazeDataset(train, tuple(size)), UnlabelledPhotos(unlabelled, tuple(size)))
+        if self.ranked["weight"]:
+            self.train_data = WithRegions(self.train_data, [one for one in regions if one.split == "train"], min(size))
         self.val_data = GazeDataset(val, tuple(size))
 
     def losses(self, network: nn.Module, batch: Sequence[torch.Tensor], generator: torch.Generator) -> dict:
-        """KL, CC, NSS and scale on randomly cropped photos; "taught" is the same sum against the teachers."""
-        image, density, fixations = augment(*batch, generator, self.zoom, self.jitter)
-        predicted = network(image)
+        """KL, CC, NSS and scale on randomly cropped photos; "taught" is the same sum against the teachers, "ranked" of edits."""
+        image, density, fixations = augment(*batch[:3], generator, self.zoom, self.jitter)
+        pictures, (mask, way) = [image], (None, None)
+        if self.ranked["weight"]:
+            before, after, way = draw_pairs(*batch[3:], generator)
+            pictures += [F.interpolate(one, image.shape[-2:], mode="bilinear", antialias=True) for one in (before, after)]
+            mask = F.interpolate(batch[4], image.shape[-2:], mode="bilinear", antialias=True)
+        predicted, *pair = network(torch.cat(pictures)).split(len(image))
         tracked = (fixations.sum(dim=(1, 2, 3)) > 0).to(predicted.dtype)  # (B,)
         terms = saliency_map_loss(predicted, density, fixations, sample_weight=tracked, **self.weights)
         if self.teachers:
@@ -71,6 +85,9 @@ class SaliencyProblem:
             # A teacher's map is both: how likely a look is at each pixel, and the scale to agree with.
             terms["taught"] = saliency_map_loss(predicted, expected, expected, target=expected, **self.weights)["total"]
             terms["total"] = terms["total"] + self.teacher_weight * terms["taught"]
+        if self.ranked["weight"]:
+            terms |= ranking_loss(*pair, mask, way, self.ranked["margin"])
+            terms["total"] = terms["total"] + self.ranked["weight"] * terms["ranked"]
         return terms
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:

@@ -19,6 +19,7 @@ _DRAWN = (
 _NEUTRAL = (("hue of grey", 0.2, 0.8), ("noise", 0.3, 1.0), ("JPEG blocks", 0.5, 1.0))
 _SHARE_NEUTRAL = 0.25  # of pairs
 _STILL = 0.02  # a change of the log of saliency that counts as none
+_PLAIN = 0.06  # mean change of the region's values that nobody overlooks
 _DARKER = 0.6  # share of its surroundings' brightness below which a thing may stand out more when it is darkened
 
 
@@ -57,8 +58,9 @@ def draw_pairs(
         generator: on the tensors' device; decides everything.
 
     Returns:
-        before (B, 3, H, W), after (B, 3, H, W), way (B,): 1 where `after` should draw more, -1 less, 0 the same. Where a region
-        leaves nothing to see or to compare with, the two are alike and the way is 0.
+        before (B, 3, H, W), after (B, 3, H, W), way (B,) in [-1, 1]: above 0 where `after` should draw more attention, below
+        where less, and by how much of the margin: all of it where colours changed by _PLAIN in the mean, and none where
+        nothing changed, as a grey thing's saturation.
     """
     first, second, ways = [], [], []
     draws = torch.rand(len(image), 3, generator=generator, device=image.device).tolist()
@@ -74,7 +76,9 @@ def draw_pairs(
             if name == "exposure" and _darker_than_its_surroundings(one, region):
                 after, way = before, 0
         first.append(before), second.append(after), ways.append(way)
-    return torch.cat(first), torch.cat(second), image.new_tensor(ways)
+    before, after = torch.cat(first), torch.cat(second)
+    plain = region_mean((after - before).abs().mean(dim=1, keepdim=True), mask) / _PLAIN
+    return before, after, image.new_tensor(ways) * plain.clamp(max=1)
 
 
 def ranking_loss(
@@ -85,8 +89,8 @@ def ranking_loss(
     Args:
         before, after: (B, 1, H, W) saliency, above 0.
         mask: (B, 1, H, W) in [0, 1].
-        way: (B,) 1, -1 or 0, of `draw_pairs`.
-        margin: change of the log of saliency, the mean over the region, from which on a change is large enough.
+        way: (B,) in [-1, 1], of `draw_pairs`.
+        margin: change of the log of saliency, the mean over the region, that is large enough where the way is 1.
 
     Returns:
         {"ranked": the loss, "right_way": the share of pairs with a way that go there}, scalars.
@@ -94,7 +98,7 @@ def ranking_loss(
     with torch.autocast(before.device.type, enabled=False):
         change = region_mean((after.float() + 1e-4).log() - (before.float() + 1e-4).log(), mask.float())
     led = way != 0
-    short = torch.where(led, F.relu(margin - way * change), F.relu(change.abs() - _STILL))
+    short = torch.where(led, F.relu(margin * way.abs() - way.sign() * change), F.relu(change.abs() - _STILL))
     right = ((change * way > 0) & led).sum() / led.sum().clamp(min=1)
     return {"ranked": short.mean(), "right_way": right}
 

@@ -5,18 +5,17 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.data.regions import Region
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.enhance.equations import saliency_drop
-from realistic_editing.ops import Recipe, operators
+from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
+from realistic_editing.saliency.known_edits import EDITS, NEUTRAL
 
 Judge = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
-_RING = 0.08  # width of the surroundings that a region fades to, as a share of the photo's side
 # Photos that a judge sees at once. Tensors of more than a few do not fit what a processor's allocator keeps, and half of the
 # time goes into fetching fresh memory.
 BATCH = {"cpu": 1, "other": 32}
@@ -28,7 +27,7 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
     Args:
         regions: with masks.
         size: side of the square that photos are resized to and edited at.
-        edits: a name of SWEPT_EDITS -> the factors to try.
+        edits: a name of `known_edits.EDITS` -> the factors to try.
         judge: judge(image (1, 3, H, W), mask (1, 1, H, W), edited (N, 3, H, W)) -> (N,) changes.
 
     Returns:
@@ -37,10 +36,23 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
     rows = []
     for region, image, mask in iter_regions(regions, size, "sweep"):
         for name, factors in edits.items():
-            edited = torch.cat([SWEPT_EDITS[name](image, mask, factor) for factor in factors])
+            edited = torch.cat([EDITS[name](image, mask, factor) for factor in factors])
             for factor, change in zip(factors, judge(image, mask, edited).tolist(), strict=True):
                 rows.append((region.source, region.photo_id, region.region_id, name, factor, change))
     return pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "factor", "change"])
+
+
+def sweep_neutral(regions: Sequence[Region], size: int, judge: Judge) -> pd.DataFrame:
+    """What a judge says of every region under the edits that should not matter to it, each once and in full; as `sweep`.
+
+    A hue is turned by a third of the circle.
+    """
+    rows = []
+    for region, image, mask in iter_regions(regions, size, "neutral edits"):
+        for name, pair in NEUTRAL.items():
+            before, after = pair(image, mask, 1 / 3 if name == "hue of grey" else 1.0)
+            rows.append((region.source, region.photo_id, region.region_id, name, judge(before, mask, after).item()))
+    return pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "change"])
 
 
 def iter_regions(regions: Sequence[Region], size: int, title: str) -> Iterator[tuple[Region, torch.Tensor, torch.Tensor]]:
@@ -77,54 +89,6 @@ def edit(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe, foreground: bo
     photo, soft = np.ascontiguousarray(image[0].permute(1, 2, 0).numpy()), mask[0, 0].numpy()
     edited = np.stack([apply(photo, soft, recipe[index]) for index in range(len(recipe))])
     return torch.from_numpy(edited).permute(0, 3, 1, 2).contiguous()
-
-
-def edit_exposure(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
-    """Multiply the region's values; 1 changes nothing.
-
-    Args:
-        image: (1, 3, H, W) in [0, 1].
-        mask: (1, 1, H, W) in [0, 1].
-        factor: how much.
-
-    Returns:
-        (1, 3, H, W) in [0, 1]. So do the other edits.
-    """
-    return _blend(image, mask, operators.exposure(image, torch.tensor([factor])))
-
-
-def edit_saturation(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
-    """Multiply the region's HSV saturation; 1 changes nothing."""
-    return _blend(image, mask, operators.saturation(image, torch.tensor([factor])))
-
-
-def edit_contrast(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
-    """Scale the region's deviations from its mean colour; 1 changes nothing, 0 paints it with that colour."""
-    return _blend(image, mask, torch.lerp(_mean(image, mask), image, factor))
-
-
-def edit_fading(image: torch.Tensor, mask: torch.Tensor, factor: float) -> torch.Tensor:
-    """Blend the region into the mean colour of a ring around it; 0 changes nothing, 1 paints it with that colour.
-
-    A region that leaves no ring, as one that fills the photo does, has nothing to fade to and stays.
-    """
-    reach = max(1, round(_RING * image.shape[-1]))
-    ring = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach) - mask
-    if not bool((ring > 0).any()):
-        return image.clone()
-    return _blend(image, mask, torch.lerp(image, _mean(image, ring).expand_as(image), factor))
-
-
-SWEPT_EDITS = {"exposure": edit_exposure, "saturation": edit_saturation, "contrast": edit_contrast, "fading": edit_fading}
-
-
-def _mean(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The mean colour (1, 3, 1, 1) where weight (1, 1, H, W) is."""
-    return (image * weight).sum(dim=(2, 3), keepdim=True) / weight.sum(dim=(2, 3), keepdim=True).clamp(min=1e-6)
-
-
-def _blend(image: torch.Tensor, mask: torch.Tensor, edited: torch.Tensor) -> torch.Tensor:
-    return torch.lerp(image, edited.clamp(0, 1), mask)
 
 
 def realism_judge(critic: nn.Module) -> Judge:

@@ -14,11 +14,12 @@ from realistic_editing.common.inference import for_inference
 from realistic_editing.data.gaze import SETS, GazePhoto, read_gaze
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.measures import fixations, samples, sweep
-from realistic_editing.evaluation.reports import figures, sheets
+from realistic_editing.evaluation.measures import fixations, samples
+from realistic_editing.evaluation.reports import sheets
 from realistic_editing.evaluation.reports.report import Report, difference_table
 from realistic_editing.evaluation.reports.table import Table
-from realistic_editing.evaluation.suites import saliency_tables as teacher
+from realistic_editing.evaluation.suites.saliency_tables import fixation_table
+from realistic_editing.evaluation.suites.saliency_teacher import under_edits
 from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigures, suite_report
 from realistic_editing.ops import EditPreset
 from realistic_editing.weights import load_network
@@ -83,7 +84,7 @@ def measure_saliency(
         InputError: when a split has no photo, or the folder cannot be written.
     """
     tables, shown = _against_people(network, fp32_network, photos, settings)
-    more, drawn = _under_edits(network, regions, preset, settings)
+    more, drawn = under_edits(network, regions, preset, settings)
     return [*tables, speed_table(network), *more], shown | drawn
 
 
@@ -115,7 +116,7 @@ def _against_set(
             predictions[side], sides[side], sides["train"], size, settings.viewer_splits, settings.seed
         )
         title = f"{len(sides[side])} {source} photos of split {side}, {words}"
-        frame = teacher.fixation_table(scores[side], settings.resamples, settings.seed)
+        frame = fixation_table(scores[side], settings.resamples, settings.seed)
         tables.append(Table(f"fixations_{source}_{side}", title, note, frame))
     if fp32_network is not None:
         found = fixations.measure_fixations(
@@ -191,31 +192,3 @@ def _sheet(
                 ]
             )
     return sheets.sheet(rows)
-
-
-def _under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPreset, settings: DictConfig) -> TablesAndFigures:
-    side, options = settings.edit_size.saliency, (settings.resamples, settings.seed)
-    changes = sweep.sweep(regions, side, teacher.SALIENCY_SWEEP, sweep.saliency_judge(network))
-    ranges = samples.saliency_range(network, regions, preset, side, settings.samples_per_region.saliency, settings.seed)
-    where = f"{len(regions)} unseen regions of {samples.count_photos(regions)} photos"
-    tables = [
-        Table(
-            "edits",
-            f"What edits do to the predicted saliency of {where}",
-            f"Edited at {side} x {side}. Change is -S of eq. 3, the mean of (after - before) / before over the region: "
-            "positive = more salient; 95 % intervals over photos. Contrast scales deviations from the region's mean colour; "
-            "fading blends the region into the mean colour of a ring around it.",
-            teacher.saliency_sweep_table(changes, *options),
-        ),
-        Table(
-            "range_of_s",
-            f"Range of S under the edits of Table 1 ({preset.name}), {where}",
-            "S as the objective has it, positive where the region lost saliency: relative is eq. 3, log_ratio the log of the "
-            "region's mean before over after. Percentiles.",
-            teacher.range_table(ranges),
-        ),
-    ]
-    label = "relative change of saliency"
-    figure = figures.curves({where: changes}, teacher.SALIENCY_SWEEP, teacher.NO_CHANGE, label, unit="region")
-    figures.save_figure(figure, Path(settings.output) / "edits.png")
-    return tables, {"edits.png": "Relative change of the predicted saliency of regions under four edits of them."}

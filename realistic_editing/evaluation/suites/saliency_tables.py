@@ -6,14 +6,16 @@ import pandas as pd
 
 from realistic_editing.evaluation.measures.fixations import MAP_MEASURES
 from realistic_editing.evaluation.statistics import bootstrap
+from realistic_editing.saliency.known_edits import expected_way
 
 SALIENCY_SWEEP = {
     "saturation": (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0),
     "contrast": (0.0, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0),
     "exposure": (0.5, 0.6, 0.75, 1.25, 1.5, 2.0),
     "fading": (0.25, 0.5, 0.75, 1.0),
+    "camouflage": (0.5, 1.0),
 }
-NO_CHANGE = {"saturation": 1.0, "contrast": 1.0, "exposure": 1.0, "fading": 0.0}
+STILL = 0.05  # mean relative change up to which a region's saliency counts as unmoved
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 
 
@@ -24,15 +26,6 @@ def fixation_table(scores: pd.DataFrame, resamples: int, seed: int) -> pd.DataFr
         means = {key: bootstrap.mean(part[key], part.photo, resamples, seed) for key in MAP_MEASURES}
         rows.append({"prediction": name} | means)
     return pd.DataFrame(rows)
-
-
-def expected_way(edit: str, factor: float) -> int:
-    """+1 where an edit should draw attention to the region, -1 where it should take attention away.
-
-    More colour, contrast or light draws attention, less takes it away, and so does fading into the surroundings. Of
-    exposure this is a rule with exceptions: a dark thing on a bright ground stands out more when darkened.
-    """
-    return -1 if edit == "fading" or factor < NO_CHANGE[edit] else 1
 
 
 def saliency_sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
@@ -48,6 +41,33 @@ def saliency_sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd
                 "SD between regions": float(part.change.std(ddof=0)),
                 "expected": "more" if way > 0 else "less",
                 "share that goes there": float((part.change * way > 0).mean()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def neutral_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+    """How far edits that should not matter move a region's saliency, and how often hardly at all, from `sweep_neutral`."""
+    rows = []
+    for name, part in changes.groupby("edit", sort=False):
+        size = bootstrap.mean(part.change.abs(), part.source + "/" + part.photo, resamples, seed)
+        share = float((part.change.abs() <= STILL).mean())
+        rows.append({"edit": name, "mean change": float(part.change.mean()), "mean size": size, f"share within {STILL:g}": share})
+    return pd.DataFrame(rows)
+
+
+def published_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+    """Mean change of each published method's regions, and how often it goes as asked, from `published_changes`."""
+    rows = []
+    for (method, task), part in changes.groupby(["method", "task"], sort=True):
+        way = 1 if task == "amplify" else -1
+        rows.append(
+            {
+                "method": method,
+                "task": task,
+                "photos": len(part),
+                "mean change": bootstrap.mean(part.change, part.photo, resamples, seed),
+                "share that goes as asked": float((part.change * way > 0).mean()),
             }
         )
     return pd.DataFrame(rows)

@@ -10,6 +10,8 @@ S is positive where the region lost saliency, and is called `saliency_drop` here
 """
 import torch
 
+from realistic_editing.saliency.measures import region_mean
+
 SALIENCY_WEIGHT = {"attenuate": -1.0, "amplify": 5.0}  # w_sal
 REALISM_MARGIN = 0.1  # b_r, the loss of realism that costs nothing
 
@@ -41,8 +43,3 @@ def realism_loss(realism_change: torch.Tensor, margin: float = REALISM_MARGIN) -
 def total_loss(saliency: torch.Tensor, realism: torch.Tensor) -> torch.Tensor:
     """Eq. 6: (1 + L_realism) L_sal, of eqs. 4 and 5, (B,) each."""
     return (1 + realism) * saliency
-
-
-def region_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean of values (B, 1, H, W), weighted by mask (B, 1, H, W): (B,)."""
-    return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3)).clamp(min=1e-6)

@@ -1,9 +1,9 @@
 """Our own terms of the enhancer's loss, beside eqs. 3 to 6: bounded changes of saliency, and what this critic misses."""
 import torch
 
-from realistic_editing.enhance.equations import region_mean
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.region_statistics.color_statistics import rgb_to_lab
+from realistic_editing.saliency.measures import region_mean
 
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 

@@ -77,7 +77,7 @@ def turn_hue_of_grey(image: torch.Tensor, mask: torch.Tensor, factor: Factor) ->
 
 
 def add_noise(image: torch.Tensor, mask: torch.Tensor, factor: Factor) -> tuple[torch.Tensor, torch.Tensor]:
-    """A region as it is, and with noise of a camera at night; a factor of 1 is a deviation of 8 units of 255, always the same."""
+    """A region as it is, and with a camera's noise, always the same; a factor of 1 is a deviation of 8 units of 255."""
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(1, *image.shape[1:], generator=generator).to(image) * (8 / 255)
     return image, _blend(image, mask, image + noise * _each(factor, image)[:, None, None, None])

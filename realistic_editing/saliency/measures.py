@@ -124,3 +124,8 @@ def _standardise(saliency: torch.Tensor) -> torch.Tensor:
     centred = torch.where(varies, flat - flat.mean(dim=1, keepdim=True), 0.0)
     # Clamped before the root, whose slope at 0 is infinite.
     return centred / centred.square().mean(dim=1, keepdim=True).clamp(min=1e-16).sqrt()
+
+
+def region_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The mean of values (B, 1, H, W), weighted by mask (B, 1, H, W): (B,)."""
+    return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3)).clamp(min=1e-6)

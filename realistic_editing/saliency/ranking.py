@@ -8,8 +8,8 @@ from torch.utils.data import Dataset
 
 from realistic_editing.data.regions import Region
 from realistic_editing.data.transforms import RegionDataset
-from realistic_editing.enhance.equations import region_mean
 from realistic_editing.saliency import known_edits
+from realistic_editing.saliency.measures import region_mean
 
 # What is drawn for a pair: the edit, and a range of its factor. Those that people's attention follows come first.
 _DRAWN = (

@@ -69,7 +69,7 @@ class SaliencyProblem:
         self.val_data = GazeDataset(val, tuple(size))
 
     def losses(self, network: nn.Module, batch: Sequence[torch.Tensor], generator: torch.Generator) -> dict:
-        """KL, CC, NSS and scale on randomly cropped photos; "taught" is the same sum against the teachers, "ranked" of edits."""
+        """KL, CC, NSS and scale on randomly cropped photos; "taught" is that sum against the teachers, "ranked" of edits."""
         image, density, fixations = augment(*batch[:3], generator, self.zoom, self.jitter)
         pictures, (mask, way) = [image], (None, None)
         if self.ranked["weight"]:

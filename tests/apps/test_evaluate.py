@@ -76,7 +76,9 @@ def configured(root, output, *options):
 
 
 TABLES = {
-    "saliency": {"fixations_osie_test", "fixations_osie_val", "speed", "edits", "neutral_edits", "range_of_s", "fp32_weights_osie"},
+    "saliency": {
+        "fixations_osie_test", "fixations_osie_val", "speed", "edits", "neutral_edits", "range_of_s", "fp32_weights_osie"
+    },
     "critic": {"samples_other_photos_split_test", "figure3_other_photos", "fp32_weights"},
 }
 FIGURES = {

@@ -78,7 +78,7 @@ def problem(tmp_path):
         points = (rng.random((20, 2)) * (800, 600)).astype(np.float32)
         split = "val" if index == 0 else "train"
         photos.append(GazePhoto(photo, str(index), split, points, np.zeros(20, np.int64), np.zeros(20, np.float32)))
-        regions.append(Region("folder", str(index), "0", photo, mask, None, False, split))
+        regions.append(Region(photo, mask, "folder", str(index), "0", split=split))
     return SaliencyProblem(Eye(), photos, (48, 64), WEIGHTS, regions=regions, ranked={"weight": 1.0, "margin": 0.1})
 
 

@@ -52,7 +52,8 @@ def neutral_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFr
     for name, part in changes.groupby("edit", sort=False):
         size = bootstrap.mean(part.change.abs(), part.source + "/" + part.photo, resamples, seed)
         share = float((part.change.abs() <= STILL).mean())
-        rows.append({"edit": name, "mean change": float(part.change.mean()), "mean size": size, f"share within {STILL:g}": share})
+        mean = float(part.change.mean())
+        rows.append({"edit": name, "mean change": mean, "mean size": size, f"share within {STILL:g}": share})
     return pd.DataFrame(rows)
 
 

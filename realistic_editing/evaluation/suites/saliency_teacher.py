@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from omegaconf import DictConfig
@@ -34,14 +35,15 @@ def under_edits(network: nn.Module, regions: Sequence[Region], preset: EditPrese
             f"What edits do to the predicted saliency of {where}",
             f"Edited at {side} x {side}. Change is -S of eq. 3, the mean of (after - before) / before over the region: "
             "positive = more salient; 95 % intervals over photos. Contrast scales deviations from the region's mean colour; "
-            "fading blends the region into the mean colour of a ring around it; camouflage gives it the ring's mean and deviation.",
+            "fading blends the region into the mean colour of a ring around it; camouflage gives it the ring's mean and "
+            "deviation.",
             tables.saliency_sweep_table(changes, *options),
         ),
         Table(
             "neutral_edits",
             f"What edits that should not matter do to the predicted saliency of {where}",
-            "A hue turned by a third of the circle, of a region that was made nearly grey; noise with a deviation of 8 units of "
-            "255; JPEG of quality 30. Change as above.",
+            "A hue turned by a third of the circle, of a region that was made nearly grey; noise with a deviation of 8 units "
+            "of 255; JPEG of quality 30. Change as above.",
             tables.neutral_table(neutral, *options),
         ),
         Table(
@@ -91,5 +93,5 @@ def published_changes(network: nn.Module, photos: Sequence[MechrezPhoto], size: 
     return pd.DataFrame(rows, columns=["photo", "method", "task", "change"])
 
 
-def _tensor(pixels) -> torch.Tensor:
+def _tensor(pixels: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None].float() / 255

@@ -7,6 +7,8 @@ import gradio as gr
 from realistic_editing.apps.page import view
 from realistic_editing.apps.page.examples import EXAMPLES
 from realistic_editing.apps.page.intake import own_files_only
+from realistic_editing.apps.page.regions import most_feather
+from realistic_editing.apps.page.state import PageRegion, Session
 
 # Name, label, least, most, step: exposure and saturation, white balance, colour curve. Wider where a proposal lies beyond.
 SLIDERS = (
@@ -18,6 +20,7 @@ SLIDERS = (
     ("midtones", "Midtones", -25, 25, 0.1),
     ("highlights", "Highlights", -25, 12, 0.1),
 )
+PERSON = {"seen": None, "yes": True, "no": False}  # what may be answered, see `regions.set_human`
 DOWNLOADS = {"photo": "Photo", "recipe": "Recipe", "lut": "LUT (.cube)", "mask": "Mask"}
 _TELL = "const tell = (name, value) => document.dispatchEvent(new CustomEvent(name, {detail: value}));"
 _PRESSED = """element.addEventListener('click', (event) => {
@@ -77,6 +80,10 @@ def _place_controls(parts: dict[str, Any]) -> None:
             parts["mask_file"] = own_files_only(
                 gr.UploadButton("Load a mask file", size="sm", min_width=90, file_types=["image"], elem_id="mask_file")
             )
+        parts["person"] = gr.Radio(
+            [("as it is seen", "seen"), ("yes", "yes"), ("no", "no")], value="seen", interactive=False, elem_id="person",
+            label="Is it a person, whose skin keeps its look?",
+        )  # fmt: skip
         parts["feather"] = gr.Slider(0, 30, 0, step=1, label="Feather, pixels", buttons=[], elem_id="feather")
         parts["outline"] = gr.Checkbox(False, label="Outline the regions", container=False, elem_id="outline")
         words = "Snap what is painted to the borders in the photo"
@@ -103,6 +110,25 @@ def _place_controls(parts: dict[str, Any]) -> None:
 def tell_outline() -> str:
     """What the browser does when outlines are asked for."""
     return f"(shown) => {{ {_TELL} tell('stage-outline', shown); return []; }}"
+
+
+def person_update(region: PageRegion | None) -> dict:
+    """What was answered on whether a region is a person."""
+    told = None if region is None else region.human
+    return gr.update(value=next(answer for answer, human in PERSON.items() if human is told), interactive=region is not None)
+
+
+def slider_updates(session: Session) -> list:
+    """The sliders at their values, wider where these lie beyond."""
+    region = session.region
+    ready = region is not None and region.start is not None
+    updates = []
+    for name, _, least, most, _ in SLIDERS:
+        value = getattr(region.dials, name) if ready else 0
+        updates.append(gr.update(value=value, minimum=min(least, value), maximum=max(most, value), interactive=ready))
+    most, marked = most_feather(session), region is not None
+    feather = gr.update(value=region.feather if marked else 0, maximum=most, interactive=marked)
+    return [*updates, gr.update(value=round(region.strength, 2) if ready else 1, interactive=ready), feather]
 
 
 def _text(name: str) -> str:

@@ -110,8 +110,21 @@ def set_task(session: Session, task: str) -> Session:
     region = session.region
     if session.draft is not None or region is None or region.task == task:
         return session
-    kept = {name: getattr(region, name) for name in ("name", "mask", "notes", "sharp", "feather", "colours")}
-    return with_active(session, PageRegion(task=task, **kept))
+    return with_active(session, _without_edit(region, task=task))
+
+
+def set_human(session: Session, human: bool | None) -> Session:
+    """Say whether the active region is a person, None = as the critic sees it; another answer than before lets go of its edit.
+
+    Raises InputError when there is no region.
+    """
+    region = active(session)
+    return session if region.human is human else with_active(session, _without_edit(region, human=human))
+
+
+def _without_edit(region: PageRegion, **changes: Any) -> PageRegion:
+    kept = {name: getattr(region, name) for name in ("name", "mask", "task", "notes", "sharp", "feather", "colours", "human")}
+    return PageRegion(**kept | changes)
 
 
 def most_feather(session: Session) -> int:

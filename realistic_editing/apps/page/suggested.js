@@ -55,6 +55,7 @@ function drawNumbers() {
 
 function suggestionsInWords() {
   if (waiting) return 'Looking for what draws the eye …';
+  if (photo.refusal) return photo.refusal[0];
   if (!photo.suggested) return 'Press Suggest to see what draws the eye away from the subject.';
   if (!photo.suggested.length) return 'Nothing more draws the eye beyond its size. Press Suggest to look again, or mark with Select.';
   return `Click on one, or press its number: ${photo.suggested.map((one) => `${one.number}. ${one.reason}`).join('; ')}.`;

@@ -2,6 +2,7 @@
 import base64
 import html
 import json
+import time
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -30,12 +31,13 @@ MOST_DETAIL = 1800  # pixels of the longer side of what is shown of a photo that
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 93, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 
 
-def stage(session: Session, whole: bool) -> str:
+def stage(session: Session, whole: bool, refusal: str | None = None) -> str:
     """What the stage shows, as JSON: photo and edit, the outlines of the regions, of what is marked, and of what is suggested.
 
     Args:
         session: as it is.
         whole: with the photo before its edits; else the browser has it already.
+        refusal: why nothing could be suggested; with the time, because the browser passes over what it has already.
     """
     before, after = before_and_after(session)
     height, width = session.photo.pixels.shape[:2]
@@ -54,6 +56,7 @@ def stage(session: Session, whole: bool) -> str:
         "outlines": outlines,
         "draft": None if draft is None else outline(draft.mask, before.shape[:2]),
         "suggested": None if session.suggested is None else [one.as_dict() for one in session.suggested],
+        "refusal": None if refusal is None else [refusal, time.time()],
         "share": 0 if draft is None else round(100 * float(to_unit(draft.mask).mean()), 1),
     })  # fmt: skip
 

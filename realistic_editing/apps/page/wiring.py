@@ -84,18 +84,23 @@ class Wiring:
 
         def marked(request: gr.Request, event: gr.EventData = None):
             sent = _sent(event)
-            if sent.get("kind") == "suggest":  # which changes nothing that could be undone
-                session = self._taken(request, regions.look_for_suggestions, needs=lambda session: VIEW, kind=None)
-            elif sent.get("kind") == "suggestion":
+            if sent.get("kind") == "suggest":
+                return self._suggested(request)
+            if sent.get("kind") == "suggestion":
                 session = self._taken(request, lambda session: regions.take_suggestion(session, sent.get("number")))
             else:
                 session = self._taken(request, lambda session: regions.mark(session, sent))
             return self._lightly(request, session)
 
-        def retasked(session: Session, task: str) -> Session:
-            changed = regions.set_task(session, task)
-            edited = session.draft is None and session.region is not None and session.region.task != task
-            return steps.propose(changed, enhancers) if edited else changed
+        def anew(change: Callable) -> Callable:
+            """A region that becomes another by the change gets an edit of its own, unless something is marked."""
+
+            def run(session: Session, value: str) -> Session:
+                changed = change(session, value)
+                again = session.draft is None and changed.region is not session.region
+                return steps.propose(changed, enhancers) if again else changed
+
+            return run
 
         self._on(page.load, lambda _: first, fresh=True)
         for name in EXAMPLES:
@@ -115,7 +120,9 @@ class Wiring:
         self._on(
             parts["region"].input, lambda session, index: steps.choose(session, index, enhancers), [parts["region"]], kind=None
         )
-        self._on(parts["task"].input, retasked, [parts["task"]])
+        self._on(parts["task"].input, anew(regions.set_task), [parts["task"]])
+        person = anew(lambda session, answer: regions.set_human(session, layout.PERSON[answer]))
+        self._on(parts["person"].input, person, [parts["person"]])
         self._on(
             parts["propose"].click, proposed, [parts["snap"]],
             needs=lambda session, _: region_memory(session) if session.draft else 0,
@@ -225,6 +232,16 @@ class Wiring:
             self.visitors.begin(visitor, session) if fresh else self.visitors.keep(visitor, session, kind)
         return session
 
+    def _suggested(self, request: gr.Request) -> list:
+        """What changes when a visitor asks for suggestions; the stage waits for an answer, and so for a refusal as well."""
+        refusal = None
+        try:  # nothing changes that could be undone
+            session = self._taken(request, regions.look_for_suggestions, needs=lambda session: VIEW, kind=None)
+        except gr.Error as error:
+            with _told():
+                session, refusal = self.visitors.session(request.session_hash), str(error.message)
+        return self._lightly(request, session, refusal=refusal)
+
     def _example(self, name: str, first: Session) -> Session:
         """A bundled photo with the edit of its first region."""
         return first if name == FIRST else steps.tone_down(steps.propose(example(name), self.enhancers), self.enhancers)
@@ -236,14 +253,15 @@ class Wiring:
     def _all_parts(self) -> list:
         """What `_fully` gives values for."""
         sliders = [name for name, *_ in layout.SLIDERS] + ["strength", "feather"]
-        return [*self._light_parts(), *(self.parts[name] for name in (*sliders, "region", "task", "proposals", "format"))]
+        others = "region", "task", "person", "proposals", "format"
+        return [*self._light_parts(), *(self.parts[name] for name in (*sliders, *others))]
 
-    def _lightly(self, request: gr.Request, session: Session, whole: bool = False) -> list:
+    def _lightly(self, request: gr.Request, session: Session, whole: bool = False, refusal: str | None = None) -> list:
         """What changes while a slider moves, or something is marked."""
         past, future = self.visitors.steps(request.session_hash)
         buttons = (gr.update(interactive=past > 0), gr.update(interactive=future > 0))
         tone = gr.update(visible=view.may_be_toned_down(session))
-        return [view.stage(session, whole), view.gauges(session), view.steps(session.region), tone, *buttons]
+        return [view.stage(session, whole, refusal), view.gauges(session), view.steps(session.region), tone, *buttons]
 
     def _fully(self, request: gr.Request, session: Session) -> list:
         """What changes with another proposal, region or photo."""
@@ -251,8 +269,8 @@ class Wiring:
         names = gr.update(choices=view.region_names(session), value=session.active if region else None)
         choices, chosen = formats(session, self.writing)
         return [
-            *self._lightly(request, session, whole=True), *_slider_updates(session), names, session.task,
-            view.proposals(session), gr.update(choices=choices, value=chosen),
+            *self._lightly(request, session, whole=True), *layout.slider_updates(session), names, session.task,
+            layout.person_update(region), view.proposals(session), gr.update(choices=choices, value=chosen),
         ]  # fmt: skip
 
 
@@ -273,16 +291,3 @@ def _told() -> Iterator[None]:
         yield
     except InputError as error:
         raise gr.Error(str(error), print_exception=False) from error
-
-
-def _slider_updates(session: Session) -> list:
-    """The sliders at their values, wider where these lie beyond."""
-    region = session.region
-    ready = region is not None and region.start is not None
-    updates = []
-    for name, _, least, most, _ in layout.SLIDERS:
-        value = getattr(region.dials, name) if ready else 0
-        updates.append(gr.update(value=value, minimum=min(least, value), maximum=max(most, value), interactive=ready))
-    most, marked = regions.most_feather(session), region is not None
-    feather = gr.update(value=region.feather if marked else 0, maximum=most, interactive=marked)
-    return [*updates, gr.update(value=round(region.strength, 2) if ready else 1, interactive=ready), feather]

@@ -14,7 +14,7 @@ from realistic_editing import Enhancer, Recipe
 from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.main import call
-from realistic_editing.apps.page import regions, view
+from realistic_editing.apps.page import layout, regions, view
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.dials import Dials, read_dials
 from realistic_editing.apps.page.different import most_different
@@ -332,3 +332,21 @@ def test_a_suggestion_is_marked_by_its_number_and_clicks_go_on_from_it(enhancers
     with pytest.raises(InputError, match="no such suggestion"):
         regions.take_suggestion(open_photo(FOLDER / "astronaut.jpg"), 1)
     assert json.loads(view.stage(open_photo(FOLDER / "astronaut.jpg"), whole=False))["suggested"] is None
+
+
+def test_another_answer_on_the_person_lets_go_of_the_edit_and_a_task_keeps_the_answer(proposed):
+    thing = proposed.region
+    assert thing.human is False and regions.set_human(proposed, False) is proposed
+    person = regions.set_human(proposed, True)
+    assert person.region.human is True and person.region.start is None and person.region.mask is thing.mask
+    assert regions.set_task(person, "amplify").region.human is True
+    assert layout.person_update(person.region)["value"] == "yes" and layout.person_update(proposed.region)["value"] == "no"
+    assert layout.person_update(None) == layout.person_update(None) | {"value": "seen", "interactive": False}
+    with pytest.raises(InputError, match="no region is marked"):
+        regions.set_human(open_photo(FOLDER / "coffee.jpg"), True)
+
+
+def test_a_refused_suggestion_answers_the_stage_each_time_anew(proposed):
+    first, second = (json.loads(view.stage(proposed, False, "full")) for _ in range(2))
+    assert first["refusal"][0] == "full" and first != second
+    assert json.loads(view.stage(proposed, False))["refusal"] is None

@@ -65,6 +65,7 @@ class SaliencyProblem:
         train, val = train_and_val(photos, "photos")
         self.train_data = Joined(GazeDataset(train, tuple(size)), UnlabelledPhotos(unlabelled, tuple(size)))
         if self.ranked["weight"]:
+            self.mode = "last"  # CC is best before anything of edits is learned
             self.train_data = WithRegions(self.train_data, [one for one in regions if one.split == "train"], min(size))
         self.val_data = GazeDataset(val, tuple(size))
 

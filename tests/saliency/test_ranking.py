@@ -95,5 +95,6 @@ def test_a_network_learns_that_colour_and_light_draw_attention(problem):
     )  # fmt: skip
 
 
-def test_only_regions_of_training_photos_are_taught(problem):
+def test_only_regions_of_training_photos_are_taught_and_the_last_network_is_kept(problem):
+    assert problem.mode == "last" and SaliencyProblem.mode == "max"
     assert [region.split for region in problem.train_data.regions.regions] == ["train"] * 3

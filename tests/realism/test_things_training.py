@@ -1,5 +1,4 @@
 """The samples that teach a critic which colours belong to what."""
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,9 +18,11 @@ CAR, BANANA, PERSON, UNKNOWN = 3, 52, 1, 0
 def problem(tmp_path):
     torch.manual_seed(0)
     rng, regions = np.random.default_rng(0), []
-    for index, (category, split) in enumerate([(CAR, "train"), (BANANA, "train"), (PERSON, "train"), (UNKNOWN, "train"), (CAR, "val")]):
+    kinds = [(CAR, "train"), (BANANA, "train"), (PERSON, "train"), (UNKNOWN, "train"), (CAR, "val")]
+    for index, (category, split) in enumerate(kinds):
         photo, mask = tmp_path / f"{index}.png", tmp_path / f"{index}_mask.png"
-        cv2.imwrite(str(photo), cv2.resize(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), (64, 64), interpolation=cv2.INTER_CUBIC))
+        patches = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        cv2.imwrite(str(photo), cv2.resize(patches, (64, 64), interpolation=cv2.INTER_CUBIC))
         drawn = np.zeros((64, 64), np.uint8)
         drawn[16:40, 16:44] = 255
         cv2.imwrite(str(mask), drawn)

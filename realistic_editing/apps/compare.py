@@ -9,7 +9,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.ade20k import read_ade20k
 from realistic_editing.data.coco import category_names
-from realistic_editing.evaluation.comparison.method_measurer import MeasurementPlan, picture_file
+from realistic_editing.evaluation.comparison.method_measurer import JUDGES, MeasurementPlan, picture_file
 from realistic_editing.evaluation.comparison.methods import ALIASES, OURS, PRODUCT, choose
 from realistic_editing.evaluation.comparison.photo_sets import INPUT, PhotoSet, folder_set, mechrez_set, quick_look, region_set
 from realistic_editing.evaluation.comparison.published import TABLES
@@ -65,7 +65,7 @@ def compare_methods(config: DictConfig) -> Report:
     methods = choose(asked, found.photos, [rival_name(weights) for weights in config.rivals])
     compare_to = _reference(config.compare_to, methods)
     plan = MeasurementPlan(
-        **{name: config[name] for name in ("saliency", "critic", "heldout_saliency", *TASKS, "seed", "edits", "device")},
+        **{name: config[name] for name in (*JUDGES, *TASKS, "seed", "edits", "device")},
         size=config.edit_size.critic,
         pictures=str(Path(config.output) / PICTURES),
         rivals=tuple(weights for weights in config.rivals if rival_name(weights) in methods),

@@ -23,7 +23,7 @@ ENHANCE_TEXT = (
 )  # fmt: skip
 EVALUATE_TEXT = (
     "output", "path", "ratings", "saliency", "critic", "fp32_weights", "attenuate", "amplify", "heldout_saliency",
-    "paths.data", "paths.outputs", "paths.regions", "regions.saliency",
+    "second_heldout", "paths.data", "paths.outputs", "paths.regions", "regions.saliency",
 )  # fmt: skip
 FIGURES_TEXT = (
     "output", "photos", "photo", "mask", "attenuate", "amplify", "rival", "clean", "critic", "saliency", "paths.data",

@@ -81,7 +81,8 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
     "evaluate": {
         "suite": _TEXT, "dataset": _TEXT, "ratings": _TEXT, "path": _TEXT, "compare_to": _TEXT, "paper_ratings": _TEXT,
         "preset": Text(), "saliency": Text(), "critic": Text(), "attenuate": Text(), "amplify": Text(),
-        "heldout_saliency": Text(), "fp32_weights": _TEXT, "output": _TEXT, "device": _TEXT, "edits": Text(),
+        "heldout_saliency": Text(), "second_heldout": _TEXT,
+        "fp32_weights": _TEXT, "output": _TEXT, "device": _TEXT, "edits": Text(),
         "resamples": _COUNT,
         "limit": optional(_COUNT),
         "workers": _WORKERS,

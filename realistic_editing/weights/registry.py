@@ -48,7 +48,9 @@ NETWORKS = {
         "realistic_editing.saliency.compact:CompactSaliency", "saliency", ("compact_saliency", "heldout_saliency")
     ),
     "lite_saliency": NetworkEntry(
-        "realistic_editing.saliency.lite:LiteSaliency", "saliency", ("lite_saliency", "fast_saliency", "heldout_saliency")
+        "realistic_editing.saliency.lite:LiteSaliency",
+        "saliency",
+        ("lite_saliency", "fast_saliency", "heldout_saliency", "heldout_lite_saliency"),
     ),
     "click_selector": NetworkEntry("realistic_editing.selection.network:ClickSelector", "selector", ("selector",)),
     "gazeshift": NetworkEntry("realistic_editing.baselines.gazeshift_network:GazeShiftNet", "baseline", ("gazeshift",)),

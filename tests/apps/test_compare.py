@@ -38,7 +38,8 @@ def root(tmp_path_factory):
 
 def configured(root, weights, output, *options):
     own = [f"{role}={path}" for role, path in weights.items()]
-    own += [f"paths.data={root}", f"output={output}", "resamples=20", "workers=1", "edit_size={saliency: 32, critic: 48}"]
+    own += [f"paths.data={root}", f"output={output}", "resamples=20", "workers=1", "second_heldout=null"]
+    own += ["edit_size={saliency: 32, critic: 48}"]
     with initialize_config_dir(str(CONFIGS / "evaluate"), version_base="1.3"):
         return compose("evaluate", overrides=[*own, *options])
 

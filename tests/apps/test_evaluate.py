@@ -69,7 +69,7 @@ def root(tmp_path_factory):
 def configured(root, output, *options):
     own = [f"saliency={root}/compact_saliency.safetensors", f"critic={root}/compact_critic.safetensors"]
     own += [f"{name}={root}/{name}.safetensors" for name in ("attenuate", "amplify")]
-    own += [f"heldout_saliency={root}/compact_saliency.safetensors"]
+    own += [f"heldout_saliency={root}/compact_saliency.safetensors", "second_heldout=null"]
     own += [f"paths.data={root}", f"output={output}", "regions.sources=[]", f"regions.folders=[{root}/mine]"]
     with initialize_config_dir(str(CONFIGS / "evaluate"), version_base="1.3"):
         return compose("evaluate", overrides=[*own, *QUICK, *options])

@@ -40,6 +40,7 @@ FILES = (
     "comparison/codec", "comparison/method_measurer", "comparison/methods",
     "measures/color_difference", "measures/edits", "measures/photo_changes", "measures/sweep",
 )
+JUDGES = ("saliency", "critic", "heldout_saliency", "second_heldout")  # the weights of a plan that measure
 RECIPE = ("log2_exposure", "saturation", "red", "blue")
 
 
@@ -49,6 +50,7 @@ class MeasurementPlan:
 
     Args:
         saliency, critic, heldout_saliency, attenuate, amplify: bundled weights, or paths.
+        second_heldout: the same, of one more saliency network that took no part; None = none.
         size: side of the square that photos and results are resized to, and measured at.
         seed: decides orders and random edits.
         edits: Table 1: "released" or "paper".
@@ -62,6 +64,7 @@ class MeasurementPlan:
     heldout_saliency: str
     attenuate: str
     amplify: str
+    second_heldout: str | None = None
     size: int = 384
     seed: int = 0
     edits: str = "released"
@@ -91,10 +94,10 @@ class MethodMeasurer:
         self.rivals = load_rivals(plan.rivals, plan.device)
         self.critic = self.enhancers["attenuate"].critic
         self.networks = {Path(plan.saliency).stem: self.enhancers["attenuate"].saliency}
-        heldout_saliency = Path(plan.heldout_saliency).stem
-        self.networks[heldout_saliency if heldout_saliency not in self.networks else f"{heldout_saliency} 2"] = load_network(
-            plan.heldout_saliency, "saliency", plan.device
-        )
+        for weights in filter(None, (plan.heldout_saliency, plan.second_heldout)):
+            name = Path(weights).stem
+            name = name if name not in self.networks else f"{name} {len(self.networks) + 1}"
+            self.networks[name] = load_network(weights, "saliency", plan.device)
         self.distinctness = PatchDistinctness()
         # The first edit compiles for some seconds, which are no method's.
         blank = np.full((8, 8), 255, np.uint8)

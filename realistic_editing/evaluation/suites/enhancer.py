@@ -48,8 +48,9 @@ class EnhancerSuite:
         settings = inputs.settings
         enhancers, regions = load_enhancers(settings), held_out_regions(inputs)
         rivals = load_rivals(settings.rivals, settings.device)
-        heldout_saliency = load_network(settings.heldout_saliency, "saliency", settings.device)
-        others = {Path(settings.heldout_saliency).stem: heldout_saliency, "patch distinctness": PatchDistinctness()}
+        heldout = filter(None, (settings.heldout_saliency, settings.second_heldout))
+        others = {Path(weights).stem: load_network(weights, "saliency", settings.device) for weights in heldout}
+        others["patch distinctness"] = PatchDistinctness()
         found = measure_enhancers(enhancers, rivals, others, regions, inputs.preset, settings)
         return suite_report("enhancer", settings, {settings[task]: enhancers[task].network for task in TASKS}, found)
 

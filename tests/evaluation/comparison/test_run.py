@@ -1,4 +1,5 @@
 """The comparison on made photos: numbers, resuming, interruption, damaged files, and the same from one process or two."""
+import dataclasses
 import os
 import signal
 import threading
@@ -173,6 +174,12 @@ def test_other_settings_or_weights_start_anew_and_say_so(photo_folder, plan, tmp
     found = run(photo_folder, other, tmp_path / "out", ["input"])
     assert found.measured == 3 and "size (48 -> 40)" in found.note and "heldout_saliency" in found.note
     assert len(found.models) == len(set(found.models)) == 3
+
+
+def test_a_second_held_out_judge_has_a_column_of_its_own(photo_folder, plan, tmp_path, tiny_weights):
+    both = dataclasses.replace(plan, second_heldout=tiny_weights["heldout_saliency"])
+    found = run(photo_folder, both, tmp_path / "out", ["input"])
+    assert found.models == ["saliency", "heldout_saliency", "heldout_saliency 3", DISTINCTNESS]
 
 
 def test_changed_code_starts_anew(photo_folder, plan, tmp_path, monkeypatch):

@@ -1,14 +1,20 @@
 """The notebooks run from top to bottom without any data set, leave no file behind, and keep clean outputs.
 
-They run with small networks and few steps of refinement: what is looked at is whether each cell still works, and shows what it
-showed. What the bundled weights make of the photos is in the outputs that are kept, which are marked with these weights.
+They run with small networks, few steps of refinement and small copies of the demo's photos: what is looked at is whether each
+cell still works, and shows what it showed. What the bundled weights make of the photos is in the outputs that are kept, which
+are marked with these weights. Kernels are split off from a process that has imported PyTorch.
 """
+import os
 import re
 import runpy
+import signal
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
+
+from realistic_editing.apps.demo import FOLDER
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -26,15 +32,83 @@ def executed():
 # What a kernel does first.
 START = """
 from pathlib import Path
+from realistic_editing.apps import demo
 from realistic_editing.enhance import options
 from realistic_editing.weights import files
-options.REFINE, files.WEIGHTS_FOLDER = 2, Path({folder!r})
-del Path, options, files
+options.REFINE, files.WEIGHTS_FOLDER, demo.FOLDER = 2, Path({weights!r}), Path({photos!r})
+del Path, demo, options, files
+"""
+
+# The process of a kernel; nobody reads what it writes beside its messages.
+KERNEL = """
+import os, sys
+import torch
+torch.set_num_threads(1)
+os.environ.clear()
+os.environ.update({environment!r})
+os.chdir({folder!r})
+for number in (1, 2):
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+from ipykernel.kernelapp import launch_new_instance
+launch_new_instance(argv={words!r})
 """
 
 
+class SplitKernel:
+    """A kernel's process, split off, with what Jupyter asks of a `subprocess.Popen`."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process):
+        self.process, self.pid = process, process.pid
+
+    def poll(self):
+        return self.process.exitcode
+
+    def wait(self):
+        self.process.join()
+        return self.process.exitcode
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+
+@pytest.fixture
+def split_kernels(splitting, monkeypatch):
+    """Jupyter's kernels are split off; what starts them is told the same command."""
+    from jupyter_client.provisioning import local_provisioner
+
+    def launch(command, env, cwd, **_):
+        words = command[command.index("-f") :]  # after the program that would start it
+        process = splitting.Process(target=exec, args=(KERNEL.format(environment=env, folder=cwd, words=words), {}))
+        process.start()
+        return SplitKernel(process)
+
+    monkeypatch.setattr(local_provisioner, "launch_kernel", launch)
+    # A signal would go to the process group of all that is split off.
+    monkeypatch.setattr(local_provisioner.os, "getpgid", lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def small_photos(tmp_path_factory):
+    """The demo's folder, with its photos and masks at a third of their size."""
+    folder = tmp_path_factory.mktemp("photos")
+    for path in (path for path in FOLDER.iterdir() if path.suffix in (".jpg", ".png")):
+        with Image.open(path) as image:
+            image.resize((image.width // 3, image.height // 3)).save(folder / path.name)
+    return folder
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_leaves_nothing_behind(path, executed, tiny_bundle, tmp_path, monkeypatch):
+def test_a_notebook_runs_and_leaves_nothing_behind(
+    path, executed, tiny_bundle, small_photos, split_kernels, tmp_path, monkeypatch
+):
     places = {name: tmp_path / name for name in ("start", "TMPDIR", *OWN_PLACES)}
     for name, place in places.items():
         place.mkdir()
@@ -42,7 +116,7 @@ def test_a_notebook_runs_and_leaves_nothing_behind(path, executed, tiny_bundle, 
     monkeypatch.delenv("REALISTIC_EDITING_DATA", raising=False)
     startup = places["IPYTHONDIR"] / "profile_default/startup"
     startup.mkdir(parents=True)
-    (startup / "small.py").write_text(START.format(folder=str(tiny_bundle)))
+    (startup / "small.py").write_text(START.format(weights=str(tiny_bundle), photos=str(small_photos)))
     kept = nbformat.read(path, as_version=4)
     fresh = executed(path, places["start"])
     assert [kinds(cell) for cell in fresh.cells] == [kinds(cell) for cell in kept.cells]

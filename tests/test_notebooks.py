@@ -7,7 +7,6 @@ are marked with these weights. Kernels are split off from a process that has imp
 import os
 import re
 import runpy
-import signal
 from pathlib import Path
 
 import nbformat
@@ -39,56 +38,17 @@ options.REFINE, files.WEIGHTS_FOLDER, demo.FOLDER = 2, Path({weights!r}), Path({
 del Path, demo, options, files
 """
 
-# The process of a kernel; nobody reads what it writes beside its messages.
-KERNEL = """
-import os, sys
-import torch
-torch.set_num_threads(1)
-os.environ.clear()
-os.environ.update({environment!r})
-os.chdir({folder!r})
-for number in (1, 2):
-    os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-from ipykernel.kernelapp import launch_new_instance
-launch_new_instance(argv={words!r})
-"""
-
-
-class SplitKernel:
-    """A kernel's process, split off, with what Jupyter asks of a `subprocess.Popen`."""
-
-    stdin = stdout = stderr = None
-
-    def __init__(self, process):
-        self.process, self.pid = process, process.pid
-
-    def poll(self):
-        return self.process.exitcode
-
-    def wait(self):
-        self.process.join()
-        return self.process.exitcode
-
-    def send_signal(self, number):
-        os.kill(self.pid, number)
-
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
-
-    def terminate(self):
-        self.send_signal(signal.SIGTERM)
+KERNEL = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance(argv={words!r})"
 
 
 @pytest.fixture
-def split_kernels(splitting, monkeypatch):
-    """Jupyter's kernels are split off; what starts them is told the same command."""
+def split_kernels(split_off, monkeypatch):
+    """Jupyter's kernels are split off; nobody reads what they write beside their messages."""
     from jupyter_client.provisioning import local_provisioner
 
     def launch(command, env, cwd, **_):
         words = command[command.index("-f") :]  # after the program that would start it
-        process = splitting.Process(target=exec, args=(KERNEL.format(environment=env, folder=cwd, words=words), {}))
-        process.start()
-        return SplitKernel(process)
+        return split_off(KERNEL, words, [(1, os.devnull), (2, os.devnull)], cwd, environment=env)
 
     monkeypatch.setattr(local_provisioner, "launch_kernel", launch)
     # A signal would go to the process group of all that is split off.

@@ -1,10 +1,6 @@
 """The demo page, served by the command and used in a real browser; no request may leave this machine."""
 import contextlib
 import re
-import socket
-import subprocess
-import sys
-import threading
 
 import cv2
 import numpy as np
@@ -18,25 +14,9 @@ SLOW = 120_000  # milliseconds, for machines that do other things as well
 
 
 @pytest.fixture(scope="module")
-def port(small_judges):
+def port(served_well):
     """The port of a server that is ready."""
-    pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    command = [sys.executable, "-m", "realistic_editing.apps.cli", "page", "--port", str(number), *small_judges]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines, late = [], threading.Timer(SLOW / 1000, server.kill)
-    late.start()
-    for line in server.stdout:
-        lines.append(line)
-        if "open http" in line:
-            break
-    late.cancel()
-    assert lines and f"open http://127.0.0.1:{number}" in lines[-1], "".join(lines)
-    yield number
-    server.terminate()
-    server.wait(20)
+    return served_well.port
 
 
 @pytest.fixture(scope="module")

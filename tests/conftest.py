@@ -2,6 +2,7 @@
 import contextlib
 import dataclasses
 import functools
+import gc
 import importlib.util
 import multiprocessing
 import os
@@ -61,11 +62,23 @@ def launch_browser():
     return launch
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # A browser is another program, with timings of its own: what fails in one is tried once more. A second failure fails.
+    if config.pluginmanager.hasplugin("rerunfailures"):
+        for item in items:
+            if "launch_browser" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
     def turn(item: pytest.Item) -> int:
         return next((turn for turn, end in enumerate(LONGEST) if item.path.as_posix().endswith(f"/{end}")), len(LONGEST))
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all that they import stay to the end: the collector need not look through them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
+from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import files as weight_files
 from realistic_editing.weights import save_network
 
@@ -131,6 +132,15 @@ def few_steps() -> Iterator[None]:
     """Edits are refined by 2 steps instead of 16, which is what most time would go into; how well, tests/enhance looks at."""
     with pytest.MonkeyPatch.context() as patch:  # which a test's own undo() leaves
         patch.setattr(options, "REFINE", 2)
+        yield
+
+
+@pytest.fixture
+def small_distinctness() -> Iterator[None]:
+    """Patch distinctness looks at a 64-pixel copy of a photo, not 256: its maps' quality, tests/saliency looks at."""
+    start = PatchDistinctness.__init__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(start, "__defaults__", (64, *start.__defaults__[1:]))
         yield
 
 

@@ -33,9 +33,11 @@ START = """
 from pathlib import Path
 from realistic_editing.apps import demo
 from realistic_editing.enhance import options
+from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import files
+PatchDistinctness.__init__.__defaults__ = (64, *PatchDistinctness.__init__.__defaults__[1:])
 options.REFINE, files.WEIGHTS_FOLDER, demo.FOLDER = 2, Path({weights!r}), Path({photos!r})
-del Path, demo, options, files
+del Path, PatchDistinctness, demo, options, files
 """
 
 KERNEL = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance(argv={words!r})"

@@ -1,10 +1,14 @@
 """Small weights of every kind, made once for all tests that need judges and enhancers but not good ones."""
 import contextlib
 import dataclasses
+import functools
+import gc
 import importlib.util
 import multiprocessing
 import os
+import resource
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +26,7 @@ from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
+from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import files as weight_files
 from realistic_editing.weights import save_network
 
@@ -32,10 +37,11 @@ ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "pal
 
 # Files that take longest, to begin with them: else one worker would be at them when the others have nothing left to do.
 LONGEST = (
-    "page/test_browser.py", "test_train.py", "test_processes.py", "test_notebooks.py", "test_crash.py", "test_suites.py",
-    "study/test_browser.py", "test_compare.py", "test_batch_ray.py", "test_enhance.py", "test_export_onnx.py", "test_gpu.py",
-    "comparison/test_run.py", "test_presets.py", "test_visitors.py", "test_served.py", "test_answers.py", "test_demo.py",
-    "test_formats_table.py", "test_evaluate.py", "test_network.py", "test_streams.py",
+    "page/test_browser.py", "test_suites.py", "test_presets.py", "test_video.py", "test_notebooks.py", "test_train.py",
+    "test_session.py", "test_processes.py", "test_export_onnx.py", "test_batch_ray.py", "test_visitors.py", "test_crash.py",
+    "comparison/test_run.py", "study/test_browser.py", "test_evaluate.py", "test_gpu_run.py", "test_batch.py",
+    "test_compare.py", "test_enhance.py", "test_gpu.py", "data/test_color.py", "test_shards.py", "test_served.py",
+    "test_answers.py", "test_demo.py", "test_formats_table.py", "test_network.py", "test_streams.py",
 )  # fmt: skip
 
 
@@ -58,11 +64,23 @@ def launch_browser():
     return launch
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # A browser is another program, with timings of its own: what fails in one is tried once more. A second failure fails.
+    if config.pluginmanager.hasplugin("rerunfailures"):
+        for item in items:
+            if "launch_browser" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
     def turn(item: pytest.Item) -> int:
         return next((turn for turn, end in enumerate(LONGEST) if item.path.as_posix().endswith(f"/{end}")), len(LONGEST))
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all that they import stay to the end: the collector need not look through them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -119,6 +137,15 @@ def few_steps() -> Iterator[None]:
 
 
 @pytest.fixture
+def small_distinctness() -> Iterator[None]:
+    """Patch distinctness looks at a 64-pixel copy of a photo, not 256: its maps' quality, tests/saliency looks at."""
+    start = PatchDistinctness.__init__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(start, "__defaults__", (64, *start.__defaults__[1:]))
+        yield
+
+
+@pytest.fixture
 def mechrez_root() -> Path:
     """The folder that holds the real Mechrez set, where it is at hand."""
     root = os.environ.get("REALISTIC_EDITING_DATA")
@@ -127,25 +154,9 @@ def mechrez_root() -> Path:
     return Path(root)
 
 
-# What a process of the command does, having imported it: `said` takes what it writes to stderr. Weights and steps of
-# refinement are those of the test.
-PROCESS = """
-import os
-import torch
-from realistic_editing.apps.cli import main
-from realistic_editing.enhance import options
-from realistic_editing.weights import files
-torch.set_num_threads(1)
-options.REFINE, files.WEIGHTS_FOLDER = {refine}, type(files.WEIGHTS_FOLDER)({weights!r})
-os.environ.update({environment!r})
-os.dup2(os.open({said!r}, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
-main({words!r})
-"""
-
-
-# The same for a script, or for a program's text, as if it had been started by its name in a folder.
-SCRIPT = """
-import os, runpy, sys
+# What a process does first, having imported PyTorch: it has the test's weights and steps of refinement, unless told otherwise.
+BEGINNING = """
+import os, resource, tempfile
 import torch
 from realistic_editing.enhance import options
 from realistic_editing.weights import files
@@ -153,17 +164,45 @@ torch.set_num_threads(1)
 options.REFINE, files.WEIGHTS_FOLDER = {refine}, type(files.WEIGHTS_FOLDER)({weights!r})
 os.environ.clear()
 os.environ.update({environment!r})
+tempfile.tempdir = None  # as TMPDIR says
 os.chdir({folder!r})
-for number, file in enumerate({said!r}, 1):
-    os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-sys.argv = {words!r}
-runpy.run_path(sys.argv[0], run_name="__main__")
+resource.setrlimit(resource.RLIMIT_NOFILE, {files!r})
+for number, file in {said!r}:
+    os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
 """
+# What it does then: the command by its words, or a script, or a program's text, as if it had been started by its name.
+COMMAND = "from realistic_editing.apps.cli import main; main({words!r})"
+SCRIPT = "import runpy, sys; sys.argv = {words!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
 
 
-def _of_the_test() -> dict[str, object]:
-    """What a process has in common with the test that starts it."""
-    return {"refine": options.REFINE, "weights": str(weight_files.WEIGHTS_FOLDER)}
+class SplitProcess:
+    """A process that is split off, with what `subprocess.Popen` has."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, context: multiprocessing.context.ForkServerContext, code: str) -> None:
+        self._process = context.Process(target=exec, args=(code, {}))  # no daemon, which could not build with workers
+        self._process.start()
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")
@@ -174,32 +213,46 @@ def splitting() -> multiprocessing.context.ForkServerContext:
     return context
 
 
+@pytest.fixture(scope="session")
+def split_off(splitting) -> Callable[..., SplitProcess]:
+    """Starts what a code does: `split_off(code, words, said, folder)`; `said` pairs numbers of streams with files."""
+
+    def start(code: str, words: list[object], said: list[tuple[int, Path]], folder: Path | None = None, **more) -> SplitProcess:
+        environment = dict(os.environ) | more.pop("environment", {})
+        of_the_test = {"refine": options.REFINE, "weights": str(weight_files.WEIGHTS_FOLDER)} | more
+        common = {"files": resource.getrlimit(resource.RLIMIT_NOFILE), "folder": str(folder or Path.cwd())} | of_the_test
+        streams = [(number, str(file)) for number, file in said]
+        words = [str(word) for word in words]
+        return SplitProcess(splitting, (BEGINNING + code).format(environment=environment, said=streams, words=words, **common))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def split_command(split_off) -> Callable[..., SplitProcess]:
+    """Starts the command in a process of its own: `split_command(words, said)`, as `split_off` does."""
+    return functools.partial(split_off, COMMAND)
+
+
 @pytest.fixture
-def run_script(splitting, tmp_path_factory) -> Callable[..., subprocess.CompletedProcess]:
+def run_script(split_off, tmp_path_factory) -> Callable[..., subprocess.CompletedProcess]:
     """Runs a script with its words in a process of its own to its end: `run_script(path, *words, cwd=folder)`."""
 
     def run(*words: object, cwd: Path) -> subprocess.CompletedProcess:
-        files = [str(tmp_path_factory.mktemp("said") / name) for name in ("stdout", "stderr")]
-        words = [str(word) for word in words]
-        code = SCRIPT.format(environment=dict(os.environ), folder=str(cwd), said=files, words=words, **_of_the_test())
-        process = splitting.Process(target=exec, args=(code, {}))
-        process.start()
-        process.join()
-        return subprocess.CompletedProcess(words, process.exitcode, *(Path(file).read_text() for file in files))
+        files = [tmp_path_factory.mktemp("said") / name for name in ("stdout", "stderr")]
+        code = split_off(SCRIPT, [*words], [*enumerate(files, 1)], cwd).wait()
+        return subprocess.CompletedProcess(words, code, *(file.read_text() for file in files))
 
     return run
 
 
 @pytest.fixture(scope="session")
-def beside(splitting) -> Iterator[Callable[..., multiprocessing.Process]]:
+def beside(split_command) -> Iterator[Callable[..., multiprocessing.Process]]:
     """Starts words of the command in a process of its own, to be killed."""
     started = []
 
-    def start(words: list[str], said: Path, **environment: str) -> multiprocessing.Process:
-        words = [str(word) for word in words]
-        code = PROCESS.format(words=words, said=str(said), environment=environment, **_of_the_test())
-        started.append(splitting.Process(target=exec, args=(code, {})))  # no daemon, which could not build with workers
-        started[-1].start()
+    def start(words: list[object], said: Path, **environment: str) -> multiprocessing.Process:
+        started.append(split_command(words, [(2, said)], environment=environment)._process)
         return started[-1]
 
     yield start

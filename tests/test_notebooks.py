@@ -1,14 +1,19 @@
 """The notebooks run from top to bottom without any data set, leave no file behind, and keep clean outputs.
 
-They run with small networks and few steps of refinement: what is looked at is whether each cell still works, and shows what it
-showed. What the bundled weights make of the photos is in the outputs that are kept, which are marked with these weights.
+They run with small networks, few steps of refinement and small copies of the demo's photos: what is looked at is whether each
+cell still works, and shows what it showed. What the bundled weights make of the photos is in the outputs that are kept, which
+are marked with these weights. Kernels are split off from a process that has imported PyTorch.
 """
+import os
 import re
 import runpy
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
+
+from realistic_editing.apps.demo import FOLDER
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -26,15 +31,46 @@ def executed():
 # What a kernel does first.
 START = """
 from pathlib import Path
+from realistic_editing.apps import demo
 from realistic_editing.enhance import options
+from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import files
-options.REFINE, files.WEIGHTS_FOLDER = 2, Path({folder!r})
-del Path, options, files
+PatchDistinctness.__init__.__defaults__ = (64, *PatchDistinctness.__init__.__defaults__[1:])
+options.REFINE, files.WEIGHTS_FOLDER, demo.FOLDER = 2, Path({weights!r}), Path({photos!r})
+del Path, PatchDistinctness, demo, options, files
 """
+
+KERNEL = "from ipykernel.kernelapp import launch_new_instance; launch_new_instance(argv={words!r})"
+
+
+@pytest.fixture
+def split_kernels(split_off, monkeypatch):
+    """Jupyter's kernels are split off; nobody reads what they write beside their messages."""
+    from jupyter_client.provisioning import local_provisioner
+
+    def launch(command, env, cwd, **_):
+        words = command[command.index("-f") :]  # after the program that would start it
+        return split_off(KERNEL, words, [(1, os.devnull), (2, os.devnull)], cwd, environment=env)
+
+    monkeypatch.setattr(local_provisioner, "launch_kernel", launch)
+    # A signal would go to the process group of all that is split off.
+    monkeypatch.setattr(local_provisioner.os, "getpgid", lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def small_photos(tmp_path_factory):
+    """The demo's folder, with its photos and masks at a third of their size."""
+    folder = tmp_path_factory.mktemp("photos")
+    for path in (path for path in FOLDER.iterdir() if path.suffix in (".jpg", ".png")):
+        with Image.open(path) as image:
+            image.resize((image.width // 3, image.height // 3)).save(folder / path.name)
+    return folder
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_leaves_nothing_behind(path, executed, tiny_bundle, tmp_path, monkeypatch):
+def test_a_notebook_runs_and_leaves_nothing_behind(
+    path, executed, tiny_bundle, small_photos, split_kernels, tmp_path, monkeypatch
+):
     places = {name: tmp_path / name for name in ("start", "TMPDIR", *OWN_PLACES)}
     for name, place in places.items():
         place.mkdir()
@@ -42,7 +78,7 @@ def test_a_notebook_runs_and_leaves_nothing_behind(path, executed, tiny_bundle, 
     monkeypatch.delenv("REALISTIC_EDITING_DATA", raising=False)
     startup = places["IPYTHONDIR"] / "profile_default/startup"
     startup.mkdir(parents=True)
-    (startup / "small.py").write_text(START.format(folder=str(tiny_bundle)))
+    (startup / "small.py").write_text(START.format(weights=str(tiny_bundle), photos=str(small_photos)))
     kept = nbformat.read(path, as_version=4)
     fresh = executed(path, places["start"])
     assert [kinds(cell) for cell in fresh.cells] == [kinds(cell) for cell in kept.cells]

@@ -32,5 +32,5 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def quick_edits(few_steps, small_networks):
+def quick_edits(few_steps, small_networks, small_distinctness):
     """Commands know small networks by the names of the bundled ones; tests that need these ask for `bundled_networks`."""

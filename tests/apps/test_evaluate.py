@@ -66,6 +66,11 @@ def root(tmp_path_factory):
     return root
 
 
+@pytest.fixture(autouse=True)
+def few_refining_steps(monkeypatch):
+    monkeypatch.setattr("realistic_editing.evaluation.suites.enhancer._REFINE", 2)
+
+
 def configured(root, output, *options):
     own = [f"saliency={root}/compact_saliency.safetensors", f"critic={root}/compact_critic.safetensors"]
     own += [f"{name}={root}/{name}.safetensors" for name in ("attenuate", "amplify")]

@@ -162,7 +162,7 @@ function pinch() {
 }
 
 view.addEventListener('pointerdown', (event) => {
-  if (!photo || event.button > 0 || event.target.closest('.numbers button') || performance.now() - tookAt < TWICE) return;
+  if (!photo || event.button > 0 || event.target.closest('.numbers button') || event.timeStamp - tookAt < TWICE) return;
   fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
   view.setPointerCapture(event.pointerId);
   if (fingers.size === 2) {

@@ -140,7 +140,11 @@ class Wiring:
 
         def mover(quickly: bool) -> Callable:
             def moved(session: Session, *values: float) -> Session:
-                if session.region is None or session.region.start is None:
+                region = session.region
+                if region is None or region.start is None:
+                    return session
+                # A last move may arrive after the slider was let go: what is exact must not become "about" again.
+                if quickly and region.exact and (region.dials, region.strength) == (Dials(*values[:-1]), values[-1]):
                     return session
                 return steps.set_dials(session, Dials(*values[:-1]), values[-1], enhancers, quickly)
 

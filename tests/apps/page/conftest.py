@@ -2,13 +2,12 @@
 import contextlib
 import http.client
 import json
-import os
 import re
 import secrets
 import socket
-import subprocess
-import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,25 +20,25 @@ class ServedPage:
 
     Args:
         folder: empty.
+        start: starts the command, as the fixture `split_command` does.
         options: of the command.
         early: the bytes of a request that is sent as soon as something listens, before the page says that it is ready.
     """
 
-    def __init__(self, folder: Path, *options: str, early: bytes = b""):
+    def __init__(self, folder: Path, start: Callable, *options: str, early: bytes = b"", **more: object):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.folder, self.log = folder / "temporary", folder / "log.txt"
         self.folder.mkdir()
-        command = [sys.executable, "-m", "realistic_editing.apps.cli", "page", "--port", str(self.port), *options]
-        environment = os.environ | {"TMPDIR": str(self.folder)}
-        with open(self.log, "w") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        self.log.write_text("")
+        words, said = ["page", "--port", self.port, *options], [(1, self.log), (2, self.log)]
+        self.process = start(words, said, environment={"TMPDIR": str(self.folder)}, **more)
         late = threading.Timer(LATE, self.process.kill)
         late.start()
         self.early = self._send_early(early) if early else b""
         while "open http" not in self.log.read_text() and self.process.poll() is None:
-            threading.Event().wait(0.1)
+            time.sleep(0.05)
         late.cancel()
         assert self.process.poll() is None, self.log.read_text()
 
@@ -107,29 +106,33 @@ class ServedPage:
         self.process.wait()
 
 
-@pytest.fixture(scope="session")
-def small_judges() -> list[str]:
-    """Options of the page for the quicker judges of those bundled: each visit and each proposal waits for them."""
-    return ["--critic", "critic", "--saliency", "compact_saliency"]
-
-
 @pytest.fixture(scope="package")
-def served(tmp_path_factory, small_judges):
+def served(tmp_path_factory, split_command, tiny_bundle):
     """A page for all tests that leave it as it was; its first request, sent before it is ready, is for another host."""
     pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
     early = b"GET /config HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
-    page = ServedPage(tmp_path_factory.mktemp("page"), *small_judges, early=early)
+    page = ServedPage(tmp_path_factory.mktemp("page"), split_command, early=early, refine=2, weights=str(tiny_bundle))
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="package")
+def served_well(tmp_path_factory, split_command):
+    """The same with the bundled weights, the judges being the quicker of them: each visit and each proposal waits for them."""
+    pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
+    judges = ["--critic", "critic", "--saliency", "compact_saliency"]
+    page = ServedPage(tmp_path_factory.mktemp("page"), split_command, *judges, refine=2)
     yield page
     page.close()
 
 
 @pytest.fixture
-def serve(tmp_path, small_judges):
-    """ServedPage(tmp_path, ...), ended with the test."""
+def serve(tmp_path, split_command):
+    """ServedPage(tmp_path, ...) with small networks, as tests have, ended with the test."""
     running = []
 
     def start(*options: str, early: bytes = b"") -> ServedPage:
-        running.append(ServedPage(tmp_path, *small_judges, *options, early=early))
+        running.append(ServedPage(tmp_path, split_command, *options, early=early))
         return running[-1]
 
     yield start

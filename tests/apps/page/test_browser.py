@@ -1,10 +1,7 @@
 """The demo page, served by the command and used in a real browser; no request may leave this machine."""
 import contextlib
 import re
-import socket
-import subprocess
-import sys
-import threading
+import time
 
 import cv2
 import numpy as np
@@ -18,62 +15,47 @@ SLOW = 120_000  # milliseconds, for machines that do other things as well
 
 
 @pytest.fixture(scope="module")
-def port(small_judges):
+def port(served_well):
     """The port of a server that is ready."""
-    pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    command = [sys.executable, "-m", "realistic_editing.apps.cli", "page", "--port", str(number), *small_judges]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines, late = [], threading.Timer(SLOW / 1000, server.kill)
-    late.start()
-    for line in server.stdout:
-        lines.append(line)
-        if "open http" in line:
-            break
-    late.cancel()
-    assert lines and f"open http://127.0.0.1:{number}" in lines[-1], "".join(lines)
-    yield number
-    server.terminate()
-    server.wait(20)
+    return served_well.port
 
 
 @pytest.fixture(scope="module")
-def browser(launch_browser):
-    with launch_browser() as opened:
-        yield opened
+def context(launch_browser):
+    """What all tabs share: the page's own scripts, which are loaded and compiled once. No name but this machine's is found."""
+    with launch_browser("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1") as browser:
+        yield browser.new_context(viewport={"width": 1200, "height": 900})
 
 
 @pytest.fixture
-def page(port, browser):
-    """A new page, as of a visitor of its own."""
-    opened = browser.new_page(viewport={"width": 1200, "height": 900})
-    opened.set_default_timeout(SLOW)
-    foreign, problems = [], []
+def open_tab(port, context):
+    """Opens a tab, which is a visitor of its own: `open_tab()`; nothing may go wrong in it, or be fetched elsewhere."""
+    tabs, foreign, problems = [], [], []
+    own = re.compile(rf"(http|ws)://127\.0\.0\.1:{port}/|data:|blob:")
 
-    def guard(route):
-        if re.match(rf"(http|ws)://127\.0\.0\.1:{port}/|data:|blob:", route.request.url):
-            return route.continue_()
-        foreign.append(route.request.url)
-        return route.abort()
+    def opened():
+        tab = context.new_page()
+        tabs.append(tab)
+        tab.set_default_timeout(SLOW)
+        tab.on("request", lambda request: None if own.match(request.url) else foreign.append(request.url))
+        tab.on("websocket", lambda socket: None if own.match(socket.url) else foreign.append(socket.url))
+        tab.on("pageerror", lambda error: problems.append(str(error)))
+        tab.goto(f"http://127.0.0.1:{port}")
+        tab.wait_for_selector("#gauges .gauge")
+        tab.wait_for_selector("#proposals img", state="attached")
+        tab.wait_for_function("document.querySelector('.stage .after').src")  # the stage has its photo
+        return tab
 
-    opened.route("**/*", guard)
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.goto(f"http://127.0.0.1:{port}")
-    opened.wait_for_selector("#gauges .gauge")
     yield opened
-    opened.close()
+    for tab in tabs:
+        tab.close()
     assert foreign == [] and problems == []
 
 
-@contextlib.contextmanager
-def changing(page, *selectors):
-    """Wait until what is inside these elements is another than before the block."""
-    before = [page.locator(selector).inner_html() for selector in selectors]
-    yield
-    for selector, old in zip(selectors, before, strict=True):
-        page.wait_for_function("([s, old]) => document.querySelector(s)?.innerHTML !== old", arg=[selector, old])
+@pytest.fixture
+def page(open_tab):
+    """A new page, as of a visitor of its own."""
+    return open_tab()
 
 
 @contextlib.contextmanager
@@ -84,9 +66,20 @@ def another_picture(page):
     page.wait_for_function("old => document.querySelector('.stage .after').src !== old", arg=before)
 
 
+# True once the photo's place is the same in three frames in a row, and its pictures are there to be seen.
+STILL = """() => {
+  const box = document.querySelector('.stage .pan').getBoundingClientRect(), now = [box.x, box.y, box.width, box.height].join();
+  window.stillFor = window.stillAt === now ? (window.stillFor || 0) + 1 : 0;
+  window.stillAt = now;
+  const pictures = [...document.querySelectorAll('.stage .pan img[src]')];
+  return box.width > 50 && window.stillFor >= 2 && pictures.every((one) => one.complete && one.naturalWidth);
+}"""
+
+
 def photo_box(page):
     """Left, top, width and height of the photo in the window."""
-    page.wait_for_function("document.querySelector('.stage .pan').getBoundingClientRect().width > 50")
+    page.evaluate("window.stillFor = 0")
+    page.wait_for_function(STILL)
     box = page.locator(".stage .pan").bounding_box()
     return box["x"], box["y"], box["width"], box["height"]
 
@@ -112,6 +105,14 @@ def hint(page, part):
     return page.locator(".stage .hint").inner_text()
 
 
+def soon(page, found):
+    """Wait until something is found to be true."""
+    until = time.monotonic() + SLOW / 1000
+    while not found():
+        assert time.monotonic() < until
+        page.wait_for_timeout(20)
+
+
 def share_marked(page):
     found = re.search(r"Marked: ([\d.]+) %", page.locator(".stage .hint").inner_text())
     return float(found[1]) if found else 0.0
@@ -129,7 +130,8 @@ def download(page, kind, path):
 
 
 def test_a_photographer_clicks_proposes_adjusts_and_takes_the_photo_away(page, tmp_path):
-    page.click("#example_coffee")
+    with another_picture(page):
+        page.click("#example_coffee")
     page.wait_for_selector("#region >> text=1. spoon: less attention")
     page.wait_for_selector("#gauges >> text=Draws less attention")
     assert re.search(r"dR [+-]0\.\d\d", page.locator("#gauges").inner_text())
@@ -164,6 +166,7 @@ def test_a_photographer_clicks_proposes_adjusts_and_takes_the_photo_away(page, t
         page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=4)
+        page.wait_for_function("document.querySelector('#gauges').textContent.includes('about')")  # while it is moved
         page.mouse.up()
     page.wait_for_function("!document.querySelector('#gauges').textContent.includes('about')")  # the whole photo is judged
     assert float(page.locator("#exposure input[type=number]").input_value()) > 1
@@ -231,6 +234,12 @@ BESIDE_NUMBER = """() => {
 }"""
 
 
+def number_box(page):
+    """Where the first suggestion's number is, once it moves no more."""
+    photo_box(page)
+    return page.locator(".stage .numbers button").first.bounding_box()
+
+
 def test_suggestions_are_outlined_and_taken_by_a_click_or_their_number(page):
     page.click("#example_portrait")
     page.wait_for_selector("#region >> text=1. flag")
@@ -242,7 +251,7 @@ def test_suggestions_are_outlined_and_taken_by_a_click_or_their_number(page):
     label = page.locator(".stage .numbers button").first.get_attribute("aria-label")
     assert label.startswith("1. ") and label.removesuffix(": take it") in words and "% of attention" in words
     left, top, width, height = photo_box(page)
-    number = page.locator(".stage .numbers button").first.bounding_box()
+    number = number_box(page)
     assert left < number["x"] < left + width and top < number["y"] < top + height
     page.keyboard.press("9")  # of which there is none
     page.keyboard.press("1")
@@ -261,6 +270,7 @@ def test_suggestions_are_outlined_and_taken_by_a_click_or_their_number(page):
     page.click("#undo")
     page.wait_for_function("!document.querySelector('.stage .hint').textContent.includes('Marked')")
     tool(page, "suggest")
+    number = number_box(page)
     page.mouse.dblclick(number["x"] + number["width"] / 2, number["y"] + number["height"] / 2)
     hint(page, f"Marked: {marked:g} %")
     page.click("#undo")  # one step, as the second click is none on what was taken
@@ -275,31 +285,28 @@ def test_suggestions_are_outlined_and_taken_by_a_click_or_their_number(page):
     assert page.locator(".stage .numbers button").count() == count - 1  # one was taken
 
 
-def test_what_is_suggested_is_of_the_visitors_own_photo_alone(port, page, tmp_path):
+def test_what_is_suggested_is_of_the_visitors_own_photo_alone(open_tab, page, tmp_path):
     page.click("#example_portrait")
     page.wait_for_selector("#region >> text=1. flag")
     tool(page, "suggest")
     page.wait_for_selector(".stage .numbers button >> nth=0")
     Image.new("RGB", (300, 200), (90, 120, 160)).save(tmp_path / "plain.png")
-    tab = page.context.browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
-    tab.set_default_timeout(SLOW)
-    tab.goto(f"http://127.0.0.1:{port}")
-    tab.locator("#proposals img").first.wait_for(state="attached")
+    tab = open_tab()
     tab.locator("[data-testid='Open a photo-upload-button']").set_input_files(tmp_path / "plain.png")
-    tab.locator("#proposals img").first.wait_for(state="detached")
+    tab.wait_for_selector(".stage[data-tool=select]")  # as a photo without regions is shown
     tool(tab, "suggest")
     hint(tab, "Nothing more draws the eye")
     assert tab.locator(".stage .numbers button").count() == 0 and page.locator(".stage .numbers button").count() >= 1
-    tab.context.close()
 
 
 def test_on_a_phone_the_photo_stays_above_what_is_scrolled(page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.querySelector('#stage').getBoundingClientRect().width < 392")
     names = ("#photo_file", "#stage", "#propose", "#gauges", "#proposals", "#strength", "#downloads")
+    photo_box(page)
     tops = [page.locator(name).bounding_box()["y"] for name in names]
     assert tops == sorted(tops) and tops[3] < 844  # the verdict is in the first view
-    assert page.evaluate("document.documentElement.scrollWidth") <= 391
+    soon(page, lambda: page.evaluate("document.documentElement.scrollWidth") <= 391)
     for button in page.locator(".stage .bar button:visible").all():
         box = button.bounding_box()
         assert box["height"] >= 40 and box["x"] + box["width"] <= 390
@@ -312,6 +319,7 @@ def test_on_a_phone_the_photo_stays_above_what_is_scrolled(page):
     for name in ("#exposure", "#highlights"):
         slider = page.locator(f"{name} input[type=range]")
         slider.evaluate("slider => slider.scrollIntoView({block: 'end'})")
+        photo_box(page)
         photo, knob = page.locator("#stage").bounding_box(), slider.bounding_box()
         assert -1 <= photo["y"] and photo["y"] + photo["height"] < knob["y"] < 844 and photo["height"] < 0.6 * 844
 
@@ -345,20 +353,17 @@ def test_own_photos_and_mistakes(page, tmp_path):
     page.wait_for_selector("#gauges .gauge")
 
 
-def test_two_visitors_with_photos_of_one_name_get_their_own(port, page, tmp_path):
+def test_two_visitors_with_photos_of_one_name_get_their_own(open_tab, tmp_path):
     visitors = []
     for number, color in enumerate([(200, 30, 30), (30, 30, 200)]):
         file = tmp_path / str(number) / "IMG_0001.png"
         file.parent.mkdir()
         Image.new("RGB", (300, 200), color).save(file)
-        tab = page.context.browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
-        tab.set_default_timeout(SLOW)
-        tab.goto(f"http://127.0.0.1:{port}")
-        tab.locator("#proposals img").first.wait_for(state="attached")
+        tab = open_tab()
         with tab.expect_file_chooser() as chooser:
             tab.locator("#photo_file").click()
         chooser.value.set_files(str(file))
-        tab.locator("#proposals img").first.wait_for(state="detached")  # the example's edits are gone
+        tab.wait_for_selector(".stage[data-tool=select]")  # the example with its regions is gone
         visitors.append((tab, color))
     for tab, color in visitors:
         with tab.expect_download() as download:

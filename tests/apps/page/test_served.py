@@ -143,6 +143,15 @@ def test_an_upload_goes_when_it_was_read(served, visitor, tmp_path):
         assert export.size == (60, 40)  # the photo itself is not needed any more
 
 
+def test_a_late_move_of_a_slider_leaves_what_was_measured_when_it_was_let_go(served, visitor):
+    assert served.take(visitor, served.function("load"))["success"]
+    values, other = (0.5, *[0.0] * 6, 1.0), (0.6, *[0.0] * 6, 1.0)
+    steps = ("input", values, True), ("release", values, False), ("input", values, False), ("input", other, True)
+    for trigger, given, about in steps:
+        answer = served.take(visitor, served.function(trigger, "exposure"), *given)
+        assert answer["success"] and ("about dR" in str(answer["output"])) is about
+
+
 def _forged_links(export: str, secret: Path, own: Path, link: Path, folder_link: Path) -> list[str]:
     folder, name = os.path.split(export)
     downloads = os.path.dirname(folder)

@@ -1,7 +1,6 @@
 """How many photos the page holds, and for how long."""
 import json
 import struct
-import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -148,14 +147,14 @@ def test_a_bound_that_is_none_is_refused(value):
         check_max_memory(value)
 
 
-def test_twenty_visitors_with_24_megapixels_fit_into_4_gb_and_more_are_asked_to_wait(tmp_path):
+def test_twenty_visitors_with_24_megapixels_fit_into_4_gb_and_more_are_asked_to_wait(tmp_path, run_script, bundled_networks):
     """In a process of its own, whose greatest memory the system knows."""
     pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]")
     pytest.importorskip("resource", reason="needs POSIX")
     if sys.platform != "linux":
         pytest.skip("needs /proc")
     script = Path(__file__).with_name("many_visitors.py")
-    answer = subprocess.run([sys.executable, script, tmp_path, "26"], capture_output=True, text=True, timeout=500)
+    answer = run_script(script, tmp_path, 26, cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     found = json.loads(answer.stdout.splitlines()[-1])
     assert found["in"] >= 20 and found["in"] + len(found["refused"]) == 26 and found["refused"]

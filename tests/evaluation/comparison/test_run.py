@@ -23,11 +23,12 @@ from realistic_editing.evaluation.comparison import run as module
 from realistic_editing.evaluation.comparison.method_measurer import DISTINCTNESS, MeasurementPlan, MethodMeasurer, stamp
 from realistic_editing.evaluation.comparison.methods import INPUT, PRODUCT, Editor, _earlier, choose
 from realistic_editing.evaluation.comparison.photo_sets import TestPhoto, folder_set
-from realistic_editing.evaluation.comparison.run import compare
+from realistic_editing.evaluation.comparison.run import _start, compare
 from realistic_editing.ops.recipe import PARAMETERS
 from realistic_editing.ops.sampling import get_preset
+from realistic_editing.saliency.distinctness import PatchDistinctness
 
-pytestmark = pytest.mark.usefixtures("few_steps")
+pytestmark = pytest.mark.usefixtures("few_steps", "small_distinctness")
 MEASURED = ("realism", "delta_e_inside", "delta_e_outside", "ssim_outside", "seam", f"difference: {DISTINCTNESS}")
 
 
@@ -209,7 +210,15 @@ def test_a_result_of_another_shape_is_refused(photo_folder, plan, tmp_path):
     assert "bright/a.png: 40 x 40 pixels, of another shape" in found.problems[0]
 
 
-def test_two_processes_give_the_same_numbers_in_the_same_order(photo_folder, plan, tmp_path):
+def _start_small(plan):
+    PatchDistinctness.__init__.__defaults__ = (64, *PatchDistinctness.__init__.__defaults__[1:])
+    _start(plan)
+
+
+def test_two_processes_give_the_same_numbers_in_the_same_order(photo_folder, plan, tmp_path, monkeypatch, splitting):
+    """Their processes are split off from one that has imported PyTorch; those of an interrupted run are as they always are."""
+    monkeypatch.setattr(module.multiprocessing, "get_context", lambda _: splitting)
+    monkeypatch.setattr(module, "_start", _start_small)
     methods = ["bright", "ours_random", "random_fake"]
     one = run(photo_folder, plan, tmp_path / "one", methods, workers=1)
     two = run(photo_folder, plan, tmp_path / "two", methods, workers=2)

@@ -15,23 +15,6 @@ DEGRADATIONS = ("none", "jpeg", "shrunk", "noise", "shrunk and jpeg")
 _SHARES = (0.45, 0.25, 0.1, 0.1, 0.1)  # of samples
 
 
-def fade(image: np.ndarray, mask: np.ndarray, kept: float, exposure: float) -> np.ndarray:
-    """Take colour from a whole thing evenly, and light, as where its paint is paler.
-
-    Args:
-        image: (H, W, 3) float32 RGB in [0, 1].
-        mask: (H, W) float32 in [0, 1].
-        kept: share of the difference of each pixel from the grey of its brightness.
-        exposure: factor of the result.
-
-    Returns:
-        (H, W, 3) float32 in [0, 1].
-    """
-    grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
-    faded = np.clip((grey[..., None] + kept * (image - grey[..., None])) * exposure, 0, 1)
-    return image + mask[..., None] * (faded - image)
-
-
 def turn_hue(image: np.ndarray, mask: np.ndarray, angle: float, chroma: float = 1.0) -> np.ndarray:
     """Recolour a whole thing evenly: turn its colours in the plane of CIELAB's a and b.
 

@@ -8,23 +8,20 @@ from torch import nn
 
 from realistic_editing.data.regions import Region
 from realistic_editing.ops import PRESETS, EditRanges, apply, sample_recipe
-from realistic_editing.realism.augment import ANY_COLOR, FIXED_COLOR, Degradation, fade, turn_hue, vary_mask, vary_tone
+from realistic_editing.realism.augment import ANY_COLOR, FIXED_COLOR, Degradation, turn_hue, vary_mask, vary_tone
 from realistic_editing.realism.training import RealismProblem
 
 # Of fakes by one operator alone: white balance, colour curve, saturation, exposure.
 SINGLE_SHARES = (0.0, 0.45, 0.25, 0.3)
 HUE = (0.7, np.pi)  # radians by which a recoloured thing is turned, either way
 CHROMA = (0.7, 1.1)
-FADED = (0.2, 0.85)  # share of its colour that is left to a thing that was painted paler
-FADED_EXPOSURE = (0.8, 1.1)
 
 
 class ThingsProblem(RealismProblem):
-    """`RealismProblem`, with up to seven samples of each region that share one photo, its tone, its mask and its degradation.
+    """`RealismProblem`, with up to six samples of each region that share one photo, its tone, its mask and its degradation.
 
-    Real are Table 1's real edit, the photo as it is, and a thing that comes in any colour, recoloured or faded. Fake are
-    Table 1's fake edit, one of a single operator, the fakes of human regions, and a thing whose colours nature fixes,
-    recoloured.
+    Real are Table 1's real edit, the photo as it is, and a thing that comes in any colour, recoloured. Fake are Table 1's fake
+    edit, one of a single operator, the fakes of human regions, and a thing whose colours nature fixes, recoloured.
 
     Args:
         All as for `RealismProblem`; `loss.rank` ranks Table 1's pair, `loss.kind` is "cross_entropy", and `loss.people` weighs
@@ -85,21 +82,17 @@ class ThingsProblem(RealismProblem):
             tensor = torch.from_numpy(photo.transpose(2, 0, 1).copy())[None]
             return apply(tensor, torch.from_numpy(inside)[None, None], recipe)[0].permute(1, 2, 0).numpy()
 
-        found = [(1, edit(self.edits.real)), (0, edit(self.edits.fake)), (1, photo), (0, edit(self._single(region, draws)))]
+        found = [(1, edit(self.edits.real)), (0, edit(self.edits.fake)), (1, photo), (0, edit(self._single(draws)))]
         if region.human:
             found.append((0, edit(self.edits.fake_human)))
         if region.category in ANY_COLOR | FIXED_COLOR:
             angle = draws.uniform(*HUE) * draws.choice([-1, 1])
             found.append((int(region.category in ANY_COLOR), turn_hue(photo, inside, angle, draws.uniform(*CHROMA))))
-        if region.category in ANY_COLOR:
-            found.append((1, fade(photo, inside, draws.uniform(*FADED), draws.uniform(*FADED_EXPOSURE))))
         degradation = Degradation.sample(draws)
         done = [(label, degradation.apply(sample.astype(np.float32)).transpose(2, 0, 1)) for label, sample in found]
         return done, vary_mask(inside, draws)
 
-    def _single(self, region: Region, draws: np.random.Generator) -> EditRanges:
-        """The release's fakes with one operator alone; saturation alone is no fake of a thing that comes in any colour."""
-        shares = np.array(SINGLE_SHARES)
-        shares[2] *= region.category not in ANY_COLOR
-        shares = np.eye(4)[draws.choice(4, p=shares / shares.sum())]
+    def _single(self, draws: np.random.Generator) -> EditRanges:
+        """The release's fakes with one operator alone."""
+        shares = np.eye(4)[draws.choice(4, p=SINGLE_SHARES)]
         return dataclasses.replace(PRESETS["released"].fake, single=tuple(shares), stops=True)

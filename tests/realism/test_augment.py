@@ -8,7 +8,6 @@ from realistic_editing.realism.augment import (
     DEGRADATIONS,
     FIXED_COLOR,
     Degradation,
-    fade,
     turn_hue,
     vary_mask,
     vary_tone,
@@ -37,17 +36,6 @@ def test_turning_hue_keeps_lightness_grey_and_the_outside(photo):
     grey = np.full_like(photo, 0.5)
     np.testing.assert_allclose(turn_hue(grey, mask, 2.0), grey, atol=0.004)
     np.testing.assert_allclose(turn_hue(photo, mask, 0.0), photo, atol=0.004)
-
-
-def test_fading_keeps_the_brightness_and_the_outside(photo):
-    grey = photo @ np.array([0.299, 0.587, 0.114], np.float32)
-    mask = np.zeros(photo.shape[:2], np.float32)
-    mask[:10] = 1
-    gone = fade(photo, mask, 0.0, 1.0)
-    np.testing.assert_allclose(gone[:10], np.repeat(grey[:10, :, None], 3, axis=2), atol=1e-6)
-    np.testing.assert_array_equal(gone[10:], photo[10:])
-    half = fade(photo, mask, 0.5, 0.8)
-    np.testing.assert_allclose(half[:10], 0.8 * (gone[:10] + photo[:10]) / 2, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", DEGRADATIONS)

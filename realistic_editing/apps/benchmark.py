@@ -13,7 +13,9 @@ from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.page.timing import answering
 from realistic_editing.benchmark.apply import applying
 from realistic_editing.benchmark.busy import under_load
+from realistic_editing.benchmark.edit import end_to_end
 from realistic_editing.benchmark.gpu import applying_there, proposing_there
+from realistic_editing.benchmark.growth import growing, growth_figure
 from realistic_editing.benchmark.load import loading
 from realistic_editing.benchmark.photos import split, synthetic_regions
 from realistic_editing.benchmark.propose import proposing, scoring, selecting
@@ -23,6 +25,7 @@ from realistic_editing.benchmark.training import Loop, Teachers, training
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.folder import read_folder
 from realistic_editing.data.regions import Region
+from realistic_editing.evaluation.reports.figures import save_figure
 from realistic_editing.weights import load_network
 
 
@@ -118,6 +121,16 @@ def _page(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     return answering(regions[0], **config.page)
 
 
+def _edit(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    return end_to_end(regions, **OmegaConf.to_container(config.edit, resolve=True))
+
+
+def _growth(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    found = growing(regions[0], **OmegaConf.to_container(config.growth, resolve=True))
+    save_figure(growth_figure(found), Path(config.output) / "growth.png")
+    return found
+
+
 # A suite takes the configuration and regions, of which it uses what it needs.
 _SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "apply": _apply,
@@ -127,6 +140,8 @@ _SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "load": _load,
     "busy": _busy,
     "page": _page,
+    "edit": _edit,
+    "growth": _growth,
     "gpu": _gpu,
     "training": _training,
 }

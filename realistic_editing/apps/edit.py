@@ -1,5 +1,7 @@
 """Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
-from realistic_editing.data.foreground import foreground_notes
+from realistic_editing.data.foreground import apply_with_colours, estimate_colours, foreground_notes
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
@@ -24,6 +26,8 @@ from realistic_editing.enhance.options import DEFAULTS, EditOptions
 from realistic_editing.enhance.verdict import attention_problem, judge
 
 _OURS = "ours"
+# Of several photos that are edited at once, one is thought about: the others are read and written meanwhile.
+_THINKING = threading.Lock()
 
 
 def enhance(options: Mapping[str, Any]) -> Path:
@@ -49,14 +53,15 @@ def enhance(options: Mapping[str, Any]) -> Path:
     sheet = check_sheet(options.get("sheet"), [output], [options["image"], options.get("mask")])
     if earlier is not None:
         _refuse_ours(options, output)
-    with reporting(options) as found:
+    with reporting(options) as found, ThreadPoolExecutor(1) as beside:
+        loading = beside.submit(enhancer_of, options)  # while the photo is read
         photo, mask = _read(options["image"], options, output, writing)
         say(replaced(output) if named else (), options["image"])
         found |= {"result": output, "recipe": None, "task": options["task"], "method": options["method"], "sheet": sheet}
         if earlier is not None:
-            found |= _by_earlier_method(earlier, photo, mask, output, options)
+            found |= _by_earlier_method(earlier, loading.result(), photo, mask, output, options)
         else:
-            done = _written(enhancer_of(options), photo, mask, output, asked, writing, sheet)
+            done = _written(loading.result(), photo, mask, output, asked, writing, sheet)
             say(done.problems, options["image"])
             found |= {"recipe": output.with_suffix(".json"), **done.report()}
             print(f"{done}\n{MEANING}\nresult: {output}\nrecipe: {found['recipe']}")
@@ -107,9 +112,13 @@ def _written(
     sheet: Path | None = None,
 ) -> JudgedResult:
     options.check_for(enhancer.task, refinable=enhancer.objective is not None)
-    view = enhancer.view(photo.srgb, mask, options.human)
-    edit = view.propose(options)
-    edited = edit.apply(photo.srgb, mask, foreground=True)
+    srgb = photo.srgb
+    with ThreadPoolExecutor(1) as beside:
+        colours = beside.submit(estimate_colours, srgb, mask)  # no matter what the edit will be
+        with _THINKING:
+            view = enhancer.view(srgb, mask, options.human)
+            edit = view.propose(options)
+        edited = apply_with_colours(srgb, mask, edit.recipe, colours.result())
     pixels = photo.from_srgb(edited)
     shown = photo.shown(pixels)
     edit, beyond = as_shown(enhancer, edit, mask, photo.srgb, edited, shown)
@@ -163,10 +172,10 @@ def enhancer_of(options: Mapping[str, Any]) -> Enhancer:
 
 
 def _by_earlier_method(
-    earlier: Baseline, photo: Photo, mask: np.ndarray, output: Path, options: Mapping[str, Any]
+    earlier: Baseline, enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Edit by an earlier method, and say what our judges see in the result, also for a report."""
-    view = enhancer_of(options).view(photo.srgb, mask)
+    view = enhancer.view(photo.srgb, mask)
     result = earlier.edit(photo.srgb, mask, options["task"])
     realism, saliency = view.compare(result)
     signs = signs_of_result(view, result, realism)

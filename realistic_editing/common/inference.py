@@ -5,9 +5,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from realistic_editing.common.protocols import FoldsNorms
+
 
 @torch.no_grad()
-def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
+def for_inference(network: nn.Module, *inputs: Any, fresh: bool = False) -> nn.Module:
     """A copy for prediction: batch norms folded into the convolutions before them, weights with the channels last.
 
     It cannot be trained, nor loaded from or saved as the network's weights.
@@ -16,6 +18,8 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
     Args:
         network: in evaluation mode.
         inputs: of one call, by which is seen which convolution each norm follows; small pictures will do.
+        fresh: of a bundled kind of network that was just loaded for this, so that nobody else has it: it is changed itself,
+            which is sooner than copying it, and not compared with what it was, which tests do for all that there are.
 
     Returns:
         The copy, in evaluation mode; attributes such as `card` are kept.
@@ -23,9 +27,9 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
     Raises:
         ValueError: when the copy does not give what the network gives: a convolution's output goes elsewhere too.
     """
-    original, network = network, copy.deepcopy(network).eval()
-    replaced = {}
-    for convolution, norm in _pairs(network, inputs):
+    network, replaced = (network if fresh else copy.deepcopy(network)).eval(), {}
+    pairs, before = _pairs(network, inputs)
+    for convolution, norm in pairs:
         _fold(convolution, norm)
         activation = getattr(norm, "act", nn.Identity())  # timm's norms hold the one that follows them
         if isinstance(activation, nn.ReLU | nn.ReLU6):  # nobody else has the convolution's output
@@ -35,11 +39,15 @@ def for_inference(network: nn.Module, *inputs: Any) -> nn.Module:
         for name, child in list(parent.named_children()):
             if child in replaced:
                 setattr(parent, name, replaced[child])
+        if isinstance(parent, FoldsNorms):
+            parent.fold_norms()
     network.requires_grad_(False).to(memory_format=torch.channels_last)
-    for before, after in zip(_numbers(original(*inputs)), _numbers(network(*inputs)), strict=True):
-        if not torch.allclose(before, after, rtol=1e-3, atol=1e-3):
-            apart = float((before - after).abs().max())
-            raise ValueError(f"{type(original).__name__} without its batch norms is {apart:.2g} apart; use it as it is")
+    if fresh:
+        return network
+    for one, other in zip(_numbers(before), _numbers(network(*inputs)), strict=True):
+        if not torch.allclose(one, other, rtol=1e-3, atol=1e-3):
+            apart = float((one - other).abs().max())
+            raise ValueError(f"{type(network).__name__} without its batch norms is {apart:.2g} apart; use it as it is")
     return network
 
 
@@ -50,8 +58,8 @@ def _numbers(output: Any) -> list[torch.Tensor]:
     return [value for value in vars(output).values() if isinstance(value, torch.Tensor) and value.is_floating_point()]
 
 
-def _pairs(network: nn.Module, inputs: tuple[Any, ...]) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
-    """Each batch norm with the convolution before it, where each of the two is called once."""
+def _pairs(network: nn.Module, inputs: tuple[Any, ...]) -> tuple[list[tuple[nn.Conv2d, nn.BatchNorm2d]], Any]:
+    """Each batch norm with the convolution before it, where each of the two is called once; and what the network gives."""
     made, found, hooks = {}, [], []
 
     def note(module: nn.Module, _: Any, output: torch.Tensor) -> None:
@@ -67,12 +75,12 @@ def _pairs(network: nn.Module, inputs: tuple[Any, ...]) -> list[tuple[nn.Conv2d,
             hooks.append(module.register_forward_hook(note))
         elif isinstance(module, nn.BatchNorm2d) and module.affine and module.track_running_stats:
             hooks.append(module.register_forward_pre_hook(match))
-    network(*inputs)
+    output = network(*inputs)
     for hook in hooks:
         hook.remove()
     convolutions, norms = [one for one, _ in found], [one for _, one in found]
     # A layer that is used twice has no single partner.
-    return [(one, norm) for one, norm in found if convolutions.count(one) == norms.count(norm) == 1]
+    return [(one, norm) for one, norm in found if convolutions.count(one) == norms.count(norm) == 1], output
 
 
 def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:

@@ -103,3 +103,11 @@ class StartsFromSaliency(Protocol):
 
     def start_from(self, saliency: torch.nn.Module) -> None:
         """Take them over."""
+
+
+@runtime_checkable
+class FoldsNorms(Protocol):
+    """A part of a network whose batch norms keep their statistics, and are taken up by the convolutions at every call."""
+
+    def fold_norms(self) -> None:
+        """Take them up for good; the part can then neither be trained nor saved."""

@@ -32,6 +32,9 @@ _FORMATS = {
 }  # fmt: skip
 # 4:4:4 and a high quality, because a result is often edited again; the other formats lose nothing at all.
 _JPEG = {"Q": 95, "subsample_mode": "off", "optimize_coding": True}
+# The compression that measures best for whoever waits: half the time of libvips's own choice, for a tenth more or less bytes.
+_PNG = {8: {"compression": 1, "filter": "up"}, 16: {"compression": 1}}  # the lower byte of 16 bits is noise, filtered or not
+_TIFF = {"compression": "deflate", "predictor": "horizontal", "level": 1}
 _ASPECT_TOLERANCE = 0.02
 
 
@@ -166,11 +169,11 @@ def write_photo(
             if kind == "JPEG":
                 image.jpegsave(str(temporary), **_JPEG | ({} if quality is None else {"Q": quality}))
             elif kind == "PNG":
-                image.pngsave(str(temporary))
+                image.pngsave(str(temporary), **_PNG[8 * pixels.itemsize])
             elif kind == "WebP":
                 image.webpsave(str(temporary), lossless=True, exact=True)
             else:
-                image.tiffsave(str(temporary), compression="deflate", predictor="horizontal")
+                image.tiffsave(str(temporary), **_TIFF)
         except pyvips.Error as error:
             raise InputError(
                 f"{path}: cannot be written as {kind} ({reason(error)}); free some disk space, or choose .tif for a "

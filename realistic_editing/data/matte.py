@@ -1,6 +1,11 @@
 """Soft alpha mattes from hard masks, so that an edit fades out along hair, fur and blur instead of at a seam."""
+import contextlib
+import functools
+import importlib.util
 import math
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import cv2
@@ -70,18 +75,49 @@ def alpha_matte(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def pymatting() -> ModuleType:
     """The package, which the extra `tools` brings.
 
-    Imported late: it starts numba, which sets the threads of this process to all cores, PyTorch's too, whatever was said.
+    Imported late, because that takes a second or more.
 
     Raises:
         ModuleNotFoundError: where it is absent.
     """
+    with _threads_kept():
+        import pymatting
+    return pymatting
+
+
+def foreground_estimator() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """pymatting's `estimate_foreground_ml`, from its file alone.
+
+    The whole package looks through what it has compiled when it is imported, which takes longer than most edits.
+
+    Raises:
+        ModuleNotFoundError: where it is absent.
+    """
+    name, package = "pymatting.foreground.estimate_foreground_ml", importlib.util.find_spec("pymatting")
+    path = Path(package.origin).parent / "foreground" / "estimate_foreground_ml.py" if package else None
+    if name in sys.modules or path is None or not path.is_file():
+        return pymatting().estimate_foreground_ml
+    return _module(name, path).estimate_foreground_ml
+
+
+@functools.cache
+def _module(name: str, path: Path) -> ModuleType:
+    """A module from its file, without the package that it lies in."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # numba looks it up by name, and finds it here
+    with _threads_kept():
+        spec.loader.exec_module(module)
+    return module
+
+
+@contextlib.contextmanager
+def _threads_kept() -> Iterator[None]:
+    """Numba, when it is imported, sets the threads of this process to all cores, PyTorch's too, whatever was said."""
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch else None
-    import pymatting
-
+    yield
     if torch:
         torch.set_num_threads(threads)
-    return pymatting
 
 
 def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:

@@ -69,10 +69,11 @@ class Enhancer:
             raise InputError(f"{name_or_path}: names no task (found {task!r}); train it with train_enhancer.py")
         image = torch.linspace(0, 1, 3 * 64 * 64, device=device).view(1, 3, 64, 64)  # nothing is drawn: a user's seed stays
         mask = torch.ones(1, 1, 64, 64, device=device)
-        ready = for_inference(network, image, mask, torch.tensor([[0, 1, 2, 3]], device=device)).to(dtype=dtype)
+        order = torch.tensor([[0, 1, 2, 3]], device=device)
+        ready = for_inference(network, image, mask, order, fresh=True).to(dtype=dtype)
         judges = (
-            for_inference(load_network(critic, kind="realism", device=device), image, mask),
-            for_inference(load_network(saliency, kind="saliency", device=device), image),
+            for_inference(load_network(critic, kind="realism", device=device), image, mask, fresh=True),
+            for_inference(load_network(saliency, kind="saliency", device=device), image, fresh=True),
         )
         objective = network.card.get("refine_objective") or network.card.get("objective")  # what it was trained by
         return cls(ready, *judges, task, _objective_of(objective, name_or_path))

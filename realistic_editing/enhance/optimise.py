@@ -1,7 +1,9 @@
 """The yardstick: minimise the enhancer's loss over the 29 parameters of each edit by gradient descent."""
 import dataclasses
+from collections.abc import Callable
 
 import torch
+from torch.optim.adam import adam  # the bare step: making a torch.optim.Adam imports the compiler, which takes seconds
 from tqdm import tqdm
 
 from realistic_editing.enhance.judges import RegionView
@@ -58,7 +60,7 @@ def optimise(
     """
     first, blend = (unchanged(order), "final") if start is None else (free(start), start.blend)
     logits = first.detach().clone().requires_grad_(True)
-    optimizer = torch.optim.Adam([logits], lr=learning_rate, betas=_BETAS)
+    update = _adam(logits, learning_rate)
     best, kept, curve = torch.full((len(view),), float("inf"), device=logits.device), logits.detach().clone(), []
     for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
         with torch.enable_grad():  # whoever calls may run without gradients
@@ -70,6 +72,18 @@ def optimise(
         best = torch.where(better, curve[-1], best)
         kept = torch.where(better[:, None], logits.detach(), kept)
         if step < steps:
-            (logits.grad,) = torch.autograd.grad(total, [logits])
-            optimizer.step()
+            update(torch.autograd.grad(total, [logits])[0])
     return Optimum(bounded(order, kept, blend), best, torch.stack(curve))
+
+
+def _adam(numbers: torch.Tensor, learning_rate: float) -> Callable[[torch.Tensor], None]:
+    """A step of Adam on some numbers, in place, by their gradient."""
+    mean, square, count = torch.zeros_like(numbers), torch.zeros_like(numbers), torch.tensor(0.0)
+    (beta1, beta2), fixed = _BETAS, {"amsgrad": False, "weight_decay": 0.0, "eps": 1e-8, "maximize": False}
+
+    @torch.no_grad()
+    def update(gradient: torch.Tensor) -> None:
+        lists = [[one] for one in (numbers, gradient, mean, square)]
+        adam(*lists, [], [count], foreach=False, beta1=beta1, beta2=beta2, lr=learning_rate, **fixed)
+
+    return update

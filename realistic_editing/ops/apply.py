@@ -62,13 +62,19 @@ def apply_inside(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> tor
         The same.
     """
     flat, weight = image.flatten(2), mask.flatten(2)  # (B, C, H W)
-    inside = weight[:, 0] > 0
-    most = max(int(inside.sum(dim=1).max()), 1)
-    # Pixels under the mask first; a smaller region takes some from outside, which stay as they are.
-    where = inside.byte().argsort(dim=1, descending=True, stable=True)[:, None, :most]  # (B, 1, K)
+    where = _first_inside(weight[:, 0] > 0)[:, None]  # (B, 1, K)
     index = where.expand(-1, flat.shape[1], -1)
     edited = apply(flat.gather(2, index)[:, :, None], weight.gather(2, where)[:, :, None], recipe)
     return flat.scatter(2, index, edited[:, :, 0]).view_as(image)
+
+
+def _first_inside(inside: torch.Tensor) -> torch.Tensor:
+    """The places of the pixels under a mask (B, N), of the largest region's number: (B, K), in their order."""
+    if bool((inside == inside[:1]).all()) and bool(inside[0].any()):  # many edits of one photo need no sorting
+        return inside[0].nonzero()[:, 0].expand(len(inside), -1)
+    most = max(int(inside.sum(dim=1).max()), 1)
+    # Pixels under the mask first; a smaller region takes some from outside, which stay as they are.
+    return inside.byte().argsort(dim=1, descending=True, stable=True)[:, :most]
 
 
 def _step(image: torch.Tensor, recipe: Recipe, operator: torch.Tensor, active: torch.Tensor) -> torch.Tensor:

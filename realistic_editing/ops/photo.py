@@ -5,12 +5,12 @@ the processor's cache, each step a loop that the compiler turns into vector inst
 """
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 
 import numpy as np
 import torch
 
 from realistic_editing.common.arrays import LEVELS, check_mask, check_photo
-from realistic_editing.ops.kernels import CHUNK, edit_each, edit_once, selected_rows
 from realistic_editing.ops.orders import COLOR_CURVE, SATURATION, WHITE_BALANCE, parse_order
 from realistic_editing.ops.recipe import KNOTS, PARAMETERS, Recipe
 
@@ -53,7 +53,7 @@ def apply_to_photo(photo: np.ndarray, mask: np.ndarray, recipe: Recipe) -> np.nd
     def edit(rows: slice) -> None:
         edit_rows(source[rows], selection[rows], target[rows])
 
-    top, bottom = selected_rows(selection)
+    top, bottom = _kernels().selected_rows(selection)
     step = max(1, _PIXELS_PER_TASK // width)
     threads = min(torch.get_num_threads(), -(-(bottom - top) // step))
     if threads == 1:
@@ -97,7 +97,8 @@ def _once(recipe: Recipe, photo: np.ndarray, unit: float) -> Rows:
     gains = _cast(gains, work, "white_balance and exposure")
     fixed = (table.astype(work), gains, bends.astype(work), curve_first, _cast(saturation, work, "saturation"))
     shared = _shared(photo, unit)
-    return lambda source, selection, target: edit_once(source, selection, target, *fixed, *shared, *_buffers(work))
+    kernel = _kernels().edit_once
+    return lambda source, selection, target: kernel(source, selection, target, *fixed, *shared, *_buffers(work))
 
 
 def _each(recipe: Recipe, photo: np.ndarray, unit: float) -> Rows:
@@ -107,7 +108,15 @@ def _each(recipe: Recipe, photo: np.ndarray, unit: float) -> Rows:
     gain, exposure = _cast(gain, work, "white_balance"), _cast(exposure, work, "exposure")
     fixed = (np.array(order), gain, slopes.astype(work), _cast(saturation, work, "saturation"), exposure)
     shared = _shared(photo, unit)
-    return lambda source, selection, target: edit_each(source, selection, target, *fixed, *shared, *_buffers(work))
+    kernel = _kernels().edit_each
+    return lambda source, selection, target: kernel(source, selection, target, *fixed, *shared, *_buffers(work))
+
+
+def _kernels() -> ModuleType:
+    """Imported with the first photo: numba takes half a second, for which a proposal does not wait."""
+    from realistic_editing.ops import kernels
+
+    return kernels
 
 
 def _arithmetic(photo: np.ndarray) -> np.dtype:
@@ -132,7 +141,8 @@ def _shared(photo: np.ndarray, unit: float) -> tuple:
 
 
 def _buffers(work: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-    return np.empty((7, CHUNK), work), np.empty(3 * CHUNK, work)
+    chunk = _kernels().CHUNK
+    return np.empty((7, chunk), work), np.empty(3 * chunk, work)
 
 
 def _around_curve(side: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:

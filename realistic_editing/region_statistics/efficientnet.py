@@ -4,6 +4,7 @@ Mingxing Tan and Quoc V. Le, "EfficientNet: Rethinking Model Scaling for Convolu
 variants (2020) have no squeeze-and-excitation, ReLU6 in place of SiLU, and a stem and a head that are not scaled.
 """
 import math
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -28,6 +29,8 @@ _STEM = 32
 class EfficientNetLite(nn.Module):
     """Stem and stages of an EfficientNet-Lite, without its head; its batch norms keep their statistics.
 
+    It and its blocks name in `norms` the batch norm after each convolution.
+
     Args:
         name: one of BACKBONES.
 
@@ -35,6 +38,8 @@ class EfficientNetLite(nn.Module):
         channels: of each stage.
         strides: of each stage, from the photo.
     """
+
+    norms: ClassVar = {"stem": "norm"}
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -46,9 +51,19 @@ class EfficientNetLite(nn.Module):
         before = [_STEM, *self.channels]
         self.blocks = nn.Sequential(*(_stage(number, *before[number : number + 2], depth) for number in range(len(_STAGES))))
 
+    @torch.no_grad()
+    def fold_norms(self) -> None:
+        """Have every convolution take up its batch norm for good, see `common.protocols.FoldsNorms`."""
+        for parent in self.modules():
+            for convolution, norm in getattr(parent, "norms", {}).items():
+                layer = getattr(parent, convolution)
+                weight, bias = _folded(layer, getattr(parent, norm))
+                layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(bias)
+                setattr(parent, norm, nn.Identity())
+
     def stem_features(self, photo: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) in [-1, 1] -> what the first stage is given, (B, 32, H / 2, W / 2)."""
-        return F.relu6(_convolve(photo.contiguous(memory_format=torch.channels_last), self.stem, self.norm))
+        return _relu6(_convolve(photo.contiguous(memory_format=torch.channels_last), self.stem, self.norm))
 
     def stages(self, photo: torch.Tensor) -> list[torch.Tensor]:
         """(B, 3, H, W) in [-1, 1] -> the features of each stage, (B, C, h, w)."""
@@ -76,6 +91,8 @@ def _stage(number: int, given: int, channels: int, depth: float) -> nn.Sequentia
 class _Separable(nn.Module):
     """A depthwise and a pointwise convolution."""
 
+    norms: ClassVar = {"conv_dw": "bn1", "conv_pw": "bn2"}
+
     def __init__(self, given: int, channels: int, kernel: int) -> None:
         super().__init__()
         self.conv_dw = nn.Conv2d(given, given, kernel, groups=given, bias=False)
@@ -84,11 +101,13 @@ class _Separable(nn.Module):
         self.bn2 = _norm(channels)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return _convolve(F.relu6(_convolve(features, self.conv_dw, self.bn1)), self.conv_pw, self.bn2)
+        return _convolve(_relu6(_convolve(features, self.conv_dw, self.bn1)), self.conv_pw, self.bn2)
 
 
 class _InvertedResidual(nn.Module):
     """Widen, convolve by channel, narrow; with a shortcut where the shape stays."""
+
+    norms: ClassVar = {"conv_pw": "bn1", "conv_dw": "bn2", "conv_pwl": "bn3"}
 
     def __init__(self, given: int, channels: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -102,20 +121,30 @@ class _InvertedResidual(nn.Module):
         self.shortcut = stride == 1 and given == channels
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        found = F.relu6(_convolve(features, self.conv_pw, self.bn1))
-        found = F.relu6(_convolve(found, self.conv_dw, self.bn2))
+        found = _relu6(_convolve(features, self.conv_pw, self.bn1))
+        found = _relu6(_convolve(found, self.conv_dw, self.bn2))
         found = _convolve(found, self.conv_pwl, self.bn3)
         return features + found if self.shortcut else found
 
 
-def _convolve(features: torch.Tensor, conv: nn.Conv2d, norm: nn.BatchNorm2d) -> torch.Tensor:
-    """A convolution and its batch norm as one convolution, padded as TensorFlow does.
+def _relu6(features: torch.Tensor) -> torch.Tensor:
+    """In place: nobody else has a convolution's output, and a pass over memory that is new costs more than the arithmetic."""
+    return F.relu6(features, inplace=True)
 
-    The norm keeps ImageNet's statistics, so it is one factor and one offset a channel, which the weights can take up: fewer
-    passes over the features, with and without gradients.
+
+def _folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight and bias of a convolution that has taken up the batch norm after it.
+
+    The norm keeps ImageNet's statistics, so it is one factor and one offset a channel: fewer passes over the features, with
+    and without gradients.
     """
     factor = norm.weight * (norm.running_var + norm.eps).rsqrt()
-    weight, bias = conv.weight * factor[:, None, None, None], norm.bias - norm.running_mean * factor
+    return conv.weight * factor[:, None, None, None], norm.bias - norm.running_mean * factor
+
+
+def _convolve(features: torch.Tensor, conv: nn.Conv2d, norm: nn.Module) -> torch.Tensor:
+    """A convolution and its batch norm as one convolution, padded as TensorFlow does; an nn.Identity is one taken up."""
+    weight, bias = (conv.weight, conv.bias) if isinstance(norm, nn.Identity) else _folded(conv, norm)
     padding = _padding(features.shape[-1], conv) + _padding(features.shape[-2], conv)
     if len(set(padding)) > 1:
         features, padding = F.pad(features, padding), (0,)

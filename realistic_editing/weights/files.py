@@ -2,6 +2,7 @@
 import hashlib
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import check_regular, replacing
@@ -243,9 +245,19 @@ def _read(path: Path, tensors: bool = True) -> tuple[dict[str, str], dict[str, t
         ) from error
 
 
+class _Unfilled(TorchFunctionMode):
+    """Leaves the values of new networks as they are: every one of them is then loaded, and drawing them takes time."""
+
+    def __torch_function__(self, function: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None) -> Any:
+        if getattr(function, "__module__", None) == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return function(*args, **(kwargs or {}))
+
+
 def _build(name: str, config: dict[str, Any], path: Path) -> nn.Module:
     check_config(name, config, str(path))
     try:
-        return network_class(NETWORKS[name].target)(**without_fetching(name, config))
+        with _Unfilled():
+            return network_class(NETWORKS[name].target)(**without_fetching(name, config))
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {name} cannot be built from {config} ({error}); train it again") from error

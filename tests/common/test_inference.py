@@ -3,9 +3,10 @@ import pytest
 import torch
 from torch import nn
 
-from realistic_editing.common.inference import for_inference
+from realistic_editing.common.inference import _numbers, for_inference
 from realistic_editing.enhance.network import EditNet
 from realistic_editing.saliency.compact import CompactSaliency
+from realistic_editing.weights import NETWORKS, bundled, describe_file, load_network
 
 IMAGE = torch.rand(1, 3, 64, 80, generator=torch.Generator().manual_seed(0))
 MASK = (IMAGE[:, :1] > 0.4).float()
@@ -79,3 +80,18 @@ def test_a_convolution_whose_output_also_goes_elsewhere_is_refused():
 def test_norms_without_weights_stay():
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4, affine=False)).eval()
     assert isinstance(for_inference(network, IMAGE)[1], nn.BatchNorm2d)
+
+
+@pytest.mark.parametrize("name", bundled())
+@torch.no_grad()
+def test_bundled_networks_are_made_ready_in_place_with_the_same_outcome(name):
+    network = load_network(name)
+    kind = NETWORKS[describe_file(name)["network"]].kind
+    if kind not in ("enhancer", "realism", "saliency"):
+        pytest.skip(f"nothing makes a network of {kind} ready")
+    inputs = {"enhancer": (IMAGE, MASK, torch.tensor([[0, 1, 2, 3]])), "realism": (IMAGE, MASK), "saliency": (IMAGE,)}[kind]
+    before = network(*inputs)
+    ready = for_inference(network, *inputs, fresh=True)
+    assert ready is network
+    for one, other in zip(_numbers(before), _numbers(ready(*inputs)), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-3)

@@ -1,4 +1,5 @@
 """Edits under soft borders, on things whose colours are known."""
+import subprocess
 import sys
 
 import cv2
@@ -8,6 +9,7 @@ import torch
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.foreground import apply_to_foreground, apply_with_colours, estimate_colours, foreground_notes
+from realistic_editing.data.matte import foreground_estimator
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
 
@@ -78,7 +80,7 @@ def test_an_edit_of_nothing_changes_nothing(dtype):
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.float32])
 def test_a_hard_mask_is_edited_as_ever_and_needs_no_estimate(monkeypatch, dtype):
-    monkeypatch.setattr("realistic_editing.data.foreground.pymatting", lambda: pytest.fail("imported"))
+    monkeypatch.setattr("realistic_editing.data.foreground.foreground_estimator", lambda: pytest.fail("imported"))
     alpha, thing, behind = scene(0)
     photo, edits = as_type(composed(alpha, thing, behind), np.uint8), recipe(exposure=0.5)
     mask = alpha > 0.5 if dtype is bool else as_type(alpha, dtype)
@@ -97,6 +99,23 @@ def test_what_is_soft_without_a_border_is_edited_as_ever(kind):
     assert np.abs(found - plain)[:, 60:140].max() <= 1
 
 
+def test_colours_are_estimated_by_one_file_of_the_package_as_by_the_whole():
+    alpha, thing, behind = scene()
+    given = composed(alpha, thing, behind), alpha.astype(np.float64)
+    code = "from realistic_editing.data.matte import foreground_estimator, sys as s; foreground_estimator(); "
+    code += "print('pymatting' in s.modules)"
+    alone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert alone.stdout.strip() == "False"
+    import pymatting
+
+    for found, expected in zip(
+        foreground_estimator()(*given, return_background=True),
+        pymatting.estimate_foreground_ml(*given, return_background=True),
+        strict=True,
+    ):
+        assert np.array_equal(found, expected)
+
+
 def test_without_the_extra_tools_the_blend_is_as_ever(monkeypatch):
     alpha, thing, behind = scene()
     assert foreground_notes(alpha) == ()
@@ -109,15 +128,13 @@ def test_without_the_extra_tools_the_blend_is_as_ever(monkeypatch):
 def test_a_border_in_a_large_photo_is_estimated_small(monkeypatch):
     alpha, thing, behind = (np.ascontiguousarray(np.repeat(np.repeat(part, 8, 0), 8, 1)) for part in scene(1.0))
     photo, sizes = as_type(composed(alpha, thing, behind), np.uint8), []
-    import pymatting
-
-    estimate = pymatting.estimate_foreground_ml
+    estimate = foreground_estimator()
 
     def noted(image, mask, **options):
         sizes.append(image.shape)
         return estimate(image, mask, **options)
 
-    monkeypatch.setattr("pymatting.estimate_foreground_ml", noted)
+    monkeypatch.setattr("realistic_editing.data.foreground.foreground_estimator", lambda: noted)
     grey, soft = recipe(saturation=0.0), (alpha > 0.02) & (alpha < 0.98)
     true = composed(alpha, np.repeat(thing.max(axis=2, keepdims=True), 3, axis=2), behind)
     plain, found = (

@@ -1,0 +1,176 @@
+"""The suite "edit": the commands `edit` and `batch` from file to file, beside those of another checkout."""
+import dataclasses
+import functools
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realistic_editing.benchmark.timing import Measured, Say
+from realistic_editing.common.errors import InputError
+from realistic_editing.data.masks import write_mask
+from realistic_editing.data.pixels import resize
+from realistic_editing.data.regions import Region, read_region
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+_GRAIN = 6.0  # levels of noise on an enlarged photo: a camera's, without which files would be too small
+# Of JPEG and TIFF in, and PNG and JPEG out, what is timed for each size; the result's suffix by the photo's.
+_PAIRS = ((".jpg", ".png"), (".jpg", ".jpg"), (".tif", ".png"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A command that was run.
+
+    Args:
+        seconds: it took.
+        processor: seconds of processors that it used, which other programs hardly change.
+        memory: the most bytes that it held.
+    """
+
+    seconds: float
+    processor: float
+    memory: int
+
+
+def end_to_end(
+    regions: Sequence[Region],
+    megapixels: Sequence[float],
+    photos: int,
+    batch_megapixels: Sequence[float],
+    ways: Mapping[str, Sequence[str]],
+    repeats: int,
+    beside: str | None = None,
+    weights: str = "attenuate",
+    say: Say = print,
+) -> list[Measured]:
+    """Time `edit` and `batch`, each in a process of its own, in turn with another checkout's.
+
+    Args:
+        regions: photos, enlarged to the sizes; `edit` takes the first.
+        megapixels: of `edit`.
+        photos: how many `batch` edits.
+        batch_megapixels: of `batch`.
+        ways: names and options of this project's contenders, such as {"refine 0": ["--refine", "0"]}.
+        repeats: of each contender; medians are told.
+        beside: a checkout of this project at another revision, the first contender; None = none.
+        weights: of the enhancer, a bundled name or a file.
+        say: gets a line on what comes next.
+
+    Returns:
+        For each size, pair of formats and command, the other checkout first, where there is one.
+
+    Raises:
+        InputError: where there is no checkout.
+    """
+    if beside is not None and not (Path(beside) / "realistic_editing" / "__main__.py").is_file():
+        raise InputError(f"edit.beside is {beside}, which is no checkout of this project; use git worktree to make one")
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in megapixels:
+            files = {suffix: enlarged(regions[0], size, folder / f"{size:g}{suffix}") for suffix in (".jpg", ".tif")}
+            for given, wanted in _PAIRS:
+                case = f"edit, {size:g} megapixels, {given[1:]} to {wanted[1:]}"
+                say(case)
+                command = ["edit", *map(str, files[given]), "--weights", weights, "--output", str(folder / f"out{wanted}")]
+                found += _in_turn(case, command, 1, ways, repeats, beside)
+        for size in batch_megapixels if photos else ():
+            case = f"batch, {photos} photos of {size:g} megapixels"
+            say(case)
+            source, output = folder / f"batch{size:g}", folder / "results"
+            for number in range(photos):
+                enlarged(regions[number % len(regions)], size, source / f"{number}.jpg")
+            command = ["batch", str(source), "--weights", weights, "--output", str(output)]
+            clear = functools.partial(shutil.rmtree, output, ignore_errors=True)  # or nothing would be left to do
+            found += _in_turn(case, command, photos, ways, repeats, beside, clear)
+    return found
+
+
+def _in_turn(
+    case: str,
+    command: Sequence[str],
+    amount: int,
+    ways: Mapping[str, Sequence[str]],
+    repeats: int,
+    beside: str | None,
+    before: Callable[[], object] = lambda: None,
+) -> list[Measured]:
+    """Run the contenders one after the other, each round in the reverse order of the one before."""
+    contenders = {name: (_PACKAGE, [*command, *options]) for name, options in ways.items()}
+    if beside is not None:
+        contenders = {"the other checkout": (Path(beside).resolve(), list(command))} | contenders
+    runs: dict[str, list[Run]] = {name: [] for name in contenders}
+    for turn in range(repeats):
+        for name in list(contenders)[:: -1 if turn % 2 else 1]:
+            before()
+            runs[name].append(run_command(*contenders[name]))
+    return [measured(case, name, amount, some) for name, some in runs.items()]
+
+
+def measured(case: str, contender: str, amount: float, runs: Sequence[Run], note: str = "") -> Measured:
+    """Runs of one contender as a report takes them: medians of processor time and memory in its note and its bytes."""
+    processor = statistics.median(run.processor for run in runs)
+    note = f"{processor / amount:.3g} s of processors each" + (f"; {note}" if note else "")
+    memory = int(statistics.median(run.memory for run in runs))
+    seconds = tuple(run.seconds for run in runs)
+    return Measured(case, contender, amount, "photos", seconds, (0.0,) * len(runs), extra_bytes=memory, note=note)
+
+
+def run_command(checkout: Path, words: Sequence[str]) -> Run:
+    """Run this project's command as a checkout has it, in a fresh process.
+
+    Args:
+        checkout: whose package is run.
+        words: of the command.
+
+    Raises:
+        InputError: where it fails, with what it says.
+    """
+    environment = os.environ | {"PYTHONPATH": str(checkout)}
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as said:
+        command = [sys.executable, "-m", "realistic_editing", *words]
+        process = subprocess.Popen(command, cwd=checkout, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds, process.returncode = time.perf_counter() - started, os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise InputError(f"{checkout}: {' '.join(words)}: {said.read().decode(errors='replace')[-500:]}")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
+
+
+def enlarged(region: Region, megapixels: float, path: Path) -> tuple[Path, Path]:
+    """Write a region's photo at another size, with grain, and its mask.
+
+    Args:
+        region: whose.
+        megapixels: of the result.
+        path: .jpg, or .tif for 16 bits; the mask is NAME_mask.png beside it.
+
+    Returns:
+        The two paths.
+    """
+    photo, mask = read_region(region)
+    scale = (megapixels * 1e6 / mask.size) ** 0.5
+    size = tuple(max(16, round(side * scale)) for side in mask.shape)
+    pixels = cv2.resize(photo, size[::-1], interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    pixels += _GRAIN * np.random.default_rng(0).standard_normal(pixels.shape, np.float32)
+    pixels = np.clip(pixels, 0, 255)[:, :, ::-1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deep = path.suffix == ".tif"
+    stored = np.rint(pixels * (257 if deep else 1)).astype(np.uint16 if deep else np.uint8)
+    options = [cv2.IMWRITE_TIFF_COMPRESSION, 8] if deep else [cv2.IMWRITE_JPEG_QUALITY, 92]
+    cv2.imwrite(str(path), stored, options)
+    beside = path.with_name(f"{path.stem}_mask.png")
+    write_mask(beside, resize(mask, size))
+    return path, beside

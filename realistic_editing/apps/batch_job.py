@@ -1,8 +1,7 @@
 """What every engine of a batch does with one photo, and what an engine is."""
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import torch
@@ -54,21 +53,30 @@ def edit_jobs(
 ) -> Generator[Outcome, None, None]:
     """Edit photos one after the other, each read while the one before it is thought about, and written while the next one is.
 
-    Two photos at a time are in memory, however many there are.
+    Two photos at a time are in memory, however many there are. Outcomes come in the order in which photos are done.
 
     Args:
         jobs: which photos.
         enhancers, options: as for `edit_job`.
     """
+    begun: set[Future] = set()
     with ThreadPoolExecutor(2) as pool:
-        begun: deque = deque()
         try:
             for job in jobs:
-                begun.append(pool.submit(edit_job, job, enhancers, options))
-                if len(begun) == 2:
-                    yield begun.popleft().result()
+                begun.add(pool.submit(edit_job, job, enhancers, options))
+                while len(begun) == 2:
+                    yield from _finished(begun)
             while begun:
-                yield begun.popleft().result()
-        finally:
-            for one in begun:
-                one.cancel()
+                yield from _finished(begun)
+        except (Exception, KeyboardInterrupt):  # not when the caller has closed this, who takes no more
+            yield from [one.result() for one in begun if one.exception() is None]  # an interrupt loses nothing that is done
+            raise
+
+
+def _finished(begun: set[Future]) -> Generator[Outcome, None, None]:
+    """The outcomes of those that are done first, which are taken out."""
+    done, _ = wait(begun, return_when=FIRST_COMPLETED)
+    for one in done:
+        outcome = one.result()
+        begun.remove(one)
+        yield outcome

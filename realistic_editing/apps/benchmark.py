@@ -25,7 +25,7 @@ from realistic_editing.benchmark.training import Loop, Teachers, training
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.folder import read_folder
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.reports.figures import save_figure
+from realistic_editing.evaluation.reports.figures import BLUE, ORANGE, save_figure
 from realistic_editing.weights import load_network
 
 
@@ -127,7 +127,7 @@ def _edit(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
 
 def _growth(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     found = growing(regions[0], **OmegaConf.to_container(config.growth, resolve=True))
-    save_figure(growth_figure(found), Path(config.output) / "growth.png")
+    save_figure(growth_figure(found, (BLUE, ORANGE)), Path(config.output) / "growth.png")
     return found
 
 

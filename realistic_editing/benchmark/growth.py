@@ -16,7 +16,6 @@ from realistic_editing.benchmark.memory import extra_bytes
 from realistic_editing.benchmark.timing import Measured, Say
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.evaluation.reports.figures import BLUE, ORANGE
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _SMALL = 0.02  # megapixels of the photos of a batch and the frames of a clip: what is counted is how many there are
@@ -148,16 +147,21 @@ def _orders(region: Region, weights: str) -> Callable[[float], Run]:
     return work
 
 
-def growth_figure(found: Sequence[Measured]) -> Figure:
-    """Time and memory of every case against its size, on logarithmic axes."""
+def growth_figure(found: Sequence[Measured], colours: tuple[str, str]) -> Figure:
+    """Time and memory of every case against its size, on logarithmic axes.
+
+    Args:
+        found: of `growing`.
+        colours: of time and of memory.
+    """
     cases = [(case, list(rows)) for case, rows in itertools.groupby(found, key=lambda one: one.case)]
     figure = Figure(figsize=(3 * len(cases), 5), layout="constrained")
     panels = figure.subplots(2, len(cases), squeeze=False)
     for column, (case, rows) in enumerate(cases):
         sizes = [float(row.contender) for row in rows]
         for panel, values, colour, name in (
-            (panels[0, column], [1 / row.rate for row in rows], BLUE, "seconds"),
-            (panels[1, column], [(row.extra_bytes or 0) / 1e6 for row in rows], ORANGE, "MB"),
+            (panels[0, column], [1 / row.rate for row in rows], colours[0], "seconds"),
+            (panels[1, column], [(row.extra_bytes or 0) / 1e6 for row in rows], colours[1], "MB"),
         ):
             panel.loglog(sizes, values, "o-", color=colour)
             panel.set_xlabel(case, fontsize=8)

@@ -228,7 +228,7 @@ def test_growth_tells_slopes_and_draws_curves(tmp_path, noted_commands):
     assert found[1].note.endswith("slope of time 1.00, of memory 0.00") and "slope" not in found[0].note
     assert [words[0] for _, words in noted_commands] == ["plan", "plan", "batch", "batch", "video", "edit"]
     assert "--weights" in noted_commands[-1][1] and "--weights" not in noted_commands[0][1]
-    assert len(growth_figure(found).axes) == 2 * len(sizes)
+    assert len(growth_figure(found, ("red", "blue")).axes) == 2 * len(sizes)
 
 
 def children():

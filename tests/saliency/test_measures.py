@@ -70,6 +70,16 @@ def test_sim_by_hand_symmetric_and_bounded():
     assert measures.sim(A, A).tolist() == pytest.approx([1, 1])
 
 
+def test_information_gain_by_hand():
+    baseline = np.full((2, 2), 0.25)
+    fixated = np.array([[2, 1], [0, 0]])
+    prediction = np.array([[0.5, 0.0], [0.25, 0.25]])
+    wanted = (2 * np.log2(0.99 * 2 + 0.01) + np.log2(0.01)) / 3
+    assert measures.information_gain(7 * prediction, fixated, baseline) == pytest.approx(wanted, abs=1e-9)
+    assert measures.information_gain(3 * baseline, fixated, baseline) == pytest.approx(0, abs=1e-12)
+    assert np.isnan(measures.information_gain(prediction, np.zeros((2, 2)), baseline))
+
+
 def test_auc_judd_agrees_with_scipy():
     saliency, fixated = A[0, 0].numpy().round(1), FIXATIONS[0, 0].numpy()
     inside, outside = saliency[fixated > 0], saliency[fixated == 0]

@@ -13,7 +13,7 @@ from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.saliency import measures
 
-MAP_MEASURES = ("cc", "nss", "auc_judd", "auc_shuffled", "auc_shuffled_published", "sim", "kl")
+MAP_MEASURES = ("cc", "nss", "auc_judd", "auc_shuffled", "auc_shuffled_published", "sim", "kl", "ig")
 NETWORK, NETWORK_HALF, HALF = "network", "network, against half of the viewers", "the other half of the viewers"
 CENTER, MEAN = "centre prior", "mean density of the training photos"
 
@@ -46,17 +46,18 @@ def measure_fixations(
     everything = np.sum([fixated for _, fixated in maps], axis=0)
     priors = {CENTER: center_prior(training, size)[0], MEAN: mean_density(training, size)}
     rows = []
+    usual = priors[MEAN]
     for index, photo in enumerate(tqdm(photos, desc="measure", unit="photo")):
         density, fixated = maps[index]
         others = everything - fixated
         for name, prediction in {NETWORK: predictions[index], **priors}.items():
-            rows.append({"predictor": name, "photo": photo.photo_id} | measure_map(prediction, density, fixated, others))
+            rows.append({"predictor": name, "photo": photo.photo_id} | measure_map(prediction, density, fixated, others, usual))
         halves: dict[str, list[dict[str, float]]] = {HALF: [], NETWORK_HALF: []}
         for first, second in halve(photo, splits, np.random.default_rng((seed, index))):
             for predicting, measured in ((first, second), (second, first)):
                 target = photo.maps(size, measured)
-                halves[HALF].append(measure_map(photo.maps(size, predicting)[0], *target, others))
-                halves[NETWORK_HALF].append(measure_map(predictions[index], *target, others))
+                halves[HALF].append(measure_map(photo.maps(size, predicting)[0], *target, others, usual))
+                halves[NETWORK_HALF].append(measure_map(predictions[index], *target, others, usual))
         for name, found in halves.items():
             average = {key: float(np.mean([one[key] for one in found])) for key in MAP_MEASURES}
             rows.append({"predictor": name, "photo": photo.photo_id} | average)
@@ -79,13 +80,16 @@ def predict(network: nn.Module, photos: Sequence[GazePhoto], size: tuple[int, in
     return found
 
 
-def measure_map(prediction: np.ndarray, density: np.ndarray, fixated: np.ndarray, others: np.ndarray) -> dict[str, float]:
+def measure_map(
+    prediction: np.ndarray, density: np.ndarray, fixated: np.ndarray, others: np.ndarray, usual: np.ndarray
+) -> dict[str, float]:
     """The MAP_MEASURES of one map.
 
     Args:
         prediction: (H, W), >= 0.
         density, fixated: of `GazePhoto.maps`.
         others: (H, W) counts of the fixations of other photos.
+        usual: (H, W) what is known without seeing the photo, above 0: the baseline of the information gain.
     """
     p, d, f = (torch.from_numpy(part.astype(np.float32))[None, None] for part in (prediction, density, fixated))
     return {
@@ -96,6 +100,7 @@ def measure_map(prediction: np.ndarray, density: np.ndarray, fixated: np.ndarray
         "auc_shuffled_published": measures.auc_shuffled_published(prediction, fixated, others),
         "sim": float(measures.sim(p, d)),
         "kl": float(measures.kl(p, d)),
+        "ig": measures.information_gain(prediction, fixated, usual),
     }
 
 

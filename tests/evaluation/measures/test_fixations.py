@@ -38,6 +38,7 @@ def test_people_agree_with_people_and_priors_know_only_the_centre():
     # The truth about all predicts a half better than the other half does, and both better than what ignores the photo.
     assert mean.cc[fixations.NETWORK_HALF] > mean.cc[fixations.HALF] > mean.cc[fixations.CENTER] + 0.2
     assert mean.nss[fixations.HALF] > mean.nss[fixations.MEAN]
+    assert mean.ig[fixations.NETWORK] > 0.5 > mean.ig[fixations.MEAN] == pytest.approx(0, abs=1e-6)
     table = fixation_table(scores, resamples=50, seed=0)
     assert table.cc[0].low <= table.cc[0].value <= table.cc[0].high
 

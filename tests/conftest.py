@@ -6,7 +6,6 @@ import gc
 import importlib.util
 import multiprocessing
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -220,6 +219,8 @@ def split_off(splitting) -> Callable[..., SplitProcess]:
     def start(code: str, words: list[object], said: list[tuple[int, Path]], folder: Path | None = None, **more) -> SplitProcess:
         environment = dict(os.environ) | more.pop("environment", {})
         of_the_test = {"refine": options.REFINE, "weights": str(weight_files.WEIGHTS_FOLDER)} | more
+        import resource  # late: Windows has none
+
         common = {"files": resource.getrlimit(resource.RLIMIT_NOFILE), "folder": str(folder or Path.cwd())} | of_the_test
         streams = [(number, str(file)) for number, file in said]
         words = [str(word) for word in words]

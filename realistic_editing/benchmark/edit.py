@@ -133,8 +133,10 @@ def run_command(checkout: Path, words: Sequence[str]) -> Run:
         words: of the command.
 
     Raises:
-        InputError: where it fails, with what it says.
+        InputError: where it fails, with what it says; on systems that do not tell what a process took, as Windows.
     """
+    if not hasattr(os, "wait4"):
+        raise InputError("suite=edit and suite=growth need Linux or macOS, which tell the memory that a process took")
     environment = os.environ | {"PYTHONPATH": str(checkout)}
     started = time.perf_counter()
     with tempfile.TemporaryFile() as said:
@@ -169,8 +171,8 @@ def enlarged(region: Region, megapixels: float, path: Path) -> tuple[Path, Path]
     path.parent.mkdir(parents=True, exist_ok=True)
     deep = path.suffix == ".tif"
     stored = np.rint(pixels * (257 if deep else 1)).astype(np.uint16 if deep else np.uint8)
-    options = [cv2.IMWRITE_TIFF_COMPRESSION, 8] if deep else [cv2.IMWRITE_JPEG_QUALITY, 92]
-    cv2.imwrite(str(path), stored, options)
+    options = {".tif": [cv2.IMWRITE_TIFF_COMPRESSION, 8], ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 92]}
+    cv2.imwrite(str(path), stored, options.get(path.suffix, []))
     beside = path.with_name(f"{path.stem}_mask.png")
     write_mask(beside, resize(mask, size))
     return path, beside

@@ -123,7 +123,7 @@ def _video(region: Region, count: float, folder: Path) -> list[str]:
     photo, mask = enlarged(region, _SMALL, folder / "frame.png")
     _repeated(photo, source / "frames", int(count), "{:05d}.png")
     _repeated(mask, source / "masks", int(count), "{:05d}.png")
-    where = ["--mask", str(source / "masks"), "--out", str(folder / f"clip{count:g}_{time.monotonic_ns()}.mkv")]
+    where = ["--mask", str(source / "masks"), "--out", str(folder / f"clip{count:g}_{time.monotonic_ns()}")]
     return ["video", str(source / "frames"), *where]
 
 
@@ -136,6 +136,7 @@ def _repeated(file: Path, folder: Path, count: int, name: str) -> None:
 def _orders(region: Region, weights: str) -> Callable[[float], Run]:
     view = Enhancer.from_pretrained(weights).view(*read_region(region))
     recipes = view.candidates().recipe
+    view.region.changes(recipes)  # warm
 
     def work(count: float) -> Run:
         some = recipes[: int(count)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from realistic_editing.common.arrays import LEVELS, check_mask, check_photo, to_unit
 from realistic_editing.common.extras import how_to_install
-from realistic_editing.data.matte import foreground_estimator
+from realistic_editing.data.matte import ALONE, foreground_estimator
 from realistic_editing.data.pixels import resize
 from realistic_editing.ops.photo import apply_to_photo
 from realistic_editing.ops.recipe import Recipe
@@ -152,12 +152,13 @@ def estimate_colours(photo: np.ndarray, mask: np.ndarray) -> Colours | None:
     border = _border(alpha)
     if not border.any():
         return None
-    try:
-        estimate = foreground_estimator()
-    except ModuleNotFoundError:
-        return None
     image = to_unit(resize(photo[top:bottom, left:right], size)).astype(np.float64)
-    thing, behind = estimate(image, alpha, return_background=True)
+    with ALONE:
+        try:
+            estimate = foreground_estimator()
+        except ModuleNotFoundError:
+            return None
+        thing, behind = estimate(image, alpha, return_background=True)
     layers = tuple(np.ascontiguousarray(layer, np.float32) for layer in (thing, behind, border))
     return Colours((top, left), (size[0] / height, size[1] / width), layers)
 

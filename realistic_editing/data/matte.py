@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import math
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,9 @@ _TRUST = 0.5  # a matte that keeps less than this share of the mask, or grows by
 
 _MAX_FACTORS = int(5e8 / 16)  # an eighth of pymatting's default, which reserves 4 GB in every worker
 _EPSILON = 1e-5  # larger than pymatting's 1e-7: JPEG noise is not colour, and the solver converges sooner
+# pymatting's loops run on several threads by themselves: where numba has neither TBB nor OpenMP, two calls at once end the
+# process. Held while it is imported, too, which must not be seen half done.
+ALONE = threading.RLock()
 _SOLVER = {"rtol": 1e-5, "maxiter": 1000}  # far below one level of 255
 
 
@@ -80,7 +84,7 @@ def pymatting() -> ModuleType:
     Raises:
         ModuleNotFoundError: where it is absent.
     """
-    with _threads_kept():
+    with ALONE, _threads_kept():
         import pymatting
     return pymatting
 
@@ -88,14 +92,15 @@ def pymatting() -> ModuleType:
 def foreground_estimator() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     """pymatting's `estimate_foreground_ml`, from its file alone.
 
-    The whole package looks through what it has compiled when it is imported, which takes longer than most edits.
+    The whole package looks through what it has compiled when it is imported, which takes longer than most edits. Call it, and
+    what it gives, while `ALONE` is held.
 
     Raises:
         ModuleNotFoundError: where it is absent.
     """
     name, package = "pymatting.foreground.estimate_foreground_ml", importlib.util.find_spec("pymatting")
     path = Path(package.origin).parent / "foreground" / "estimate_foreground_ml.py" if package else None
-    if name in sys.modules or path is None or not path.is_file():
+    if "pymatting" in sys.modules or path is None or not path.is_file():
         return pymatting().estimate_foreground_ml
     return _module(name, path).estimate_foreground_ml
 
@@ -105,8 +110,12 @@ def _module(name: str, path: Path) -> ModuleType:
     """A module from its file, without the package that it lies in."""
     spec = importlib.util.spec_from_file_location(name, path)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)  # numba looks it up by name, and finds it here
-    with _threads_kept():
-        spec.loader.exec_module(module)
+    try:
+        with _threads_kept():
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 
@@ -133,13 +142,14 @@ def _solve(image: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     ):
         return None
     try:
-        alpha = matting.estimate_alpha_cf(
-            resize(image, size) / 255.0,
-            known,
-            preconditioner=lambda matrix: matting.ichol(matrix, max_nnz=_MAX_FACTORS),
-            laplacian_kwargs={"epsilon": _EPSILON},
-            cg_kwargs=_SOLVER,
-        )
+        with ALONE:
+            alpha = matting.estimate_alpha_cf(
+                resize(image, size) / 255.0,
+                known,
+                preconditioner=lambda matrix: matting.ichol(matrix, max_nnz=_MAX_FACTORS),
+                laplacian_kwargs={"epsilon": _EPSILON},
+                cg_kwargs=_SOLVER,
+            )
     except ValueError:  # pymatting: no factor found, or no convergence
         return None
     kept, added = alpha[small].sum(), alpha[~small].sum()

@@ -14,7 +14,7 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.options import CRITIC, SALIENCY, EditOptions
 from realistic_editing.enhance.view import PhotoView, network_input
 from realistic_editing.ops import Recipe
-from realistic_editing.weights import load_network, usable_device
+from realistic_editing.weights import is_bundled, load_network, usable_device
 
 
 class Enhancer:
@@ -70,10 +70,11 @@ class Enhancer:
         image = torch.linspace(0, 1, 3 * 64 * 64, device=device).view(1, 3, 64, 64)  # nothing is drawn: a user's seed stays
         mask = torch.ones(1, 1, 64, 64, device=device)
         order = torch.tensor([[0, 1, 2, 3]], device=device)
-        ready = for_inference(network, image, mask, order, fresh=True).to(dtype=dtype)
+        own, real, seen = (is_bundled(weights) for weights in (name_or_path, critic, saliency))
+        ready = for_inference(network, image, mask, order, fresh=own).to(dtype=dtype)
         judges = (
-            for_inference(load_network(critic, kind="realism", device=device), image, mask, fresh=True),
-            for_inference(load_network(saliency, kind="saliency", device=device), image, fresh=True),
+            for_inference(load_network(critic, kind="realism", device=device), image, mask, fresh=real),
+            for_inference(load_network(saliency, kind="saliency", device=device), image, fresh=seen),
         )
         objective = network.card.get("refine_objective") or network.card.get("objective")  # what it was trained by
         return cls(ready, *judges, task, _objective_of(objective, name_or_path))

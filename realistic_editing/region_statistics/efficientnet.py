@@ -56,6 +56,8 @@ class EfficientNetLite(nn.Module):
         """Have every convolution take up its batch norm for good, see `common.protocols.FoldsNorms`."""
         for parent in self.modules():
             for convolution, norm in getattr(parent, "norms", {}).items():
+                if isinstance(getattr(parent, norm), nn.Identity):  # folded before
+                    continue
                 layer = getattr(parent, convolution)
                 weight, bias = _folded(layer, getattr(parent, norm))
                 layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(bias)

@@ -4,6 +4,7 @@ from realistic_editing.weights.files import (
     describe_file,
     file_size,
     fingerprint,
+    is_bundled,
     load_network,
     save_network,
     usable_device,

@@ -156,6 +156,11 @@ def bundled() -> list[str]:
     return sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.safetensors"))
 
 
+def is_bundled(source: str | Path) -> bool:
+    """Whether all weights that a source of `load_network` names come with the package, and so were tested."""
+    return all(part in bundled() for part in str(source).split("+"))
+
+
 def file_size(source: str | Path) -> int:
     """Bytes of a file of weights. Arguments and errors as `load_network`."""
     return _find(source).stat().st_size

@@ -116,9 +116,11 @@ def set_task(session: Session, task: str) -> Session:
 def set_human(session: Session, human: bool | None) -> Session:
     """Say whether the active region is a person, None = as the critic sees it; another answer than before lets go of its edit.
 
-    Raises InputError when there is no region.
+    Raises InputError when there is no region, or something is marked, of which it could be asked as well.
     """
     region = active(session)
+    if session.draft is not None:
+        raise InputError("something is marked; press Propose to make a region of it, then say whether that is a person")
     return session if region.human is human else with_active(session, _without_edit(region, human=human))
 
 

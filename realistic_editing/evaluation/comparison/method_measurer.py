@@ -21,7 +21,7 @@ from realistic_editing.enhance.view import network_input
 from realistic_editing.evaluation.comparison.codec import as_published
 from realistic_editing.evaluation.comparison.methods import INPUT, REPRODUCED, Editor
 from realistic_editing.evaluation.comparison.photo_sets import TestPhoto
-from realistic_editing.evaluation.comparison.rivals import load_rivals
+from realistic_editing.evaluation.comparison.rivals import distinct_name, load_rivals
 from realistic_editing.evaluation.measures.edits import parameters
 from realistic_editing.evaluation.measures.photo_changes import photo_changes, saliency_changes
 from realistic_editing.evaluation.measures.sweep import predict_saliency, score
@@ -95,9 +95,7 @@ class MethodMeasurer:
         self.critic = self.enhancers["attenuate"].critic
         self.networks = {Path(plan.saliency).stem: self.enhancers["attenuate"].saliency}
         for weights in filter(None, (plan.heldout_saliency, plan.second_heldout)):
-            name = Path(weights).stem
-            name = name if name not in self.networks else f"{name} {len(self.networks) + 1}"
-            self.networks[name] = load_network(weights, "saliency", plan.device)
+            self.networks[distinct_name(weights, self.networks)] = load_network(weights, "saliency", plan.device)
         self.distinctness = PatchDistinctness()
         # The first edit compiles for some seconds, which are no method's.
         blank = np.full((8, 8), 255, np.uint8)

@@ -1,5 +1,5 @@
 """Other enhancement networks to compare with the bundled ones, such as ablations, by task and name."""
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 import torch
@@ -19,6 +19,14 @@ def rival_name(weights: str) -> str:
     for task in TASKS:
         name = name.removeprefix(f"{task}_")
     return name
+
+
+def distinct_name(weights: str, taken: Container[str]) -> str:
+    """What a judge is called: its file's name, with a number where another has that already."""
+    name, number = Path(weights).stem, 2
+    while (shown := name if number == 2 else f"{name} {number - 1}") in taken:
+        number += 1
+    return shown
 
 
 def load_rivals(weights: Iterable[str], device: torch.device | str | None = None) -> Rivals:

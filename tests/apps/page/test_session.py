@@ -18,6 +18,7 @@ from realistic_editing.apps.page import layout, regions, view
 from realistic_editing.apps.page import session as steps
 from realistic_editing.apps.page.dials import Dials, read_dials
 from realistic_editing.apps.page.different import most_different
+from realistic_editing.apps.page.draft import Draft
 from realistic_editing.apps.page.examples import EXAMPLES, example
 from realistic_editing.apps.page.exports import export, formats
 from realistic_editing.apps.page.state import open_photo, rendered, shrunk, with_active
@@ -342,6 +343,9 @@ def test_another_answer_on_the_person_lets_go_of_the_edit_and_a_task_keeps_the_a
     assert regions.set_task(person, "amplify").region.human is True
     assert layout.person_update(person.region)["value"] == "yes" and layout.person_update(proposed.region)["value"] == "no"
     assert layout.person_update(None) == layout.person_update(None) | {"value": "seen", "interactive": False}
+    marked = dataclasses.replace(proposed, draft=Draft(proposed.region.mask))
+    with pytest.raises(InputError, match="something is marked"):
+        regions.set_human(marked, True)  # the edit of the region before stays
     with pytest.raises(InputError, match="no region is marked"):
         regions.set_human(open_photo(FOLDER / "coffee.jpg"), True)
 

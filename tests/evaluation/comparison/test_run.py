@@ -180,7 +180,7 @@ def test_other_settings_or_weights_start_anew_and_say_so(photo_folder, plan, tmp
 def test_a_second_held_out_judge_has_a_column_of_its_own(photo_folder, plan, tmp_path, tiny_weights):
     both = dataclasses.replace(plan, second_heldout=tiny_weights["heldout_saliency"])
     found = run(photo_folder, both, tmp_path / "out", ["input"])
-    assert found.models == ["saliency", "heldout_saliency", "heldout_saliency 3", DISTINCTNESS]
+    assert found.models == ["saliency", "heldout_saliency", "heldout_saliency 2", DISTINCTNESS]
 
 
 def test_changed_code_starts_anew(photo_folder, plan, tmp_path, monkeypatch):

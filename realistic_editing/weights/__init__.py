@@ -13,6 +13,6 @@ from realistic_editing.weights.registry import NETWORKS
 from realistic_editing.weights.released import load_released
 
 __all__ = [
-    "NETWORKS", "bundled", "describe_file", "file_size", "fingerprint", "load_network", "load_released",
-    "save_network", "usable_device",
+    "NETWORKS", "bundled", "describe_file", "file_size", "fingerprint", "is_bundled", "load_network",
+    "load_released", "save_network", "usable_device",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ SLIDERS = (
     ("midtones", "Midtones", -25, 25, 0.1),
     ("highlights", "Highlights", -25, 12, 0.1),
 )
-PERSON = {"seen": None, "yes": True, "no": False}  # what may be answered, see `regions.set_human`
+ANSWERS = {"seen": None, "yes": True, "no": False}  # what may be answered, see `regions.set_human`
 DOWNLOADS = {"photo": "Photo", "recipe": "Recipe", "lut": "LUT (.cube)", "mask": "Mask"}
 _TELL = "const tell = (name, value) => document.dispatchEvent(new CustomEvent(name, {detail: value}));"
 _PRESSED = """element.addEventListener('click', (event) => {
@@ -115,7 +115,7 @@ def tell_outline() -> str:
 def person_update(region: PageRegion | None) -> dict:
     """What was answered on whether a region is a person."""
     told = None if region is None else region.human
-    return gr.update(value=next(answer for answer, human in PERSON.items() if human is told), interactive=region is not None)
+    return gr.update(value=next(answer for answer, human in ANSWERS.items() if human is told), interactive=region is not None)
 
 
 def slider_updates(session: Session) -> list:

@@ -121,7 +121,7 @@ class Wiring:
             parts["region"].input, lambda session, index: steps.choose(session, index, enhancers), [parts["region"]], kind=None
         )
         self._on(parts["task"].input, anew(regions.set_task), [parts["task"]])
-        person = anew(lambda session, answer: regions.set_human(session, layout.PERSON[answer]))
+        person = anew(lambda session, answer: regions.set_human(session, layout.ANSWERS[answer]))
         self._on(parts["person"].input, person, [parts["person"]])
         self._on(
             parts["propose"].click, proposed, [parts["snap"]],

@@ -1,4 +1,5 @@
 """Other enhancement networks to compare with the bundled ones, such as ablations, by task and name."""
+import itertools
 from collections.abc import Container, Iterable
 from pathlib import Path
 
@@ -23,10 +24,9 @@ def rival_name(weights: str) -> str:
 
 def distinct_name(weights: str, taken: Container[str]) -> str:
     """What a judge is called: its file's name, with a number where another has that already."""
-    name, number = Path(weights).stem, 2
-    while (shown := name if number == 2 else f"{name} {number - 1}") in taken:
-        number += 1
-    return shown
+    stem = Path(weights).stem
+    names = itertools.chain([stem], (f"{stem} {number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def load_rivals(weights: Iterable[str], device: torch.device | str | None = None) -> Rivals:

@@ -69,8 +69,7 @@ def auc_judd(prediction: np.ndarray, fixations: np.ndarray) -> float:
     Returns:
         In [0, 1]; ties count one half. nan without a fixation, or with every pixel fixated.
     """
-    negative = prediction[fixations == 0]
-    return _auc(prediction[fixations > 0], negative, np.ones(len(negative)))
+    return _auc(prediction[fixations > 0], prediction[fixations == 0])
 
 
 def auc_shuffled(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarray) -> float:
@@ -89,7 +88,7 @@ def auc_shuffled(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarr
         In [0, 1]; ties count one half; 0.5 for what does not depend on the photo, in the mean over photos. nan where
         either has no fixation.
     """
-    return _auc(prediction[fixations > 0], prediction[others > 0], others[others > 0])
+    return _auc(prediction[fixations > 0], np.repeat(prediction.ravel(), others.ravel().astype(np.int64)))
 
 
 def auc_shuffled_published(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarray, step: float = 0.1) -> float:
@@ -119,15 +118,13 @@ def auc_shuffled_published(prediction: np.ndarray, fixations: np.ndarray, others
     return float(np.sum(np.diff(alarms) * (np.add(hits[1:], hits[:-1]) / 2)))
 
 
-def _auc(positive: np.ndarray, negative: np.ndarray, weight: np.ndarray) -> float:
-    """The chance that a positive lies above a negative; negatives count by weight, ties one half: (N,), (M,), (M,)."""
+def _auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """The chance that a positive (N,) lies above a negative (M,); ties count one half."""
     if not len(positive) or not len(negative):
         return float("nan")
-    order = np.argsort(negative)
-    negative, mass = negative[order], np.concatenate([[0.0], np.cumsum(weight[order], dtype=np.float64)])
-    below = mass[np.searchsorted(negative, positive, side="left")]
-    not_above = mass[np.searchsorted(negative, positive, side="right")]
-    return float((below + not_above).mean() / 2 / mass[-1])
+    negative = np.sort(negative)  # numpy sorts values ten times as fast as it finds their order
+    below, not_above = (np.searchsorted(negative, np.sort(positive), side=side) for side in ("left", "right"))
+    return float((below + not_above).mean() / 2 / len(negative))
 
 
 def as_distribution(saliency: torch.Tensor) -> torch.Tensor:

@@ -54,10 +54,10 @@ def measure_fixations(
             rows.append({"predictor": name, "photo": photo.photo_id} | measure_map(prediction, density, fixated, others, usual))
         halves: dict[str, list[dict[str, float]]] = {HALF: [], NETWORK_HALF: []}
         for first, second in halve(photo, splits, np.random.default_rng((seed, index))):
-            for predicting, measured in ((first, second), (second, first)):
-                target = photo.maps(size, measured)
-                halves[HALF].append(measure_map(photo.maps(size, predicting)[0], *target, others, usual))
-                halves[NETWORK_HALF].append(measure_map(predictions[index], *target, others, usual))
+            both = photo.maps(size, first), photo.maps(size, second)
+            for (predicting, _), measured in (both, both[::-1]):
+                halves[HALF].append(measure_map(predicting, *measured, others, usual))
+                halves[NETWORK_HALF].append(measure_map(predictions[index], *measured, others, usual))
         for name, found in halves.items():
             average = {key: float(np.mean([one[key] for one in found])) for key in MAP_MEASURES}
             rows.append({"predictor": name, "photo": photo.photo_id} | average)

@@ -11,6 +11,7 @@ from realistic_editing.evaluation.comparison.method_measurer import DISTINCTNESS
 from realistic_editing.evaluation.comparison.methods import OURS, PRODUCT, REPRODUCED
 from realistic_editing.evaluation.comparison.published import ABLATION, PHOTOS, RUNTIME, TABLES, printed, rated
 from realistic_editing.evaluation.measures.photo_changes import MOVED, SALIENCY_CHANGES
+from realistic_editing.evaluation.reports.judges import agreement_of_judges
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.evaluation.statistics.significance import holm, signed_rank
@@ -72,6 +73,10 @@ def comparison_tables(rows: pd.DataFrame, layout: Layout) -> list[Table]:
         tables.append(_saliency(part, title, by_method, SIGN[task], layout))
         if layout.compare_to in by_method and len(by_method) > 1:
             tables.append(_paired(part, title, by_method, SIGN[task], layout))
+        if len(layout.models) > 1:
+            judges, heading = {model: f"gain_of_mean: {model}" for model in layout.models}, f"{title}: whether judges agree"
+            agreement = agreement_of_judges(f"{part}_judges", heading, by_method, judges, layout.resamples, layout.seed)
+            tables += [agreement] if agreement else []
     wanted = [(TABLES[layout.ratings], task) for task in SIGN] if layout.ratings else []
     if "adversarial" in set(rows.method):
         wanted.append((ABLATION, "attenuate"))

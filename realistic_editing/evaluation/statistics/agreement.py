@@ -1,8 +1,9 @@
-"""How far raters agree: Krippendorff's alpha.
+"""How far raters agree, and judges: Krippendorff's alpha and Spearman's rank correlation.
 
-Our own, because it is shorter than the glue around a library would be; the tests check it against published examples.
+Alpha is our own, because it is shorter than the glue around a library would be; the tests check it against published examples.
 """
 import numpy as np
+from scipy import stats
 
 METRICS = ("interval", "ordinal")
 
@@ -38,3 +39,11 @@ def alpha(ratings: np.ndarray, metric: str) -> float:
     distance = (place[:, None] - place[None, :]) ** 2
     expected = totals @ distance @ totals / (totals.sum() - 1)
     return float(1 - (coincidences * distance).sum() / expected)
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's rank correlation of two judges' numbers (N,); ties share their rank, nan where one says the same of all."""
+    first, second = (stats.rankdata(values) for values in (first, second))
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])

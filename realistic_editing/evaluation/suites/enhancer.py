@@ -17,6 +17,7 @@ from realistic_editing.evaluation.measures.photo_changes import MOVED
 from realistic_editing.evaluation.measures.samples import count_photos, spread
 from realistic_editing.evaluation.measures.seams import measure_seams
 from realistic_editing.evaluation.reports import enhancer_sheets, figures, sheets
+from realistic_editing.evaluation.reports.judges import agreement_of_judges
 from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
@@ -200,6 +201,11 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
             rows.append({"method": name} | cells)
     words = "Mean and, in brackets, standard deviation over regions; red and blue in stops against green (Figure 9b)."
     tables.append(Table(f"{task}_spread", f"{where}: what the edits are", words, pd.DataFrame(rows)))
+    judges = {"the enhancer's": "saliency"} | {name: f"saliency: {name}" for name in others}
+    title = f"{where}: whether judges agree"
+    everywhere = {name: part for name, part in by_method.items() if len(part) == len(ours)}
+    agreement = agreement_of_judges(f"{task}_judges", title, everywhere, judges, settings.resamples, settings.seed)
+    tables += [agreement] if agreement else []
     if any(name.startswith(OPTIMUM) for name in by_method):
         tables.append(_share(task, where, by_method))
         tables.append(_ceilings(task, where, by_method, others))

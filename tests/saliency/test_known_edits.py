@@ -1,6 +1,7 @@
 """Edits whose effect is known: identity, known values, untouched surroundings."""
 import pytest
 import torch
+from torch.nn import functional as F
 
 from realistic_editing.saliency import known_edits
 
@@ -40,6 +41,11 @@ def test_fading_ends_at_the_colour_around():
 
 def test_a_region_without_surroundings_has_nothing_to_fade_to():
     assert torch.equal(known_edits.edit_fading(IMAGE, torch.ones_like(MASK), 1.0), IMAGE)
+
+
+def test_surroundings_are_a_square_step_from_the_region_whatever_its_shape():
+    mask = (torch.rand(2, 1, 50, 60, generator=GENERATOR) > 0.995) * torch.rand(2, 1, 50, 60, generator=GENERATOR)
+    assert torch.equal(known_edits.surroundings(mask), F.max_pool2d(mask, 11, stride=1, padding=5) - mask)
 
 
 def test_camouflage_ends_at_the_mean_and_deviation_around():

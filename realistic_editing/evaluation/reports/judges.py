@@ -44,6 +44,6 @@ def agreement_of_judges(
         return None
     words = (
         "Spearman's rank correlation, over regions, of the changes of saliency that two judges see; 1 where they put all edits "
-        "in the same order. Of mild edits it is lower than of strong ones where judges see little more than their own noise."
+        "in the same order."
     )
     return Table(name, title, words, pd.DataFrame(rows))

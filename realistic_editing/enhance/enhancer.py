@@ -8,6 +8,7 @@ from torch import nn
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.inference import for_inference
 from realistic_editing.common.tasks import TASKS
+from realistic_editing.common.workers import on_worker
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
@@ -86,6 +87,7 @@ class Enhancer:
             self.judges.to(usable_device(device))
         return self
 
+    @on_worker
     @torch.no_grad()
     def view(self, photo: np.ndarray, mask: np.ndarray, human: bool | None = None) -> PhotoView:
         """A photo and its region as the networks see them, judged once; then ask it for as many edits as you like.

@@ -1,5 +1,6 @@
 """What an edit does to realism and to attention: the frozen critic and saliency network, asked about photos and their edits."""
 import dataclasses
+import functools
 
 import torch
 from torch import nn
@@ -13,6 +14,7 @@ from realistic_editing.common.protocols import (
     SeesPeople,
     SharesFeatures,
 )
+from realistic_editing.common.workers import apart, together
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.enhance.skin import Skin
@@ -148,7 +150,7 @@ class RegionView:
         edited = (apply_inside if self.image.device.type == "cpu" else apply)(self.image, self.mask, recipe)
         same = self.critic_image is self.image
         critic_image = edited if same else apply(self.critic_image, self.critic_mask, recipe)
-        realism, saliency = self._realism(critic_image), self.judges.saliency(edited)
+        saliency, realism = apart([(self.judges.saliency, edited), (self._realism, critic_image)])
         return JudgedEdit(recipe, edited, critic_image, saliency, realism - self.realism)
 
     def compare(self, image: torch.Tensor) -> "JudgedEdit":
@@ -167,12 +169,15 @@ class RegionView:
         Returns:
             dR of eq. 2 and the change of saliency, -S of eq. 3: (N,) float32 on the CPU, each.
         """
-        recipe, changes = recipe.to(self.image.device, self.image.dtype), []
-        for start in range(0, len(recipe), _CHUNK):
-            part = recipe[start : start + _CHUNK]
+        recipe = recipe.to(self.image.device, self.image.dtype)
+
+        def changes_of(part: Recipe) -> torch.Tensor:
             repeated = self[torch.zeros(len(part), dtype=torch.long, device=self.image.device)]
             judged = repeated.edited(part)
-            changes.append(torch.stack([judged.realism_change, repeated.saliency_change(judged)]))
+            return torch.stack([judged.realism_change, repeated.saliency_change(judged)])
+
+        parts = [recipe[start : start + _CHUNK] for start in range(0, len(recipe), _CHUNK)]
+        changes = together([functools.partial(changes_of, part) for part in parts])
         return tuple(torch.cat(changes, dim=1).float().cpu())
 
     def loss(self, judged: "JudgedEdit", human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:

@@ -36,18 +36,22 @@ class Skin:
         Returns:
             The change of CIELAB hue in degrees, and that of chroma as a share: (B,) each, not negative.
         """
+        hue, chroma = self.in_limits(recipe).abs().unbind(1)
+        return self.hue_limit * hue, self.chroma_limit * chroma
+
+    def in_limits(self, recipe: Recipe) -> torch.Tensor:
+        """The changes of hue and chroma, signed, in units of their limits: (B, 2), from -1 to 1 where skin keeps its look."""
         pixels = self.pixels.to(recipe.exposure).expand(len(recipe), -1, -1, -1)
         after = _mean_color(apply(pixels, torch.ones_like(pixels[:, :1]), recipe))
         before = _mean_color(pixels)
         lengths = [color.square().sum(dim=1).clamp(min=1e-8).sqrt() for color in (before, after)]
         turned = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-        hue = torch.rad2deg(torch.atan2(turned, (before * after).sum(dim=1))).abs()
-        return hue, (lengths[1] / lengths[0] - 1).abs()
+        hue = torch.rad2deg(torch.atan2(turned, (before * after).sum(dim=1)))
+        return torch.stack([hue / self.hue_limit, (lengths[1] / lengths[0] - 1) / self.chroma_limit], dim=1)
 
     def excess(self, recipe: Recipe) -> torch.Tensor:
         """How far edits go beyond the limits, in units of them: (B,), 0 within."""
-        hue, chroma = self.change(recipe)
-        return (hue / self.hue_limit - 1).relu() + (chroma / self.chroma_limit - 1).relu()
+        return (self.in_limits(recipe).abs() - 1).relu().sum(dim=1)
 
 
 def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True) -> Skin | None:

@@ -8,6 +8,7 @@ from torch import nn
 
 from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.workers import on_worker
 from realistic_editing.data.pixels import is_grey, resize
 from realistic_editing.enhance.candidates import Candidates
 from realistic_editing.enhance.edit import Edit
@@ -100,6 +101,7 @@ class PhotoView:
         """The same photo, network and objective with other judges."""
         return PhotoView(self.network, judges, self.task, self.objective, self.image, self.mask, self.human)
 
+    @on_worker
     @torch.no_grad()
     def candidates(self) -> Candidates:
         """The network's edits in all 24 orders, judged; made once."""
@@ -108,6 +110,7 @@ class PhotoView:
             self._candidates = Candidates(_kept(recipe), self.task, *self.region.changes(recipe))
         return self._candidates
 
+    @on_worker
     @torch.no_grad()
     def pick(self, order: str | tuple[int, int, int, int] = "best_effect", seed: int = 0) -> Edit:
         """The network's edit in one order.
@@ -132,6 +135,7 @@ class PhotoView:
             numbers = torch.tensor([parse_order(order)], device=self.image.device)
         return self.measure(self._allowed(self.network(self.image, self.mask, numbers)))
 
+    @on_worker
     @torch.no_grad()
     def measure(self, recipe: Recipe) -> Edit:
         """What a recipe, from anywhere, does to the region.
@@ -142,6 +146,7 @@ class PhotoView:
         realism, saliency = self.region.changes(recipe)
         return Edit(_kept(recipe), self.task, float(realism), float(saliency))
 
+    @on_worker
     @torch.no_grad()
     def compare(self, edited: np.ndarray) -> tuple[float, float]:
         """What another edit of the photo does, whoever made it.
@@ -159,6 +164,7 @@ class PhotoView:
         judged = self.region.compare(network_input(edited, whole, self.image.device, self.image.shape[-1])[0])
         return float(judged.realism_change), float(self.region.saliency_change(judged))
 
+    @on_worker
     @torch.no_grad()
     def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
@@ -188,6 +194,7 @@ class PhotoView:
         found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
 
+    @on_worker
     def limit(
         self,
         edit: Edit,
@@ -227,6 +234,7 @@ class PhotoView:
             return edit
         return dataclasses.replace(self.measure(edit.recipe.at_strength(strength)), strength=strength, refined=edit.refined)
 
+    @on_worker
     def guard(self, edit: Edit, realism: float = GUARD) -> Edit:
         """An edit that looks real: taken weaker where it changes skin too much, or looks edited.
 
@@ -252,6 +260,7 @@ class PhotoView:
     def _spares_skin(self, recipe: Recipe) -> bool:
         return float(self.skin.excess(recipe.to(self.image.device))) == 0
 
+    @on_worker
     def propose(self, options: EditOptions) -> Edit:
         """An edit as the options ask; see `Enhancer.propose`."""
         options.check_for(self.task, refinable=self.objective is not None)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.inputs import resized
+from realistic_editing.common.workers import apart
 
 
 class MeanSaliency(nn.Module):
@@ -26,5 +27,5 @@ class MeanSaliency(nn.Module):
         """Predict saliency: (B, 3, H, W) RGB in [0, 1], any size -> (B, 1, H, W) in [0, 1], at that size."""
         size = [min(seen, given) for seen, given in zip(self.input_size, image.shape[-2:], strict=True)]
         shrunk = resized(image, size)  # once for all
-        maps = [network(shrunk) for network in self.networks]
+        maps = apart([(network, shrunk) for network in self.networks])
         return nn.functional.interpolate(torch.stack(maps).mean(dim=0), image.shape[-2:], mode="bilinear")

@@ -127,10 +127,10 @@ def lead_back(skin: Skin, order: torch.Tensor, logits: torch.Tensor, blend: str,
             slopes = [torch.autograd.grad(one.sum(), [numbers], retain_graph=True)[0] for one in change.unbind(1)]
         change = change.detach()
         near = (change.abs() > _INSIDE**2).to(change)  # what is far from its limit may change freely
-        slope = torch.stack(slopes, dim=1) * near[:, :, None]  # (B, 2, 29)
+        slope = torch.stack(slopes, dim=1) * near[:, :, None]  # (B, limits, 29)
         moved = slope * ease[:, None]
         gram = moved @ slope.transpose(1, 2)
         damping = 1e-6 + 1e-3 * gram.diagonal(dim1=1, dim2=2).amax(dim=1)
-        gram = gram + damping[:, None, None] * torch.eye(2, dtype=gram.dtype, device=gram.device)
+        gram = gram + damping[:, None, None] * torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
         beyond = change - change.clamp(-_INSIDE, _INSIDE)
         logits -= (moved.transpose(1, 2) @ torch.linalg.solve(gram, beyond[:, :, None]))[:, :, 0]

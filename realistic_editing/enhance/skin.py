@@ -28,7 +28,7 @@ class Skin:
     chroma_limit: float
 
     def change(self, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
-        """What edits do to the mean colour of the skin; differentiable.
+        """What edits do to the mean colour of the skin, or of its lighter half where they do more; differentiable.
 
         Args:
             recipe: B edits.
@@ -36,18 +36,27 @@ class Skin:
         Returns:
             The change of CIELAB hue in degrees, and that of chroma as a share: (B,) each, not negative.
         """
-        hue, chroma = self.in_limits(recipe).abs().unbind(1)
+        hue, chroma = self.in_limits(recipe).abs().unflatten(1, (2, 2)).amax(dim=2).unbind(1)
         return self.hue_limit * hue, self.chroma_limit * chroma
 
     def in_limits(self, recipe: Recipe) -> torch.Tensor:
-        """The changes of hue and chroma, signed, in units of their limits: (B, 2), from -1 to 1 where skin keeps its look."""
-        pixels = self.pixels.to(recipe.exposure).expand(len(recipe), -1, -1, -1)
-        after = _mean_color(apply(pixels, torch.ones_like(pixels[:, :1]), recipe))
-        before = _mean_color(pixels)
-        lengths = [color.square().sum(dim=1).clamp(min=1e-8).sqrt() for color in (before, after)]
-        turned = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-        hue = torch.rad2deg(torch.atan2(turned, (before * after).sum(dim=1)))
-        return torch.stack([hue / self.hue_limit, (lengths[1] / lengths[0] - 1) / self.chroma_limit], dim=1)
+        """The changes in units of their limits, signed: within -1 and 1 where skin keeps its look.
+
+        The lighter half is what an eye goes to, and a curve may turn it one way and the shadows the other.
+
+        Args:
+            recipe: B edits.
+
+        Returns:
+            (B, 4): hue of all skin and of its lighter half, chroma of both.
+        """
+        pixels = self.pixels.to(recipe.exposure)
+        lighter = pixels.mean(dim=1).flatten().topk(-(-pixels.shape[-1] // 2)).indices
+        pixels = pixels.expand(len(recipe), -1, -1, -1)
+        edited = apply(pixels, torch.ones_like(pixels[:, :1]), recipe)
+        changes = [_change(pixels[..., part], edited[..., part]) for part in (slice(None), lighter)]
+        hue, chroma = (torch.stack(values, dim=1) for values in zip(*changes, strict=True))
+        return torch.cat([hue / self.hue_limit, chroma / self.chroma_limit], dim=1)
 
     def excess(self, recipe: Recipe) -> torch.Tensor:
         """How far edits go beyond the limits, in units of them: (B,), 0 within."""
@@ -76,6 +85,14 @@ def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True) -> Sk
         return None
     picked = torch.linspace(0, count - 1, min(count, _PIXELS), device=image.device).round().long()
     return Skin(inside[:, found][:, picked][None, :, None], *(PERSON_LIMITS if human else OTHER_LIMITS))
+
+
+def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of the mean colour of (B, 3, 1, K) pixels: hue in degrees and chroma as a share, signed, (B,) each."""
+    before, after = _mean_color(before), _mean_color(after)
+    lengths = [color.square().sum(dim=1).clamp(min=1e-8).sqrt() for color in (before, after)]
+    turned = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    return torch.rad2deg(torch.atan2(turned, (before * after).sum(dim=1))), lengths[1] / lengths[0] - 1
 
 
 def _mean_color(pixels: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.loss import Objective
-from realistic_editing.enhance.options import EditOptions
+from realistic_editing.enhance.options import REFINE, EditOptions
 from realistic_editing.enhance.view import SIZE, PhotoView, _is_colorless, network_input
 from realistic_editing.ops import Recipe, all_orders
 from realistic_editing.realism.compact import CompactCritic
@@ -131,7 +131,7 @@ class Counting(torch.nn.Module):
         ({"refine": 0, "strength": 0.5}, 25),
         ({"refine": 0, "order": (3, 1, 0, 2), "min_realism_change": -1.0}, 17),  # 16 strengths, and the proposal itself
         ({"order": (3, 1, 0, 2), "guard": None, "refine": 2}, 1 + 4 + 1),  # the photo once more, at the size of refinement
-        ({"guard": None}, 24 + 1 + 17 + 1),
+        ({"guard": None}, 24 + 1 + (REFINE + 1) + 1),
     ],
 )
 def test_no_edit_is_judged_twice(enhancer, photo, options, edits):

@@ -8,8 +8,10 @@ import torch
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.optimise import lead_back
 from realistic_editing.enhance.options import EditOptions
-from realistic_editing.enhance.skin import OTHER_LIMITS, PERSON_LIMITS, find_skin
+from realistic_editing.enhance.parameters import bounded, unchanged
+from realistic_editing.enhance.skin import OTHER_LIMITS, PERSON_LIMITS, Skin, find_skin
 from realistic_editing.ops import Recipe
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
@@ -97,3 +99,37 @@ def test_a_view_of_a_thing_proposes_as_for_a_person_where_the_options_say_so(enh
     found, expected = (view.propose(asked).recipe.saturation for view in (thing, person))
     assert found == expected and found != thing.propose(EditOptions(refine=0, guard=-1.0)).recipe.saturation
     assert thing.human is False  # the view stays as it is
+
+
+def strong(order=(0, 1, 2, 3)):
+    """Free numbers of two edits that turn skin green and grey."""
+    numbers = unchanged(torch.tensor([order, order]))
+    numbers[0, :3] += torch.tensor([0.6, -0.6, 0.6])  # white balance
+    numbers[1, 27] -= 2  # saturation
+    return torch.tensor([order, order]), numbers
+
+
+def test_edits_that_change_skin_too_much_are_led_back_by_what_matters_least():
+    skin = find_skin(*photo_of(TONES[2]))
+    order, numbers = strong()
+    assert (skin.excess(bounded(order, numbers)) > 1).all()
+    ease = torch.ones_like(numbers)
+    ease[:, 28] = 1e-6  # exposure matters most to this loss
+    led = numbers.clone()
+    lead_back(skin, order, led, "final", ease, times=10)
+    assert (skin.excess(bounded(order, led)) == 0).all() and torch.isfinite(led).all()
+    assert float((led - numbers)[:, 28].abs().max()) < 1e-4 < float((led - numbers).abs().max())
+    within = led.clone()
+    lead_back(skin, order, within, "final", ease)
+    assert torch.equal(within, led)  # nothing is done to what is within the limits
+
+
+def test_the_lighter_half_of_skin_counts_for_itself():
+    dark, light = torch.tensor([0.35, 0.22, 0.16]), torch.tensor([0.85, 0.62, 0.50])
+    skin = Skin(torch.stack([dark] * 40 + [light] * 40, dim=1)[None, :, None], *PERSON_LIMITS)
+    curve = torch.ones(1, 3, 8)
+    curve[0, 1, 5:] = 0.6  # what is light loses green
+    recipe = dataclasses.replace(STILL, color_curve=curve)
+    whole, lighter = (skin.in_limits(recipe)[0, k].abs() for k in (0, 1))
+    assert float(lighter) > float(whole) > 0
+    assert float(skin.change(recipe)[0]) == pytest.approx(float(lighter) * PERSON_LIMITS[0], rel=1e-5)

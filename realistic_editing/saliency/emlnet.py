@@ -9,19 +9,25 @@ from torchvision.models import resnet50
 
 from realistic_editing.common.inputs import resized
 from realistic_editing.weights import load_released
+from realistic_editing.weights.pretrained import load_resnet
 
 BLUR_KERNEL, BLUR_SIGMA = 33, 5.0
 WIDTHS = (64, 256, 512, 1024, 2048)  # channels of ResNet-50 after the stem and the four stages
 
 
 class ReadoutResNet(nn.Module):
-    """ResNet-50 without its classifier, read out at five depths."""
+    """ResNet-50 without its classifier, read out at five depths.
 
-    def __init__(self) -> None:
+    Args:
+        pretrained: where its ImageNet weights come from, see `load_resnet`: "timm" or "none".
+    """
+
+    def __init__(self, pretrained: str | bool = "none") -> None:
         super().__init__()
         trunk = resnet50(weights=None)
         self.conv1, self.bn1, self.relu, self.maxpool = trunk.conv1, trunk.bn1, trunk.relu, trunk.maxpool
         self.layer1, self.layer2, self.layer3, self.layer4 = trunk.layer1, trunk.layer2, trunk.layer3, trunk.layer4
+        load_resnet(self, pretrained)
         self.readouts = nn.ModuleList(_convolution(width, nn.ReLU()) for width in WIDTHS)
         self.combine = _convolution(len(WIDTHS), nn.Sigmoid())
 
@@ -73,13 +79,17 @@ class EMLNet(nn.Module):
 
     Args:
         input_size: (height, width) the network sees.
+        pretrained: "timm" begins both ResNets with ImageNet weights: timm has none of Places; "none" for weights from a file.
+
+    Raises:
+        InputError: when pre-trained weights cannot be had.
     """
 
-    def __init__(self, input_size: tuple[int, int] = (480, 640)) -> None:
+    def __init__(self, input_size: tuple[int, int] = (480, 640), pretrained: str | bool = "none") -> None:
         super().__init__()
         self.input_size = tuple(input_size)
-        self.imagenet = ReadoutResNet()
-        self.places = ReadoutResNet()
+        self.imagenet = ReadoutResNet(pretrained)
+        self.places = ReadoutResNet(pretrained)
         for part in (self.imagenet, self.places):
             part.combine.requires_grad_(False)  # not used here, and distributed training waits for all that is trained
         self.decoder = Decoder()

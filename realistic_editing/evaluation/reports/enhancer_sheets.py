@@ -9,6 +9,7 @@ from torch import nn
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
 from realistic_editing.evaluation.measures.edits import case_of, region_name
 from realistic_editing.evaluation.measures.photo_changes import seam
 from realistic_editing.evaluation.measures.seams import AS_EDITED, CLEAN, masks_of, proposal
@@ -29,7 +30,7 @@ def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndar
     cells = []
     for region, image, mask in iter_regions(regions, size, "gallery"):
         view = case_of(region, image, mask, enhancer, seed=0).view
-        found = view.guard(view.pick())
+        found = view.propose(EditOptions())
         edited = edit(image, mask, found.recipe)
         top = float(view.region.saliency.max())
         maps = [

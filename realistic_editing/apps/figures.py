@@ -21,7 +21,7 @@ from realistic_editing.data.masks import DAMAGES
 from realistic_editing.data.pixels import read_version
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.view import SIZE
+from realistic_editing.enhance.inputs import SIZE
 from realistic_editing.evaluation.comparison.rivals import rival_name
 from realistic_editing.evaluation.reports import enhancer_sheets, paper_figures
 from realistic_editing.evaluation.reports.paper_figures import FigurePhoto

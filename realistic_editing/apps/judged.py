@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.options import MAX_STRENGTH, EditOptions
 from realistic_editing.enhance.verdict import (
     CANNOT_JUDGE,
@@ -19,7 +20,7 @@ from realistic_editing.enhance.verdict import (
     attention_problem,
     judge,
 )
-from realistic_editing.enhance.view import PhotoView, network_input
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.evaluation.measures.signs import measure_signs, signs_of
 
 SEVERITY = (SAFE, SHOWS, CANNOT_JUDGE, LOOKS_EDITED)

@@ -7,9 +7,9 @@ from torch import nn
 
 from realistic_editing.common.inference import for_inference
 from realistic_editing.data.regions import Region, read_region
+from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.proposer import Proposer
-from realistic_editing.enhance.view import network_input
 from realistic_editing.ops.orders import all_orders
 from realistic_editing.ops.recipe import PARAMETERS, Recipe
 

@@ -13,9 +13,9 @@ from realistic_editing.common.inference import for_inference
 from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.inputs import SIZE, network_input
 from realistic_editing.enhance.network import EditNet
 from realistic_editing.enhance.options import GUARD, REFINE
-from realistic_editing.enhance.view import SIZE, network_input
 from realistic_editing.ops import Recipe, all_orders, apply
 from realistic_editing.weights import load_network
 

@@ -17,9 +17,9 @@ from realistic_editing.data.pixels import read_grey, read_rgb
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.equations import saliency_drop
+from realistic_editing.enhance.inputs import SIZE
 from realistic_editing.enhance.network import EditNet
 from realistic_editing.enhance.proposer import Proposer
-from realistic_editing.enhance.view import SIZE
 from realistic_editing.ops.orders import ALL_ORDERS, all_orders
 from realistic_editing.realism.network import RealismNet
 from realistic_editing.saliency.emlnet import EMLNet

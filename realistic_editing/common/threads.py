@@ -7,12 +7,17 @@ and script.
 """
 import os
 import sys
+import threading
 from collections.abc import MutableMapping
 
 # Of GNU's OpenMP, which PyTorch's packages for Linux bring, and of LLVM's and Intel's, which those for macOS and Windows do.
 THREAD_SETTINGS = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 # Who sets one of these has thought of it.
 CHOSEN = (*THREAD_SETTINGS, "GOMP_SPINCOUNT")
+
+# PyTorch has one number of threads for the process, which each thread copies when it first needs it. Who changes that number
+# for a moment, or puts it back, holds this lock.
+NUMBER = threading.RLock()
 
 
 def wait_passively(environment: MutableMapping[str, str] = os.environ) -> bool:

@@ -10,10 +10,11 @@ from realistic_editing.common.inference import for_inference
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.common.workers import on_worker
 from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.options import CRITIC, SALIENCY, EditOptions
-from realistic_editing.enhance.view import PhotoView, network_input
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe
 from realistic_editing.weights import is_bundled, load_network, usable_device
 
@@ -33,6 +34,11 @@ class Enhancer:
         self, network: nn.Module, critic: nn.Module, saliency: nn.Module, task: str, objective: Objective | None = None
     ) -> None:
         self.network, self.judges, self.task, self.objective = network.eval(), Judges(critic, saliency), task, objective
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next(self.network.parameters()).device
 
     @property
     def critic(self) -> nn.Module:
@@ -103,7 +109,7 @@ class Enhancer:
         Raises:
             InputError: when photo or mask cannot be used.
         """
-        return self.view_of(*network_input(photo, mask, next(self.network.parameters()).device), human)
+        return self.view_of(*network_input(photo, mask, self.device), human)
 
     def view_of(self, image: torch.Tensor, mask: torch.Tensor, human: bool | None = None) -> PhotoView:
         """The view of a photo and mask that are tensors already: (1, 3, S, S) and (1, 1, S, S) in [0, 1]."""

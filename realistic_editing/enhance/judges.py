@@ -136,6 +136,7 @@ class RegionView:
         """The photos at `index`, which may repeat them, without judging them again."""
         taken = object.__new__(RegionView)
         taken.judges, taken.features, taken._cached, taken.by_pixels = self.judges, None, self._cached, self.by_pixels
+        taken.skin = self.skin
         taken.critic = self.critic[index] if isinstance(self.judges.critic, CachesFeatures) else self.critic
         for name in ("image", "mask", "saliency", "realism"):
             setattr(taken, name, getattr(self, name)[index])

@@ -11,11 +11,12 @@ from realistic_editing.enhance.parameters import bounded, free, unchanged
 from realistic_editing.enhance.skin import Skin
 from realistic_editing.ops import Recipe
 
-# Short memories: 12 steps reach 75 % of what 50 lower the loss, where Adam's own (0.9, 0.999) reach 68 %.
-_BETAS = (0.7, 0.9)
-# In the first step. On people 0.3 goes astray in some photos, and on other things it gains next to nothing.
-LEARNING_RATE = 0.2
-_INSIDE = 0.9  # of skin's limits: where a step that went beyond them is led back to
+_BETAS = (0.7, 0.9)  # short memories: Adam's own (0.9, 0.999) lower the loss less in so few steps
+LEARNING_RATE = 0.2  # by 0.3 some photos of people go astray, and other things gain next to nothing
+# Of skin's limits: steps that go beyond them are led back to the inner bound, and left alone up to the outer one.
+_INNER, _OUTER = 0.9, 0.92
+_NEAR = 0.8  # from here on a limit counts when a step is led back, lest it leave by another one
+_MOST_EASE, _MOST_STEP = 100.0, 1.0  # times the median; in free numbers, of which 1 is a quarter of a range or less
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ def optimise(
     under torch.inference_mode, which allows no gradients at all.
 
     Skin's limits are a narrow valley of the loss: by its slope alone, Adam spends nearly all steps in finding back to it. So
-    where the view knows of skin, each step that leaves the limits is led back to them.
+    where the view knows of skin and the objective spares it, each step that leaves its limits is led back towards them.
 
     Args:
         view: B photos with regions.
@@ -81,7 +82,7 @@ def optimise(
             break
         rate = learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
         adam.update(torch.autograd.grad(total, [logits])[0], rate)
-        if view.skin is not None:
+        if view.skin is not None and objective.skin_weight:
             lead_back(view.skin, order, logits, blend, adam.ease)
     return Optimum(bounded(order, kept, blend), best, torch.stack(curve))
 
@@ -106,9 +107,9 @@ class _Adam:
 
 @torch.no_grad()
 def lead_back(skin: Skin, order: torch.Tensor, logits: torch.Tensor, blend: str, ease: torch.Tensor, times: int = 3) -> None:
-    """Move edits that change skin too much to the nearest that do not, in place, by Newton's steps.
+    """Move edits that change skin too much towards the nearest that do not, in place, by Newton's steps.
 
-    Near means by `ease`: most is moved where the loss hardly notices.
+    Near means by `ease`: most is moved where the loss hardly notices. An edit ends no farther outside than it began.
 
     Args:
         skin: with its limits.
@@ -118,19 +119,41 @@ def lead_back(skin: Skin, order: torch.Tensor, logits: torch.Tensor, blend: str,
         ease: (B, 29) positive, how easily each number moves.
         times: steps at most.
     """
-    for _ in range(times):
+    ease = torch.minimum(ease, _MOST_EASE * ease.median(dim=1, keepdim=True).values)
+    nearest, numbers = torch.full_like(logits[:, 0], float("inf")), logits.clone()
+    for step in range(times + 1):
         with torch.enable_grad():
-            numbers = logits.detach().requires_grad_(True)
-            change = skin.in_limits(bounded(order, numbers, blend))
-            if float(change.detach().abs().max()) <= _INSIDE + 0.02:
-                return
-            slopes = [torch.autograd.grad(one.sum(), [numbers], retain_graph=True)[0] for one in change.unbind(1)]
-        change = change.detach()
-        near = (change.abs() > _INSIDE**2).to(change)  # what is far from its limit may change freely
-        slope = torch.stack(slopes, dim=1) * near[:, :, None]  # (B, limits, 29)
-        moved = slope * ease[:, None]
-        gram = moved @ slope.transpose(1, 2)
-        damping = 1e-6 + 1e-3 * gram.diagonal(dim1=1, dim2=2).amax(dim=1)
-        gram = gram + damping[:, None, None] * torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
-        beyond = change - change.clamp(-_INSIDE, _INSIDE)
-        logits -= (moved.transpose(1, 2) @ torch.linalg.solve(gram, beyond[:, :, None]))[:, :, 0]
+            traced = numbers.requires_grad_(True)
+            change = skin.in_limits(bounded(order, traced, blend))
+            excess = change.detach().abs().amax(dim=1)
+            out = excess > _OUTER
+            slopes = [torch.autograd.grad(one.sum(), [traced], retain_graph=True)[0] for one in change.unbind(1) if out.any()]
+        numbers = numbers.detach()
+        better = excess < nearest
+        nearest = torch.where(better, excess, nearest)
+        logits.copy_(torch.where(better[:, None], numbers, logits))
+        if step == times or not out.any():
+            return
+        moved = _newton(change.detach(), torch.stack(slopes, dim=1), ease)
+        numbers = torch.where(out[:, None], numbers - moved, numbers)
+
+
+def _newton(change: torch.Tensor, slope: torch.Tensor, ease: torch.Tensor) -> torch.Tensor:
+    """The step that leads changes of skin back to the inner bound, to first order.
+
+    Args:
+        change: (B, L) in units of the limits.
+        slope: (B, L, 29), its gradients.
+        ease: (B, 29).
+
+    Returns:
+        (B, 29), what to subtract.
+    """
+    slope = slope * (change.abs() > _NEAR)[:, :, None]  # what is far from its limit may change freely
+    moved = slope * ease[:, None]
+    gram = moved @ slope.transpose(1, 2)
+    damping = 1e-6 + 1e-3 * gram.diagonal(dim1=1, dim2=2).amax(dim=1)
+    gram = gram + damping[:, None, None] * torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
+    beyond = change - change.clamp(-_INNER, _INNER)
+    step = (moved.transpose(1, 2) @ torch.linalg.solve(gram, beyond[:, :, None]))[:, :, 0]
+    return torch.where(step.isfinite(), step, 0.0).clamp(-_MOST_STEP, _MOST_STEP)

@@ -36,7 +36,7 @@ class Skin:
         Returns:
             The change of CIELAB hue in degrees, and that of chroma as a share: (B,) each, not negative.
         """
-        hue, chroma = self.in_limits(recipe).abs().unflatten(1, (2, 2)).amax(dim=2).unbind(1)
+        hue, chroma = self._most(recipe).unbind(1)
         return self.hue_limit * hue, self.chroma_limit * chroma
 
     def in_limits(self, recipe: Recipe) -> torch.Tensor:
@@ -58,9 +58,13 @@ class Skin:
         hue, chroma = (torch.stack(values, dim=1) for values in zip(*changes, strict=True))
         return torch.cat([hue / self.hue_limit, chroma / self.chroma_limit], dim=1)
 
+    def _most(self, recipe: Recipe) -> torch.Tensor:
+        """(B, 2): of hue and of chroma in units of their limits, the greater of all skin and its lighter half."""
+        return self.in_limits(recipe).abs().unflatten(1, (2, 2)).amax(dim=2)
+
     def excess(self, recipe: Recipe) -> torch.Tensor:
-        """How far edits go beyond the limits, in units of them: (B,), 0 within."""
-        return (self.in_limits(recipe).abs() - 1).relu().sum(dim=1)
+        """How far edits go beyond the limits of hue and of chroma, in units of them: (B,), 0 within."""
+        return (self._most(recipe) - 1).relu().sum(dim=1)
 
 
 def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True) -> Skin | None:

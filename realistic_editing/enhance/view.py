@@ -6,12 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.workers import on_worker
-from realistic_editing.data.pixels import is_grey, resize
 from realistic_editing.enhance.candidates import Candidates
 from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.inputs import is_colorless, network_input
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
@@ -22,31 +21,7 @@ from realistic_editing.enhance.strength import find_strength
 from realistic_editing.enhance.terms import logit_change
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
-SIZE = 384  # side of the square that the networks see (section 4)
 PIXELS_PER_ZONE = 1000  # that judge realism in refinement: a quarter of the time that whole photos take
-
-
-def network_input(
-    photo: np.ndarray, mask: np.ndarray, device: torch.device | str | None = None, size: int = SIZE
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """A photo and its mask as the networks are shown them: the one way that photos are shrunk for them.
-
-    Args:
-        photo: (H, W, 3) sRGB, uint8, uint16, or float in [0, 1], any size.
-        mask: (H, W) of the photo's size: bool, uint8, uint16, or float in [0, 1].
-        device: where to put them; the CPU when None.
-        size: side of the square.
-
-    Returns:
-        (1, 3, size, size) and (1, 1, size, size) float32 in [0, 1].
-
-    Raises:
-        InputError: when photo or mask cannot be used.
-    """
-    photo = check_photo(photo)
-    mask = check_mask(mask, photo)
-    image, region = (torch.from_numpy(to_unit(resize(array, (size, size)))).to(device) for array in (photo, mask))
-    return image.permute(2, 0, 1)[None].contiguous(), region[None, None]
 
 
 class PhotoView:
@@ -83,8 +58,13 @@ class PhotoView:
         self.region = judges.view(image, mask)
         self.human = self.region.shows_person() if human is None else human
         self.skin = find_skin(image, mask, self.human)
-        self._colorless = _is_colorless(image, mask)
+        self._colorless = is_colorless(image, mask)
         self._candidates: Candidates | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where photo and networks are."""
+        return self.image.device
 
     @property
     def realism(self) -> float:
@@ -130,9 +110,9 @@ class PhotoView:
         if order == "random":
             nothing = torch.zeros(1, len(all_orders()))
             pick = int(select_order(order, self.task, nothing, nothing, torch.Generator().manual_seed(seed)))
-            numbers = all_orders(self.image.device)[pick][None]
+            numbers = all_orders(self.device)[pick][None]
         else:
-            numbers = torch.tensor([parse_order(order)], device=self.image.device)
+            numbers = torch.tensor([parse_order(order)], device=self.device)
         return self.measure(self._allowed(self.network(self.image, self.mask, numbers)))
 
     @on_worker
@@ -161,7 +141,7 @@ class PhotoView:
             InputError: when it cannot be used.
         """
         whole = np.full(edited.shape[:2], 255, np.uint8)
-        judged = self.region.compare(network_input(edited, whole, self.image.device, self.image.shape[-1])[0])
+        judged = self.region.compare(network_input(edited, whole, self.device, self.image.shape[-1])[0])
         return float(judged.realism_change), float(self.region.saliency_change(judged))
 
     @on_worker
@@ -184,7 +164,7 @@ class PhotoView:
             raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
         if not steps:
             return edit
-        device = self.image.device
+        device = self.device
         generator = torch.Generator(device).manual_seed(0)
         region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
         region.skin = self.skin
@@ -258,7 +238,7 @@ class PhotoView:
         return _greatest(lambda strength: self._spares_skin(recipe.at_strength(strength)))
 
     def _spares_skin(self, recipe: Recipe) -> bool:
-        return float(self.skin.excess(recipe.to(self.image.device))) == 0
+        return float(self.skin.excess(recipe.to(self.device))) == 0
 
     @on_worker
     def propose(self, options: EditOptions) -> Edit:
@@ -295,15 +275,3 @@ def _greatest(allowed: Callable[[float], bool]) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if allowed(middle) else (low, middle)
     return low
-
-
-def _is_colorless(image: torch.Tensor, mask: torch.Tensor) -> bool:
-    """Whether a photo is black and white; a region that has colours, in a grey scene, is not.
-
-    Args:
-        image: (1, 3, H, W) RGB in [0, 1].
-        mask: (1, 1, H, W) in [0, 1].
-    """
-    pixels = (image[0].permute(1, 2, 0) * 255).round().byte().cpu().numpy()
-    inside = pixels[mask[0, 0].cpu().numpy() > 0.5]
-    return is_grey(pixels) and (not len(inside) or is_grey(inside[None]))

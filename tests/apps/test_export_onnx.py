@@ -16,7 +16,7 @@ from realistic_editing.benchmark import runtimes
 from realistic_editing.benchmark.folded import parameters_apart
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_mask
-from realistic_editing.enhance.view import network_input
+from realistic_editing.enhance.inputs import network_input
 from realistic_editing.ops import Recipe, all_orders, apply
 from realistic_editing.ops.recipe import PARAMETERS
 from realistic_editing.weights import load_network, onnx_graphs

@@ -8,9 +8,10 @@ import torch
 from realistic_editing.common.errors import InputError
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.inputs import SIZE, is_colorless, network_input
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.options import REFINE, EditOptions
-from realistic_editing.enhance.view import SIZE, PhotoView, _is_colorless, network_input
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe, all_orders
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
@@ -215,6 +216,6 @@ def test_a_colored_thing_in_a_grey_scene_keeps_its_edit():
     image, mask = torch.full((1, 3, 96, 96), 0.5), torch.zeros(1, 1, 96, 96)
     image[:, :, 40:48, 40:48] = torch.tensor([0.9, 0.1, 0.1])[:, None, None]
     mask[..., 40:48, 40:48] = 1
-    assert not _is_colorless(image, mask)
-    assert _is_colorless(image, mask.roll(24, dims=3))  # a grey region of the same scene
-    assert _is_colorless(image, 0 * mask)
+    assert not is_colorless(image, mask)
+    assert is_colorless(image, mask.roll(24, dims=3))  # a grey region of the same scene
+    assert is_colorless(image, 0 * mask)

@@ -133,3 +133,49 @@ def test_the_lighter_half_of_skin_counts_for_itself():
     whole, lighter = (skin.in_limits(recipe)[0, k].abs() for k in (0, 1))
     assert float(lighter) > float(whole) > 0
     assert float(skin.change(recipe)[0]) == pytest.approx(float(lighter) * PERSON_LIMITS[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("spread", ["even", "random", "one"])
+def test_edits_end_no_farther_outside_than_they_began(spread):
+    skin = find_skin(*photo_of(TONES[2]))
+    generator = torch.Generator().manual_seed(0)
+    numbers = unchanged(torch.tensor([[0, 1, 2, 3]] * 30)) + torch.randn(30, 29, generator=generator)
+    numbers[0, 27] = -5  # nearly grey: a slope of next to nothing
+    ease = torch.ones_like(numbers)
+    if spread == "random":
+        ease = 10 ** (4 * torch.rand(ease.shape, generator=generator))
+    if spread == "one":
+        ease[torch.arange(30), torch.arange(30) % 29] = 1e8
+    numbers[1, 3] = ease[1, 3] = float("nan")
+    order = torch.tensor([[0, 1, 2, 3]] * 30)
+    before, led = skin.in_limits(bounded(order, numbers)).abs().amax(dim=1), numbers.clone()
+    lead_back(skin, order, led, "final", ease)
+    after = skin.in_limits(bounded(order, led)).abs().amax(dim=1)
+    known = before.isfinite()
+    assert (after[known] <= before[known].clamp(min=0.93) + 1e-4).all() and (led - numbers)[known].abs().max() <= 3
+    assert float(after[known].mean()) < 0.5 * float(before[known].mean())
+
+
+def test_steps_are_led_back_only_where_the_objective_spares_skin(enhancer):
+    image, mask = photo_of(TONES[1])
+    view = enhancer.view_of(image, mask, True)
+    changes = []
+    for weight in (0.0, 2.0):
+        objective = dataclasses.replace(enhancer.objective, skin_weight=weight, saliency_weight=-3.0)
+        edit = view.by(view.network, objective).refine(view.measure(STILL), 12)
+        changes.append(float(view.skin.excess(edit.recipe)))
+    assert changes[0] > changes[1] == 0
+
+
+def test_on_workers_the_edit_is_the_same(enhancer):
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            view = enhancer.view_of(*photo_of(TONES[1]), True)
+            found.append((view.candidates().saliency_change, view.refine(view.measure(STILL), 6)))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.allclose(found[0][0], found[1][0], atol=1e-5)
+    assert found[0][1].saliency_change == pytest.approx(found[1][1].saliency_change, abs=1e-4)
+    assert found[0][1].saliency_change != 0

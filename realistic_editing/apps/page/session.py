@@ -12,9 +12,9 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.foreground import estimate_colours
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.options import GUARD, check_strength
 from realistic_editing.enhance.verdict import LOOKS_EDITED, Signs, attention_problem, judge
-from realistic_editing.enhance.view import network_input
 from realistic_editing.evaluation.measures.signs import measure_signs, signs_of
 
 Enhancers = Mapping[str, Enhancer]

@@ -17,7 +17,7 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import read_region
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.enhance.view import network_input
+from realistic_editing.enhance.inputs import network_input
 from realistic_editing.evaluation.comparison.codec import as_published
 from realistic_editing.evaluation.comparison.methods import INPUT, REPRODUCED, Editor
 from realistic_editing.evaluation.comparison.photo_sets import TestPhoto

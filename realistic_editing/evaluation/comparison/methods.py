@@ -15,8 +15,8 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import read_version
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.inputs import SIZE, network_input
 from realistic_editing.enhance.options import EditOptions
-from realistic_editing.enhance.view import SIZE, network_input
 from realistic_editing.evaluation.comparison.photo_sets import INPUT, TestPhoto
 from realistic_editing.evaluation.measures.edits import Case, objective_of, optimised_edit, random_edit
 from realistic_editing.ops import EditPreset, Recipe, random_orders

@@ -124,6 +124,7 @@ def optimised_edit(
         view, device = case.view, case.view.image.device
         generator = torch.Generator(device).manual_seed(case.generator.initial_seed())
         region = view.judges.sampled_view(view.image, view.mask, PIXELS_PER_ZONE, generator)
+        region.skin = view.skin
         first = start(case).to(device) if start is not None else None
         human = torch.tensor([view.human], device=device)
         optimum = optimise(region, objective, human, case.order.to(device), first, steps)

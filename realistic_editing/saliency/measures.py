@@ -82,12 +82,17 @@ def auc_shuffled(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarr
     Args:
         prediction: (H, W) float.
         fixations: (H, W) counts; a pixel fixated twice is one positive.
-        others: (H, W) counts of the fixations of other photos; a pixel weighs as often as it was fixated.
+        others: (H, W) whole counts of the fixations of other photos; a pixel weighs as often as it was fixated.
 
     Returns:
         In [0, 1]; ties count one half; 0.5 for what does not depend on the photo, in the mean over photos. nan where
         either has no fixation.
+
+    Raises:
+        ValueError: when `others` are no counts.
     """
+    if (others < 0).any() or (others != np.floor(others)).any():
+        raise ValueError("others holds what is no count; pass how often each pixel was fixated, in whole numbers")
     return _auc(prediction[fixations > 0], np.repeat(prediction.ravel(), others.ravel().astype(np.int64)))
 
 

@@ -107,6 +107,9 @@ def test_auc_shuffled_by_hand():
     assert measures.auc_shuffled(np.ones((2, 2)), fixated, others) == 0.5
     assert measures.auc_shuffled(saliency, fixated, fixated) == 0.5
     assert np.isnan(measures.auc_shuffled(saliency, fixated, np.zeros((2, 2))))
+    for others in (fixated / 2, -fixated):
+        with pytest.raises(ValueError, match="whole numbers"):
+            measures.auc_shuffled(saliency, fixated, others)
 
 
 def test_auc_shuffled_against_every_pixel_once_is_auc_judd():

@@ -20,7 +20,7 @@ def agreement_of_judges(
     Args:
         name, title: of the table.
         by_method: of mild edits and of strong ones: a row for each region, with its photo under "photo".
-        judges: their names, and the columns with the changes that they saw.
+        judges: two or more, by their names, with the columns of the changes that they saw.
         resamples, seed: of the bootstrap over photos.
 
     Returns:
@@ -44,6 +44,6 @@ def agreement_of_judges(
         return None
     words = (
         "Spearman's rank correlation, over regions, of the changes of saliency that two judges see; 1 where they put all edits "
-        "in the same order."
+        "in the same order, nan where one sees the same change in all."
     )
     return Table(name, title, words, pd.DataFrame(rows))

@@ -123,8 +123,8 @@ def selecting(region: Region, weights: str, seconds: float, plain_orders: int, s
         works = {
             "look": lambda _: look(),
             "orders": lambda _: try_orders(),
-            "this project, as proposed": lambda _, rule=rule: enhancer.propose(photo, mask, order=rule, guard=None),
-            "this project, guarded": lambda _, rule=rule: enhancer.propose(photo, mask, order=rule),
+            "this project, one pass": lambda _, rule=rule: enhancer.propose(photo, mask, order=rule, refine=0),
+            "this project, refined by default": lambda _, rule=rule: enhancer.propose(photo, mask, order=rule),
         }
         looked, tried, *ours = in_turn(case, works, 1, "photos", seconds, least=3)
         whole = tuple(once + times * each for once, each in zip(looked.seconds, tried.seconds, strict=False))

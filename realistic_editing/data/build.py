@@ -17,8 +17,9 @@ from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.processes import leave_with_parent
 from realistic_editing.data.pixels import thumbnails
-from realistic_editing.data.raw import Prepared, RawPhoto, RawSource, RegionJob, leave_with_parent, prepare
+from realistic_editing.data.raw import Prepared, RawPhoto, RawSource, RegionJob, prepare
 from realistic_editing.data.regions import Region, write_manifest
 
 logger = logging.getLogger(__name__)

@@ -3,9 +3,6 @@
 Imports no torch, so that the processes which run `prepare` start quickly and stay small.
 """
 import dataclasses
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -144,13 +141,3 @@ def prepare(raw: RawPhoto, job: RegionJob) -> Prepared:
         return Prepared("used", regions=tuple(regions))
     masks = np.stack([resize(candidate.mask.astype(np.uint8) * 255, SALIENCY_SIZE) for candidate in kept])
     return Prepared("used", "", tuple(regions), resize(image, SALIENCY_SIZE), masks)
-
-
-def leave_with_parent() -> None:
-    """Make this worker process end when its parent is killed; by itself it would wait for work for ever."""
-
-    def watch() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.processes import leave_with_parent
 from realistic_editing.data.columnar import Columnar
 from realistic_editing.data.packed import TABLE, PackedRegion, digest_of
 from realistic_editing.data.pixels import resize
@@ -67,7 +68,8 @@ def write_shards(
     groups = list(by_photo.values())
     parts = [groups[start : start + photos] for start in range(0, len(groups), photos)]
     missing = [number for number in range(len(parts)) if not _part(folder, number).is_file()]
-    with ProcessPoolExecutor(max(workers, 1), get_context("spawn")) as pool:  # fork would copy what PyTorch's threads hold
+    spawned = get_context("spawn")  # fork would copy what PyTorch's threads hold
+    with ProcessPoolExecutor(max(workers, 1), spawned, leave_with_parent) as pool:
         strict = problems is None
         jobs = [pool.submit(_write_shard, parts[number], folder, number, size, strict) for number in missing]
         try:

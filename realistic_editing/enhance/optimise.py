@@ -12,7 +12,9 @@ from realistic_editing.enhance.skin import Skin
 from realistic_editing.ops import Recipe
 
 _BETAS = (0.7, 0.9)  # short memories: Adam's own (0.9, 0.999) lower the loss less in so few steps
-LEARNING_RATE = 0.2  # by 0.3 some photos of people go astray, and other things gain next to nothing
+LEARNING_RATE = 0.3
+_WARM_UP = 4  # steps until the rate is reached: Adam's first ones are as long in every direction, and leave what looks real
+_LOST, _PATIENCE = 0.05, 3  # an edit whose loss stays so far above the best for so many steps goes back, to steps half as long
 # Of skin's limits: steps that go beyond them are led back to the inner bound, and left alone up to the outer one.
 _INNER, _OUTER = 0.9, 0.92
 _NEAR = 0.8  # from here on a limit counts when a step is led back, lest it leave by another one
@@ -59,7 +61,7 @@ def optimise(
         order: (B, 4) integers.
         start: B edits to start from; the edit that changes nothing when None. Its orders are not used.
         steps: of gradient descent.
-        learning_rate: of Adam in the first step, on the free numbers of `parameters.bounded`; it falls to 0 along a cosine.
+        learning_rate: of Adam, on the free numbers of `parameters.bounded`; it rises for a few steps, then falls to 0.
         progress: show a bar.
 
     Returns:
@@ -67,42 +69,66 @@ def optimise(
     """
     first, blend = (unchanged(order), "final") if start is None else (free(start), start.blend)
     logits = first.detach().clone().requires_grad_(True)
-    adam = _Adam(logits)
-    best, kept, curve = torch.full((len(view),), float("inf"), device=logits.device), logits.detach().clone(), []
+    descent, curve = _Descent(logits), []
     for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
         with torch.enable_grad():  # whoever calls may run without gradients
             recipe = bounded(order, logits, blend)
             loss = view.loss(view.edited(recipe), human, objective)["total"]
             total = loss.sum()
         curve.append(loss.detach())
-        better = curve[-1] < best
-        best = torch.where(better, curve[-1], best)
-        kept = torch.where(better[:, None], logits.detach(), kept)
+        descent.keep(curve[-1])
         if step == steps:
             break
-        rate = learning_rate * (1 + math.cos(math.pi * step / steps)) / 2
-        adam.update(torch.autograd.grad(total, [logits])[0], rate)
+        rate = min(1, (step + 1) / (_WARM_UP + 1)) * (1 + math.cos(math.pi * step / steps)) / 2
+        descent.update(torch.autograd.grad(total, [logits])[0], learning_rate * rate)
         if view.skin is not None and objective.skin_weight:
-            lead_back(view.skin, order, logits, blend, adam.ease)
-    return Optimum(bounded(order, kept, blend), best, torch.stack(curve))
+            lead_back(view.skin, order, logits, blend, descent.ease)
+    return Optimum(bounded(order, descent.kept, blend), descent.best, torch.stack(curve))
 
 
-class _Adam:
-    """Steps of Adam on some numbers, in place, by their gradient. To make a torch.optim.Adam imports the compiler: seconds."""
+class _Descent:
+    """Steps of Adam on the free numbers of B edits, in place; each edit that gets lost goes back to its best.
+
+    Written out, because to make a torch.optim.Adam imports the compiler, which takes seconds.
+
+    Args:
+        numbers: (B, N).
+
+    Attributes:
+        best, kept: (B,), the least loss of each edit so far, and its numbers.
+        ease: (B, N), how far a number moves for one unit of gradient: much where the loss hardly depends on it.
+    """
 
     def __init__(self, numbers: torch.Tensor) -> None:
         self.numbers, self.count = numbers, 0
-        self.mean, self.square = torch.zeros_like(numbers), torch.zeros_like(numbers)
-        self.ease = torch.ones_like(numbers)
+        self.mean, self.square, self.ease = (torch.zeros_like(numbers) for _ in range(3))
+        self.kept, self.kept_gradient = numbers.detach().clone(), torch.zeros_like(numbers)
+        self.best = torch.full((len(numbers),), float("inf"), device=numbers.device)
+        self.better, self.lost, self.share = self.best < 0, torch.zeros_like(self.best), torch.ones_like(self.best)
+
+    @torch.no_grad()
+    def keep(self, loss: torch.Tensor) -> None:
+        """Take note of what the numbers are worth: (B,)."""
+        self.better = loss < self.best
+        self.best = torch.where(self.better, loss, self.best)
+        self.kept = torch.where(self.better[:, None], self.numbers, self.kept)
+        self.lost = torch.where(loss > self.best + _LOST, self.lost + 1, 0)
 
     @torch.no_grad()
     def update(self, gradient: torch.Tensor, learning_rate: float) -> None:
+        """One step by the gradient of the loss that `keep` was told of."""
+        self.kept_gradient = torch.where(self.better[:, None], gradient, self.kept_gradient)
+        back = self.lost >= _PATIENCE
+        self.lost, self.share = torch.where(back, 0, self.lost), torch.where(back, self.share / 2, self.share)
+        back = back[:, None]
+        self.numbers.copy_(torch.where(back, self.kept, self.numbers))
+        gradient = torch.where(back, self.kept_gradient, gradient)
+        self.mean = torch.where(back, 0, self.mean)
         (beta1, beta2), self.count = _BETAS, self.count + 1
-        self.mean.lerp_(gradient, 1 - beta1)
+        self.mean = self.mean.lerp(gradient, 1 - beta1)
         self.square.lerp_(gradient.square(), 1 - beta2)
-        # How far a number moves for one unit of gradient: much where the loss hardly depends on it.
         self.ease = 1 / ((self.square / (1 - beta2**self.count)).sqrt() + 1e-8)
-        self.numbers -= learning_rate * self.mean / (1 - beta1**self.count) * self.ease
+        self.numbers -= learning_rate * self.share[:, None] * self.mean / (1 - beta1**self.count) * self.ease
 
 
 @torch.no_grad()

@@ -112,13 +112,13 @@ class _Descent:
         self.better = loss < self.best
         self.best = torch.where(self.better, loss, self.best)
         self.kept = torch.where(self.better[:, None], self.numbers, self.kept)
-        self.lost = torch.where(loss > self.best + _LOST, self.lost + 1, 0)
+        self.lost = torch.where(loss <= self.best + _LOST, 0, self.lost + 1)  # no number counts as far above
 
     @torch.no_grad()
     def update(self, gradient: torch.Tensor, learning_rate: float) -> None:
         """One step by the gradient of the loss that `keep` was told of."""
         self.kept_gradient = torch.where(self.better[:, None], gradient, self.kept_gradient)
-        back = self.lost >= _PATIENCE
+        back = (self.lost >= _PATIENCE) | ~gradient.isfinite().all(dim=1)
         self.lost, self.share = torch.where(back, 0, self.lost), torch.where(back, self.share / 2, self.share)
         back = back[:, None]
         self.numbers.copy_(torch.where(back, self.kept, self.numbers))

@@ -71,7 +71,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     given = [name for name in WAYS if options.get(name)]
     if len(given) != 1 and given != ["box", "points"]:
         found = " and ".join(given) + " are given" if given else "no region is named"
-        raise InputError(f"{found}; give one of a mask, a box, points, or alpha; or points beside a box")
+        raise InputError(f"{found}; give one of a mask, a box x,y,width,height, points x,y, or alpha; or points beside a box")
     check_outside(options)
     pixels, notes, sam = photo.srgb, (), options.get("sam")
     for name in ("sam", "grabcut"):

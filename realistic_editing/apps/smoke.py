@@ -97,6 +97,8 @@ def untrained(config: DictConfig, group: str) -> str:
 
 
 def said_at_the_end(config: DictConfig, path: Path) -> None:
-    """After a smoke run: what it has shown, and how to go on."""
+    """After a run: where its weights are; after a smoke run, what it has shown and how to go on as well."""
     if config.trainer.smoke:
         print(f"smoke run: trained, validated and wrote {path}; without trainer.smoke=true it is the run itself", flush=True)
+    else:
+        print(f"weights: {path}", flush=True)

@@ -18,7 +18,7 @@ THRESHOLDS = {
 _WORDS = {
     "realism_change": "the region looks less real, dR {:+.2f}",
     "border_step": "the border of the mask shows, {:.1f} units a pixel steeper",
-    "skin_change": "skin changes its colour by {:.0f} units",
+    "skin_change": "what has a colour of skin changes it by {:.0f} units",
     "lifted_blacks": "blacks turn grey, {:.0f} units lighter",
 }
 

@@ -14,7 +14,7 @@ from realistic_editing.enhance.inputs import is_colorless, network_input
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
-from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, EditOptions, check_strength
+from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, WEAK, EditOptions, check_strength
 from realistic_editing.enhance.select import select_order
 from realistic_editing.enhance.skin import find_skin
 from realistic_editing.enhance.strength import find_strength
@@ -117,12 +117,13 @@ class PhotoView:
 
     @on_worker
     @torch.no_grad()
-    def measure(self, recipe: Recipe) -> Edit:
+    def measure(self, recipe: Recipe | Edit) -> Edit:
         """What a recipe, from anywhere, does to the region.
 
         Args:
-            recipe: a batch of one, on any device.
+            recipe: a batch of one, on any device, or an edit that holds it.
         """
+        recipe = recipe.recipe if isinstance(recipe, Edit) else recipe
         realism, saliency = self.region.changes(recipe)
         return Edit(_kept(recipe), self.task, float(realism), float(saliency))
 
@@ -241,8 +242,9 @@ class PhotoView:
         return float(self.skin.excess(recipe.to(self.device))) == 0
 
     @on_worker
-    def propose(self, options: EditOptions) -> Edit:
+    def propose(self, options: EditOptions | None = None) -> Edit:
         """An edit as the options ask; see `Enhancer.propose`."""
+        options = EditOptions() if options is None else options
         options.check_for(self.task, refinable=self.objective is not None)
         if options.human not in (None, self.human):  # asked for later than the view was made
             other = self.by(self.network, self.objective)
@@ -251,7 +253,10 @@ class PhotoView:
         edit = self.pick(options.order, options.seed)
         steps = options.steps(refinable=self.objective is not None)
         if steps:
-            edit = self.refine(edit, steps, progress=steps > REFINE)
+            refined = self.refine(edit, steps, progress=steps > REFINE)
+            # The objective may think little of an edit that the guard lets through; then what moves attention more is taken.
+            held = self.guard(edit) if refined.gain < WEAK else refined
+            edit = max(refined, held, key=lambda one: one.gain)
         if options.strength is not None:
             return self.at_strength(edit, options.strength)
         if options.has_target:

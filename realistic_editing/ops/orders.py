@@ -35,7 +35,7 @@ def parse_order(text: str | tuple[int, ...] | list[int]) -> tuple[int, int, int,
         order = ()
     if sorted(order) != [0, 1, 2, 3]:
         raise InputError(
-            f"order {text!r} is unknown; use best_realism, best_saliency, random, or a permutation such as 3,1,0,2 "
-            "(0 white balance, 1 colour curve, 2 saturation, 3 exposure)"
+            f"order {text!r} is unknown; use best_effect, best_realism, best_saliency, random, or a permutation such as "
+            "3,1,0,2 (0 white balance, 1 colour curve, 2 saturation, 3 exposure)"
         )
     return order

@@ -198,7 +198,7 @@ class Recipe:
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
         except ValueError as error:
-            raise InputError(f"{path}: not JSON ({error}); write a recipe with Recipe.save") from error
+            raise InputError(f"{path}: not JSON ({error}); give the .json that an edit wrote, or Recipe.save") from error
         return cls.from_dict(content, source=str(path))
 
     def _map(self, function) -> "Recipe":

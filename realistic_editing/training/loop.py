@@ -82,6 +82,9 @@ def fit(
             f"{output}: process {fabric.global_rank} finds {first} steps done there, and the first process another "
             "number; choose an output folder that all machines share"
         )
+    if first and fabric.is_global_zero:
+        state = "is finished" if first >= trainer.steps else f"goes on from step {first} of {trainer.steps}"
+        print(f"{output}: the run {state}", flush=True)
     log = Log(output, first, trainer, fabric, settings, problem.monitor)
     batches = stepper.batches(first)
     for step in range(first, trainer.steps):
@@ -98,7 +101,7 @@ def fit(
             log.read_losses()  # raises before weights that are not finite are kept
         if evaluates:
             best = _evaluate(problem, kept, fabric, log, done, best, output)
-        if saves and fabric.is_global_zero:
+        if (saves or evaluates) and fabric.is_global_zero:  # what was validated is not lost to whoever kills the run
             save_state(output / "last.pt", modules, stepper.optimizer, precision, done, best)
     log.close()
     fabric.barrier()

@@ -219,3 +219,17 @@ def test_a_colored_thing_in_a_grey_scene_keeps_its_edit():
     assert not is_colorless(image, mask)
     assert is_colorless(image, mask.roll(24, dims=3))  # a grey region of the same scene
     assert is_colorless(image, 0 * mask)
+
+
+def test_an_edit_that_refinement_stills_gives_place_to_the_guarded_proposal(enhancer, photo, monkeypatch):
+    view = enhancer.view(*photo)
+    still = view.measure(Recipe.identity(torch.tensor([[0, 1, 2, 3]])))
+    proposal = view.pick()
+    monkeypatch.setattr(view, "refine", lambda edit, steps, progress: still)
+    for sign, wanted in ((1, proposal), (-1, still)):
+        gaining = dataclasses.replace(proposal, saliency_change=-0.2 * sign)  # of attenuation
+        monkeypatch.setattr(view, "pick", lambda order, seed, gaining=gaining: gaining)
+        monkeypatch.setattr(view, "guard", lambda edit, realism=0.0: edit)
+        assert view.propose().recipe is wanted.recipe
+    monkeypatch.undo()
+    assert view.measure(proposal).saliency_change == pytest.approx(proposal.saliency_change)  # an edit is taken as its recipe

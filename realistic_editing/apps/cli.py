@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import open_dict
 
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
-from realistic_editing.apps.main import call, leave
+from realistic_editing.apps.main import call, in_our_words, leave
 from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.presets import completed, full_names
 from realistic_editing.apps.streams import patient
@@ -291,7 +291,7 @@ def _compose(name: str, overrides: Sequence[str]):
             plain = [one for one in chosen if not one.startswith("ablation/")]
             return completed(name, config, choices, recompose=lambda: compose(name, overrides=plain))
     except (HydraException, InputError) as error:
-        leave(str(error))
+        leave(in_our_words(error))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 import contextlib
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -145,7 +146,13 @@ def start(main: Callable[[], None]) -> None:
     except InstantiationException:
         raise  # from inside the job, which has said what a user can change
     except HydraException as error:
-        leave(str(error))
+        leave(in_our_words(error))
+
+
+def in_our_words(error: Exception) -> str:
+    """What Hydra says of an option; of one that is not there without its advice to add it, which nothing would read."""
+    unknown = re.match(r"Could not override '([^']+)'\.\s+To append to your config", str(error))
+    return f"{unknown[1]}: there is no such option; --help shows all that there are" if unknown else str(error)
 
 
 def leave(message: str) -> NoReturn:

@@ -37,7 +37,7 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
             device as for an edit.
 
     Returns:
-        A row for each photo: photo, realism, and, with `edited`, realism_change, saliency_change and verdict.
+        A row for each photo: photo, realism, and, with `edited`, realism_change, saliency_change, verdict and reasons.
 
     Raises:
         InputError: when an option cannot be used, or no photo could be scored; or, at the end, where a folder was given and
@@ -113,4 +113,5 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[s
     judged = view.compare(network_input(resize(result, pixels.shape[:2]), selected, device)[0])
     changes = {"realism_change": float(judged.realism_change), "saliency_change": float(view.saliency_change(judged))}
     signs = measure_signs(view.image, judged.image, view.mask, row["realism"], changes["realism_change"])
-    return row | {"edited": str(edited)} | changes | {"verdict": judge(signs).name}
+    verdict = judge(signs)
+    return row | {"edited": str(edited)} | changes | {"verdict": verdict.name, "reasons": "; ".join(verdict.reasons)}

@@ -2,7 +2,7 @@
 import sys
 from pathlib import Path
 
-from realistic_editing.apps.main import call, explain, leave, needed, start
+from realistic_editing.apps.main import call, explain, in_our_words, leave, needed, start
 
 # Script -> the folder below configs/ with its configuration, and that file's name. It is a folder of its own where an option,
 # such as task, has the name of a group.
@@ -49,7 +49,7 @@ def run_script(job: str) -> None:
             swept, fixed = swept_keys(arguments)
             arguments.append(f"hydra.job.config.override_dirname.exclude_keys=[{','.join([*fixed, *unnamed(swept)])}]")
     except (InputError, HydraException) as error:
-        leave(str(error))
+        leave(in_our_words(error))
     sys.argv[1:] = arguments
 
     @hydra.main(version_base="1.3", config_path=str(Path(CONFIGS) / folder), config_name=name)

@@ -112,6 +112,8 @@ def _figure_6(config: DictConfig) -> Figure:
 
 def _all_methods(config: DictConfig) -> Figure:
     """One photo through all methods that run here, with what our judges see in each result."""
+    if config.photos:
+        raise InputError(f"photos={config.photos}: figure=methods draws one photo; use photo=PHOTO mask=MASK instead")
     source, mask_file = (config.photo, config.mask) if config.photo else DEMO[config.task]
     if not mask_file:
         raise InputError("figure=methods needs mask=MASK beside photo=PHOTO")

@@ -71,6 +71,7 @@ def test_figures_of_unseen_photos_have_every_option_of_regions(folder, tmp_path)
         (["figure=6", "+results.theirs=nowhere"], "nowhere"),
         (["figure=8", "rival=amplify"], "trained to amplify"),
         (["figure=10"], "plan="),
+        (["figure=methods"], "draws one photo"),
         (["figure=10", "photo=FOLDER/one.png", "plan=[[calm,mask.png]]"], "calm"),
     ],
 )

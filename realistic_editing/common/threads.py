@@ -17,7 +17,7 @@ CHOSEN = (*THREAD_SETTINGS, "GOMP_SPINCOUNT")
 
 # PyTorch has one number of threads for the process, which each thread copies when it first needs it. Who changes that number
 # for a moment, or puts it back, holds this lock.
-NUMBER = threading.RLock()
+CHANGING = threading.RLock()
 
 
 def wait_passively(environment: MutableMapping[str, str] = os.environ) -> bool:

@@ -156,7 +156,7 @@ _pools: dict[int, ThreadPoolExecutor | None] = {}
 
 def _workers(count: int) -> ThreadPoolExecutor | None:
     """Workers that share so many threads; None where they cannot be started."""
-    with threads.NUMBER:
+    with threads.CHANGING:
         if count not in _pools:
             _pools[count] = _started(count)
         return _pools[count]

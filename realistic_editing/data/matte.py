@@ -12,7 +12,7 @@ from types import ModuleType
 import cv2
 import numpy as np
 
-from realistic_editing.common.threads import NUMBER
+from realistic_editing.common.threads import CHANGING
 from realistic_editing.data.pixels import resize
 
 # The unknown band reaches this share of sqrt(mask area) to each side of the mask's edge: the release's width.
@@ -124,11 +124,11 @@ def _module(name: str, path: Path) -> ModuleType:
 def _threads_kept() -> Iterator[None]:
     """Numba, when it is imported, sets the threads of this process to all cores, PyTorch's too, whatever was said."""
     torch = sys.modules.get("torch")
-    with NUMBER:
+    with CHANGING:
         threads = torch.get_num_threads() if torch else None
     yield
     if torch:
-        with NUMBER:
+        with CHANGING:
             torch.set_num_threads(threads)
 
 

@@ -176,6 +176,18 @@ class PhotoView:
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
 
     @on_worker
+    def improve(self, edit: Edit, steps: int = REFINE, progress: bool = False) -> Edit:
+        """The edit refined; or as it is, where refinement hardly moves attention and the guard leaves more of it.
+
+        The objective may think little of an edit that the guard lets through.
+
+        Args:
+            edit, steps, progress: as for `refine`.
+        """
+        refined = self.refine(edit, steps, progress)
+        return refined if refined.gain >= WEAK or refined.gain >= self.guard(edit).gain else edit
+
+    @on_worker
     def limit(
         self,
         edit: Edit,
@@ -253,10 +265,7 @@ class PhotoView:
         edit = self.pick(options.order, options.seed)
         steps = options.steps(refinable=self.objective is not None)
         if steps:
-            refined = self.refine(edit, steps, progress=steps > REFINE)
-            # The objective may think little of an edit that the guard lets through; then what moves attention more is taken.
-            held = self.guard(edit) if refined.gain < WEAK else refined
-            edit = max(refined, held, key=lambda one: one.gain)
+            edit = self.improve(edit, steps, progress=steps > REFINE)
         if options.strength is not None:
             return self.at_strength(edit, options.strength)
         if options.has_target:

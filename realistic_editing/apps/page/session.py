@@ -63,7 +63,7 @@ def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
         raise InputError(f"{active(session).name}: nothing is proposed yet; press Propose")
     session = _viewed(session, enhancers)
     region = active(session)
-    start = region.view.refine(region.candidates[index]) if region.view.objective else region.candidates[index]
+    start = region.view.improve(region.candidates[index]) if region.view.objective else region.candidates[index]
     strength = region.view.guard(start).strength
     session = with_active(session, dataclasses.replace(region, taken=index, start=start))
     for _ in range(_TRIES):

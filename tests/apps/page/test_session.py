@@ -27,6 +27,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.foreground import apply_to_foreground, apply_with_colours
 from realistic_editing.data.images import read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.options import REFINE
 from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, Verdict
 from realistic_editing.enhance.view import Candidates
 from realistic_editing.ops import PRESETS, sample_recipe
@@ -60,7 +61,7 @@ def test_the_examples_open_with_their_regions_and_no_edit():
 
 def test_a_proposal_is_that_of_the_enhancer_judged_on_the_whole_photo(proposed, enhancers):
     region = proposed.region
-    edit = enhancers["attenuate"].propose(proposed.photo.pixels, region.mask, refine=16, human=False)
+    edit = enhancers["attenuate"].propose(proposed.photo.pixels, region.mask, refine=REFINE, human=False)
     for name in ("order", "white_balance", "color_curve", "saturation", "exposure"):
         assert torch.allclose(getattr(region.recipe, name), getattr(edit.recipe, name), rtol=1e-4)
     whole = enhancers["attenuate"].judge(proposed.photo.pixels, region.mask, rendered(proposed))

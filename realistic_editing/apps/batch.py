@@ -171,9 +171,12 @@ def _jobs(options: Mapping[str, Any]) -> tuple[list[BatchJob], list[str]]:
 
 
 def _listed(source: Path, task: str, problems: list[str]) -> list[tuple[Path, Path, str]]:
-    """The rows of a CSV; relative paths start at its folder."""
+    """The rows of a CSV, with commas, semicolons or tabs between its columns; relative paths start at its folder."""
     try:
-        table = pd.read_csv(source, dtype=str, keep_default_na=False)
+        with source.open(encoding="utf-8-sig") as file:
+            head = file.readline()
+        between = max(",;\t", key=head.count)  # spreadsheets write semicolons where commas stand in numbers
+        table = pd.read_csv(source, sep=between, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise InputError(f"{source}: neither a folder nor a table that can be read ({error})") from error
     missing = {"photo", "mask"} - set(table.columns)

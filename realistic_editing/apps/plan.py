@@ -170,7 +170,9 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
         content = parse_yaml(read_text(path))
     except InputError:
         raise
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except ValueError as error:
         raise InputError(f"{path}: cannot be read as YAML or JSON ({error})") from error
     if not isinstance(content, list) or not content or not all(isinstance(entry, dict) for entry in content):
         raise InputError(f"{path}: expected a list of regions, each with task and mask, or box or points")

@@ -112,6 +112,6 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[s
         raise InputError(f"{edited}: is of another shape than {photo}; give the whole photo, edited")
     judged = view.compare(network_input(resize(result, pixels.shape[:2]), selected, device)[0])
     changes = {"realism_change": float(judged.realism_change), "saliency_change": float(view.saliency_change(judged))}
-    signs = measure_signs(view.image, judged.image, view.mask, row["realism"], changes["realism_change"])
+    signs = measure_signs(view.image, judged.image, view.mask, row["realism"], changes["realism_change"], view.free)
     verdict = judge(signs)
     return row | {"edited": str(edited)} | changes | {"verdict": verdict.name, "reasons": "; ".join(verdict.reasons)}

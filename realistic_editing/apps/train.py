@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 from torch import nn
 
 from realistic_editing.apps.chain import (
@@ -33,6 +33,7 @@ from realistic_editing.enhance.adversarial import AdversarialProblem
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.evaluation.measures.samples import spread
+from realistic_editing.realism.kinds_training import CriticKindsProblem
 from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
@@ -40,10 +41,12 @@ from realistic_editing.selection.things import read_things
 from realistic_editing.selection.training import KindsProblem, SelectorProblem
 from realistic_editing.training import Trainer
 from realistic_editing.training.run import run
-from realistic_editing.weights import load_network
+from realistic_editing.weights import describe_file, load_network
 from realistic_editing.weights.registry import fill
 
-SAMPLES = {"table1": RealismProblem, "things": ThingsProblem}  # what train_realism.py learns from
+SAMPLES = {"table1": RealismProblem, "things": ThingsProblem}  # what train_realism.py learns from; and KINDS_OF_THINGS
+FEW_THINGS = 100  # of a smoke run that looks at COCO's things
+KINDS_OF_THINGS = "kinds"  # no edits, but what COCO's things are
 
 
 def train_saliency(config: DictConfig) -> Path:
@@ -99,12 +102,19 @@ def train_realism(config: DictConfig) -> Path:
         remedy = "add pixels_per_zone=0 loss.guess=0 loss.patches=0, or leave it out"
         raise InputError(f"trainer.compile compiles whole pictures alone; {remedy}")
     torch.manual_seed(config.trainer.seed)
+    if config.samples == KINDS_OF_THINGS and config.initial:
+        with open_dict(config):  # the critic as it is, but for two layers
+            config.model.network.update(describe_file(config.initial)["config"])
     network = _network(config, "realism")
     choose_size(config, network)
     choose_ranking(config)
     check_settings(network, config.size, config.loss, config.pixels_per_zone)
+    if config.samples == KINDS_OF_THINGS:
+        things = read_things(config.paths.data, others=False)
+        problem = CriticKindsProblem(network, things[:: len(things) // FEW_THINGS or 1] if config.trainer.smoke else things)
+        return _ended(run(problem, choose_steps(config, trainer, problem), config), config)
     if config.samples not in SAMPLES:
-        raise InputError(f"samples is {config.samples!r}; use {' or '.join(SAMPLES)}")
+        raise InputError(f"samples is {config.samples!r}; use {', '.join(SAMPLES)} or {KINDS_OF_THINGS}")
     loss = config.loss
     if config.samples == "things" and (
         config.pixels_per_zone or loss.guess or loss.patches or config.teacher or loss.kind != "cross_entropy"

@@ -1,13 +1,13 @@
 """The suite "edit": the commands `edit` and `batch` from file to file, beside those of another checkout."""
 import dataclasses
 import functools
+import json
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -138,17 +138,26 @@ def run_command(checkout: Path, words: Sequence[str]) -> Run:
     if not hasattr(os, "wait4"):
         raise InputError("suite=edit and suite=growth need Linux or macOS, which tell the memory that a process took")
     environment = os.environ | {"PYTHONPATH": str(checkout)}
-    started = time.perf_counter()
     with tempfile.TemporaryFile() as said:
-        command = [sys.executable, "-m", "realistic_editing", *words]
-        process = subprocess.Popen(command, cwd=checkout, env=environment, stdout=subprocess.DEVNULL, stderr=said)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds, process.returncode = time.perf_counter() - started, os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        command = [sys.executable, "-I", "-S", "-c", _MEASURE, sys.executable, "-m", "realistic_editing", *words]
+        told = subprocess.run(command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=said, check=True).stdout
+        seconds, status, processor, memory = json.loads(told)
+        if status:
             said.seek(0)
             raise InputError(f"{checkout}: {' '.join(words)}: {said.read().decode(errors='replace')[-500:]}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
+    return Run(seconds, processor, memory * unit)
+
+
+# Between this process and the command, because Linux counts what a parent holds as memory of the process that it starts.
+_MEASURE = """
+import json, os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+print(json.dumps([time.perf_counter() - started, process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+"""
 
 
 def enlarged(region: Region, megapixels: float, path: Path) -> tuple[Path, Path]:

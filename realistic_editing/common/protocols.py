@@ -52,6 +52,14 @@ class SeesPeople(Protocol):
 
 
 @runtime_checkable
+class SeesColorFreedom(Protocol):
+    """What a critic keeps of photos, where that tells things that come in any colour from those whose colours nature fixes."""
+
+    def any_color(self) -> torch.Tensor:
+        """(B,) probabilities that the regions come in any colour, as cars do, and animals and fruit do not."""
+
+
+@runtime_checkable
 class CachesBackground(Protocol):
     """A critic that can keep what it found outside a region, which edits of the region do not change."""
 

@@ -11,14 +11,15 @@ from realistic_editing.common.protocols import (
     CachesBackground,
     CachesFeatures,
     JudgesPixels,
+    SeesColorFreedom,
     SeesPeople,
     SharesFeatures,
 )
 from realistic_editing.common.workers import apart, together
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
-from realistic_editing.enhance.skin import Skin
-from realistic_editing.enhance.terms import logit_change
+from realistic_editing.enhance.skin import FREE_FROM, Skin
+from realistic_editing.enhance.terms import blown_out, logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
@@ -187,12 +188,24 @@ class RegionView:
         if objective.realism == "logit":
             change = logit_change(self.realism, change)
         skin = self.skin.excess(judged.recipe) if self.skin is not None else None
-        return enhancement_loss(self.saliency, judged.saliency, self.mask, change, human, objective, judged.recipe, skin)
+        blown = blown_out(judged.image, self.mask) - blown_out(self.image, self.mask) if objective.blown_weight else None
+        maps = self.saliency, judged.saliency, self.mask
+        return enhancement_loss(*maps, change, human, objective, judged.recipe, skin, blown)
 
     @torch.no_grad()
     def shows_person(self) -> bool:
         """Whether the critic takes the one region for a person; no where it cannot tell."""
         return isinstance(self.critic, SeesPeople) and float(self.critic.people()) > 0.5
+
+    @torch.no_grad()
+    def any_color(self) -> float:
+        """How probable it is that the one region comes in any colour; one half where the critic cannot tell."""
+        return float(self.critic.any_color()) if isinstance(self.critic, SeesColorFreedom) else 0.5
+
+    @property
+    def free(self) -> bool:
+        """Whether the critic takes the one region for a thing that comes in any colour."""
+        return self.any_color() >= FREE_FROM and not self.shows_person()
 
     def saliency_change(self, judged: "JudgedEdit") -> torch.Tensor:
         """-S of eq. 3, the mean relative change of the region's saliency; positive = more salient: (B,)."""

@@ -40,6 +40,9 @@ class Objective:
         fade_margin: loss of saturation that costs nothing on human regions, in [0, 1].
         fade_weight: factor of what is above it, added to the loss of realism there; 0 = none. Grey skin looks ill, and this
             critic scores it as real.
+        blown_margin: how much more of the region may be blown out at no cost, in [0, 1] (see `blown_out`).
+        blown_weight: factor of what is above it, added to the loss of realism; 0 = none. A pale thing that is brightened loses
+            its texture and shines through its border, and this critic scores it as real.
         skin_weight: factor of what goes beyond the limits of skin, added to the loss of realism (see `Skin.excess`).
         combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
     """
@@ -62,6 +65,8 @@ class Objective:
     lift_weight: float = 0.0
     fade_margin: float = 0.0
     fade_weight: float = 0.0
+    blown_margin: float = 0.0
+    blown_weight: float = 0.0
     skin_weight: float = 2.0
     combine: str = "product"
 
@@ -95,6 +100,7 @@ def enhancement_loss(
     objective: Objective,
     recipe: Recipe | None = None,
     skin: torch.Tensor | None = None,
+    blown: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 3 to 6 for each sample.
 
@@ -105,6 +111,7 @@ def enhancement_loss(
         human: (B,) bool, whether the region is a person.
         objective: the choices.
         skin: (B,) `Skin.excess` of the edits, where there is skin.
+        blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
         recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
 
     Returns:
@@ -129,6 +136,8 @@ def enhancement_loss(
         realism = realism + objective.lift_weight * (shadow_lift(recipe) - margin).relu()
     if objective.fade_weight and recipe is not None:
         realism = realism + objective.fade_weight * human * (1 - recipe.saturation - objective.fade_margin).relu()
+    if objective.blown_weight and blown is not None:
+        realism = realism + objective.blown_weight * (blown - objective.blown_margin).relu()
     if skin is not None:
         realism = realism + objective.skin_weight * skin
     total = total_loss(attention, realism) if objective.combine == "product" else realism + attention

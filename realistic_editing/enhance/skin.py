@@ -1,22 +1,25 @@
-"""What an edit does to skin, and to fur, wood and food, which have its colours: an eye sees at once when these are off."""
+"""What an edit does to skin, fur, wood, plants and food, whose colours nature fixes: an eye sees at once when these are off."""
 import dataclasses
+import math
 
 import torch
 
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
-# Degrees of CIELAB hue, and share of chroma, that they may change by: people's skin, and what else has its colours.
-PERSON_LIMITS, OTHER_LIMITS = (4.0, 0.15), (12.0, 0.45)
+# Degrees of CIELAB hue, and share of chroma, that they may change by: people's skin; animals, plants and food; other things.
+PERSON_LIMITS, FIXED_LIMITS, OTHER_LIMITS = (4.0, 0.15), (10.0, 0.3), (12.0, 0.45)
 # Skin of all tones, in CIELAB: hue in degrees, chroma and lightness.
 _HUE, _CHROMA, _LIGHTNESS = (15.0, 85.0), (8.0, 60.0), (12.0, 97.0)
+# How probable a thing that comes in any colour must be to be free of limits, and below which all its colours have them.
+FREE_FROM, FIXED_UP_TO = 0.7, 0.15
 _LEAST = 0.02  # of a region's pixels: below it, what has such a colour is chance
 _PIXELS = 400  # that stand for all of them
 
 
 @dataclasses.dataclass(frozen=True)
 class Skin:
-    """The skin of one region, or what has its colours.
+    """The skin of one region, or what else must keep its colours.
 
     Args:
         pixels: (1, 3, 1, K) RGB in [0, 1].
@@ -67,28 +70,37 @@ class Skin:
         return (self._most(recipe) - 1).relu().sum(dim=1)
 
 
-def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True) -> Skin | None:
-    """The pixels of a region that have a colour of skin.
+def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True, any_color: float = 0.5) -> Skin | None:
+    """The pixels of a region that must keep their colours.
+
+    Of a person they are those that have a colour of skin, and of a thing that nobody knows as well, which may be of fur or
+    wood; of an animal, a plant or food all that are not grey; of a car or a balloon none.
 
     Args:
         image: (1, 3, H, W) RGB in [0, 1].
         mask: (1, 1, H, W) in [0, 1].
         human: whether the region is a person, whose skin may change less than fur or wood.
+        any_color: how probable it is that the region comes in any colour, in [0, 1]; of a person it does not count.
 
     Returns:
         Them; None where there are next to none.
     """
+    if not human and any_color >= FREE_FROM:
+        return None
+    hues, chromas, limits = _HUE, _CHROMA, PERSON_LIMITS if human else OTHER_LIMITS
+    if not human and any_color <= FIXED_UP_TO:
+        hues, chromas, limits = (0.0, 360.0), (_CHROMA[0], math.inf), FIXED_LIMITS
     inside = image[0][:, mask[0, 0] > 0.5]  # (3, N)
     lightness, a, b = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
-    hue, chroma = torch.rad2deg(torch.atan2(b, a)), torch.hypot(a, b)
+    hue, chroma = torch.rad2deg(torch.atan2(b, a)) % 360, torch.hypot(a, b)
     found = torch.ones_like(hue, dtype=torch.bool)
-    for value, (low, high) in ((hue, _HUE), (chroma, _CHROMA), (lightness, _LIGHTNESS)):
+    for value, (low, high) in ((hue, hues), (chroma, chromas), (lightness, _LIGHTNESS)):
         found &= (value >= low) & (value <= high)
     count = int(found.sum())
     if count < max(1, _LEAST * inside.shape[1]):
         return None
     picked = torch.linspace(0, count - 1, min(count, _PIXELS), device=image.device).round().long()
-    return Skin(inside[:, found][:, picked][None, :, None], *(PERSON_LIMITS if human else OTHER_LIMITS))
+    return Skin(inside[:, found][:, picked][None, :, None], *limits)
 
 
 def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -56,3 +56,16 @@ def find_strength(
         else:
             low, high = (middle, high) if allowed else (low, middle)
     return low
+
+
+def greatest_strength(allowed: Callable[[float], bool]) -> float:
+    """The greatest strength below 1 that is allowed, to a hundredth; 0 is.
+
+    Args:
+        allowed: of strengths; what it allows, it allows below as well.
+    """
+    low, high = 0.0, 1.0
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        low, high = (middle, high) if allowed(middle) else (low, middle)
+    return low

@@ -5,6 +5,7 @@ from realistic_editing.ops import Recipe, apply
 from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 from realistic_editing.saliency.measures import region_mean
 
+_NEAR_WHITE = 0.92  # from here on the brightest channel counts, more and more up to 1
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
 
@@ -49,6 +50,19 @@ def shadow_lift(recipe: Recipe) -> torch.Tensor:
     tone = torch.tensor([0.125])
     still = Recipe.identity(recipe.order[:1], recipe.exposure.dtype)
     return 100 * (_greys(recipe, tone)[:, 0, 0] - _greys(still, tone)[:, 0, 0])
+
+
+def blown_out(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The share of a region where a channel is at its end or close to it, so that texture and hue are lost.
+
+    Args:
+        image: (B, 3, H, W) RGB in [0, 1].
+        mask: (B, 1, H, W) in [0, 1].
+
+    Returns:
+        (B,) in [0, 1].
+    """
+    return region_mean(((image.amax(dim=1, keepdim=True) - _NEAR_WHITE) / (1 - _NEAR_WHITE)).relu(), mask)
 
 
 def _greys(recipe: Recipe, tones: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,5 @@
 """One photo and its region as the networks see them, judged once: where edits are proposed, measured, refined and limited."""
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -16,8 +15,9 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, WEAK, EditOptions, check_strength
 from realistic_editing.enhance.select import select_order
-from realistic_editing.enhance.skin import find_skin
-from realistic_editing.enhance.strength import find_strength
+from realistic_editing.enhance.skin import FREE_FROM, Skin, find_skin
+from realistic_editing.enhance.starts import best_start
+from realistic_editing.enhance.strength import find_strength, greatest_strength
 from realistic_editing.enhance.terms import logit_change
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
@@ -39,6 +39,7 @@ class PhotoView:
 
     Attributes:
         human: whether it is taken for one.
+        any_color: how probable it is that the region comes in any colour, as a car does; one half where the critic cannot tell.
         skin: what of it must keep its colours; None where there is none.
         region: the `RegionView` of the judges: `region.realism` (1,) is R of the photo, `region.saliency` its map.
     """
@@ -57,7 +58,8 @@ class PhotoView:
         self.image, self.mask = image, mask
         self.region = judges.view(image, mask)
         self.human = self.region.shows_person() if human is None else human
-        self.skin = find_skin(image, mask, self.human)
+        self.any_color = self.region.any_color()
+        self.skin = self._find_skin()
         self._colorless = is_colorless(image, mask)
         self._candidates: Candidates | None = None
 
@@ -65,6 +67,11 @@ class PhotoView:
     def device(self) -> torch.device:
         """Where photo and networks are."""
         return self.image.device
+
+    @property
+    def free(self) -> bool:
+        """Whether the region is taken for a thing that comes in any colour."""
+        return self.any_color >= FREE_FROM and not self.human
 
     @property
     def realism(self) -> float:
@@ -161,30 +168,34 @@ class PhotoView:
         Raises:
             InputError: when the enhancer has no objective.
         """
+        return self._refine(edit, steps, progress, plain=False)
+
+    def _refine(self, edit: Edit, steps: int, progress: bool, plain: bool) -> Edit:
         if self.objective is None:
             raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
         if not steps:
             return edit
-        device = self.device
-        generator = torch.Generator(device).manual_seed(0)
+        generator = torch.Generator(self.device).manual_seed(0)
         region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
         region.skin = self.skin
         # A few steps find more where they need not first find back from an edit against the request, or of skin.
-        start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(device)
-        human = torch.tensor([self.human], device=device)
+        start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(self.device)
+        if plain:
+            start = best_start(region, self.objective, self.human, start)
+        human = torch.tensor([self.human], device=self.device)
         found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
 
     @on_worker
     def improve(self, edit: Edit, steps: int = REFINE, progress: bool = False) -> Edit:
-        """The edit refined; or as it is, where refinement hardly moves attention and the guard leaves more of it.
+        """The edit refined, from a plain edit where that is better; or as it is, where refinement hardly moves attention.
 
         The objective may think little of an edit that the guard lets through.
 
         Args:
             edit, steps, progress: as for `refine`.
         """
-        refined = self.refine(edit, steps, progress)
+        refined = self._refine(edit, steps, progress, plain=self.task == "attenuate")
         return refined if refined.gain >= WEAK or refined.gain >= self.guard(edit).gain else edit
 
     @on_worker
@@ -248,7 +259,12 @@ class PhotoView:
         """The greatest strength, up to 1, at which skin keeps its look."""
         if self.skin is None or self._spares_skin(recipe):
             return 1.0
-        return _greatest(lambda strength: self._spares_skin(recipe.at_strength(strength)))
+        return greatest_strength(lambda strength: self._spares_skin(recipe.at_strength(strength)))
+
+    def _find_skin(self) -> Skin | None:
+        # What comes in any colour may fade as much as it likes; made more vivid, it shows what is done to it.
+        any_color = self.any_color if self.task == "attenuate" else min(self.any_color, 0.5)
+        return find_skin(self.image, self.mask, self.human, any_color)
 
     def _spares_skin(self, recipe: Recipe) -> bool:
         return float(self.skin.excess(recipe.to(self.device))) == 0
@@ -260,7 +276,8 @@ class PhotoView:
         options.check_for(self.task, refinable=self.objective is not None)
         if options.human not in (None, self.human):  # asked for later than the view was made
             other = self.by(self.network, self.objective)
-            other.human, other.skin = options.human, find_skin(self.image, self.mask, options.human)
+            other.human = options.human
+            other.skin = other._find_skin()
             return other.propose(options)
         edit = self.pick(options.order, options.seed)
         steps = options.steps(refinable=self.objective is not None)
@@ -280,12 +297,3 @@ class PhotoView:
 def _kept(recipe: Recipe) -> Recipe:
     """A recipe as edits hold it: on the CPU, in float32, without gradients."""
     return recipe.detach().to("cpu", torch.float32)
-
-
-def _greatest(allowed: Callable[[float], bool]) -> float:
-    """The greatest strength below 1 that is allowed, to a hundredth; 0 is."""
-    low, high = 0.0, 1.0
-    while high - low > 0.01:
-        middle = (low + high) / 2
-        low, high = (middle, high) if allowed(middle) else (low, middle)
-    return low

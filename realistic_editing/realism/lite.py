@@ -7,7 +7,7 @@ from realistic_editing.realism.statistics_critic import CachedRegion, Statistics
 from realistic_editing.region_statistics.network import perceptron
 from realistic_editing.region_statistics.things import ThingFeatures
 
-_FAR = 5.0  # deviations, beyond which a feature counts no more for `person`
+_FAR = 5.0  # deviations, beyond which a feature counts no more for `person` and `freedom`
 
 
 class LiteCritic(StatisticsCritic):
@@ -51,10 +51,11 @@ class LiteCritic(StatisticsCritic):
         wide = colors_hidden or hidden
         self.colors = nn.Sequential(perceptron(self.count, wide, dropout), nn.Linear(wide, 1))
         self.joint = nn.Sequential(perceptron(self.count + projection, hidden, dropout), nn.Linear(hidden, 1))
-        # Whether the region is a person; a fresh network says of none that it is.
-        self.person = nn.Linear(self.things.count, 1)
-        nn.init.zeros_(self.person.weight)
-        nn.init.zeros_(self.person.bias)
+        # Whether the region is a person, and whether it comes in any colour; a fresh network says one half of all.
+        self.person, self.freedom = (nn.Linear(self.things.count, 1) for _ in range(2))
+        for head in (self.person, self.freedom):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
         # Set on validation photos after training, so that scores are shares of real samples.
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("offset", torch.zeros(()))
@@ -70,9 +71,9 @@ class LiteCritic(StatisticsCritic):
         logits = self.colors(colors) + self.joint(torch.cat([colors, things], dim=1))
         return ((logits.float().squeeze(1) - self.offset) / self.temperature).sigmoid()
 
-    def person_logits(self, things: torch.Tensor) -> torch.Tensor:
-        """Whether regions are people: features of things (B, things.count) -> (B,) logits."""
-        return self.person(self.normalise_things(things).clamp(-_FAR, _FAR)).float().squeeze(1)
+    def seen(self, things: torch.Tensor) -> torch.Tensor:
+        """What `person` and `freedom` go by: features of things (B, things.count) in deviations, bounded."""
+        return self.normalise_things(things).clamp(-_FAR, _FAR)
 
     def train(self, mode: bool = True) -> "LiteCritic":
         """As for any module, but the frozen trunk stays in evaluation mode."""
@@ -109,7 +110,11 @@ class CachedFeatures:
 
     def people(self) -> torch.Tensor:
         """See `SeesPeople`."""
-        return self.critic.person_logits(self.things).sigmoid()
+        return self.critic.person(self.critic.seen(self.things)).float().squeeze(1).sigmoid()
+
+    def any_color(self) -> torch.Tensor:
+        """See `SeesColorFreedom`."""
+        return self.critic.freedom(self.critic.seen(self.things)).float().squeeze(1).sigmoid()
 
     def __getitem__(self, index: torch.Tensor) -> "CachedFeatures":
         return CachedFeatures(self.critic, self.things[index])

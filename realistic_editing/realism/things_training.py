@@ -9,6 +9,7 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.ops import PRESETS, EditRanges, apply, sample_recipe
 from realistic_editing.realism.augment import ANY_COLOR, FIXED_COLOR, Degradation, turn_hue, vary_mask, vary_tone
+from realistic_editing.realism.kinds_training import kinds_losses
 from realistic_editing.realism.training import RealismProblem
 
 # Of fakes by one operator alone: white balance, colour curve, saturation, exposure.
@@ -25,7 +26,7 @@ class ThingsProblem(RealismProblem):
 
     Args:
         All as for `RealismProblem`; `loss.rank` ranks Table 1's pair, `loss.kind` is "cross_entropy", and `loss.people` weighs
-            telling people from other things.
+            telling people, and what comes in any colour, from other things.
     """
 
     def losses(self, network: nn.Module, batch: dict, generator: torch.Generator) -> dict[str, torch.Tensor]:
@@ -45,19 +46,19 @@ class ThingsProblem(RealismProblem):
         logits = torch.logit(scores, eps=1e-6)
         start = torch.tensor(first, device=device)
         terms["rank"] = F.softplus(logits[start + 1] - logits[start]).mean()
-        terms["people"] = self._people(network, batch)
+        terms["people"] = self._kinds(network, batch)
         total = terms["samples"] + self.loss.get("rank", 0.0) * terms["rank"] + self.loss.get("people", 0.0) * terms["people"]
         return {"total": total, **terms}
 
-    def _people(self, network: nn.Module, batch: dict) -> torch.Tensor:
-        """Cross-entropy of telling people from other things, where a data set says what they are."""
+    def _kinds(self, network: nn.Module, batch: dict) -> torch.Tensor:
+        """Cross-entropy of telling people, and what comes in any colour, where a data set says what things are."""
         regions = [self.train_data.regions[index] for index in batch["index"].tolist()]
         named = torch.tensor([bool(region.category) for region in regions], device=batch["image"].device)
         if not self.loss.get("people") or int(named.sum()) < 2:  # of one alone the norms have no deviation
             return torch.zeros((), device=named.device)
         things = self.network.things(batch["image"][named].float() / 255, batch["mask"][named].float() / 255)
-        wanted = batch["human"][named].to(things.dtype)
-        return F.binary_cross_entropy_with_logits(self.network.person_logits(things), wanted)
+        categories = torch.tensor([int(region.category or 0) for region in regions], device=named.device)[named]
+        return sum(kinds_losses(self.network, self.network.seen(things), categories))
 
     def samples_of(
         self, region: Region, image: np.ndarray, mask: np.ndarray, draws: np.random.Generator

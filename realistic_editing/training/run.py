@@ -22,6 +22,8 @@ from realistic_editing.weights.registry import name_of
 _BEFORE = {"trainer.smoke": False, "augment": True, "regions.sets": ["coco", "bsds500", "ecssd"], "regions.val_regions": None}
 # Settings that may differ when a run goes on: they change where and how often, not what comes out.
 _FREE = {"paths", "output", "hydra", "trainer.workers", "trainer.log_every", "trainer.save_every"}
+# Networks that a run takes where none is named: what was trained since it began takes the place of what is bundled.
+_CHOSEN = {"realism.weights", "saliency.weights", "regions.saliency", "model.attention"}
 
 
 def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, Any] | None = None) -> Path:
@@ -87,7 +89,7 @@ def _continue_only_the_same(path: Path, settings: dict[str, Any]) -> None:
     ]
     if differ:
         shown = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in differ[:3])
-        raise InputError(
-            f"{path.parent}: holds a run with other settings ({shown}); choose another folder with output=..., "
-            "or delete this one"
-        )
+        remedy = "choose another folder with output=..., or delete this one"
+        if all(name in _CHOSEN and before.get(name) for name in differ):
+            remedy = f"to go on with it, add {' '.join(f'{name}={before[name]}' for name in differ)}; or {remedy}"
+        raise InputError(f"{path.parent}: holds a run with other settings ({shown}); {remedy}")

@@ -230,6 +230,14 @@ def test_a_table_names_photos_masks_and_tasks(photos, tmp_path, capsys):
     assert "has no column photo" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("between", [";", "\t"])
+def test_a_table_as_spreadsheets_write_it(photos, tmp_path, between):
+    rows = [("photo", "mask", "task"), ("photos/a.jpg", "photos/a_mask.png", "amplify")]
+    (tmp_path / "table.csv").write_text("\n".join(between.join(row) for row in rows), encoding="utf-8-sig")
+    run(tmp_path / "table.csv", tmp_path / "out")
+    assert pd.read_csv(tmp_path / "out/scores.csv").task.tolist() == ["amplify"]
+
+
 def test_scores_of_files_and_folders(photos, tmp_path, capsys, bundled_networks):
     (photos / "broken.jpg").unlink()
     run(photos, tmp_path / "out")

@@ -1,4 +1,5 @@
 """Presets, experiments, ablations and sweeps: what fits runs two steps in a folder of its own; what misleads is refused."""
+import shutil
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,10 @@ def test_the_compact_preset_chains(data, tmp_path, capsys):
     assert about["config"]["saliency"]["widths"] == [4] * 5  # the shape follows from the network
     assert not about["frozen"]  # no bundled network: it is in the file
     assert kept.size == 32
+    other = shutil.copy(critic, tmp_path / "other.safetensors")
+    with pytest.raises(SystemExit):
+        train("enhancer", data, tmp_path, "task=attenuate", f"realism.weights={other}")
+    assert f"to go on with it, add realism.weights={critic}; or choose" in capsys.readouterr().err
 
 
 def test_the_lite_preset_chains(few, tmp_path, capsys):

@@ -11,7 +11,7 @@ from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.config import CONFIGS, instantiate_node
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
-from realistic_editing.enhance.terms import color_cast, log_saliency_both, log_saliency_ratio, shadow_lift
+from realistic_editing.enhance.terms import blown_out, color_cast, log_saliency_both, log_saliency_ratio, shadow_lift
 from realistic_editing.ops import Recipe
 
 ATTENUATE, AMPLIFY = Objective(saliency_weight=-1.0), Objective(saliency_weight=5.0)
@@ -181,6 +181,23 @@ def test_faded_people_cost_realism_and_faded_things_do_not():
                 BEFORE, LESS, MASK, torch.zeros(1), torch.tensor([human]), objective, lit(saturation=saturation)
             )
             assert float(terms["realism"]) == pytest.approx(expected)
+
+
+def test_what_is_blown_out_beyond_the_margin_costs_realism():
+    objective = Objective(saliency_weight=-1.0, blown_margin=0.1, blown_weight=4.0)
+    others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
+    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, blown=torch.tensor([share])) for share in (-0.2, 0.1, 0.6)]
+    assert [float(one["realism"]) for one in terms] == [0, 0, pytest.approx(2.0)]
+
+
+def test_blown_out_is_the_share_of_the_region_at_the_end_of_a_channel():
+    image, mask = torch.full((1, 3, 4, 4), 0.5), torch.zeros(1, 1, 4, 4)
+    mask[..., :2] = 1
+    image[:, 0, :, 0] = 1.0  # half of the region, in red alone
+    image[..., 3] = 1.0  # outside
+    assert float(blown_out(image, mask)) == pytest.approx(0.5)
+    image[:, 0, :, 0] = 0.96  # half way
+    assert float(blown_out(image, mask)) == pytest.approx(0.25, abs=1e-5)
 
 
 OBJECTIVES = sorted(path.stem for path in (CONFIGS / "objective").glob("*.yaml"))

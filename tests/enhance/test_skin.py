@@ -11,7 +11,7 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import lead_back
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.parameters import bounded, unchanged
-from realistic_editing.enhance.skin import OTHER_LIMITS, PERSON_LIMITS, Skin, find_skin
+from realistic_editing.enhance.skin import FIXED_LIMITS, OTHER_LIMITS, PERSON_LIMITS, Skin, find_skin
 from realistic_editing.ops import Recipe
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
@@ -37,6 +37,16 @@ def test_skin_of_all_tones_is_found(color):
 @pytest.mark.parametrize("color", [(40, 60, 160), (30, 120, 40), (128, 128, 128), (0, 0, 0), (255, 255, 255)])
 def test_blue_green_and_grey_are_no_skin(color):
     assert find_skin(*photo_of(color)) is None
+
+
+@pytest.mark.parametrize("color", [TONES[1], (40, 60, 160), (230, 20, 40)])
+def test_what_comes_in_any_colour_is_free_and_what_nature_colours_keeps_all_colours(color):
+    assert find_skin(*photo_of(color), human=False, any_color=0.7) is None
+    fixed = find_skin(*photo_of(color), human=False, any_color=0.1)
+    assert (fixed.hue_limit, fixed.chroma_limit) == FIXED_LIMITS and fixed.pixels.shape[-1] == 400
+    person = find_skin(*photo_of(TONES[1]), human=True, any_color=1.0)
+    assert person.hue_limit == PERSON_LIMITS[0]  # a person is one, whatever else it looks like
+    assert find_skin(*photo_of((128, 128, 128)), human=False, any_color=0.0) is None  # grey has no hue
 
 
 def test_changes_are_those_of_cielab():
@@ -90,6 +100,21 @@ def test_a_critic_that_cannot_tell_takes_no_region_for_a_person(enhancer):
     unknown, told = enhancer.view_of(image, mask), enhancer.view_of(image, mask, True)
     assert unknown.human is False and unknown.skin.hue_limit == OTHER_LIMITS[0]
     assert told.human and told.skin.hue_limit == PERSON_LIMITS[0]
+
+
+def seen_as(enhancer, monkeypatch, any_color, task="attenuate"):
+    monkeypatch.setattr("realistic_editing.enhance.judges.RegionView.any_color", lambda self: any_color)
+    monkeypatch.setattr(enhancer, "task", task)
+    return enhancer.view_of(*photo_of(TONES[1]), human=False)
+
+
+def test_a_thing_of_any_colour_may_fade_and_not_glow(enhancer, monkeypatch):
+    fading, glowing = (seen_as(enhancer, monkeypatch, 0.9, task) for task in ("attenuate", "amplify"))
+    assert fading.skin is None and glowing.skin.hue_limit == OTHER_LIMITS[0] and fading.free and glowing.free
+    assert float(fading.propose(EditOptions(refine=0, guard=-1.0)).recipe.saturation) == 0
+    animal = seen_as(enhancer, monkeypatch, 0.01)
+    assert animal.skin.hue_limit == FIXED_LIMITS[0] and not animal.free
+    assert float(animal.propose(EditOptions(refine=0, guard=-1.0)).recipe.saturation) > 0.5
 
 
 def test_a_view_of_a_thing_proposes_as_for_a_person_where_the_options_say_so(enhancer):

@@ -24,11 +24,16 @@ def signs_of(view: PhotoView, recipe: Recipe, realism_change: float) -> Signs:
         realism_change: its dR, which the edit holds.
     """
     edited = apply_inside(view.image, view.mask, recipe.to(view.image.device, view.image.dtype))
-    return measure_signs(view.image, edited, view.mask, view.realism, realism_change)
+    return measure_signs(view.image, edited, view.mask, view.realism, realism_change, view.free)
 
 
 def measure_signs(
-    image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor, realism: float, realism_change: float
+    image: torch.Tensor,
+    edited: torch.Tensor,
+    mask: torch.Tensor,
+    realism: float,
+    realism_change: float,
+    free: bool = False,
 ) -> Signs:
     """The signs of any edit, whoever made it.
 
@@ -37,14 +42,16 @@ def measure_signs(
         mask: (1, 1, H, W) in [0, 1].
         realism: R of the photo.
         realism_change: dR of the edit.
+        free: whether the region is a thing that comes in any colour: then colours of skin are none.
     """
     before, after = (100 * rgb_to_lab(photo)[0] for photo in (image, edited))
     inside = mask[0, 0] >= 0.5
+    skin = inside & _is_skin(before) & (not free)
     return Signs(
         realism=float(realism),
         realism_change=float(realism_change),
         border_step=seam(image, edited, mask),
-        skin_change=_mean((after - before)[1:].square().sum(dim=0).sqrt(), inside & _is_skin(before), inside),
+        skin_change=_mean((after - before)[1:].square().sum(dim=0).sqrt(), skin, inside),
         lifted_blacks=_mean((after - before)[0].relu(), inside & (before[0] < BLACK), inside),
     )
 

@@ -47,6 +47,12 @@ def test_skin_that_turns_grey_is_measured(mask, color):
     assert grey.skin_change > 12 and darker.skin_change < 3
 
 
+def test_a_thing_that_comes_in_any_colour_has_no_skin(mask):
+    image = plain(*SKIN)
+    grey = torch.where(mask > 0, image.mean(dim=1, keepdim=True), image)
+    assert [measure_signs(image, grey, mask, 0.8, 0.0, free).skin_change > 0 for free in (False, True)] == [True, False]
+
+
 @pytest.mark.parametrize("color", [(0.9, 0.1, 0.1), (0.2, 0.6, 0.2), (0.5, 0.5, 0.5), (1.0, 0.65, 0.0)])
 def test_colours_that_no_skin_has_are_no_skin(mask, color):
     assert signs(plain(*color), mask, lambda image: image * 0.5 + 0.2).skin_change == 0

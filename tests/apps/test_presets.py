@@ -42,7 +42,8 @@ SMALL = {
 }  # fmt: skip
 NOTHING = {"clean_masks", "no_casts", "unbounded"}  # ablations of what the paper's preset does not have
 ABLATIONS = known("ablation", "train_enhancer")
-CRITICS = [name for name in known("experiment", "train_realism") if name != "paper_critic" and not name.startswith("pix2pix")]
+OTHERS = ("paper_critic", "pix2pix", "lite")  # of the other presets
+CRITICS = [name for name in known("experiment", "train_realism") if not name.startswith(OTHERS)]
 # The distilled and the sharpened network need others to learn from: test_train.py.
 SALIENCIES = [name for name in known("experiment", "train_saliency") if name.startswith(("large", "heldout_saliency"))]
 

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from realistic_editing.apps.cli import main
-from realistic_editing.weights import load_network
+from realistic_editing.realism.lite import LiteCritic
+from realistic_editing.weights import load_network, save_network
 
 QUICK = ["trainer.steps=2", "trainer.batch_size=2", "trainer.evaluate_every=2", "trainer.accelerator=cpu"]
 NETWORK = ["model.network.pretrained=none", "model.network.input_size=64"]
@@ -31,9 +32,9 @@ def root(tmp_path_factory):
             name = f"{number:012d}.jpg"
             photo(root / "coco" / subset / name)
             images.append({"id": number, "file_name": name, "height": 60, "width": 80})
-            for part, category in enumerate((1, 3)):
+            for part, category in enumerate((1, 3, 52)):
                 notes.append({"id": 10 * number + part, "image_id": number, "category_id": category, "iscrowd": 0,
-                              "segmentation": square(10 + 30 * part, 15)})  # fmt: skip
+                              "segmentation": square(4 + 25 * part, 15)})  # fmt: skip
         path = root / "coco/annotations" / f"instances_{subset}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps({"images": images, "annotations": notes, "categories": []}))
@@ -57,6 +58,22 @@ def test_it_learns_to_select_and_then_kinds(root, tmp_path):
     then = load_network(tmp_path / "b/model.safetensors", kind="selector")
     before, after = first.state_dict(), then.state_dict()
     assert {name for name in before if not before[name].equal(after[name])} == {"kinds.weight", "kinds.bias"}
+
+
+def test_a_critic_learns_what_things_are_and_scores_as_before(root, tmp_path, capsys):
+    shape = {"things_size": 64, "input_size": 64, "stride": 1, "ring": 8, "palette": 8, "hidden": 16, "colors_hidden": 24}
+    critic = LiteCritic(**shape)
+    save_network(critic, "lite_critic", tmp_path / "critic.safetensors", shape, {"step": 1})
+    options = ["preset=lite", "experiment=lite_kinds", f"paths.data={root}", f"paths.outputs={tmp_path}", *QUICK]
+    main(["train", "realism", f"initial={tmp_path / 'critic.safetensors'}", *options])
+    then = load_network(tmp_path / "train_realism/lite/lite_kinds/model.safetensors", kind="realism")
+    before, after = critic.state_dict(), then.state_dict()
+    layers = {f"{layer}.{part}" for layer in ("person", "freedom") for part in ("weight", "bias")}
+    assert {name for name in before if not before[name].equal(after[name])} == layers
+    assert set(then.card["measures"]) == {"person_auc", "any_color_auc"}
+    with pytest.raises(SystemExit):
+        main(["train", "realism", "samples=kinds", f"paths.data={root}", f"output={tmp_path / 'compact'}", *QUICK])
+    assert "needs a critic that sees things" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def _enhancers(options: Mapping[str, Any], jobs: Sequence[BatchJob], asked: Edit
 def _settings(enhancer: Enhancer, options: EditOptions, writing: Writing, region: Mapping[str, Any]) -> str:
     """What an edit depends on beside its photo: the options, and the networks by their content, wherever they lie."""
     networks = {"weights": enhancer.network, "critic": enhancer.critic, "saliency": enhancer.saliency}
-    found = {name: fingerprint(network) for name, network in networks.items()}
+    found = {name: fingerprint(network) for name, network in networks.items()} | {"objective": enhancer.objective_fingerprint}
     written = {name: value for name, value in dataclasses.asdict(writing).items() if value}  # none by default, as ever
     return json.dumps(found | options.as_dict() | written | region, sort_keys=True, default=list)
 

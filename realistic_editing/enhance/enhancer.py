@@ -1,4 +1,5 @@
 """The public Enhancer: propose an edit for a region of a photo, see what it would do, apply it at full size."""
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,11 @@ class Enhancer:
     def saliency(self) -> nn.Module:
         """saliency(image) -> (B, 1, H, W) in [0, 1]."""
         return self.judges.saliency
+
+    @property
+    def objective_fingerprint(self) -> str:
+        """Eight hexadecimal digits that differ between two objectives, on which edits depend as on the networks' weights."""
+        return hashlib.sha256(repr(self.objective).encode()).hexdigest()[:8]
 
     @classmethod
     def from_pretrained(

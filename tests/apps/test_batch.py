@@ -121,6 +121,19 @@ def test_other_weights_under_the_same_path_edit_anew(photos, tmp_path, capsys, t
     assert "were edited before" not in capsys.readouterr().err
 
 
+def test_another_objective_of_refinement_edits_anew(photos, tmp_path, capsys, tiny_weights):
+    (photos / "broken.jpg").unlink()
+    network = load_network(tiny_weights["attenuate"])
+    card = dict(network.card)
+    kind, config = card.pop("network"), card.pop("config")
+    judges = ("--critic", tiny_weights["critic"], "--saliency", tiny_weights["saliency"])
+    for margin, kept in ((0.1, False), (0.1, True), (0.3, False)):
+        objective = card["objective"] | {"margin": margin}
+        save_network(network, kind, tmp_path / "mine.safetensors", config, card | {"objective": objective})
+        run(photos, tmp_path / "out", *judges, "--weights", str(tmp_path / "mine.safetensors"))
+        assert ("2 of 2 photos were edited before" in capsys.readouterr().err) is kept
+
+
 def test_the_scores_are_of_this_run_alone_and_name_a_file_once(photos, tmp_path, capsys, monkeypatch):
     (photos / "broken.jpg").unlink()
     run(photos, tmp_path / "out")

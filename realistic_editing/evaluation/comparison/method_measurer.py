@@ -110,7 +110,8 @@ class MethodMeasurer:
         """What the numbers depend on, by name; weights and code by a fingerprint of their content."""
         networks = {"critic": self.critic, **{task: one.network for task, one in self.enhancers.items()}, **self.networks}
         plan = {name: getattr(self.plan, name) for name in ("size", "seed", "edits")}
-        return plan | {name: fingerprint(network) for name, network in networks.items()} | {"code": _code()}
+        aims = {f"{task}, objective": one.objective_fingerprint for task, one in self.enhancers.items()}
+        return plan | {name: fingerprint(network) for name, network in networks.items()} | aims | {"code": _code()}
 
     def offers(self, photo: TestPhoto, method: str, published: Container[str]) -> bool:
         """Whether there is a method's result of a photo: `published` ones, and rivals, may not have all."""

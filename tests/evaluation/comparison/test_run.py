@@ -27,6 +27,7 @@ from realistic_editing.evaluation.comparison.run import _start, compare
 from realistic_editing.ops.recipe import PARAMETERS
 from realistic_editing.ops.sampling import get_preset
 from realistic_editing.saliency.distinctness import PatchDistinctness
+from realistic_editing.weights import load_network, save_network
 
 pytestmark = pytest.mark.usefixtures("few_steps", "small_distinctness")
 MEASURED = ("realism", "delta_e_inside", "delta_e_outside", "ssim_outside", "seam", f"difference: {DISTINCTNESS}")
@@ -175,6 +176,18 @@ def test_other_settings_or_weights_start_anew_and_say_so(photo_folder, plan, tmp
     found = run(photo_folder, other, tmp_path / "out", ["input"])
     assert found.measured == 3 and "size (48 -> 40)" in found.note and "heldout_saliency" in found.note
     assert len(found.models) == len(set(found.models)) == 3
+
+
+def test_another_objective_of_refinement_starts_anew(photo_folder, plan, tmp_path):
+    run(photo_folder, plan, tmp_path / "out", ["input"])
+    network = load_network(plan.amplify)
+    card = dict(network.card)
+    kind, config = card.pop("network"), card.pop("config")
+    card["objective"] = card["objective"] | {"margin": 0.3}
+    save_network(network, kind, tmp_path / "other.safetensors", config, card)
+    other = dataclasses.replace(plan, amplify=str(tmp_path / "other.safetensors"))
+    found = run(photo_folder, other, tmp_path / "out", ["input"])
+    assert found.measured == 3 and "amplify, objective" in found.note
 
 
 def test_a_second_held_out_judge_has_a_column_of_its_own(photo_folder, plan, tmp_path, tiny_weights):

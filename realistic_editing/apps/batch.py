@@ -3,6 +3,7 @@ import contextlib
 import dataclasses
 import json
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -172,14 +173,21 @@ def _jobs(options: Mapping[str, Any]) -> tuple[list[BatchJob], list[str]]:
 
 def _listed(source: Path, task: str, problems: list[str]) -> list[tuple[Path, Path, str]]:
     """The rows of a CSV, with commas, semicolons or tabs between its columns; relative paths start at its folder."""
-    try:
-        with source.open(encoding="utf-8-sig") as file:
-            head = file.readline()
-        between = max(",;\t", key=head.count)  # spreadsheets write semicolons where commas stand in numbers
-        table = pd.read_csv(source, sep=between, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{source}: neither a folder nor a table that can be read ({error})") from error
-    missing = {"photo", "mask"} - set(table.columns)
+    table = None
+    for between in ",;\t":  # spreadsheets write semicolons where commas stand in numbers
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", pd.errors.ParserWarning)  # where a separator ends each line
+                found = pd.read_csv(source, sep=between, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+        except pd.errors.ParserError:  # columns that do not fit, as of a title with commas
+            continue
+        except UnicodeDecodeError as error:
+            raise InputError(f"{source}: is no text in UTF-8; in a spreadsheet, save it as 'CSV UTF-8'") from error
+        except (OSError, ValueError) as error:
+            raise InputError(f"{source}: neither a folder nor a table that can be read ({error})") from error
+        found.columns = found.columns.str.strip()
+        table = found if table is None or {"photo", "mask"} <= set(found.columns) else table
+    missing = {"photo", "mask"} - set([] if table is None else table.columns)
     if missing:
         raise InputError(f"{source}: has no column {' and '.join(sorted(missing))}; name photo, mask and, at will, task")
     named = []

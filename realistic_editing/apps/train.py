@@ -33,7 +33,7 @@ from realistic_editing.enhance.adversarial import AdversarialProblem
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.evaluation.measures.samples import spread
-from realistic_editing.realism.kinds_training import CriticKindsProblem
+from realistic_editing.realism.kinds_training import CriticKindsProblem, few_of_each_kind
 from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
@@ -42,10 +42,11 @@ from realistic_editing.selection.training import KindsProblem, SelectorProblem
 from realistic_editing.training import Trainer
 from realistic_editing.training.run import run
 from realistic_editing.weights import describe_file, load_network
-from realistic_editing.weights.registry import fill
+from realistic_editing.weights.pretrained import load_backbone
+from realistic_editing.weights.registry import fill, name_of
 
 SAMPLES = {"table1": RealismProblem, "things": ThingsProblem}  # what train_realism.py learns from; and KINDS_OF_THINGS
-FEW_THINGS = 100  # of a smoke run that looks at COCO's things
+NAMED = "ecssd"  # the set whose objects, without categories, an ImageNet classifier names
 KINDS_OF_THINGS = "kinds"  # no edits, but what COCO's things are
 
 
@@ -102,17 +103,12 @@ def train_realism(config: DictConfig) -> Path:
         remedy = "add pixels_per_zone=0 loss.guess=0 loss.patches=0, or leave it out"
         raise InputError(f"trainer.compile compiles whole pictures alone; {remedy}")
     torch.manual_seed(config.trainer.seed)
-    if config.samples == KINDS_OF_THINGS and config.initial:
-        with open_dict(config):  # the critic as it is, but for two layers
-            config.model.network.update(describe_file(config.initial)["config"])
+    if config.samples == KINDS_OF_THINGS:
+        return _train_kinds(config, trainer)
     network = _network(config, "realism")
     choose_size(config, network)
     choose_ranking(config)
     check_settings(network, config.size, config.loss, config.pixels_per_zone)
-    if config.samples == KINDS_OF_THINGS:
-        things = read_things(config.paths.data, others=False)
-        problem = CriticKindsProblem(network, things[:: len(things) // FEW_THINGS or 1] if config.trainer.smoke else things)
-        return _ended(run(problem, choose_steps(config, trainer, problem), config), config)
     if config.samples not in SAMPLES:
         raise InputError(f"samples is {config.samples!r}; use {', '.join(SAMPLES)} or {KINDS_OF_THINGS}")
     loss = config.loss
@@ -140,6 +136,27 @@ def train_realism(config: DictConfig) -> Path:
         teacher=teacher,
     )
     return _ended(run(problem, choose_steps(config, trainer, problem), config), config)
+
+
+def _train_kinds(config: DictConfig, trainer: Trainer) -> Path:
+    """Teach a trained critic what things are, and leave the rest of it as it is."""
+    found = describe_file(config.initial) if config.initial else {"network": None}
+    if found["network"] != name_of(config.model.network._target_):
+        raise InputError(
+            f"samples=kinds goes on from a trained critic that sees things, and initial is {config.initial}; add preset=lite "
+            "initial=lite_critic"
+        )
+    if config.teacher or trainer.compile:
+        raise InputError("samples=kinds needs teacher=null trainer.compile=false")
+    with open_dict(config):
+        config.model.network.update(found["config"])
+    network = _network(config, "realism")
+    choose_size(config, network)
+    things = [thing for thing in read_things(config.paths.data) if thing.category or thing.name.startswith(NAMED)]
+    namer = load_backbone(config.namer, "package").eval() if config.namer else None
+    problem = CriticKindsProblem(network, few_of_each_kind(things) if trainer.smoke else things, namer)
+    card = {"began_as": {name: value for name, value in found["card"].items() if name != "began_as"}}
+    return _ended(run(problem, choose_steps(config, trainer, problem), config, card), config)
 
 
 def train_enhancer(config: DictConfig) -> Path:

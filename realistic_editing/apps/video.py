@@ -29,6 +29,7 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.timeline import Timeline, ramp
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.evaluation.measures.flicker import Flicker
 from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sheet
 from realistic_editing.ops.photo import apply_to_photo
@@ -37,8 +38,7 @@ _PARAMETERS = ("first", "smoothed")
 WHEN_LOST = ("error", "stop")
 COPIED, NO_SOUND = "copied, if the clip has any", "none: frames only"  # of sound; else why it is lost
 _LEAST = 64  # pixels that a region must have for an edit of it to be predicted
-_SHOWN = 6  # frames of a sheet
-_WIDTH = 320  # of each of its pictures
+_SHOWN, _WIDTH = 6, 320  # frames of a sheet, and of each of its pictures
 
 
 @dataclasses.dataclass
@@ -51,7 +51,7 @@ class FirstPass:
         lost: the first frame without a mask, from 0, or None.
         frame_by_frame: the flicker of edits made frame by frame.
         sampled: the frames at which that was measured.
-        human: whether the region is a person: asked for, or as the critic sees it in the first frame; None before.
+        human, any_color: what the region is, see `PhotoView`: asked for, or as in the first frame; None before.
     """
 
     count: int = 0
@@ -61,6 +61,11 @@ class FirstPass:
     frame_by_frame: Flicker = dataclasses.field(default_factory=Flicker)
     sampled: set[int] = dataclasses.field(default_factory=set)
     human: bool | None = None
+    any_color: float | None = None
+
+    def view(self, enhancer: Enhancer, photo: Photo, mask: np.ndarray) -> PhotoView:
+        """A frame, whose region is what it was in the first one."""
+        return enhancer.view(photo.srgb, mask, self.human, self.any_color)
 
 
 def video(options: Mapping[str, Any]) -> Path:
@@ -174,20 +179,19 @@ def _predict(
     first_pass: FirstPass, number: int, photo: Photo, mask: np.ndarray, enhancer: Enhancer, asked: EditOptions, options: Mapping
 ) -> None:
     """Predict an edit where one is due, and edits made frame by frame at the sampled frames."""
-    if first_pass.human is None:  # seen once, or skin would be spared in one frame and changed in the next
-        first_pass.human = enhancer.view(photo.srgb, mask, asked.human).human
-    asked = dataclasses.replace(asked, human=first_pass.human)
+    if first_pass.human is None:  # seen once, or colours would be spared in one frame and changed in the next
+        seen = enhancer.view(photo.srgb, mask, asked.human)
+        first_pass.human, first_pass.any_color = seen.human, seen.any_color
     if number in first_pass.sampled:
-        fresh = enhancer.propose(photo.srgb, mask, asked)
+        fresh = first_pass.view(enhancer, photo, mask).propose(asked)
         if number - 1 not in first_pass.sampled:
             first_pass.frame_by_frame.cut()
         first_pass.frame_by_frame.add(photo.srgb, fresh.apply(photo.srgb, mask), mask)
-    if not first_pass.edits:
-        first_pass.edits.append(enhancer.propose(photo.srgb, mask, asked))
-        first_pass.moments.append(number)
-    elif options["parameters"] == "smoothed" and number - first_pass.moments[-1] >= options["every"]:
-        order = tuple(first_pass.edits[0].recipe.order[0].tolist())
-        first_pass.edits.append(enhancer.propose(photo.srgb, mask, asked, order=order))
+    again = options["parameters"] == "smoothed" and number - max(first_pass.moments, default=0) >= options["every"]
+    if again or not first_pass.edits:
+        if first_pass.edits:
+            asked = dataclasses.replace(asked, order=tuple(first_pass.edits[0].recipe.order[0].tolist()))
+        first_pass.edits.append(first_pass.view(enhancer, photo, mask).propose(asked))
         first_pass.moments.append(number)
 
 
@@ -210,7 +214,7 @@ def _render(
             recipe = timeline.at(number, strength)
             edited = apply_to_photo(photo.srgb, mask, recipe)
             if number in measured and (mask >= 128).sum() >= _LEAST:
-                view = enhancer.view(photo.srgb, mask)
+                view = first_pass.view(enhancer, photo, mask)
                 edits.append(judged(view, view.measure(recipe)))
         write(photo, photo.from_srgb(edited))
         flicker.add(photo.srgb, edited, mask)

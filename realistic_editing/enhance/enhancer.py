@@ -1,4 +1,5 @@
 """The public Enhancer: propose an edit for a region of a photo, see what it would do, apply it at full size."""
+import dataclasses
 import hashlib
 from typing import Any
 
@@ -54,7 +55,9 @@ class Enhancer:
     @property
     def objective_fingerprint(self) -> str:
         """Eight hexadecimal digits that differ between two objectives, on which edits depend as on the networks' weights."""
-        return hashlib.sha256(repr(self.objective).encode()).hexdigest()[:8]
+        found = {} if self.objective is None else dataclasses.asdict(self.objective)
+        alike = {name: value if isinstance(value, str) else float(value) for name, value in found.items()}  # 1 is 1.0
+        return hashlib.sha256(repr(alike).encode()).hexdigest()[:8]
 
     @classmethod
     def from_pretrained(
@@ -101,13 +104,17 @@ class Enhancer:
 
     @on_worker
     @torch.no_grad()
-    def view(self, photo: np.ndarray, mask: np.ndarray, human: bool | None = None) -> PhotoView:
+    def view(
+        self, photo: np.ndarray, mask: np.ndarray, human: bool | None = None, any_color: float | None = None
+    ) -> PhotoView:
         """A photo and its region as the networks see them, judged once; then ask it for as many edits as you like.
 
         Args:
             photo: (H, W, 3) sRGB, uint8, uint16, or float in [0, 1], any size.
             mask: (H, W) of the photo's size, soft or hard: bool, uint8, uint16, or float in [0, 1].
             human: whether the region is a person, whose skin keeps its look; None = as the critic sees it.
+            any_color: how probable it is that the region comes in any colour, as a car does: 0 keeps all its colours, 1 lets
+                them fade; None = as the critic sees it.
 
         Returns:
             The view: `candidates`, `pick`, `measure`, `refine`, `limit`, `guard`.
@@ -115,11 +122,13 @@ class Enhancer:
         Raises:
             InputError: when photo or mask cannot be used.
         """
-        return self.view_of(*network_input(photo, mask, self.device), human)
+        return self.view_of(*network_input(photo, mask, self.device), human, any_color)
 
-    def view_of(self, image: torch.Tensor, mask: torch.Tensor, human: bool | None = None) -> PhotoView:
+    def view_of(
+        self, image: torch.Tensor, mask: torch.Tensor, human: bool | None = None, any_color: float | None = None
+    ) -> PhotoView:
         """The view of a photo and mask that are tensors already: (1, 3, S, S) and (1, 1, S, S) in [0, 1]."""
-        return PhotoView(self.network, self.judges, self.task, self.objective, image, mask, human)
+        return PhotoView(self.network, self.judges, self.task, self.objective, image, mask, human, any_color)
 
     def propose(self, photo: np.ndarray, mask: np.ndarray, options: EditOptions | None = None, **changes: object) -> Edit:
         """Propose an edit of the masked region; of a black and white photo, one of tone alone.

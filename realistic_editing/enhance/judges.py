@@ -18,7 +18,7 @@ from realistic_editing.common.protocols import (
 from realistic_editing.common.workers import apart, together
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
-from realistic_editing.enhance.skin import FREE_FROM, Skin
+from realistic_editing.enhance.skin import Skin, is_free
 from realistic_editing.enhance.terms import blown_out, logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
@@ -205,7 +205,7 @@ class RegionView:
     @property
     def free(self) -> bool:
         """Whether the critic takes the one region for a thing that comes in any colour."""
-        return self.any_color() >= FREE_FROM and not self.shows_person()
+        return is_free(self.any_color(), self.shows_person())
 
     def saliency_change(self, judged: "JudgedEdit") -> torch.Tensor:
         """-S of eq. 3, the mean relative change of the region's saliency; positive = more salient: (B,)."""

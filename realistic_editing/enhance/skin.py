@@ -1,4 +1,4 @@
-"""What an edit does to skin, fur, wood, plants and food, whose colours nature fixes: an eye sees at once when these are off."""
+"""What an edit does to skin, fur, wood, plants and food, whose colours nature fixes: an eye sees when they are off."""
 import dataclasses
 import math
 
@@ -19,7 +19,7 @@ _PIXELS = 400  # that stand for all of them
 
 @dataclasses.dataclass(frozen=True)
 class Skin:
-    """The skin of one region, or what else must keep its colours.
+    """The skin of one region, or what else must keep its colours, such as fur, wood, plants and food; here all is called skin.
 
     Args:
         pixels: (1, 3, 1, K) RGB in [0, 1].
@@ -70,11 +70,16 @@ class Skin:
         return (self._most(recipe) - 1).relu().sum(dim=1)
 
 
+def is_free(any_color: float, human: bool) -> bool:
+    """Whether a region is taken for a thing that comes in any colour: by that probability, and by whether it is a person."""
+    return any_color >= FREE_FROM and not human
+
+
 def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True, any_color: float = 0.5) -> Skin | None:
     """The pixels of a region that must keep their colours.
 
-    Of a person they are those that have a colour of skin, and of a thing that nobody knows as well, which may be of fur or
-    wood; of an animal, a plant or food all that are not grey; of a car or a balloon none.
+    Of a person, and of a thing of which nobody knows whether it is of fur or wood, they are those that have a colour of skin;
+    of an animal, a plant or food all that are not grey; of a car or a balloon none.
 
     Args:
         image: (1, 3, H, W) RGB in [0, 1].
@@ -85,7 +90,7 @@ def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True, any_c
     Returns:
         Them; None where there are next to none.
     """
-    if not human and any_color >= FREE_FROM:
+    if is_free(any_color, human):
         return None
     hues, chromas, limits = _HUE, _CHROMA, PERSON_LIMITS if human else OTHER_LIMITS
     if not human and any_color <= FIXED_UP_TO:

@@ -15,7 +15,7 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, WEAK, EditOptions, check_strength
 from realistic_editing.enhance.select import select_order
-from realistic_editing.enhance.skin import FREE_FROM, Skin, find_skin
+from realistic_editing.enhance.skin import Skin, find_skin, is_free
 from realistic_editing.enhance.starts import best_start
 from realistic_editing.enhance.strength import find_strength, greatest_strength
 from realistic_editing.enhance.terms import logit_change
@@ -36,10 +36,10 @@ class PhotoView:
         objective: what `refine` minimises; None where there is none.
         image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1], on the networks' device, as `network_input` gives them.
         human: whether the region is a person; None = as the critic sees it, and no where it cannot tell.
+        any_color: how probable it is that it comes in any colour, as a car does; None = as the critic sees it, or one half.
 
     Attributes:
-        human: whether it is taken for one.
-        any_color: how probable it is that the region comes in any colour, as a car does; one half where the critic cannot tell.
+        human, any_color: what it is taken for.
         skin: what of it must keep its colours; None where there is none.
         region: the `RegionView` of the judges: `region.realism` (1,) is R of the photo, `region.saliency` its map.
     """
@@ -53,12 +53,13 @@ class PhotoView:
         image: torch.Tensor,
         mask: torch.Tensor,
         human: bool | None = None,
+        any_color: float | None = None,
     ) -> None:
         self.network, self.judges, self.task, self.objective = network, judges, task, objective
         self.image, self.mask = image, mask
         self.region = judges.view(image, mask)
         self.human = self.region.shows_person() if human is None else human
-        self.any_color = self.region.any_color()
+        self.any_color = self.region.any_color() if any_color is None else any_color
         self.skin = self._find_skin()
         self._colorless = is_colorless(image, mask)
         self._candidates: Candidates | None = None
@@ -71,7 +72,7 @@ class PhotoView:
     @property
     def free(self) -> bool:
         """Whether the region is taken for a thing that comes in any colour."""
-        return self.any_color >= FREE_FROM and not self.human
+        return is_free(self.any_color, self.human)
 
     @property
     def realism(self) -> float:
@@ -86,7 +87,7 @@ class PhotoView:
 
     def judged_by(self, judges: Judges) -> "PhotoView":
         """The same photo, network and objective with other judges."""
-        return PhotoView(self.network, judges, self.task, self.objective, self.image, self.mask, self.human)
+        return PhotoView(self.network, judges, self.task, self.objective, self.image, self.mask, self.human, self.any_color)
 
     @on_worker
     @torch.no_grad()
@@ -154,7 +155,7 @@ class PhotoView:
 
     @on_worker
     @torch.no_grad()
-    def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False) -> Edit:
+    def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
 
         Realism is judged by sampled pixels, and saliency at the size its network sees (`Judges.sampled_view`); the result is
@@ -164,13 +165,11 @@ class PhotoView:
             edit: where to start; its order stays.
             steps: of gradient descent.
             progress: show a bar.
+            plain: whether to start at a plain edit of exposure and saturation where that has less loss (see `best_start`).
 
         Raises:
             InputError: when the enhancer has no objective.
         """
-        return self._refine(edit, steps, progress, plain=False)
-
-    def _refine(self, edit: Edit, steps: int, progress: bool, plain: bool) -> Edit:
         if self.objective is None:
             raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
         if not steps:
@@ -195,7 +194,7 @@ class PhotoView:
         Args:
             edit, steps, progress: as for `refine`.
         """
-        refined = self._refine(edit, steps, progress, plain=self.task == "attenuate")
+        refined = self.refine(edit, steps, progress, plain=self.task == "attenuate")
         return refined if refined.gain >= WEAK or refined.gain >= self.guard(edit).gain else edit
 
     @on_worker

@@ -28,6 +28,8 @@ class LiteCritic(StatisticsCritic):
         things_dropout: share of the features of things that are left out in training.
     """
 
+    added = ("freedom.weight", "freedom.bias")  # earlier files lack them; at 0 it says of each region that it cannot tell
+
     def __init__(
         self,
         backbone: str = "tf_efficientnet_lite0",
@@ -51,7 +53,7 @@ class LiteCritic(StatisticsCritic):
         wide = colors_hidden or hidden
         self.colors = nn.Sequential(perceptron(self.count, wide, dropout), nn.Linear(wide, 1))
         self.joint = nn.Sequential(perceptron(self.count + projection, hidden, dropout), nn.Linear(hidden, 1))
-        # Whether the region is a person, and whether it comes in any colour; a fresh network says one half of all.
+        # Whether the region is a person, and whether it comes in any colour; a fresh network says one half of both.
         self.person, self.freedom = (nn.Linear(self.things.count, 1) for _ in range(2))
         for head in (self.person, self.freedom):
             nn.init.zeros_(head.weight)

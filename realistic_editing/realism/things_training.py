@@ -9,7 +9,7 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.ops import PRESETS, EditRanges, apply, sample_recipe
 from realistic_editing.realism.augment import ANY_COLOR, FIXED_COLOR, Degradation, turn_hue, vary_mask, vary_tone
-from realistic_editing.realism.kinds_training import kinds_losses
+from realistic_editing.realism.kinds_training import kinds_losses, labels
 from realistic_editing.realism.training import RealismProblem
 
 # Of fakes by one operator alone: white balance, colour curve, saturation, exposure.
@@ -58,7 +58,7 @@ class ThingsProblem(RealismProblem):
             return torch.zeros((), device=named.device)
         things = self.network.things(batch["image"][named].float() / 255, batch["mask"][named].float() / 255)
         categories = torch.tensor([int(region.category or 0) for region in regions], device=named.device)[named]
-        return sum(kinds_losses(self.network, self.network.seen(things), categories))
+        return sum(kinds_losses(self.network, self.network.seen(things), *labels(categories)))
 
     def samples_of(
         self, region: Region, image: np.ndarray, mask: np.ndarray, draws: np.random.Generator

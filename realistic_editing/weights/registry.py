@@ -97,6 +97,8 @@ def fill(
 ) -> None:
     """Load a state dict, all of it and nothing else; half precision is widened.
 
+    What a network names as `added` may be absent, as from files of earlier versions, and is then 0.
+
     Args:
         network: receives the values.
         state: tensors by name.
@@ -109,6 +111,7 @@ def fill(
     """
     own = network.state_dict()
     names = names or {name: name for name in own}
+    state = {name: torch.zeros_like(own[name]) for name in getattr(network, "added", ()) if name not in state} | dict(state)
     expected = {theirs: own[name].shape for name, theirs in names.items()}
     shapes = [
         f"{name} has shape {tuple(state[name].shape)} instead of {tuple(shape)}"

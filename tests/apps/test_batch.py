@@ -243,12 +243,26 @@ def test_a_table_names_photos_masks_and_tasks(photos, tmp_path, capsys):
     assert "has no column photo" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("between", [";", "\t"])
-def test_a_table_as_spreadsheets_write_it(photos, tmp_path, between):
-    rows = [("photo", "mask", "task"), ("photos/a.jpg", "photos/a_mask.png", "amplify")]
-    (tmp_path / "table.csv").write_text("\n".join(between.join(row) for row in rows), encoding="utf-8-sig")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["photo;mask;task", "photos/a.jpg;photos/a_mask.png;amplify"],
+        ["photo\tmask\ttask", "photos/a.jpg\tphotos/a_mask.png\tamplify"],
+        ["photo; mask; task", "photos/a.jpg;photos/a_mask.png;amplify;"],
+        ['photo;mask;task;"note, with, many, commas"', "photos/a.jpg;photos/a_mask.png;amplify;fine, thanks"],
+    ],
+)
+def test_a_table_as_spreadsheets_write_it(photos, tmp_path, rows):
+    (tmp_path / "table.csv").write_text("\n".join(rows), encoding="utf-8-sig")
     run(tmp_path / "table.csv", tmp_path / "out")
     assert pd.read_csv(tmp_path / "out/scores.csv").task.tolist() == ["amplify"]
+
+
+def test_a_table_in_another_encoding_is_refused_with_the_remedy(photos, tmp_path, capsys):
+    (tmp_path / "table.csv").write_text("photo;mask\nä.jpg;ä.png\n", encoding="cp1252")
+    with pytest.raises(SystemExit):
+        run(tmp_path / "table.csv", tmp_path / "out")
+    assert "save it as 'CSV UTF-8'" in capsys.readouterr().err
 
 
 def test_scores_of_files_and_folders(photos, tmp_path, capsys, bundled_networks):

@@ -147,3 +147,10 @@ def test_a_plan_without_an_output_takes_a_new_folder_whatever_its_format(tmp_pat
     (tmp_path / "plan").mkdir()
     (tmp_path / "plan/a_plan.json").touch()  # of results written as PNG
     assert _places(tmp_path / "plan", Path("a.png"), steps, ".jpg", fresh=True)[2] == tmp_path / "plan_2/a_plan.json"
+
+
+def test_a_plan_that_is_not_there_is_named_in_words(folder, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["plan", str(folder / "astronaut.jpg"), str(folder / "none.yaml")])
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and "none.yaml: cannot be read (No such file or directory)" in said and "Errno" not in said

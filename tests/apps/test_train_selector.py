@@ -3,9 +3,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from realistic_editing.apps.cli import main
+from realistic_editing.common.errors import InputError
 from realistic_editing.realism.lite import LiteCritic
 from realistic_editing.weights import load_network, save_network
 
@@ -64,16 +68,40 @@ def test_a_critic_learns_what_things_are_and_scores_as_before(root, tmp_path, ca
     shape = {"things_size": 64, "input_size": 64, "stride": 1, "ring": 8, "palette": 8, "hidden": 16, "colors_hidden": 24}
     critic = LiteCritic(**shape)
     save_network(critic, "lite_critic", tmp_path / "critic.safetensors", shape, {"step": 1})
-    options = ["preset=lite", "experiment=lite_kinds", f"paths.data={root}", f"paths.outputs={tmp_path}", *QUICK]
+    options = ["preset=lite", "experiment=lite_kinds", "namer=null", f"paths.data={root}", f"paths.outputs={tmp_path}", *QUICK]
     main(["train", "realism", f"initial={tmp_path / 'critic.safetensors'}", *options])
     then = load_network(tmp_path / "train_realism/lite/lite_kinds/model.safetensors", kind="realism")
     before, after = critic.state_dict(), then.state_dict()
     layers = {f"{layer}.{part}" for layer in ("person", "freedom") for part in ("weight", "bias")}
     assert {name for name in before if not before[name].equal(after[name])} == layers
     assert set(then.card["measures"]) == {"person_auc", "any_color_auc"}
-    with pytest.raises(SystemExit):
-        main(["train", "realism", "samples=kinds", f"paths.data={root}", f"output={tmp_path / 'compact'}", *QUICK])
-    assert "needs a critic that sees things" in capsys.readouterr().err
+    assert then.card["began_as"]["step"] == 1
+    own = f"initial={tmp_path / 'critic.safetensors'}"
+    for wrong, words in (
+        (["initial=null"], "goes on from a trained critic that sees things"),
+        (["initial=compact_saliency"], "goes on from a trained critic that sees things"),
+        ([own, "preset=compact", "samples=kinds"], "add preset=lite initial=lite_critic"),
+        ([own, "teacher=critic"], "needs teacher=null"),
+    ):
+        with pytest.raises(SystemExit):
+            main(["train", "realism", *options, *wrong, f"output={tmp_path / 'wrong'}"])
+        assert words in capsys.readouterr().err
+
+
+def test_a_critic_from_before_it_knew_free_colours_cannot_tell(tmp_path):
+    shape = {"things_size": 64, "input_size": 64, "stride": 1, "ring": 8, "palette": 8, "hidden": 16}
+    critic = LiteCritic(**shape)
+    save_network(critic, "lite_critic", tmp_path / "critic.safetensors", shape, {})
+    with safe_open(tmp_path / "critic.safetensors", "pt") as file:
+        about, state = file.metadata(), {name: file.get_tensor(name) for name in file.keys() if "freedom" not in name}
+    save_file(state, tmp_path / "before.safetensors", about)
+    before = load_network(tmp_path / "before.safetensors", kind="realism")
+    kept = before.cache_features(torch.rand(1, 3, 64, 64), torch.ones(1, 1, 64, 64))
+    assert kept.any_color().item() == 0.5
+    del state["person.bias"]
+    save_file(state, tmp_path / "damaged.safetensors", about)
+    with pytest.raises(InputError, match="person.bias is missing"):
+        load_network(tmp_path / "damaged.safetensors")
 
 
 @pytest.mark.parametrize(

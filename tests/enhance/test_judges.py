@@ -1,4 +1,6 @@
 """Views: what the judges find in photos and edits, whole and by sampled pixels; the optimiser and strengths built on them."""
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -180,3 +182,14 @@ def test_a_budget_is_kept_where_the_critic_wavers(wanted):
     strength = strength_of(view, exposed(0.5), "attenuate", -0.1, wanted)
     judged = view.edited(exposed(0.5).at_strength(strength))
     assert strength > 0 and judged.realism_change.item() >= -0.1
+
+
+def test_more_that_is_blown_out_costs_and_what_was_so_before_does_not():
+    image = torch.full((1, 3, 8, 8), 0.4)
+    image[..., :4] = 1.0  # half of it, in the photo
+    view = Judges(Closeness(), Brightness()).view(image, torch.ones(1, 1, 8, 8))
+    objective = Objective(saliency_weight=1.0, change="log_ratio", realism_weight=0.0, blown_margin=0.1, blown_weight=2.0)
+    still = Recipe.identity(torch.tensor([[0, 1, 2, 3]]))
+    lit = dataclasses.replace(still, exposure=torch.tensor([3.0]))
+    losses = [view.loss(view.edited(recipe), torch.tensor([False]), objective)["realism"] for recipe in (still, lit)]
+    assert float(losses[0]) == 0 and float(losses[1]) == pytest.approx(2 * (0.5 - 0.1), abs=1e-5)

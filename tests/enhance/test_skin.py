@@ -12,6 +12,7 @@ from realistic_editing.enhance.optimise import lead_back
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.parameters import bounded, unchanged
 from realistic_editing.enhance.skin import FIXED_LIMITS, OTHER_LIMITS, PERSON_LIMITS, Skin, find_skin
+from realistic_editing.evaluation.measures.signs import signs_of
 from realistic_editing.ops import Recipe
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
@@ -115,6 +116,35 @@ def test_a_thing_of_any_colour_may_fade_and_not_glow(enhancer, monkeypatch):
     animal = seen_as(enhancer, monkeypatch, 0.01)
     assert animal.skin.hue_limit == FIXED_LIMITS[0] and not animal.free
     assert float(animal.propose(EditOptions(refine=0, guard=-1.0)).recipe.saturation) > 0.5
+
+
+def test_what_is_told_of_colours_overrules_what_is_seen(enhancer):
+    image, mask = photo_of(TONES[1])
+    free, fixed = (enhancer.view_of(image, mask, False, any_color) for any_color in (1.0, 0.0))
+    assert free.free and free.skin is None and not fixed.free and fixed.skin.hue_limit == FIXED_LIMITS[0]
+    person = enhancer.view_of(image, mask, True, 1.0)
+    assert not person.free and person.skin.hue_limit == PERSON_LIMITS[0]
+    recipe = dataclasses.replace(STILL, saturation=torch.zeros(1))
+    assert signs_of(free, recipe, 0.0).skin_change == 0 < signs_of(fixed, recipe, 0.0).skin_change
+
+
+def test_improving_may_start_at_a_plain_edit_and_refining_does_not(enhancer, monkeypatch):
+    started = []
+
+    def noted(region, objective, human, proposed):
+        started.append(proposed)
+        return proposed
+
+    monkeypatch.setattr("realistic_editing.enhance.view.best_start", noted)
+    view = enhancer.view_of(*photo_of((40, 60, 160)), False)
+    edit = view.pick()
+    view.refine(edit, 1)
+    assert not started
+    view.improve(edit, 1)
+    assert len(started) == 1
+    view.task = "amplify"
+    view.improve(edit, 1)
+    assert len(started) == 1
 
 
 def test_a_view_of_a_thing_proposes_as_for_a_person_where_the_options_say_so(enhancer):

@@ -178,7 +178,9 @@ def _listed(source: Path, task: str, problems: list[str]) -> list[tuple[Path, Pa
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", pd.errors.ParserWarning)  # where a separator ends each line
-                found = pd.read_csv(source, sep=between, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+                found = pd.read_csv(
+                    source, sep=between, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+                )
         except pd.errors.ParserError:  # columns that do not fit, as of a title with commas
             continue
         except UnicodeDecodeError as error:

@@ -13,6 +13,7 @@ PERSON_LIMITS, FIXED_LIMITS, OTHER_LIMITS = (4.0, 0.15), (10.0, 0.3), (12.0, 0.4
 _HUE, _CHROMA, _LIGHTNESS = (15.0, 85.0), (8.0, 60.0), (12.0, 97.0)
 # How probable a thing that comes in any colour must be to be free of limits, and below which all its colours have them.
 FREE_FROM, FIXED_UP_TO = 0.7, 0.15
+_LEAVES, _LEAFY = (95.0, 160.0), 0.2  # hues of leaves, and the share of a thing's pixels from which they count
 _LEAST = 0.02  # of a region's pixels: below it, what has such a colour is chance
 _PIXELS = 400  # that stand for all of them
 
@@ -79,7 +80,8 @@ def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True, any_c
     """The pixels of a region that must keep their colours.
 
     Of a person, and of a thing of which nobody knows whether it is of fur or wood, they are those that have a colour of skin;
-    of an animal, a plant or food all that are not grey; of a car or a balloon none.
+    of an animal, a plant or food all that are not grey; of a car or a balloon none. But a plate of salad or a plant in its pot
+    is easily taken for a thing, so that much green keeps its colour there as well.
 
     Args:
         image: (1, 3, H, W) RGB in [0, 1].
@@ -90,10 +92,10 @@ def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True, any_c
     Returns:
         Them; None where there are next to none.
     """
+    hues, chromas, limits, least = _HUE, _CHROMA, PERSON_LIMITS if human else OTHER_LIMITS, _LEAST
     if is_free(any_color, human):
-        return None
-    hues, chromas, limits = _HUE, _CHROMA, PERSON_LIMITS if human else OTHER_LIMITS
-    if not human and any_color <= FIXED_UP_TO:
+        hues, chromas, least = _LEAVES, (_CHROMA[0], math.inf), _LEAFY
+    elif not human and any_color <= FIXED_UP_TO:
         hues, chromas, limits = (0.0, 360.0), (_CHROMA[0], math.inf), FIXED_LIMITS
     inside = image[0][:, mask[0, 0] > 0.5]  # (3, N)
     lightness, a, b = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
@@ -102,7 +104,7 @@ def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True, any_c
     for value, (low, high) in ((hue, hues), (chroma, chromas), (lightness, _LIGHTNESS)):
         found &= (value >= low) & (value <= high)
     count = int(found.sum())
-    if count < max(1, _LEAST * inside.shape[1]):
+    if count < max(1, least * inside.shape[1]):
         return None
     picked = torch.linspace(0, count - 1, min(count, _PIXELS), device=image.device).round().long()
     return Skin(inside[:, found][:, picked][None, :, None], *limits)

@@ -11,9 +11,9 @@ from realistic_editing.apps import video as module
 from realistic_editing.apps.cli import main
 from realistic_editing.data.clips import open_clip, writing
 from realistic_editing.data.images import Photo
-from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.judges import RegionView
 from realistic_editing.enhance.verdict import VERDICTS
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe
 
 SIZE, COUNT = (96, 128), 14
@@ -92,17 +92,18 @@ def test_one_edit_is_that_of_the_photo_tool(run, clip, tiny_weights):
     assert torch.equal(Recipe.load(clip / "o.json").exposure, Recipe.load(clip / "e.json").exposure)
 
 
-def test_whether_it_is_a_person_is_seen_once(run, clip, monkeypatch):
+def test_what_the_region_is_is_seen_once(run, clip, monkeypatch):
     seen, asked = [], []
     monkeypatch.setattr(RegionView, "shows_person", lambda view: seen.append(len(seen) % 2 == 0) or seen[-1])
-    propose = Enhancer.propose
-    monkeypatch.setattr(Enhancer, "propose", lambda self, photo, mask, options, **more: (
-        asked.append(options.human) or propose(self, photo, mask, options, **more)))  # fmt: skip
+    monkeypatch.setattr(RegionView, "any_color", lambda view: len(seen) / 100)
+    propose = PhotoView.propose
+    monkeypatch.setattr(PhotoView, "propose", lambda self, options: (
+        asked.append((self.human, self.any_color)) or propose(self, options)))  # fmt: skip
     said = json.loads(run("--out", str(clip / "o.mkv"), "--json", "--flicker-samples", "1").out)
-    assert len(said["predicted_at"]) == 4 and len(asked) > 4 and set(asked) == {True}
+    assert len(said["predicted_at"]) == 4 and len(asked) > 4 and set(asked) == {(True, 0.01)}
     asked.clear()
     run("--out", str(clip / "p.mkv"), "--no-human", "--parameters", "first")
-    assert asked == [False]
+    assert [human for human, _ in asked] == [False]
 
 
 def test_it_flickers_less_than_edits_frame_by_frame(clip, capsys, bundled_networks):
@@ -190,7 +191,7 @@ def test_the_masks_of_a_lost_region_are_masks_to_give(run, clip, video_clips):
 
 def test_an_interrupt_leaves_nothing(run, clip, monkeypatch, capsys):
     before = sorted(clip.iterdir())
-    places = (module, "apply_to_photo", ()), (Enhancer, "propose", ("--masks-out", str(clip / "found")))
+    places = (module, "apply_to_photo", ()), (PhotoView, "propose", ("--masks-out", str(clip / "found")))
     for where, place, options in places:
         with monkeypatch.context() as patch:
             patch.setattr(where, place, lambda *given, **options: (_ for _ in ()).throw(KeyboardInterrupt))

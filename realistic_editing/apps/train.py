@@ -46,7 +46,7 @@ from realistic_editing.weights.pretrained import load_backbone
 from realistic_editing.weights.registry import fill, name_of
 
 SAMPLES = {"table1": RealismProblem, "things": ThingsProblem}  # what train_realism.py learns from; and KINDS_OF_THINGS
-NAMED = "ecssd"  # the set whose objects, without categories, an ImageNet classifier names
+_NAMED = "ecssd"  # the set whose objects, without categories, an ImageNet classifier names
 KINDS_OF_THINGS = "kinds"  # no edits, but what COCO's things are
 
 
@@ -152,7 +152,7 @@ def _train_kinds(config: DictConfig, trainer: Trainer) -> Path:
         config.model.network.update(found["config"])
     network = _network(config, "realism")
     choose_size(config, network)
-    things = [thing for thing in read_things(config.paths.data) if thing.category or thing.name.startswith(NAMED)]
+    things = [thing for thing in read_things(config.paths.data) if thing.category or thing.name.startswith(_NAMED)]
     namer = load_backbone(config.namer, "package").eval() if config.namer else None
     problem = CriticKindsProblem(network, few_of_each_kind(things) if trainer.smoke else things, namer)
     card = {"began_as": {name: value for name, value in found["card"].items() if name != "began_as"}}

@@ -131,8 +131,9 @@ class Counting(torch.nn.Module):
         ({"refine": 0, "strength": 1.0}, 24),
         ({"refine": 0, "strength": 0.5}, 25),
         ({"refine": 0, "order": (3, 1, 0, 2), "min_realism_change": -1.0}, 17),  # 16 strengths, and the proposal itself
-        ({"order": (3, 1, 0, 2), "guard": None, "refine": 2}, 1 + 4 + 1),  # the photo once more, at the size of refinement
-        ({"guard": None}, 24 + 1 + (REFINE + 1) + 1),
+        # The photo once more, at the size of refinement, and where it may start: at the proposal or at six plain edits.
+        ({"order": (3, 1, 0, 2), "guard": None, "refine": 2}, 1 + 1 + 7 + 3 + 1),
+        ({"guard": None}, 24 + 1 + 7 + (REFINE + 1) + 1),
     ],
 )
 def test_no_edit_is_judged_twice(enhancer, photo, options, edits):
@@ -225,7 +226,7 @@ def test_an_edit_that_refinement_stills_gives_place_to_the_guarded_proposal(enha
     view = enhancer.view(*photo)
     still = view.measure(Recipe.identity(torch.tensor([[0, 1, 2, 3]])))
     proposal = view.pick()
-    monkeypatch.setattr(view, "refine", lambda edit, steps, progress: still)
+    monkeypatch.setattr(view, "refine", lambda edit, steps, progress, plain: still)
     for sign, wanted in ((1, proposal), (-1, still)):
         gaining = dataclasses.replace(proposal, saliency_change=-0.2 * sign)  # of attenuation
         monkeypatch.setattr(view, "pick", lambda order, seed, gaining=gaining: gaining)

@@ -47,7 +47,7 @@ from realistic_editing.weights.registry import fill, name_of
 
 SAMPLES = {"table1": RealismProblem, "things": ThingsProblem}  # what train_realism.py learns from; and KINDS_OF_THINGS
 _NAMED = "ecssd"  # the set whose objects, without categories, an ImageNet classifier names
-KINDS_OF_THINGS = "kinds"  # no edits, but what COCO's things are
+KINDS_OF_THINGS = "kinds"  # no edits, but what things are
 
 
 def train_saliency(config: DictConfig) -> Path:

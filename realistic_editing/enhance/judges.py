@@ -1,6 +1,7 @@
 """What an edit does to realism and to attention: the frozen critic and saliency network, asked about photos and their edits."""
 import dataclasses
 import functools
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -171,16 +172,28 @@ class RegionView:
         Returns:
             dR of eq. 2 and the change of saliency, -S of eq. 3: (N,) float32 on the CPU, each.
         """
+        both = self.of_each(recipe, lambda view, judged: torch.stack([judged.realism_change, view.saliency_change(judged)]))
+        return tuple(both.float().cpu())
+
+    @torch.no_grad()
+    def of_each(self, recipe: Recipe, measure: Callable[["RegionView", "JudgedEdit"], torch.Tensor]) -> torch.Tensor:
+        """Judge N recipes of the one photo of this view, a few at a time.
+
+        Args:
+            recipe: N edits, on any device.
+            measure: of the photo, repeated, and B of its edits: (..., B).
+
+        Returns:
+            (..., N).
+        """
         recipe = recipe.to(self.image.device, self.image.dtype)
 
-        def changes_of(part: Recipe) -> torch.Tensor:
+        def measured(part: Recipe) -> torch.Tensor:
             repeated = self[torch.zeros(len(part), dtype=torch.long, device=self.image.device)]
-            judged = repeated.edited(part)
-            return torch.stack([judged.realism_change, repeated.saliency_change(judged)])
+            return measure(repeated, repeated.edited(part))
 
         parts = [recipe[start : start + _CHUNK] for start in range(0, len(recipe), _CHUNK)]
-        changes = together([functools.partial(changes_of, part) for part in parts])
-        return tuple(torch.cat(changes, dim=1).float().cpu())
+        return torch.cat(together([functools.partial(measured, part) for part in parts]), dim=-1)
 
     def loss(self, judged: "JudgedEdit", human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
         """Eqs. 3 to 6 of edits of these photos; human: (B,) bool. See `enhancement_loss`."""

@@ -1,18 +1,15 @@
 """Where refinement to less attention starts: at what the network proposes, or at a plain edit that has less loss."""
 import dataclasses
-import functools
 
 import torch
 
-from realistic_editing.common.workers import together
-from realistic_editing.enhance.judges import RegionView
+from realistic_editing.enhance.judges import JudgedEdit, RegionView
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.ops import Recipe
 
 # Exposure and saturation of plain edits. From a vivid thing to a grey one the way leads past edits that look wrong, which small
 # steps do not pass. To more attention, such starts end in neon colours.
 _PLAIN = ((0.8, 0.7), (0.8, 0.35), (0.7, 0.05), (1.0, 0.05), (0.6, 1.0), (0.6, 0.7))
-_CHUNK = 4  # edits judged at once
 
 
 @torch.no_grad()
@@ -32,10 +29,8 @@ def best_start(region: RegionView, objective: Objective, human: bool, proposed: 
     plain = Recipe.identity(proposed.order.expand(len(exposure), -1), proposed.exposure.dtype, proposed.blend)
     starts = Recipe.cat([proposed, dataclasses.replace(plain, exposure=exposure, saturation=saturation)])
 
-    def losses(part: Recipe) -> torch.Tensor:
-        repeated = region[torch.zeros(len(part), dtype=torch.long, device=part.order.device)]
-        people = torch.full((len(part),), human, device=part.order.device)
-        return repeated.loss(repeated.edited(part), people, objective)["total"]
+    def loss(view: RegionView, judged: JudgedEdit) -> torch.Tensor:
+        people = torch.full((len(view),), human, device=view.image.device)
+        return view.loss(judged, people, objective)["total"]
 
-    parts = [starts[first : first + _CHUNK] for first in range(0, len(starts), _CHUNK)]
-    return starts[int(torch.cat(together([functools.partial(losses, part) for part in parts])).argmin())]
+    return starts[int(region.of_each(starts, loss).argmin())]

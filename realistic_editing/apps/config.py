@@ -39,6 +39,7 @@ TEXT = {
         ("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions"), TRAIN_TEXT
     ),
     "enhance": ENHANCE_TEXT, "evaluate": EVALUATE_TEXT, "figures": FIGURES_TEXT, "benchmark": BENCHMARK_TEXT,
+    "optimise_regions": (*TRAIN_TEXT, "weights", "critic", "saliency"),
     "gpu_run": ("output", "data", "saliency_weights", "paths.outputs"),
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ JOBS = {
     "train_gazeshift": "realistic_editing.apps.train:train_gazeshift",
     "train_selector": "realistic_editing.apps.train:train_selector",
     "pack_regions": "realistic_editing.apps.regions:pack_regions",
+    "optimise_regions": "realistic_editing.apps.optimise_regions:optimise_regions",
     "evaluate": "realistic_editing.apps.evaluate:evaluate",
     "benchmark": "realistic_editing.apps.benchmark:benchmark",
     "gpu_run": "realistic_editing.apps.gpu_run:gpu_run",
@@ -50,12 +51,12 @@ EXTRAS = {
     "train": ("lightning_fabric", "torchvision", "timm", "pycocotools", "fsspec", "tensorboard", "matplotlib"),
 }
 TRAINING = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate",
-    "benchmark", "gpu_run", "figures",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions",
+    "optimise_regions", "evaluate", "benchmark", "gpu_run", "figures",
 )  # fmt: skip
 RESUMED = (
-    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions", "evaluate",
-    "gpu_run", "batch", "study",
+    "train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions",
+    "optimise_regions", "evaluate", "gpu_run", "batch", "study",
 )  # fmt: skip
 
 

@@ -6,7 +6,9 @@ from omegaconf import DictConfig, OmegaConf
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.ranges import Choice, Either, Flag, Many, Number, Text, check, optional
 from realistic_editing.common.tasks import TASKS
+from realistic_editing.data.splits import SPLITS
 from realistic_editing.evaluation.measures.photo_changes import WINDOW
+from realistic_editing.ops.orders import ALL_ORDERS
 from realistic_editing.weights.registry import name_of
 from realistic_editing.weights.schema import check_config
 
@@ -77,6 +79,15 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         **_REGIONS,
     },
     "pack_regions": {"size": _SIDE, "photos": Number(1, 10**6, whole=True), "workers": _WORKERS, **_REGIONS},
+    "optimise_regions": {
+        "weights": Text(), "critic": Text(), "saliency": Text(), "output": Text(),
+        "split": Choice(SPLITS),
+        "limit": optional(_COUNT),
+        "orders": Number(1, len(ALL_ORDERS), whole=True),
+        "steps": Number(1, 10**5, whole=True),
+        "workers": _WORKERS,
+        **_REGIONS,
+    },
     # Results are measured at edit_size, where a window of SSIM must have room.
     "evaluate": {
         "suite": _TEXT, "dataset": _TEXT, "ratings": _TEXT, "path": _TEXT, "compare_to": _TEXT, "paper_ratings": _TEXT,

@@ -13,6 +13,7 @@ CONFIG = {
     "train_gazeshift": ("", "train_gazeshift"),
     "train_selector": ("", "train_selector"),
     "pack_regions": ("", "pack_regions"),
+    "optimise_regions": ("", "optimise_regions"),
     "benchmark": ("", "benchmark"),
     "gpu_run": ("", "gpu_run"),
     "evaluate": ("evaluate", "evaluate"),

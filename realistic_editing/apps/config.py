@@ -31,7 +31,7 @@ FIGURES_TEXT = (
 )  # fmt: skip
 BENCHMARK_TEXT = ("output", "data", "realism.weights", "saliency.weights", "paths.outputs")
 TRAIN_TEXT = (
-    "output", "initial", "saliency.weights", "realism.weights", "paths.data", "paths.outputs", "paths.regions",
+    "output", "initial", "bank", "saliency.weights", "realism.weights", "paths.data", "paths.outputs", "paths.regions",
     "regions.saliency", "regions.shards",
 )  # fmt: skip
 TEXT = {
@@ -39,7 +39,7 @@ TEXT = {
         ("train_saliency", "train_realism", "train_enhancer", "train_gazeshift", "train_selector", "pack_regions"), TRAIN_TEXT
     ),
     "enhance": ENHANCE_TEXT, "evaluate": EVALUATE_TEXT, "figures": FIGURES_TEXT, "benchmark": BENCHMARK_TEXT,
-    "optimise_regions": (*TRAIN_TEXT, "weights", "critic", "saliency"),
+    "optimise_regions": (*TRAIN_TEXT, "weights", "judges.critic", "judges.saliency"),
     "gpu_run": ("output", "data", "saliency_weights", "paths.outputs"),
 }  # fmt: skip
 

@@ -48,15 +48,15 @@ def optimise_regions(config: DictConfig) -> Path:
         regions = load_regions(config, (config.split,)).where("task", ("", enhancer.task).__contains__)
         chosen = sorted(regions, key=_shuffled)[: config.limit]  # so that a bank that is not full yet is a fair sample
         jobs = _missing(bank, chosen, config.orders)
-        done = sum(len(orders) for _, orders in jobs)
-        print(f"{path}: holds {len(bank.edits)} edits; {done} of {len(chosen)} regions are missing", flush=True)
+        left = sum(len(orders) for _, orders in jobs)
+        print(f"{path}: holds {len(bank.edits)} edits; makes {left} more, of {len(jobs)} regions", flush=True)
         _fill(bank, jobs, config)
-    print(f"{path}: {len(bank.edits)} edits; train with train_enhancer.py preset=lite task={enhancer.task} bank={path}")
+    print(f"{path}: {len(bank.edits)} edits; train with train_enhancer.py experiment=banked task={enhancer.task} bank={path}")
     return path
 
 
 def _loaded(config: DictConfig) -> Enhancer:
-    enhancer = Enhancer.from_pretrained(config.weights, critic=config.critic, saliency=config.saliency)
+    enhancer = Enhancer.from_pretrained(config.weights, **config.judges)
     if enhancer.objective is None:
         raise InputError(f"weights is {config.weights}, which names no objective to lower; use weights that training wrote")
     return enhancer
@@ -65,7 +65,8 @@ def _loaded(config: DictConfig) -> Enhancer:
 def _settings(config: DictConfig, enhancer: Enhancer) -> dict[str, Any]:
     """All that decides an edit: a bank holds edits of one kind."""
     networks = {"weights": enhancer.network, "critic": enhancer.critic, "saliency": enhancer.saliency}
-    marks = {name: f"{config[name]} {fingerprint(network)}" for name, network in networks.items()}
+    names = {"weights": config.weights, **config.judges}
+    marks = {name: f"{names[name]} {fingerprint(network)}" for name, network in networks.items()}
     return {"task": enhancer.task, "steps": config.steps, "objective": enhancer.objective_fingerprint, **marks}
 
 

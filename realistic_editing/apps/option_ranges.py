@@ -67,6 +67,7 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "damage": _SHARE,
         "augment": Flag(),
         "adversarial": Flag(),
+        "bank": _TEXT,
         "epochs": _EPOCHS,
         **_REGIONS,
     },
@@ -80,7 +81,7 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
     },
     "pack_regions": {"size": _SIDE, "photos": Number(1, 10**6, whole=True), "workers": _WORKERS, **_REGIONS},
     "optimise_regions": {
-        "weights": Text(), "critic": Text(), "saliency": Text(), "output": Text(),
+        "weights": Text(), "judges.critic": Text(), "judges.saliency": Text(), "output": Text(),
         "split": Choice(SPLITS),
         "limit": optional(_COUNT),
         "orders": Number(1, len(ALL_ORDERS), whole=True),

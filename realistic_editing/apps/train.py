@@ -30,6 +30,8 @@ from realistic_editing.data.gaze import read_gaze
 from realistic_editing.data.photos import training_photos
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.adversarial import AdversarialProblem
+from realistic_editing.enhance.bank import Bank
+from realistic_editing.enhance.bank_training import BankProblem
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.evaluation.measures.samples import spread
@@ -187,7 +189,9 @@ def train_enhancer(config: DictConfig) -> Path:
     regions = _regions(config, lambda task: task in wanted)
     options = {name: config[name] for name in ("size", "pixels_per_zone", "damage", "augment")} | {"objective": objective}
     judges = Judges(critic, saliency)
-    if config.adversarial:
+    if config.bank:
+        problem = BankProblem(network, judges, regions, config.size, objective, _bank(config))
+    elif config.adversarial:
         discriminator = instantiate_node(config.realism.network, "realism.network")
         problem = AdversarialProblem(network, discriminator, judges, regions, **options)
     else:
@@ -195,6 +199,16 @@ def train_enhancer(config: DictConfig) -> Path:
     trainer = choose_steps(config, trainer, problem)
     card = {"task": config.task.name, "objective": dataclasses.asdict(objective)}
     return _ended(run(problem, trainer, config, card), config)
+
+
+def _bank(config: DictConfig) -> Bank:
+    """The edits to learn, which must be of the task that is trained for."""
+    if config.adversarial or config.damage or config.augment:
+        raise InputError("bank: its edits are of regions as they are; add adversarial=false damage=0 augment=false")
+    bank = Bank(config.bank)
+    if bank.settings.get("task") != config.task.name:
+        raise InputError(f"{config.bank}: holds edits for task={bank.settings.get('task')}; task is {config.task.name}")
+    return bank
 
 
 def train_gazeshift(config: DictConfig) -> Path:

@@ -9,6 +9,7 @@ from omegaconf import open_dict
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call, in_our_words, leave
 from realistic_editing.apps.old_names import add_old_name
+from realistic_editing.apps.parsers import Help, Parser
 from realistic_editing.apps.presets import completed, full_names
 from realistic_editing.apps.streams import patient
 from realistic_editing.apps.suggest_options import add_suggestions
@@ -18,14 +19,6 @@ from realistic_editing.data.limits import set_max_megapixels
 from realistic_editing.enhance.options import CRITIC, SALIENCY, add_arguments
 
 _FORMATS = ("cube", "ora", "tiff", "xmp")
-
-
-class Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Says a default where there is one: not of what is required, nor of a switch, nor where nothing is the default."""
-
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        silent = action.required or action.nargs == 0 or action.default in (None, argparse.SUPPRESS)
-        return action.help if silent else super()._get_help_string(action)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,28 +40,28 @@ def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
     """The options by name. A mask may come anywhere after its photo, which argparse does not allow of what may be absent."""
     found, left = _parser().parse_known_args(arguments)
     options = vars(found)
-    refuse, limit = options.pop("refuse"), options.pop("max_megapixels")
+    parser, limit = options.pop("parser"), options.pop("max_megapixels")
     if limit is not None:
         try:
             set_max_megapixels(limit)
         except InputError as error:
-            refuse(str(error))
+            parser.error(str(error))
     if len(left) == 1 and not left[0].startswith("-") and "mask" in options and "image" in options and options["mask"] is None:
         options["mask"] = left.pop()
     if left:
-        refuse(f"unrecognized arguments: {' '.join(left)}")
+        parser.refuse_unknown(left)
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="realistic-editing", description="Make a region of a photo draw more or less attention, realistically."
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_commands(commands)
     for command in commands.choices.values():
-        command.set_defaults(refuse=command.error)  # with the command's own usage
+        command.set_defaults(parser=command)
         command.add_argument("--max-megapixels", help="photos above are refused before they are decoded; 160 when not given")
     return parser
 

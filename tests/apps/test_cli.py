@@ -46,9 +46,15 @@ def test_a_mask_stands_before_or_behind_the_options(given, command):
     ("score", "a.jpg", "--nonsense"), ("mask", "a.jpg", "--nonsense", "m.png"), ("plan", "a.jpg", "p.yaml", "m.png"),
     ("video", "clip.mp4", "--every", "3", "m.png"), ("train", "realism", "--nonsense"),
 ])  # fmt: skip
-def test_what_is_one_too_many_is_refused_with_the_usage_of_its_command(capsys, words):
+def test_what_is_one_too_many_is_refused_in_one_line_that_names_its_command(capsys, words):
     error = refused(capsys, *words)
-    assert error.startswith(f"usage: realistic-editing {words[0]} ") and "unrecognized arguments: " in error
+    assert error.startswith("error: unknown: ") and error.endswith(f"; realistic-editing {words[0]} --help tells how it is used\n")
+    assert error.count("\n") == 1
+
+
+def test_of_a_misspelt_option_the_right_one_is_named_and_of_no_command_all_are(capsys):
+    assert refused(capsys, "edit", "a.jpg", "--stength", "0.5") == "error: unknown: --stength 0.5; did you mean --strength?\n"
+    assert "usage: realistic-editing [-h]" in refused(capsys) and "COMMAND" not in refused(capsys, "edit")
 
 
 @pytest.mark.parametrize(("words", "old", "new"), [

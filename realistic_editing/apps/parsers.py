@@ -1,0 +1,36 @@
+"""The parser of the command line: defaults in --help, and of a mistake one line."""
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from realistic_editing.apps.main import leave
+
+
+class Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Says a default where there is one: not of what is required, nor of a switch, nor where nothing is the default."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        silent = action.required or action.nargs == 0 or action.default in (None, argparse.SUPPRESS)
+        return action.help if silent else super()._get_help_string(action)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says of a mistake what it is, what may be meant, and where the options are told; argparse shows all thirty of them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say it, and leave with code 2; whoever says nothing at all is told of all commands."""
+        if message.endswith("are required: COMMAND"):
+            self.print_help(sys.stderr)
+            sys.exit(2)
+        leave(f"{message}; {self.prog} --help tells how it is used")
+
+    def refuse_unknown(self, words: Sequence[str]) -> NoReturn:
+        """Leave because of words that mean nothing here, naming the options that look like them."""
+        meant = []
+        for word in words:
+            known = [name for name in self._option_string_actions if name.startswith("--")]
+            meant += difflib.get_close_matches(word.split("=")[0], known, 1) if word.startswith("-") else []
+        hint = f"did you mean {', '.join(meant)}?" if meant else f"{self.prog} --help tells how it is used"
+        leave(f"unknown: {' '.join(words)}; {hint}")

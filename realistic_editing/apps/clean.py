@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from realistic_editing.apps.judged import judged
 from realistic_editing.apps.results import refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.suggest import count_of, earlier_masks, facts_of, numbered, refuse_strangers, suggestions_of
 from realistic_editing.apps.writing import Writing
@@ -77,13 +78,15 @@ def clean(options: Mapping[str, Any]) -> Path:
 def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
     """The mask and the recipe of each edit, and what a plan and a report say of it."""
     entries = []
-    for number, ((one, task, edit), step) in enumerate(zip(cleaned.edits, steps, strict=False), start=1):
+    done = zip(cleaned.edits, cleaned.views, steps, strict=False)
+    for number, ((one, task, edit), view, step) in enumerate(done, start=1):
         mask, recipe = step.with_name(f"{step.name}_mask.png"), step.with_name(f"{step.name}.json")
         write_mask(mask, one.mask)
         with replacing(recipe) as waiting:
             edit.recipe.save(waiting)
         entry = {"mask": mask.name, "task": task, "name": f"{number}"}
-        measures = {name: float(getattr(edit, name)) for name in ("realism_change", "saliency_change", "strength")}
+        measures = judged(view, edit).report()
+        del measures["problems"]  # none: what hardly moves attention was left out
         report = {"task": task, "mask": str(mask), "recipe": str(recipe), **facts_of(one), **measures}
         # Said of things too: where a plan is silent the critic decides, and the edit would be another.
         entries.append({"plan": entry | {"human": one.kind == "person"}, "report": report})
@@ -118,10 +121,10 @@ def _in_order(suggestions: Suggestions, cleaned: Cleaned) -> list[Suggestion]:
 def _tell(suggestions: Suggestions, cleaned: Cleaned, shares: Mapping[str, float] | None) -> None:
     """Print what was done."""
     numbers = {one: f"{number}. " for number, one in enumerate(_in_order(suggestions, cleaned), start=1)}
-    for one, task, edit in cleaned.edits:
+    for (one, task, edit), view in zip(cleaned.edits, cleaned.views, strict=True):
         words = "calmed" if task == "attenuate" else "lifted"
         changes = f"saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}"
-        print(f"{numbers.get(one, '')}{words}: {one.reason}; {changes}")
+        print(f"{numbers.get(one, '')}{words}: {one.reason}; {changes}; {judged(view, edit).verdict}")
     for one, why in cleaned.left:
         print(f"{numbers.get(one, '')}left alone: {one.reason}; {why}")
     if not suggestions.others:

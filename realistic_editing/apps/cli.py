@@ -18,6 +18,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
 from realistic_editing.enhance.options import CRITIC, SALIENCY, add_arguments
 
+_READ_PHOTOS = ("edit", "batch", "plan", "video", "score", "mask", "suggest", "clean", "export", "recipe", "page")
 _FORMATS = ("cube", "ora", "tiff", "xmp")
 
 
@@ -60,9 +61,10 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_commands(commands)
-    for command in commands.choices.values():
+    for name, command in commands.choices.items():
         command.set_defaults(parser=command)
-        command.add_argument("--max-megapixels", help="photos above are refused before they are decoded; 160 when not given")
+        limit = "photos above are refused before they are decoded; 160 when not given"
+        command.add_argument("--max-megapixels", help=limit if name in _READ_PHOTOS else argparse.SUPPRESS)
     return parser
 
 

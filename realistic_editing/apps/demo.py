@@ -6,11 +6,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realistic_editing.apps.judged import MEANING
+from realistic_editing.apps.judged import MEANING, judged
 from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
 
 FOLDER = Path(__file__).resolve().parent / "demo_photo"
 # What a photographer might try here: calm the flag at the edge, or let it speak.
@@ -35,12 +36,14 @@ def demo(options: Mapping[str, Any]) -> Path:
     rows, lines = [], []
     for task, region in DEMO_EDITS:
         mask, _ = read_mask(FOLDER / f"{region}.png", photo.pixels.shape[:2])
-        edit = Enhancer.from_pretrained(task).propose(photo.pixels, mask, human=False)
+        view = Enhancer.from_pretrained(task).view(photo.pixels, mask, human=False)
+        edit = view.propose(EditOptions(human=False))
         result = edit.apply(photo.pixels, mask)
         write_photo(output / f"{region}_{task}.png", photo, result)
         edit.recipe.save(output / f"{region}_{task}.json")
         rows.append(_row(photo.pixels, mask, result, region, edit))
-        lines.append(f"{task} the {region}: saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}")
+        changes = f"saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}"
+        lines.append(f"{task} the {region}: {changes}; {judged(view, edit).verdict}")
     sheet = output / "sheet.png"
     with replacing(sheet) as temporary:
         temporary.write_bytes(cv2.imencode(".png", np.concatenate(rows)[..., ::-1])[1])

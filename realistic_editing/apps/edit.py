@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.judged import MEANING, JudgedResult, judged, signs_of_result, verdict_line, verdict_report
-from realistic_editing.apps.mask import region_of
+from realistic_editing.apps.judged import MEANING, JudgedResult, judged, remedy, signs_of_result, verdict_line, verdict_report
+from realistic_editing.apps.mask import region_of, selection_doubt
 from realistic_editing.apps.pictures import before_and_after, check_sheet, words_of
 from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.shown import as_shown
@@ -20,6 +20,7 @@ from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.foreground import apply_with_colours, estimate_colours, foreground_notes
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
+from realistic_editing.data.masks import write_mask
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import DEFAULTS, EditOptions
@@ -37,7 +38,8 @@ def enhance(options: Mapping[str, Any]) -> Path:
         options: as in configs/enhance/enhance.yaml.
 
     Returns:
-        The path of the result. The recipe lies beside it with the suffix .json; edits by earlier methods have none.
+        The path of the result. The recipe lies beside it with the suffix .json; edits by earlier methods have none. So does the
+        mask that a click or a box selected, as NAME_mask.png.
 
     Raises:
         InputError: when an option or a file cannot be used. Nothing is written then.
@@ -50,21 +52,28 @@ def enhance(options: Mapping[str, Any]) -> Path:
     writing = Writing.read(options)
     default = default_output(Path(options["image"]), options["task"], options["method"], writing)
     output, named = place_of(options["output"], default)
-    sheet = check_sheet(options.get("sheet"), [output], [options["image"], options.get("mask")])
+    selected = output.with_name(f"{output.stem}_mask.png") if options.get("box") or options.get("points") else None
+    written = [output, *([selected] if selected else [])]
+    refuse_overwriting(written, [options["image"]])
+    sheet = check_sheet(options.get("sheet"), written, [options["image"], options.get("mask")])
     if earlier is not None:
         _refuse_ours(options, output)
     with reporting(options) as found, ThreadPoolExecutor(1) as beside:
         loading = beside.submit(enhancer_of, options)  # while the photo is read
-        photo, mask = _read(options["image"], options, output, writing)
+        photo, mask, doubt = _read(options["image"], options, output, writing)
         say(replaced(output) if named else (), options["image"])
         found |= {"result": output, "recipe": None, "task": options["task"], "method": options["method"], "sheet": sheet}
         if earlier is not None:
             found |= _by_earlier_method(earlier, loading.result(), photo, mask, output, options)
         else:
-            done = _written(loading.result(), photo, mask, output, asked, writing, sheet)
-            say(done.problems, options["image"])
+            done = _written(loading.result(), photo, mask, output, asked, writing, sheet, doubt)
+            say((*done.problems, *remedy(done.verdict)), options["image"])
             found |= {"recipe": output.with_suffix(".json"), **done.report()}
             print(f"{done}\n{MEANING}\nresult: {output}\nrecipe: {found['recipe']}")
+        if selected:
+            write_mask(selected, mask)
+            print(f"mask: {selected}")
+            found["mask"] = selected
         if sheet:
             print(f"sheet: {sheet}")
     return output
@@ -89,17 +98,18 @@ def edit_file(
     Raises:
         InputError: when a file cannot be used or written. Nothing is written then.
     """
-    return _written(enhancer, *_read(image, region, output, writing), output, options, writing)
+    photo, mask, doubt = _read(image, region, output, writing)
+    return _written(enhancer, photo, mask, output, options, writing, doubt=doubt)
 
 
-def _read(image: str | Path, region: Mapping[str, Any], output: Path, writing: Writing) -> tuple[Photo, np.ndarray]:
-    """The photo and its region, see `region_of`, with notes on what was changed in reading; refuses an unfit output."""
+def _read(image: str | Path, region: Mapping[str, Any], output: Path, writing: Writing) -> tuple[Photo, np.ndarray, str]:
+    """The photo, its region and what is in doubt of it; says what was changed in reading, and refuses an unfit output."""
     refuse_overwriting([output, output.with_suffix(".json")], [image, region.get("mask")])
     photo = read_photo(image)
     losses = lost(output, photo)  # before an edit is proposed, which takes a while
     selected, notes = region_of(photo, region)
     say((*photo.notes, *notes, *([] if writing.strip else losses), *writing.notes(output)), image)
-    return photo, selected
+    return photo, selected, selection_doubt(region, notes)
 
 
 def _written(
@@ -110,6 +120,7 @@ def _written(
     options: EditOptions,
     writing: Writing,
     sheet: Path | None = None,
+    doubt: str = "",
 ) -> JudgedResult:
     options.check_for(enhancer.task, refinable=enhancer.objective is not None)
     srgb = photo.srgb
@@ -122,7 +133,7 @@ def _written(
     pixels = photo.from_srgb(edited)
     shown = photo.shown(pixels)
     edit, beyond = as_shown(enhancer, edit, mask, photo.srgb, edited, shown)
-    done = judged(view, edit, options)
+    done = judged(view, edit, options, doubt)
     write_edit(output, photo, pixels, edit, writing)
     if sheet:
         line = words_of(edit.task, edit.realism_change, edit.saliency_change, done.verdict.name)

@@ -64,10 +64,11 @@ class JudgedResult:
         return "\n".join([first, verdict_line(self.signs), *rest])
 
 
-def judged(view: PhotoView, edit: Edit, options: EditOptions | None = None) -> JudgedResult:
-    """The edit of a view with its verdict and, where it is given what was asked for, its problems."""
+def judged(view: PhotoView, edit: Edit, options: EditOptions | None = None, doubt: str = "") -> JudgedResult:
+    """The edit of a view with its verdict and, where it is given what was asked for, its problems; `doubt` as in `Signs`."""
     problems = () if options is None else tuple(problems_of(edit, options))
-    return JudgedResult(edit, signs_of(view, edit.recipe, edit.realism_change), problems)
+    signs = signs_of(view, edit.recipe, edit.realism_change)
+    return JudgedResult(edit, dataclasses.replace(signs, doubt=doubt), problems)
 
 
 def signs_of_result(view: PhotoView, result: np.ndarray, realism_change: float) -> Signs:
@@ -80,6 +81,14 @@ def signs_of_result(view: PhotoView, result: np.ndarray, realism_change: float) 
 def verdict_line(signs: Signs) -> str:
     """What is printed of a verdict."""
     return f"verdict: {judge(signs)} (R of the photo {signs.realism:.2f}, of 0 to 1)"
+
+
+def remedy(verdict: Verdict) -> list[str]:
+    """What to try where an edit looks edited: a note, or none."""
+    if verdict.name != LOOKS_EDITED:
+        return []
+    rim = ", or --refine-mask where the border shows" if any(one.startswith("the border") for one in verdict.reasons) else ""
+    return [f"it looks edited; --strength 0.6 takes it weaker, --min-realism-change -0.05 keeps dR{rim}"]
 
 
 def verdict_report(signs: Signs) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Make a mask, or mend one: what is in a box, around points, in a photo's transparency, or near a rough mask's border."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
+from realistic_editing.apps.results import free_place, place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.ranges import Flag, check, optional
@@ -28,14 +28,14 @@ def mask(options: Mapping[str, Any]) -> Path:
         options: image; one of mask, a rough one to be mended, box, "x,y,width,height", points, "x,y x,y", or alpha, the photo's
             own transparency; or box and points together; outside, points that are not in the region; grabcut, to select by
             colours alone; sam, a Segment Anything model that selects in the network's place, a
-            folder or a name on the hub, or None; output, a file or a folder, or None for NAME_mask.png beside the photo; json.
+            folder or a name on the hub, or None; output, a file or a folder, or None for a new NAME_mask.png beside the photo;
+            json.
 
     Returns:
         The path of the mask.
 
     Raises:
-        InputError: when an option or a file cannot be used, or a mask that the user may have drawn is in the place of one whose
-            path was not given.
+        InputError: when an option or a file cannot be used.
     """
     path, named = _place(Path(options["image"]), options["output"])
     refuse_overwriting([path], [options["image"], options["mask"]])
@@ -107,6 +107,19 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     return found, notes
 
 
+def selection_doubt(options: Mapping[str, Any], notes: Sequence[str]) -> str:
+    """What a verdict must know of a region: whether a click or a box selected it, and badly.
+
+    Args:
+        options: that name the region, see `region_of`.
+        notes: of `region_of`.
+
+    Returns:
+        "" where nothing is in doubt.
+    """
+    return "the selection is in doubt; look at the mask" if notes and (options.get("box") or options.get("points")) else ""
+
+
 def mended_where_loose(pixels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """A mask (H, W) of a photo (H, W, 3), mended where it is loose, see `mend_if_loose`, and a note that says so."""
     try:
@@ -148,12 +161,10 @@ def box_doubts(mask: np.ndarray, box: tuple[float, float, float, float]) -> tupl
 
 
 def _place(image: Path, output: str | None) -> tuple[Path, bool]:
-    """Where the mask goes, and whether the user named the file: else beside the photo, or in a folder, where there is none."""
+    """Where the mask goes, and whether the user named the file: else a new one beside the photo, or in a folder."""
     path, named = place_of(output, image.with_name(f"{image.stem}_mask.png")) if output else (None, False)
     if path is None:
-        path = image.with_name(f"{image.stem}_mask.png")
-        if path.exists():
-            raise InputError(f"{path}: is there already; name another file by output, or that one, if it may be replaced")
+        path = free_place(image.with_name(f"{image.stem}_mask.png"))
     if path.suffix.lower() != ".png":
         raise InputError(f"{path}: a mask is written as PNG, which keeps its 16 bits; give a name that ends in .png")
     return path, named

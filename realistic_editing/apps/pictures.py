@@ -1,11 +1,12 @@
 """Sheets that commands write beside their results: one photo before and after, and all photos of a batch."""
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import refuse_overwriting
+from realistic_editing.apps.results import free_place, refuse_overwriting
 from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_photo
@@ -25,7 +26,7 @@ def check_sheet(
     """Where a sheet goes, refused before any work where it, or a further one, cannot; None where none is asked for.
 
     Args:
-        path: as given.
+        path: as given: a file, or a folder for a new sheet.png.
         written: what the command writes beside it.
         read: what it reads.
         photos: how many it shows, see `contact_sheets`.
@@ -36,6 +37,8 @@ def check_sheet(
     if path is None:
         return None
     place = Path(path)
+    if str(path).endswith(("/", os.sep)) or (place.is_dir() and not place.suffix):
+        place = free_place(place / "sheet.png")
     if place.suffix.lower() != ".png" or place.is_dir():
         raise InputError(f"sheet is {str(path)!r}; name a file that ends in .png")
     places, results = _sheet_paths(place, photos), {one.resolve() for one in written}

@@ -10,7 +10,7 @@ import numpy as np
 
 from realistic_editing.apps.edit import write_edit
 from realistic_editing.apps.judged import MEANING, judged
-from realistic_editing.apps.mask import WAYS, region_of
+from realistic_editing.apps.mask import WAYS, region_of, selection_doubt
 from realistic_editing.apps.results import free_place, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import Writing
@@ -45,6 +45,7 @@ class Step:
         options: of the edit.
         file: of the mask; None where the region is named otherwise.
         notes: on what was changed in reading it.
+        doubt: of the selection, see `selection_doubt`.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Step:
     options: EditOptions
     file: Path | None
     notes: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 def plan(options: Mapping[str, Any]) -> Path:
@@ -133,7 +135,7 @@ def _edit_all(
         before = after
         write_edit(file, photo, result, edit, writing)
         shown.append(_small(after))
-        found = judged(view, edit, step.options)
+        found = judged(view, edit, step.options, step.doubt)
         print(f"{number}. {step.name}: {found}")
         say((*beyond, *found.problems, *foreground_notes(step.mask)), step.name)
         done.append({"region": step.name, "task": step.task} | found.report())
@@ -195,7 +197,7 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
             asked.check_for(task)
             region = {key: _text(entry.get(key)) for key in REGION} | {"mask": file}
             mask, notes = region_of(photo, region)
-            steps.append(Step(name, mask, task, asked, file, notes))
+            steps.append(Step(name, mask, task, asked, file, notes, selection_doubt(region, notes)))
         except InputError as error:
             raise InputError(f"{path}, region {number}: {error}") from error
     return steps

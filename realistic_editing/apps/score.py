@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from tqdm import tqdm
 
 from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, replaced, say
+from realistic_editing.common.arrays import to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.data.folder import images_by_name, read_folder
@@ -25,6 +27,7 @@ _MEANING = (
     "realism_change: dR, R of the edit less R of the photo; from -0.1 down an edit looks edited.\n"
     "saliency_change: how much more (+) or less (-) the region is predicted to draw people's eyes, relative to before."
 )
+_ELSEWHERE = 0.08  # mean change of the background, of 1, from which an edit may be of another photo
 _Files = tuple[Path, Path, Path | None]  # photo, mask, edited
 
 
@@ -110,8 +113,20 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[s
     result = read.srgb
     if abs(result.shape[0] * pixels.shape[1] / (result.shape[1] * pixels.shape[0]) - 1) > 0.05:
         raise InputError(f"{edited}: is of another shape than {photo}; give the whole photo, edited")
+    say(_doubts(pixels, resize(result, pixels.shape[:2]), selected, result.shape), edited)
     judged = view.compare(network_input(resize(result, pixels.shape[:2]), selected, device)[0])
     changes = {"realism_change": float(judged.realism_change), "saliency_change": float(view.saliency_change(judged))}
     signs = measure_signs(view.image, judged.image, view.mask, row["realism"], changes["realism_change"], view.free)
     verdict = judge(signs)
     return row | {"edited": str(edited)} | changes | {"verdict": verdict.name, "reasons": "; ".join(verdict.reasons)}
+
+
+def _doubts(photo: np.ndarray, edited: np.ndarray, mask: np.ndarray, size: tuple[int, ...]) -> list[str]:
+    """Notes on an edit (H, W, 3) that may be of another photo; `size` is its own, before it was resized."""
+    resized = f"has {size[1]} x {size[0]} pixels, not the photo's; compared at the photo's"
+    notes = [] if size[:2] == photo.shape[:2] else [resized]
+    outside = to_unit(mask) < 0.02
+    change = np.abs(to_unit(edited) - to_unit(photo)).mean(axis=2)[outside] if outside.any() else np.zeros(1)
+    if change.mean() > _ELSEWHERE:
+        notes.append(f"differs from the photo outside the region by {100 * change.mean():.0f} %; is it an edit of that photo?")
+    return notes

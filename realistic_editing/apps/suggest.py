@@ -45,9 +45,10 @@ def suggest(options: Mapping[str, Any]) -> Path:
     refuse_overwriting([preview, report, *masks, *earlier], [source])
     refuse_strangers(masks, earlier, report)
     photo = read_photo(source)
-    say((*photo.notes, *replaced(preview)), source)
+    say(photo.notes, source)
     with reporting(options) as found:
         result = suggestions_of(photo, options)
+        say(replaced(preview), source)
         entries = []
         for number, (one, path) in enumerate(zip(result.others, masks, strict=False), start=1):
             write_mask(path, one.mask)

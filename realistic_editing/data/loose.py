@@ -4,14 +4,14 @@ import math
 import cv2
 import numpy as np
 
-from realistic_editing.common.arrays import as_bytes, check_mask, check_photo, to_unit
+from realistic_editing.common.arrays import check_mask, check_photo, to_unit
+from realistic_editing.data.borders import lab_of, small_copy
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.select import refine_mask
 
 # A border that is less than this much steeper than what lies beside it is loose; of masks of public sets, few are.
 LOOSE = 1.4
 _GAIN, _FIRM = 1.3, 1.8  # a mended border must be this much steeper than the given one, and than what lies beside it
-_LONGEST = 640  # pixels of the longer side at which borders are looked at
 _REACH = 0.04  # of the shorter side: how far beside a border the photo is looked at, to each side
 _NEAR, _BESIDE = 1, 3  # pixels: what is on the border, and what is no longer
 _FEWEST = 40  # pixels of a border that say something
@@ -38,8 +38,8 @@ def firmness(photo: np.ndarray, mask: np.ndarray) -> float:
         InputError: when photo or mask cannot be used.
     """
     photo = check_photo(photo)
-    image, region = _small(photo, check_mask(mask, photo))
-    return _firmness(_lab(image), region >= 0.5)
+    image, region = small_copy(photo, check_mask(mask, photo))
+    return _firmness(lab_of(image), region >= 0.5)
 
 
 def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
@@ -58,28 +58,16 @@ def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
         ModuleNotFoundError: where a mask is loose and the extra `tools` is absent.
     """
     photo = check_photo(photo)
-    image, region = _small(photo, check_mask(mask, photo))
+    image, region = small_copy(photo, check_mask(mask, photo))
     if region.max() < _WHOLE or _softness(region) > _FEATHER:
         return None
-    lab = _lab(image)
+    lab = lab_of(image)
     before = _firmness(lab, region >= 0.5)
     if not before < LOOSE:  # "not", because nan compares false
         return None
     mended = refine_mask(photo, mask)
     after = _firmness(lab, to_unit(resize(mended, region.shape)) >= 0.5)
     return mended if after >= max(_FIRM, _GAIN * before) else None
-
-
-def _small(photo: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A photo as (h, w, 3) uint8, and a mask as (h, w) float32 in [0, 1], at the size at which borders are looked at."""
-    shrink = min(1.0, _LONGEST / max(mask.shape))
-    size = tuple(max(1, round(side * shrink)) for side in mask.shape)
-    return as_bytes(resize(photo, size)), to_unit(resize(mask, size))
-
-
-def _lab(image: np.ndarray) -> np.ndarray:
-    """(h, w, 3) uint8 -> CIELAB, float32, without the finest grain."""
-    return cv2.GaussianBlur(cv2.cvtColor(image * np.float32(1 / 255), cv2.COLOR_RGB2Lab), (0, 0), 1.0)
 
 
 def _softness(region: np.ndarray) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from realistic_editing.common.arrays import check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.borders import difference_across
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.selector import Looks, Point, under
@@ -18,6 +19,9 @@ _LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is t
 ITERATIONS = 5  # of GrabCut
 _BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
 _TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection over union) has lost the thing
+# CIELAB units from one side of a border to the other, below which nothing stands out: of 120 selections of things by a click or
+# a box none, of 60 boxes on sky, walls and lawn half.
+_APART = 8.0
 POINT = 0.02  # of the longer side: the radius of what a point surely marks
 
 
@@ -64,6 +68,7 @@ def select(
         check_points(photo, inside, outside)
     if box is not None:
         check_box(photo, box)
+        _check_within(box, inside)
     if by == "grabcut":
         if box is not None and (inside or outside):
             raise InputError("grabcut takes a box or points, and both are given; leave one out, or let the network select")
@@ -76,11 +81,10 @@ def select(
             raise InputError("the box and the points: nothing was found; draw the box closer, or paint a mask")
         other = select(photo, inside, outside, box, "grabcut")
         return dataclasses.replace(other, notes=("the network finds nothing there, so GrabCut selected; look at the mask",))
-    notes = ()
-    if found.iou < IN_DOUBT:
-        doubt = f"the selection is in doubt (expected overlap {100 * found.iou:.0f} %)"
-        notes = (f"{doubt}; look at the mask, and add points or a box",)
-    return Selected(mask, found.iou, notes)
+    doubts = [f"the selection is in doubt (expected overlap {100 * found.iou:.0f} %)"] if found.iou < IN_DOUBT else []
+    if difference_across(pixels, mask) < _APART:
+        doubts.append("what was found hardly differs from what is beside it: there is probably no thing")
+    return Selected(mask, found.iou, tuple(f"{doubt}; look at the mask, and add points or a box" for doubt in doubts))
 
 
 def mask_of(pixels: np.ndarray, probability: np.ndarray, inside: Sequence[Point]) -> np.ndarray:
@@ -177,6 +181,17 @@ def check_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[P
     for x, y in (*inside, *outside):
         if not (0 <= x < width and 0 <= y < height):
             raise InputError(f"point {x:g},{y:g}: lies beyond the photo, which has {width} x {height} pixels")
+
+
+def _check_within(box: tuple[float, float, float, float], inside: Sequence[Point]) -> None:
+    """Raise InputError when a point of the region lies beyond the box that holds the region."""
+    x, y, wide, high = box
+    for left, top in inside:
+        if not (x <= left <= x + wide and y <= top <= y + high):
+            raise InputError(
+                f"point {left:g},{top:g}: lies beyond the box {x:g},{y:g},{wide:g},{high:g}, which must hold the region; "
+                "make the box larger, or leave one of them out"
+            )
 
 
 def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = _BAND) -> np.ndarray:

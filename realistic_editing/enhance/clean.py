@@ -11,6 +11,7 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.verdict import THRESHOLDS
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.selection.suggest import Suggestion, Suggestions
 
 _LEAST_GAIN = 0.03  # of an edit: one that moves attention by less is left out
@@ -24,11 +25,13 @@ class Cleaned:
     Args:
         pixels: (H, W, 3) sRGB, as the photo's.
         edits: of each suggestion that was calmed, and of the subject where it was lifted: what, the task, and its edit.
+        views: of each edit, the photo as it was before.
         left: those that were left alone, and why.
     """
 
     pixels: np.ndarray
     edits: list[tuple[Suggestion, str, Edit]]
+    views: list[PhotoView]
     left: list[tuple[Suggestion, str]]
 
 
@@ -47,9 +50,11 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
     wanted = [(one, "attenuate") for one in suggestions.others]
     if lift and suggestions.subject is not None:
         wanted.append((suggestions.subject, "amplify"))
-    pixels, edits, left = photo, [], []
+    pixels, edits, views, left = photo, [], [], []
     for one, task in wanted:
-        edit = enhancers[task].propose(pixels, one.mask, EditOptions(human=one.kind == "person"))
+        human = one.kind == "person"
+        view = enhancers[task].view(pixels, one.mask, human)
+        edit = view.propose(EditOptions(human=human))
         if edit.realism_change < _LEAST_REALISM - 1e-6:
             left.append((one, f"its edit would look edited (dR {edit.realism_change:+.2f})"))
         elif edit.gain < _LEAST_GAIN:
@@ -57,7 +62,8 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
         else:
             pixels = edit.apply(pixels, one.mask, foreground=True)  # as the plan of it does
             edits.append((one, task, edit))
-    return Cleaned(pixels, edits, left)
+            views.append(view)
+    return Cleaned(pixels, edits, views, left)
 
 
 @torch.no_grad()

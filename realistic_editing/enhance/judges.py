@@ -24,8 +24,8 @@ from realistic_editing.enhance.terms import blown_out, logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
-# How probable a person must be to be spared as one. On 66 people and 84 other things over 1 % of COCO val2017, lite_critic finds 79 % of
-# the people from 0.5 on and 88 % from 0.15 on, and takes 5 and 13 % of the others for people. A person in a veil is the worse mistake.
+# How probable a person must be to be spared as one: a person in a grey veil is the worse mistake. Of 66 people over 1 % of COCO
+# val2017 lite_critic finds 79 % from 0.5 on and 88 % from 0.15 on; of 84 other things it takes 5 and 13 % for people.
 PERSON_FROM = 0.15
 _CHUNK = 4  # edits of one photo that are judged at once: more take more memory, and no less time
 
@@ -214,9 +214,9 @@ class RegionView:
         return isinstance(self.critic, SeesPeople) and float(self.critic.people()) > PERSON_FROM
 
     @torch.no_grad()
-    def any_color(self) -> float:
-        """How probable it is that the one region comes in any colour; one half where the critic cannot tell."""
-        return float(self.critic.any_color()) if isinstance(self.critic, SeesColorFreedom) else 0.5
+    def any_color(self) -> float | None:
+        """How probable it is that the one region comes in any colour; None where the critic cannot tell."""
+        return float(self.critic.any_color()) if isinstance(self.critic, SeesColorFreedom) else None
 
     @property
     def free(self) -> bool:

@@ -71,32 +71,39 @@ class Skin:
         return (self._most(recipe) - 1).relu().sum(dim=1)
 
 
-def is_free(any_color: float, human: bool) -> bool:
+def is_free(any_color: float | None, human: bool) -> bool:
     """Whether a region is taken for a thing that comes in any colour: by that probability, and by whether it is a person."""
-    return any_color >= FREE_FROM and not human
+    return any_color is not None and any_color >= FREE_FROM and not human
 
 
-def find_skin(image: torch.Tensor, mask: torch.Tensor, human: bool = True, any_color: float = 0.5) -> Skin | None:
+def find_skin(
+    image: torch.Tensor, mask: torch.Tensor, human: bool = True, any_color: float | None = None, fades: bool = True
+) -> Skin | None:
     """The pixels of a region that must keep their colours.
 
-    Of a person, and of a thing of which nobody knows whether it is of fur or wood, they are those that have a colour of skin;
-    of an animal, a plant or food all that are not grey; of a car or a balloon none. But a plate of salad or a plant in its pot
-    is easily taken for a thing, so that much green keeps its colour there as well.
+    Of a person they are those that have a colour of skin; of an animal, a plant or food all that are not grey; of a car or a
+    balloon none. But a plate of salad or a plant in its pot is easily taken for a thing, so that much green keeps its colour
+    there as well. What may be a flower or a ball fades by half at most. To more attention, what comes in any colour, or may,
+    keeps what has a colour of skin: made vivid, wood and fur show what is done to them.
 
     Args:
         image: (1, 3, H, W) RGB in [0, 1].
         mask: (1, 1, H, W) in [0, 1].
         human: whether the region is a person, whose skin may change less than fur or wood.
-        any_color: how probable it is that the region comes in any colour, in [0, 1]; of a person it does not count.
+        any_color: how probable it is that the region comes in any colour, in [0, 1]; None = nobody knows, and skin counts alone. Of a
+            person it does not count.
+        fades: whether the region is to draw less attention.
 
     Returns:
         Them; None where there are next to none.
     """
     hues, chromas, limits, least = _HUE, _CHROMA, PERSON_LIMITS if human else OTHER_LIMITS, _LEAST
-    if is_free(any_color, human):
+    if is_free(any_color, human) and fades:
         hues, chromas, least = _LEAVES, (_CHROMA[0], math.inf), _LEAFY
-    elif not human and any_color <= FIXED_UP_TO:
+    elif not human and any_color is not None and any_color <= FIXED_UP_TO:
         hues, chromas, limits = (0.0, 360.0), (_CHROMA[0], math.inf), FIXED_LIMITS
+    elif not human and any_color is not None and fades:
+        hues, chromas = (0.0, 360.0), (_CHROMA[0], math.inf)
     inside = image[0][:, mask[0, 0] > 0.5]  # (3, N)
     lightness, a, b = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
     hue, chroma = torch.rad2deg(torch.atan2(b, a)) % 360, torch.hypot(a, b)

@@ -33,6 +33,7 @@ class Signs:
         border_step: how much steeper the photo becomes along the mask's border, >= 0, in units of CIELAB a pixel.
         skin_change: how far pixels of the colours of skin move in CIELAB's a and b, >= 0; 0 where there are none.
         lifted_blacks: by how much the region's near-black pixels brighten, in units of CIELAB's L; 0 where there are none.
+        doubt: what is uncertain of the region itself, such as that a click selected it badly; "" = nothing.
     """
 
     realism: float
@@ -40,6 +41,7 @@ class Signs:
     border_step: float = 0.0
     skin_change: float = 0.0
     lifted_blacks: float = 0.0
+    doubt: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,14 +69,15 @@ def judge(signs: Signs) -> Verdict:
     """The verdict on an edit.
 
     What an eye sees (border, skin, blacks) counts whatever R says. Where R of the photo lies below JUDGED_FROM, dR counts
-    for nothing, and an edit that nothing else speaks against is not called safe: it cannot be judged.
+    for nothing, and an edit that nothing else speaks against is not called safe: it cannot be judged. Nor can the edit of a
+    region that is in doubt.
 
     Args:
         signs: of the edit.
 
     Returns:
-        "looks edited" where one sign says so, else "cannot judge" where R is low, else "visible" where one sign says so,
-        else "safe".
+        "looks edited" where one sign says so, else "cannot judge" where R is low or the region in doubt,
+        else "visible" where one sign says so, else "safe".
     """
     known = signs.realism >= JUDGED_FROM and math.isfinite(signs.realism_change)
     found: dict[str, list[str]] = {SHOWS: [], LOOKS_EDITED: []}
@@ -90,6 +93,8 @@ def judge(signs: Signs) -> Verdict:
     if not known:
         doubt = f"the photo itself scores R {signs.realism:.2f}, so dR says nothing of this edit; look at it yourself"
         return Verdict(CANNOT_JUDGE, (doubt, *reasons))
+    if signs.doubt:
+        return Verdict(CANNOT_JUDGE, (signs.doubt, *reasons))
     return Verdict(SHOWS, reasons) if reasons else Verdict(SAFE)
 
 
@@ -107,4 +112,5 @@ def attention_problem(task: str, saliency_change: float) -> str | None:
     if gain < 0:
         change = f"{percent:+.0f}" if abs(percent) >= 0.95 else f"{percent:+.1f}"  # not "-0"
         return f"against the request: the region is to draw {asked} attention, and its saliency changes by {change} %"
-    return f"hardly moves attention: saliency {percent:+.1f} %, less than {100 * WEAK:.0f} %"
+    shown = math.trunc(10 * percent) / 10  # 4.98 is not 5
+    return f"hardly moves attention: saliency {shown:+.1f} %, less than {100 * WEAK:.0f} %"

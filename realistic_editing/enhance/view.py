@@ -36,7 +36,7 @@ class PhotoView:
         objective: what `refine` minimises; None where there is none.
         image, mask: (1, 3, S, S) and (1, 1, S, S) in [0, 1], on the networks' device, as `network_input` gives them.
         human: whether the region is a person; None = as the critic sees it, and no where it cannot tell.
-        any_color: how probable it is that it comes in any colour, as a car does; None = as the critic sees it, or one half.
+        any_color: how probable it is that it comes in any colour, as a car does; None = as the critic sees it.
 
     Attributes:
         human, any_color: what it is taken for.
@@ -261,9 +261,7 @@ class PhotoView:
         return greatest_strength(lambda strength: self._spares_skin(recipe.at_strength(strength)))
 
     def _find_skin(self) -> Skin | None:
-        # What comes in any colour may fade as much as it likes; made more vivid, it shows what is done to it.
-        any_color = self.any_color if self.task == "attenuate" else min(self.any_color, 0.5)
-        return find_skin(self.image, self.mask, self.human, any_color)
+        return find_skin(self.image, self.mask, self.human, self.any_color, fades=self.task == "attenuate")
 
     def _spares_skin(self, recipe: Recipe) -> bool:
         return float(self.skin.excess(recipe.to(self.device))) == 0

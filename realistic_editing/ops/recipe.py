@@ -160,6 +160,8 @@ class Recipe:
         Raises:
             InputError: naming `source`, what is wrong, and what was expected.
         """
+        if not isinstance(content, dict):
+            raise InputError(f"{source}: not a recipe, but {type(content).__name__}; write one with Recipe.save")
         try:
             if content["format"] != "realistic-editing recipe" or content["version"] != 1:
                 raise ValueError(f"format {content['format']!r}, version {content['version']!r}")

@@ -174,9 +174,9 @@ def usable_device(device: torch.device | str | None) -> torch.device | None:
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         # What torch raises for a name that is no device, for CUDA in a build without it, and for a backend that is not there.
-        raise InputError(
-            f"device {str(device)!r} cannot be used here ({(str(error).splitlines() or ['no reason given'])[0]}); use cpu"
-        ) from error
+        why = (str(error).splitlines() or [""])[0].split("Expected one of")[0].strip() or "there is no such device"
+        remedy = "use cpu, or, with a GPU of NVIDIA's, cuda"
+        raise InputError(f"device {str(device)!r} cannot be used here ({why}); {remedy}") from error
 
 
 def _find(source: str | Path) -> Path:

@@ -11,10 +11,12 @@ from realistic_editing import Recipe
 from realistic_editing.apps import clean
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.judged import JudgedResult
 from realistic_editing.apps.suggest import earlier_masks, numbered
 from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.enhance.clean import Cleaned
 from realistic_editing.enhance.edit import Edit
+from realistic_editing.enhance.verdict import Signs
 from realistic_editing.selection.suggest import Suggestion, Suggestions
 
 SUBJECT = "--subject=230,120"  # the astronaut's face
@@ -131,20 +133,24 @@ def a_suggestion(reason, kind=""):
     return Suggestion(np.full((8, 8), 255, np.uint8), 0.2, 0.1, reason, kind, 0.9)
 
 
-def test_what_is_said_of_a_cleaned_photo_bears_the_numbers_of_its_sheet_and_files(tmp_path, capsys):
+def test_what_is_said_of_a_cleaned_photo_bears_the_numbers_of_its_sheet_and_files(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(clean, "judged", lambda view, edit: JudgedResult(edit, Signs(0.9, view)))
     left, calmed, subject = a_suggestion("red thing"), a_suggestion("blue thing", "person"), a_suggestion("grey thing")
     edits = [(one, task, Edit(Recipe.identity(torch.arange(4)[None]), task, 0.0, change))
              for one, task, change in ((calmed, "attenuate", -0.2), (subject, "amplify", 0.3))]  # fmt: skip
-    found, done = Suggestions(subject, [left, calmed]), Cleaned(np.zeros((8, 8, 3), np.uint8), edits, [(left, "why")])
+    found = Suggestions(subject, [left, calmed])
+    done = Cleaned(np.zeros((8, 8, 3), np.uint8), edits, [-0.2, 0.0], [(left, "why")])
     assert clean._in_order(found, done) == [calmed, left]
     clean._tell(found, done, {"before": 0.4, "after": 0.412})
     lines = capsys.readouterr().out.splitlines()
     starts = ["1. calmed: blue", "lifted: grey", "2. left alone: red", "subject: grey"]
     assert [line.split(" thing")[0] for line in lines] == starts
+    assert "; looks edited: the region looks less real" in lines[0] and lines[1].endswith("; safe")
     assert lines[-1].endswith("40.0 % before and 41.2 % after")
     entries = clean._write_steps(done, [tmp_path / "a_1", tmp_path / "a_2", tmp_path / "a_3"])
     assert [entry["plan"]["human"] for entry in entries] == [True, False]  # as they were edited, whatever the critic sees
-    clean._tell(Suggestions(None, []), Cleaned(done.pixels, [], []), None)
+    assert [entry["report"]["verdict"] for entry in entries] == ["looks edited", "safe"]
+    clean._tell(Suggestions(None, []), Cleaned(done.pixels, [], [], []), None)
     out = capsys.readouterr().out
     assert "the photo stays as it is" in out and "subject: none stands out" in out
 

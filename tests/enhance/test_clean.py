@@ -65,7 +65,10 @@ def test_an_edit_that_passes_the_guard_and_looks_edited_is_left_alone(photo, rea
     """The guard looks at logits: about a photo that scores one half it lets dR fall to -0.23."""
 
     class Proposes:
-        def propose(self, pixels, mask, options):
+        def view(self, pixels, mask, human):
+            return self
+
+        def propose(self, options):
             return Edit(Recipe.identity(torch.arange(4)[None]), "attenuate", realism, -0.3)
 
     done = calm(photo, Suggestions(None, [SIGN]), False, {"attenuate": Proposes()})

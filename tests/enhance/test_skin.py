@@ -47,6 +47,10 @@ def test_what_comes_in_any_colour_is_free_and_what_nature_colours_keeps_all_colo
     assert (fixed.hue_limit, fixed.chroma_limit) == FIXED_LIMITS and fixed.pixels.shape[-1] == 400
     leaves = find_skin(*photo_of((60, 130, 50)), human=False, any_color=1.0)
     assert (leaves.hue_limit, leaves.chroma_limit) == OTHER_LIMITS  # a plant in its pot may be taken for a thing
+    doubt = find_skin(*photo_of(color), human=False, any_color=0.5)
+    assert (doubt.hue_limit, doubt.chroma_limit) == OTHER_LIMITS and doubt.pixels.shape[-1] == 400  # it may be a flower
+    vivid = find_skin(*photo_of(color), human=False, any_color=0.5, fades=False)
+    assert (vivid is None) == (find_skin(*photo_of(color), human=False) is None) == (color != TONES[1])
     person = find_skin(*photo_of(TONES[1]), human=True, any_color=1.0)
     assert person.hue_limit == PERSON_LIMITS[0]  # a person is one, whatever else it looks like
     assert find_skin(*photo_of((128, 128, 128)), human=False, any_color=0.0) is None  # grey has no hue

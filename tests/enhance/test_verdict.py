@@ -12,6 +12,7 @@ from realistic_editing.enhance.verdict import (
     SHOWS,
     THRESHOLDS,
     Signs,
+    Verdict,
     attention_problem,
     judge,
 )
@@ -71,3 +72,14 @@ def test_the_worst_sign_decides_and_is_named_first():
 def test_attention_that_does_not_move_as_asked_is_said(task, change, words):
     found = attention_problem(task, change)
     assert (found is None) if words is None else found.startswith(words)
+
+
+def test_an_edit_of_a_region_in_doubt_is_never_called_safe():
+    doubt = "the selection is in doubt; look at the mask"
+    assert judge(Signs(0.9, 0.0, doubt=doubt)) == Verdict("cannot judge", (doubt,))
+    assert judge(Signs(0.9, -0.2, doubt=doubt)).name == "looks edited"
+    assert judge(Signs(0.9, 0.0, border_step=2.5, doubt=doubt)).name == "cannot judge"
+
+
+def test_what_hardly_moves_is_not_rounded_to_what_would_do():
+    assert "saliency +4.9 %, less than 5 %" in attention_problem("amplify", 0.0498)

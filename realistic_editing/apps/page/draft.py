@@ -43,6 +43,7 @@ class Draft:
         inside, outside: where was clicked, as shares of width and height.
         box: x, y, width, height as such shares, or None.
         strokes: of the brush, on top of what clicks or box selected.
+        notes: on what clicks or box selected, where that is in doubt; what is painted on top leaves it to the painter.
     """
 
     mask: np.ndarray
@@ -50,6 +51,7 @@ class Draft:
     outside: tuple[Point, ...] = ()
     box: tuple[float, float, float, float] | None = None
     strokes: tuple[Stroke, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def selected(self) -> bool:
@@ -79,7 +81,7 @@ def marked(photo: Photo, small: np.ndarray, draft: Draft | None, mark: Mapping[s
         if len(draft.strokes) >= MOST_STROKES:
             raise InputError("there are too many strokes; press Propose, or begin again")
         mask = _painted(draft.mask, (stroke,))
-        return dataclasses.replace(draft, mask=mask, strokes=(*draft.strokes, stroke))
+        return dataclasses.replace(draft, mask=mask, strokes=(*draft.strokes, stroke), notes=())
     if kind == "box":
         x, y, width, height = (_share(mark.get(name)) for name in ("x", "y", "width", "height"))
         width, height = min(width, 1 - x), min(height, 1 - y)
@@ -111,8 +113,8 @@ def _selected(photo: Photo, small: np.ndarray, draft: Draft) -> Draft:
         left, top, right, bottom = round(x * width), round(y * height), round((x + wide) * width), round((y + high) * height)
         options = {"box": f"{left},{top},{right - left},{bottom - top}"}
     shown = dataclasses.replace(photo, pixels=small, alpha=None, metadata={})
-    mask, _ = region_of(shown, options)
-    return dataclasses.replace(draft, mask=_painted(mask, draft.strokes))
+    mask, notes = region_of(shown, options)
+    return dataclasses.replace(draft, mask=_painted(mask, draft.strokes), notes=notes)
 
 
 def _painted(mask: np.ndarray, strokes: tuple[Stroke, ...]) -> np.ndarray:

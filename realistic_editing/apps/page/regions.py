@@ -22,7 +22,13 @@ _FINE = 4.0  # pixels of sigma; a wider feather is made on a smaller mask, which
 
 
 def add_region(
-    session: Session, mask: np.ndarray, task: str, name: str | None = None, snap: bool = False, notes: tuple[str, ...] = ()
+    session: Session,
+    mask: np.ndarray,
+    task: str,
+    name: str | None = None,
+    snap: bool = False,
+    notes: tuple[str, ...] = (),
+    doubt: str = "",
 ) -> Session:
     """Add a region behind the others, and make it the active one.
 
@@ -33,6 +39,7 @@ def add_region(
         name: "region N" when None.
         snap: whether to move its border to the border in the photo.
         notes: on the mask, for the user.
+        doubt: of what was selected, as in `Signs`.
 
     Raises:
         InputError: when the mask selects nothing, or is none.
@@ -45,7 +52,7 @@ def add_region(
     while name is None or name in names:
         name, number = f"region {number}", number + 1
     mask = refine_mask(pixels, mask) if snap else mask
-    added = PageRegion(name, mask, task, notes=notes, colours=estimate_colours(pixels, mask))
+    added = PageRegion(name, mask, task, notes=notes, doubt=doubt, colours=estimate_colours(pixels, mask))
     regions = (*session.regions, added)
     return dataclasses.replace(session, regions=regions, active=len(session.regions), draft=None, task=task)
 
@@ -93,7 +100,8 @@ def take_draft(session: Session, snap: bool = False) -> Session:
     draft = session.draft
     if draft is None or not draft.mask.any():
         return unmark(session)
-    return add_region(session, draft.mask, session.task, snap=snap and bool(draft.strokes), notes=tuple(doubts(draft.mask)))
+    notes, doubt = (*draft.notes, *doubts(draft.mask)), "the selection is in doubt; look at its outline" if draft.notes else ""
+    return add_region(session, draft.mask, session.task, snap=snap and bool(draft.strokes), notes=notes, doubt=doubt)
 
 
 def remove_region(session: Session) -> Session:
@@ -125,7 +133,8 @@ def set_human(session: Session, human: bool | None) -> Session:
 
 
 def _without_edit(region: PageRegion, **changes: Any) -> PageRegion:
-    kept = {name: getattr(region, name) for name in ("name", "mask", "task", "notes", "sharp", "feather", "colours", "human")}
+    kept = ("name", "mask", "task", "notes", "doubt", "sharp", "feather", "colours", "human")
+    kept = {name: getattr(region, name) for name in kept}
     return PageRegion(**kept | changes)
 
 

@@ -100,7 +100,7 @@ def set_dials(session: Session, dials: Dials, strength: float, enhancers: Enhanc
         signs = signs_of(region.view, edit.recipe, edit.realism_change)
     else:
         edit, signs = _whole(session, enhancers)
-    effect = edit.realism_change, edit.saliency_change
+    effect, signs = (edit.realism_change, edit.saliency_change), dataclasses.replace(signs, doubt=region.doubt)
     return with_active(session, dataclasses.replace(region, effect=effect, verdict=judge(signs), exact=not quickly))
 
 

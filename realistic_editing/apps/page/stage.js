@@ -99,7 +99,7 @@ function tell() {
     brush: adds() ? 'Paint over the region.' : 'Paint over what does not belong to it.',
     suggest: suggestionsInWords(),
   }[tool()];
-  const marked = photo.draft ? `Marked: ${photo.share} % of the photo. Press Propose to take it. ` : '';
+  const marked = photo.draft ? `Marked: ${photo.share} % of the photo. Press Propose to take it. ${photo.doubt}` : '';
   part('.hint').textContent = marked + words;
 }
 

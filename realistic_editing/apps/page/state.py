@@ -43,6 +43,7 @@ class PageRegion:
         sharp: the mask before it was feathered, by a sigma of `feather` pixels; None where it was not.
         view: the region on the photo with the edits of those before it, and `beneath` those edits.
         notes: on its mask, for the user.
+        doubt: of what clicks or a box selected, as in `Signs`.
         human: whether it is a person; None = as the critic sees it.
         colours: before and behind its soft borders, see `estimate_colours`: of the unedited photo.
     """
@@ -64,6 +65,7 @@ class PageRegion:
     view: PhotoView | None = None
     beneath: tuple = ()
     notes: tuple[str, ...] = ()
+    doubt: str = ""
     human: bool | None = None
     colours: Colours | None = None
 

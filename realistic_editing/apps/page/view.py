@@ -57,6 +57,7 @@ def stage(session: Session, whole: bool, refusal: str | None = None) -> str:
         "draft": None if draft is None else outline(draft.mask, before.shape[:2]),
         "suggested": None if session.suggested is None else [one.as_dict() for one in session.suggested],
         "refusal": None if refusal is None else [refusal, time.time()],
+        "doubt": "" if draft is None or not draft.notes else "The selection is in doubt: click once more, or draw a box. ",
         "share": 0 if draft is None else round(100 * float(to_unit(draft.mask).mean()), 1),
     })  # fmt: skip
 
@@ -146,7 +147,7 @@ def gauges(session: Session) -> str:
     if region.start is None:
         return _note(f"{html.escape(region.name)}: no edit yet. Press Propose.")
     realism, saliency = region.effect
-    judged, safe = region.verdict.name != CANNOT_JUDGE, region.verdict.is_safe
+    judged, safe = region.verdict.name != CANNOT_JUDGE or bool(region.doubt), region.verdict.is_safe
     about = "" if region.exact else "about "
     words, kind = verdict_words(region.verdict, region.task, saliency)
     says, real = realism_words(realism, judged)
@@ -164,7 +165,7 @@ def verdict_words(verdict: Verdict, task: str, saliency: float) -> tuple[str, st
     missed = attention_problem(task, saliency)
     because = f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
     if verdict.name == CANNOT_JUDGE:
-        return f"Cannot judge this photo{because}", "none"
+        return f"Cannot judge{because}", "none"
     if missed is not None and verdict.name == SAFE:
         words = "goes against the request" if _against(task, saliency) else "hardly moves attention"
         return f"Looks natural, but {words}", "doubt"

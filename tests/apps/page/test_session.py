@@ -263,7 +263,7 @@ def test_what_cannot_be_a_region_is_refused():
     (Verdict(SAFE), -0.2, "good", "Safe"), (Verdict(SAFE), -0.04, "doubt", "hardly moves attention"),
     (Verdict(SAFE), 0.2, "doubt", "against the request"), (Verdict(SHOWS, ("a",)), -0.2, "doubt", "Visible: a"),
     (Verdict(LOOKS_EDITED, ("a", "b")), -0.2, "bad", "Looks edited: a; b"),
-    (Verdict(CANNOT_JUDGE, ("a",)), -0.2, "none", "Cannot judge this photo: a"),
+    (Verdict(CANNOT_JUDGE, ("a",)), -0.2, "none", "Cannot judge: a"),
 ])  # fmt: skip
 def test_a_verdict_is_said_in_one_sentence(verdict, saliency, kind, words):
     said, found = view.verdict_words(verdict, "attenuate", saliency)
@@ -273,7 +273,7 @@ def test_a_verdict_is_said_in_one_sentence(verdict, saliency, kind, words):
 def test_where_r_is_low_no_tick_is_shown(proposed):
     region = dataclasses.replace(proposed.region, effect=(0.0, -0.3), verdict=Verdict(CANNOT_JUDGE, ("R is 0.10",)))
     shown = view.gauges(dataclasses.replace(proposed, regions=(region, *proposed.regions[1:])))
-    assert "Cannot judge this photo" in shown and not re.search(r'class="[^"]*good', shown)
+    assert "Cannot judge" in shown and not re.search(r'class="[^"]*good', shown)
     safe = dataclasses.replace(region, verdict=Verdict(SAFE))
     assert re.search(r'class="verdict good', view.gauges(dataclasses.replace(proposed, regions=(safe,))))
 

@@ -90,8 +90,8 @@ def find_skin(
         image: (1, 3, H, W) RGB in [0, 1].
         mask: (1, 1, H, W) in [0, 1].
         human: whether the region is a person, whose skin may change less than fur or wood.
-        any_color: how probable it is that the region comes in any colour, in [0, 1]; None = nobody knows, and skin counts alone. Of a
-            person it does not count.
+        any_color: how probable it is that the region comes in any colour, in [0, 1]; None = nobody knows, and skin counts
+            alone. Of a person it does not count.
         fades: whether the region is to draw less attention.
 
     Returns:

@@ -48,8 +48,8 @@ def test_a_mask_stands_before_or_behind_the_options(given, command):
 ])  # fmt: skip
 def test_what_is_one_too_many_is_refused_in_one_line_that_names_its_command(capsys, words):
     error = refused(capsys, *words)
-    assert error.startswith("error: unknown: ") and error.endswith(f"; realistic-editing {words[0]} --help tells how it is used\n")
-    assert error.count("\n") == 1
+    assert error.startswith("error: unknown: ") and error.count("\n") == 1
+    assert error.endswith(f"; realistic-editing {words[0]} --help tells how it is used\n")
 
 
 def test_of_a_misspelt_option_the_right_one_is_named_and_of_no_command_all_are(capsys):

@@ -24,8 +24,9 @@ from realistic_editing.enhance.terms import blown_out, logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
-# How probable a person must be to be spared as one. On 66 people and 84 other things over 1 % of COCO val2017, lite_critic finds 79 % of
-# the people from 0.5 on and 88 % from 0.15 on, and takes 5 and 13 % of the others for people. A person in a veil is the worse mistake.
+# How probable a person must be to be spared as one. On 66 people and 84 other things over 1 % of COCO val2017, lite_critic
+# finds 79 % of the people from 0.5 on and 88 % from 0.15 on, and takes 5 and 13 % of the others for people. A person in a veil
+# is the worse mistake.
 PERSON_FROM = 0.15
 _CHUNK = 4  # edits of one photo that are judged at once: more take more memory, and no less time
 

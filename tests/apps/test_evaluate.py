@@ -185,6 +185,21 @@ def test_a_limit_holds_in_every_suite(root, tmp_path, suite):
     ) in text
 
 
+def test_a_limit_shortens_the_optimisation_unless_it_is_given(root, tmp_path):
+    evaluate(configured(root, tmp_path, "suite=enhancer", "limit=1", "optimise=null"))
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert content["facts"]["settings"]["optimise"] == 4
+    assert "optimised, 4 steps" in {row["method"] for row in content["tables"]["attenuate"]}
+    assert {row["what"] for row in content["tables"]["attenuate_times"]} >= {"1 steps of gradient descent"}
+
+
+def test_the_mean_of_two_saliency_networks_has_a_report(root, tmp_path):
+    both = f"{root}/compact_saliency.safetensors+{root}/compact_saliency_whole.safetensors"
+    evaluate(configured(root, tmp_path, "suite=saliency", "limit=1", f"saliency={both}"))
+    facts = json.loads((tmp_path / "report.json").read_text())["facts"]
+    assert facts["weights"] == both and {card["step"] for card in facts["card"]["mean_of"].values()} == {1}
+
+
 def test_a_limit_of_a_study_is_one_of_images(tmp_path):
     lines = [f"{rater},{image},attenuate,ours,7,8" for rater in "ab" for image in ("one", "two", "three")]
     (tmp_path / "ratings.csv").write_text("\n".join(["rater,image,task,method,effectiveness,realism", *lines]))

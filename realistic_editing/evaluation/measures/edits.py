@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
+from tqdm import tqdm
 
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
@@ -19,7 +20,7 @@ from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.terms import color_cast, log_saliency_ratio
 from realistic_editing.enhance.view import PIXELS_PER_ZONE, PhotoView
-from realistic_editing.evaluation.measures.sweep import edit, iter_regions, predict_saliency
+from realistic_editing.evaluation.measures.sweep import edit, iter_regions, opened, predict_saliency
 from realistic_editing.ops import EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
 EditMethod = Callable[["Case"], Recipe]
@@ -41,12 +42,19 @@ class Case:
     order: torch.Tensor
     generator: torch.Generator
     _views: dict[int, PhotoView] = dataclasses.field(default_factory=dict)
+    _defaults: dict[int, Recipe] = dataclasses.field(default_factory=dict)
 
     def view_of(self, network: nn.Module) -> PhotoView:
         """The view for a network: the photo is judged once for all of them, and each one's 24 candidates are made once."""
         if id(network) not in self._views:
             self._views[id(network)] = self.view.by(network, self.view.objective)
         return self._views[id(network)]
+
+    def default_of(self, network: nn.Module) -> Recipe:
+        """What users get of a network: refined once, for all that begin from it."""
+        if id(network) not in self._defaults:
+            self._defaults[id(network)] = self.view_of(network).propose(EditOptions()).recipe
+        return self._defaults[id(network)]
 
     def random_order(self) -> tuple[int, ...]:
         """The order that was drawn from the region's name."""
@@ -95,7 +103,7 @@ def network_edit(network: nn.Module, rule: str) -> EditMethod:
 
 def default_edit(network: nn.Module) -> EditMethod:
     """What users get: `Enhancer.propose` with its defaults."""
-    return lambda case: case.view_of(network).propose(EditOptions()).recipe
+    return lambda case: case.default_of(network)
 
 
 def ceiling_edit(saliency: nn.Module, objective: Objective, steps: int, start: EditMethod) -> EditMethod:
@@ -230,7 +238,7 @@ def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> 
     Returns:
         A row for each: what, orders, seconds.
     """
-    _, image, mask = next(iter(iter_regions([region], size, "time")))
+    image, mask = opened(region, size)
     device = next(enhancer.network.parameters()).device
     image, mask, orders = image.to(device), mask.to(device), all_orders().to(device)
     view = enhancer.judges.sampled_view(image, mask, PIXELS_PER_ZONE, torch.Generator(device).manual_seed(0))
@@ -247,7 +255,7 @@ def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> 
         (f"{steps} steps of gradient descent", len(orders), 1, lambda: descend(len(orders))),
     ]
     rows = []
-    for what, count, times, job in jobs:
+    for what, count, times, job in tqdm(jobs, desc="time", unit="way"):
         seconds = []
         for _ in range(times):
             started = time.perf_counter()

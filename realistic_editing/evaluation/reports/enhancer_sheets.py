@@ -41,9 +41,7 @@ def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndar
         outline = sheets.outlined(picture(image), grey(mask))
         row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {found.realism_change:+.2f}", picture(edited))]
         cells.append(row + list(zip(words, maps, strict=True)))
-    if len(cells) % 2:
-        cells.append([("", np.full((size, size, 3), 255, np.uint8))] * 4)
-    return sheets.sheet([cells[i] + cells[i + 1] for i in range(0, len(cells), 2)])
+    return sheets.sheet(sheets.paired(cells))
 
 
 def damage_rows(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from realistic_editing.common.tasks import TASKS
@@ -37,6 +37,7 @@ OPTIMUM = "optimised"
 CEILING = "ceiling by"
 DAMAGED = 4  # regions shown under damaged masks
 _REFINE = 10  # steps of gradient descent from the network's proposal
+_OPTIMISE, _A_PHOTO = 60, 4  # steps from no edit: of a whole evaluation, and for each photo that a limit leaves
 _PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
 
 
@@ -46,7 +47,7 @@ class EnhancerSuite:
     networks = ("saliency", "critic", *TASKS)
 
     def run(self, inputs: SuiteInputs) -> Report:
-        settings = inputs.settings
+        settings = OmegaConf.merge(inputs.settings, {"optimise": _steps(inputs.settings)})
         enhancers, regions = load_enhancers(settings), held_out_regions(inputs)
         rivals = load_rivals(settings.rivals, settings.device)
         others: dict[str, nn.Module] = {}
@@ -55,6 +56,13 @@ class EnhancerSuite:
         others["patch distinctness"] = PatchDistinctness()
         found = measure_enhancers(enhancers, rivals, others, regions, inputs.preset, settings)
         return suite_report("enhancer", settings, {settings[task]: enhancers[task].network for task in TASKS}, found)
+
+
+def _steps(settings: DictConfig) -> int:
+    """How many steps the optimisation takes, which of few photos nobody waits for."""
+    if settings.optimise is not None:
+        return settings.optimise
+    return _OPTIMISE if settings.limit is None else min(_OPTIMISE, _A_PHOTO * settings.limit)
 
 
 def measure_enhancers(
@@ -73,7 +81,7 @@ def measure_enhancers(
         others: held-out saliency networks, by name.
         regions: unseen ones; those without a task serve both.
         preset: the ranges of random edits.
-        settings: as configs/evaluate/evaluate.yaml.
+        settings: as configs/evaluate/evaluate.yaml, with a number of steps to `optimise`.
 
     Returns:
         The tables, and the figures' file names with their captions.
@@ -262,7 +270,7 @@ def _seams(
 
 def _times(task: str, enhancer: Enhancer, region: Region, settings: DictConfig) -> Table:
     """What a proposal and gradient descent cost, for one order and for all 24 at once."""
-    steps = min(_REFINE, settings.optimise)
+    steps = min(_REFINE, settings.optimise, settings.limit or _REFINE)
     rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, steps)
     words = "One region, this machine, as many threads as PyTorch has here; the median of three, of 24 orders' descent one run."
     return Table(f"{task}_times", f"{task}: seconds", words, pd.DataFrame(rows))

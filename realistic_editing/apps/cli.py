@@ -10,7 +10,7 @@ from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call, in_our_words, leave
 from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.parsers import Help, Parser
-from realistic_editing.apps.presets import completed, full_names
+from realistic_editing.apps.presets import completed, full_names, with_a_task
 from realistic_editing.apps.streams import patient
 from realistic_editing.apps.suggest_options import add_suggestions
 from realistic_editing.apps.train_options import add_train
@@ -32,12 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = _options(arguments)
     command = options.pop("command")
     if command == "train":
-        config = _compose(f"train_{options['network']}", options["overrides"])
+        job = f"train_{options['network']}"
         if options["cfg"]:
             with patient():
-                print(OmegaConf.to_yaml(config))
-            return
-        call(f"train_{options['network']}", config)
+                print(OmegaConf.to_yaml(_compose(job, with_a_task(job, options["overrides"]))))
+        else:
+            call(job, _compose(job, options["overrides"]))
     else:
         call("enhance" if command == "edit" else command, options)
 

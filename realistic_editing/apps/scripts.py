@@ -33,7 +33,7 @@ def run_script(job: str) -> None:
         from hydra.errors import HydraException
 
         from realistic_editing.apps.config import CONFIGS, TEXT, quoted
-        from realistic_editing.apps.presets import completed, full_names, swept_keys, unnamed
+        from realistic_editing.apps.presets import completed, full_names, swept_keys, unnamed, with_a_task
         from realistic_editing.apps.script_help import script_help
         from realistic_editing.apps.streams import patient
         from realistic_editing.common.errors import InputError
@@ -45,8 +45,8 @@ def run_script(job: str) -> None:
         with patient():
             print(explain(CONFIGS / folder / f"{name}.yaml", more) if folder else script_help(job))
         sys.exit(0)
-    if job == "train_enhancer" and "--cfg" in arguments and not any(one.startswith("task=") for one in arguments):
-        arguments.append("task=attenuate")  # what shows the options must not ask for a choice first
+    if "--cfg" in arguments:
+        arguments = with_a_task(job, arguments)
     try:
         arguments = full_names(job, quoted(arguments, TEXT[job]))
         if {"-m", "--multirun"} & {*arguments}:

@@ -153,3 +153,5 @@ def test_the_whole_configuration_of_a_training_is_shown_and_nothing_run(capsys):
     cli.main(["train", "enhancer", "task=amplify", "trainer.steps=7", "--cfg", "job"])
     shown = OmegaConf.create(capsys.readouterr().out)
     assert shown.task.name == "amplify" and shown.trainer.steps == 7
+    cli.main(["train", "enhancer", "--cfg", "job"])  # asks for no task first
+    assert OmegaConf.create(capsys.readouterr().out).trainer.steps

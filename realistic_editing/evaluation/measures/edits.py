@@ -21,7 +21,7 @@ from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.terms import color_cast, log_saliency_ratio
 from realistic_editing.enhance.view import PIXELS_PER_ZONE, PhotoView
 from realistic_editing.evaluation.measures.sweep import edit, iter_regions, opened, predict_saliency
-from realistic_editing.ops import EditPreset, Recipe, all_orders, random_orders, sample_recipe
+from realistic_editing.ops import ALL_ORDERS, EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
 EditMethod = Callable[["Case"], Recipe]
 
@@ -42,19 +42,12 @@ class Case:
     order: torch.Tensor
     generator: torch.Generator
     _views: dict[int, PhotoView] = dataclasses.field(default_factory=dict)
-    _defaults: dict[int, Recipe] = dataclasses.field(default_factory=dict)
 
     def view_of(self, network: nn.Module) -> PhotoView:
         """The view for a network: the photo is judged once for all of them, and each one's 24 candidates are made once."""
         if id(network) not in self._views:
             self._views[id(network)] = self.view.by(network, self.view.objective)
         return self._views[id(network)]
-
-    def default_of(self, network: nn.Module) -> Recipe:
-        """What users get of a network: refined once, for all that begin from it."""
-        if id(network) not in self._defaults:
-            self._defaults[id(network)] = self.view_of(network).propose(EditOptions()).recipe
-        return self._defaults[id(network)]
 
     def random_order(self) -> tuple[int, ...]:
         """The order that was drawn from the region's name."""
@@ -76,9 +69,10 @@ def case_of(region: Region, image: torch.Tensor, mask: torch.Tensor, enhancer: E
     return Case(region, view, random_orders(1, generator), generator)
 
 
-def region_name(region: Region, seed: int) -> str:
-    """The name that seeds whatever is drawn for a region."""
-    return f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
+def region_name(region: Region, seed: int | None = None) -> str:
+    """A region's own name; with a seed, the name that seeds whatever is drawn for it."""
+    name = f"{region.source}/{region.photo_id}/{region.region_id}"
+    return name if seed is None else f"{seed}/{name}"
 
 
 def objective_of(enhancer: Enhancer) -> Objective:
@@ -101,9 +95,21 @@ def network_edit(network: nn.Module, rule: str) -> EditMethod:
     return lambda case: case.view_of(network).pick(case.random_order() if rule == "random" else rule).recipe
 
 
-def default_edit(network: nn.Module) -> EditMethod:
-    """What users get: `Enhancer.propose` with its defaults."""
-    return lambda case: case.default_of(network)
+def default_edit(network: nn.Module, kept: dict[str, Recipe] | None = None) -> EditMethod:
+    """What users get: `Enhancer.propose` with its defaults.
+
+    Args:
+        network: that proposes.
+        kept: takes each region's recipe by `region_name` without a seed, on which it does not depend, and gives it again.
+    """
+
+    def propose(case: Case) -> Recipe:
+        name, known = region_name(case.region), {} if kept is None else kept
+        if name not in known:
+            known[name] = case.view_of(network).propose(EditOptions()).recipe
+        return known[name]
+
+    return propose
 
 
 def ceiling_edit(saliency: nn.Module, objective: Objective, steps: int, start: EditMethod) -> EditMethod:
@@ -226,14 +232,18 @@ def _judged(view: PhotoView, recipe: Recipe, objective: Objective) -> dict[str, 
     return {name: float(value) for name, value in found.items()}
 
 
-def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> list[dict[str, object]]:
-    """Seconds of a proposal and of gradient descent, for one order and for all 24 batched.
+def measure_times(
+    enhancer: Enhancer, region: Region, size: int, steps: int, most: int = len(ALL_ORDERS), repeats: int = 3
+) -> list[dict[str, object]]:
+    """Seconds of a proposal and of gradient descent, for one order and for several batched.
 
     Args:
         enhancer: whose network and judges are timed.
         region: one.
         size: side of the square that it is resized to.
         steps: of gradient descent.
+        most: orders that gradient descent takes at once, where it takes several.
+        repeats: of each, of which the median counts; of several orders' descent there is one.
 
     Returns:
         A row for each: what, orders, seconds.
@@ -249,10 +259,10 @@ def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> 
         optimise(several, objective, torch.zeros(count, dtype=torch.bool, device=device), orders[:count], steps=steps)
 
     jobs = [
-        ("the network's proposal", 1, 3, lambda: enhancer.network(image, mask, orders[:1])),
-        ("the network's proposals", len(orders), 3, lambda: enhancer.network.all_orders(image, mask)),
-        (f"{steps} steps of gradient descent", 1, 3, lambda: descend(1)),
-        (f"{steps} steps of gradient descent", len(orders), 1, lambda: descend(len(orders))),
+        ("the network's proposal", 1, repeats, lambda: enhancer.network(image, mask, orders[:1])),
+        ("the network's proposals", len(orders), repeats, lambda: enhancer.network.all_orders(image, mask)),
+        (f"{steps} steps of gradient descent", 1, repeats, lambda: descend(1)),
+        (f"{steps} steps of gradient descent", most, 1, lambda: descend(most)),
     ]
     rows = []
     for what, count, times, job in tqdm(jobs, desc="time", unit="way"):

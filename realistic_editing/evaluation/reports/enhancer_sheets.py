@@ -16,6 +16,7 @@ from realistic_editing.evaluation.measures.seams import AS_EDITED, CLEAN, masks_
 from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions, picture, predict_saliency
 from realistic_editing.evaluation.reports import sheets
 from realistic_editing.evaluation.reports.figures import BLUE, GREEN, GREY, ORANGE
+from realistic_editing.ops import Recipe
 
 
 def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
@@ -25,12 +26,22 @@ def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
 
 
 @torch.no_grad()
-def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndarray:
-    """Photo, default edit, saliency before and after, two regions to a row: (H, W, 3) uint8."""
+def gallery(
+    enhancer: Enhancer, regions: Sequence[Region], size: int, kept: Mapping[str, Recipe] | None = None
+) -> np.ndarray:
+    """Photo, default edit, saliency before and after, two regions to a row: (H, W, 3) uint8.
+
+    Args:
+        enhancer: whose edits they are.
+        regions: to show.
+        size: side of the square that photos are edited at.
+        kept: edits that were made before, see `measures.edits.default_edit`; what is not among them is made.
+    """
     cells = []
     for region, image, mask in iter_regions(regions, size, "gallery"):
         view = case_of(region, image, mask, enhancer, seed=0).view
-        found = view.propose(EditOptions())
+        recipe = (kept or {}).get(region_name(region))
+        found = view.propose(EditOptions()) if recipe is None else view.measure(recipe)
         edited = edit(image, mask, found.recipe)
         top = float(view.region.saliency.max())
         maps = [

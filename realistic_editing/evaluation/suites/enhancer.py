@@ -28,7 +28,7 @@ from realistic_editing.evaluation.suites.suite import (
     load_enhancers,
     suite_report,
 )
-from realistic_editing.ops import EditPreset
+from realistic_editing.ops import ALL_ORDERS, EditPreset, Recipe
 from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import load_network
 
@@ -94,12 +94,13 @@ def measure_enhancers(
         chosen = spread([region for region in regions if region.task in ("", task)], settings.max_regions.enhancer)
         if not chosen:
             continue
-        found, curves = _measure(enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
+        kept: dict[str, Recipe] = {}
+        found, curves = _measure(enhancers[task], rivals.get(task, {}), others, chosen, preset, settings, kept)
         where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
         tables += _tables(task, where, found, list(others), settings)
         tables.append(_seams(task, where, enhancers[task], rivals.get(task, {}), chosen, settings))
         tables.append(_times(task, enhancers[task], chosen[0], settings))
-        pictures |= _pictures(task, enhancers[task], rivals.get(task, {}), chosen, found, curves, settings)
+        pictures |= _pictures(task, enhancers[task], rivals.get(task, {}), chosen, found, curves, settings, kept)
     return tables, pictures
 
 
@@ -110,15 +111,16 @@ def _measure(
     regions: Sequence[Region],
     preset: EditPreset,
     settings: DictConfig,
+    kept: dict[str, Recipe],
 ) -> tuple[pd.DataFrame, dict[str, list[torch.Tensor]]]:
-    """What each method did, and the losses along gradient descent from each start."""
+    """What each method did, and the losses along gradient descent from each start; `kept` takes the default edits."""
     methods = {
         "no edit": methods_of.unedited,
         "random, real ranges": methods_of.random_edit(preset, "real"),
         "random, fake ranges": methods_of.random_edit(preset, "fake"),
     }
     methods |= {f"ours in one pass, {words}": methods_of.network_edit(enhancer.network, rule) for rule, words in _RULES.items()}
-    methods[PRODUCT] = methods_of.default_edit(enhancer.network)
+    methods[PRODUCT] = methods_of.default_edit(enhancer.network, kept)
     methods |= {name: methods_of.network_edit(network, "random") for name, network in rivals.items()}
     few, curves = {}, {"no edit": [], "the network's proposal": []}
     if enhancer.objective is not None:
@@ -134,7 +136,7 @@ def _measure(
         for name, judge in others.items():
             if not isinstance(judge, PatchDistinctness):  # which passes no gradients
                 few[f"{CEILING} {name}"] = methods_of.ceiling_edit(
-                    judge, enhancer.objective, settings.optimise, methods_of.default_edit(enhancer.network)
+                    judge, enhancer.objective, settings.optimise, methods[PRODUCT]
                 )
     size, max_few = settings.edit_size.critic, settings.max_regions.optimise
     found = methods_of.measure_edits(methods, few, enhancer, others, regions, size, max_few, settings.seed)
@@ -149,11 +151,12 @@ def _pictures(
     found: pd.DataFrame,
     curves: Mapping[str, Sequence[torch.Tensor]],
     settings: DictConfig,
+    kept: Mapping[str, Recipe],
 ) -> dict[str, str]:
     """A gallery, the damaged masks and gradient descent: file names with their captions."""
     folder, size, title = Path(settings.output), settings.edit_size.critic, task.capitalize()
     picked = enhancer_sheets.drawn(regions, settings.max_regions.gallery, settings.seed)
-    sheets.save_sheet(enhancer_sheets.gallery(enhancer, picked, size), folder / f"gallery_{task}.png")
+    sheets.save_sheet(enhancer_sheets.gallery(enhancer, picked, size, kept), folder / f"gallery_{task}.png")
     networks = {"ours": enhancer.network} | {name: rivals[name] for name in rivals if "clean" in name}
     rows = enhancer_sheets.damage_rows(networks, enhancer, picked[:DAMAGED], size, seed=settings.seed)
     sheets.save_sheet(sheets.sheet(rows), folder / f"damaged_{task}.png")
@@ -269,8 +272,10 @@ def _seams(
 
 
 def _times(task: str, enhancer: Enhancer, region: Region, settings: DictConfig) -> Table:
-    """What a proposal and gradient descent cost, for one order and for all 24 at once."""
-    steps = min(_REFINE, settings.optimise, settings.limit or _REFINE)
-    rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, steps)
-    words = "One region, this machine, as many threads as PyTorch has here; the median of three, of 24 orders' descent one run."
+    """What a proposal and gradient descent cost, for one order and for all 24 at once; for a quick look, of fewer."""
+    limit = settings.limit or _REFINE
+    steps, repeats, orders = min(_REFINE, settings.optimise, limit), min(3, limit), min(len(ALL_ORDERS), 4 * limit)
+    rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, steps, orders, repeats)
+    runs = f"the median of {repeats}" if repeats > 1 else "one run"
+    words = f"One region, this machine, as many threads as PyTorch has here; {runs}, of several orders' descent one run."
     return Table(f"{task}_times", f"{task}: seconds", words, pd.DataFrame(rows))

@@ -27,6 +27,7 @@ SCRIPTS = {
     "train_saliency": ("", "train_saliency", TRAIN_TEXT),
     "train_realism": ("", "train_realism", TRAIN_TEXT),
     "train_enhancer": ("", "train_enhancer", TRAIN_TEXT),
+    "train_selector": ("", "train_selector", TRAIN_TEXT),
     "evaluate": ("evaluate", "evaluate", EVALUATE_TEXT),
     "make_figures": ("figures", "figures", FIGURES_TEXT),
     "enhance": ("enhance", "enhance", ENHANCE_TEXT),

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from omegaconf import open_dict
+from omegaconf import OmegaConf, open_dict
 
 from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
 from realistic_editing.apps.main import call, in_our_words, leave
 from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.parsers import Help, Parser
-from realistic_editing.apps.presets import completed, full_names
+from realistic_editing.apps.presets import completed, full_names, with_a_task
 from realistic_editing.apps.streams import patient
 from realistic_editing.apps.suggest_options import add_suggestions
+from realistic_editing.apps.train_options import add_train
 from realistic_editing.apps.writing import add_writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.limits import set_max_megapixels
@@ -32,7 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = _options(arguments)
     command = options.pop("command")
     if command == "train":
-        call(f"train_{options['network']}", _compose(f"train_{options['network']}", options["overrides"]))
+        job = f"train_{options['network']}"
+        if options["cfg"]:
+            with patient():
+                print(OmegaConf.to_yaml(_compose(job, with_a_task(job, options["overrides"]))))
+        else:
+            call(job, _compose(job, options["overrides"]))
     else:
         call("enhance" if command == "edit" else command, options)
 
@@ -190,9 +196,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     add_writing(page)
     _add_judges(page)
 
-    train = commands.add_parser("train", help="train a network; overrides as in Hydra, such as trainer.steps=100")
-    train.add_argument("network", choices=("saliency", "realism", "enhancer", "gazeshift", "selector"))
-    train.add_argument("overrides", nargs="*", help="such as task=attenuate paths.data=data output=outputs/run")
+    add_train(commands)
 
 
 def _add_study(commands: argparse._SubParsersAction) -> None:

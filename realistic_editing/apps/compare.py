@@ -24,7 +24,6 @@ from realistic_editing.evaluation.reports.spread import spread_figure, spread_me
 from realistic_editing.evaluation.suites.suite import SuiteInputs
 from realistic_editing.weights import file_size
 
-DATASETS = ("mechrez", "coco", "ade20k", "folder")
 _SPREAD = "spread.png"
 _SHOWN = ("delta_e_inside", "delta_e_outside", "ssim_outside", "seam")  # of the measures, under each picture of the page
 
@@ -51,8 +50,6 @@ def compare_methods(config: DictConfig) -> Report:
         InputError: when data, weights or a setting cannot be used.
     """
     asked = list(config.method) if isinstance(config.method, ListConfig) else config.method
-    if config.dataset not in DATASETS:
-        raise InputError(f"dataset is {config.dataset!r}; use {', '.join(DATASETS[:-1])} or {DATASETS[-1]}")
     if config.task is not None and config.task not in TASKS:
         raise InputError(f"task is {config.task!r}; use {' or '.join(TASKS)}")
     ratings = config.paper_ratings or (config.dataset if config.dataset in TABLES else None)

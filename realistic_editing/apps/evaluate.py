@@ -1,38 +1,19 @@
 """Evaluate judges, enhancers and user studies, and compare methods on a data set: the one call behind scripts/evaluate.py."""
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from realistic_editing.apps.ablations import named_weights, trained_ablations
-from realistic_editing.apps.compare import DATASETS, ComparisonSuite
+from realistic_editing.apps.evaluations import BY_OPTION, SUITES, asked
 from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import load_regions, of_some_photos
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.suites.baselines import BaselineSuite
-from realistic_editing.evaluation.suites.critic import CriticSuite
-from realistic_editing.evaluation.suites.enhancer import EnhancerSuite
-from realistic_editing.evaluation.suites.masks import MaskSuite
-from realistic_editing.evaluation.suites.saliency import SaliencySuite
-from realistic_editing.evaluation.suites.select_masks import SelectSuite
-from realistic_editing.evaluation.suites.study import StudySuite
-from realistic_editing.evaluation.suites.suggest import SuggestSuite
 from realistic_editing.evaluation.suites.suite import Suite, SuiteInputs
 from realistic_editing.ops.sampling import get_preset
-
-# What suite= may name; dataset= and ratings= run suites of their own.
-SUITES: dict[str, Suite] = {
-    "saliency": SaliencySuite(),
-    "critic": CriticSuite(),
-    "enhancer": EnhancerSuite(),
-    "masks": MaskSuite(),
-    "baselines": BaselineSuite(),
-    "select_masks": SelectSuite(),
-    "suggest": SuggestSuite(),
-}
-BY_OPTION: dict[str, Suite] = {"dataset": ComparisonSuite(), "ratings": StudySuite()}
 
 
 def evaluate(config: DictConfig) -> Path:
@@ -48,14 +29,7 @@ def evaluate(config: DictConfig) -> Path:
         InputError: when data, weights or a setting cannot be used.
     """
     check_options("evaluate", config)
-    given = [name for name in ("suite", "dataset", "ratings") if config[name] is not None]
-    if len(given) != 1:
-        found = f"{' and '.join(given)} are given" if given else "nothing is named"
-        known = f"suite={'|'.join(SUITES)}, dataset={'|'.join(DATASETS)}, or ratings=FILE.csv"
-        raise InputError(f"{found}; use one of them: {known}")
-    if config.suite is not None and config.suite not in SUITES:
-        *most, last = SUITES
-        raise InputError(f"suite is {config.suite!r}; use {', '.join(most)} or {last}")
+    option = asked(config)
     try:
         preset = get_preset(config.edits)
     except ValueError as error:
@@ -63,7 +37,7 @@ def evaluate(config: DictConfig) -> Path:
     place = Path(config.preset) / (config.suite or config.dataset) if config.ratings is None else "study"
     output = config.output or str(Path(config.paths.outputs) / "evaluate" / place)
     config = OmegaConf.merge(config, {"output": output})
-    suite = SUITES[config.suite] if config.suite is not None else BY_OPTION[given[0]]
+    suite = suite_of(SUITES[config.suite] if option == "suite" else BY_OPTION[option])
     _announce(config, suite)
     config = OmegaConf.merge(config, {"rivals": _rivals(config)})
     report = suite.run(SuiteInputs(config, preset, lambda coco_alone: _unseen(config, coco_alone)))
@@ -71,6 +45,12 @@ def evaluate(config: DictConfig) -> Path:
     path = Path(output) / "report.md"
     print(f"report: {path}")
     return path
+
+
+def suite_of(target: str) -> Suite:
+    """The suite that "module:Class" names."""
+    module, name = target.split(":")
+    return getattr(importlib.import_module(module), name)()
 
 
 def _announce(config: DictConfig, suite: Suite) -> None:

@@ -75,8 +75,12 @@ def call(job: str, config: Any) -> Any:
 
 
 def _called(job: str, config: Any) -> Any:
+    from realistic_editing.apps.option_ranges import OPTION_RANGES, check_ranges  # late: --help needs none of it
+
     module, function = JOBS[job].split(":")
     try:
+        if job in OPTION_RANGES:
+            check_ranges(job, config)  # before the job is imported, which takes seconds
         with needed("train" if job in TRAINING else None):
             return getattr(importlib.import_module(module), function)(config)
     except InputError as error:
@@ -118,19 +122,16 @@ def needed(whole: str | None = None) -> Iterator[None]:
         raise InputError(f"{error.full_key} is not set; add {error.full_key}=... to the command") from error
 
 
-def explain(config: Path, more: str = "") -> None:
-    """On --help print the configuration file, whose comments say what every option is, and leave.
+def explain(config: Path, more: str = "") -> str:
+    """What --help says of a script: its configuration file, whose comments say what every option is.
 
     Args:
         config: a file of configs/ that asks for no groups; Hydra's own help drops the comments.
         more: lines on options that the file takes from elsewhere.
     """
-    if {"--help", "-h"} & set(sys.argv[1:]):
-        text = config.read_text(encoding="utf-8").split("\nhydra:\n")[0]
-        text = "\n".join([text, more, ""])
-        with patient():
-            print(f"{text}\nSet any of these on the command line as NAME=VALUE, or GROUP.NAME=VALUE for what is indented.")
-        sys.exit(0)
+    text = config.read_text(encoding="utf-8").split("\nhydra:\n")[0]
+    text = "\n".join([text, more, ""])
+    return f"{text}\nSet any of these on the command line as NAME=VALUE, or GROUP.NAME=VALUE for what is indented."
 
 
 def start(main: Callable[[], None]) -> None:

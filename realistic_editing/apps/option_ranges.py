@@ -3,14 +3,16 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from realistic_editing.apps.evaluations import asked
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.ranges import Choice, Either, Flag, Many, Number, Text, check, optional
 from realistic_editing.common.tasks import TASKS
+from realistic_editing.common.trainer_ranges import TRAINER_RANGES
 from realistic_editing.data.splits import SPLITS
-from realistic_editing.evaluation.measures.photo_changes import WINDOW
-from realistic_editing.ops.orders import ALL_ORDERS
-from realistic_editing.weights.registry import name_of
-from realistic_editing.weights.schema import check_config
+
+# As elsewhere; what says so there imports PyTorch, for which a mistake in the command need not wait.
+LEAST_SIDE = 11  # measures.photo_changes.WINDOW: results are measured at edit_size, where a window of SSIM must have room
+MOST_ORDERS = 24  # of the four operators, ops.ALL_ORDERS
 
 _WEIGHT = Number(0, 10**6)
 _SHARE = Number(0, 1)
@@ -79,17 +81,17 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "discriminator.width": Number(1, 512, whole=True),
         **_REGIONS,
     },
+    "train_selector": {"learn": Choice(("masks", "kinds")), "initial": _TEXT},
     "pack_regions": {"size": _SIDE, "photos": Number(1, 10**6, whole=True), "workers": _WORKERS, **_REGIONS},
     "optimise_regions": {
         "weights": Text(), "judges.critic": Text(), "judges.saliency": Text(), "output": Text(),
         "split": Choice(SPLITS),
         "limit": optional(_COUNT),
-        "orders": Number(1, len(ALL_ORDERS), whole=True),
+        "orders": Number(1, MOST_ORDERS, whole=True),
         "steps": Number(1, 10**5, whole=True),
         "workers": _WORKERS,
         **_REGIONS,
     },
-    # Results are measured at edit_size, where a window of SSIM must have room.
     "evaluate": {
         "suite": _TEXT, "dataset": _TEXT, "ratings": _TEXT, "path": _TEXT, "compare_to": _TEXT, "paper_ratings": _TEXT,
         "preset": Text(), "saliency": Text(), "critic": Text(), "attenuate": Text(), "amplify": Text(),
@@ -99,10 +101,10 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "limit": optional(_COUNT),
         "workers": _WORKERS,
         "seed": _SEED,
-        "edit_size.saliency": Number(WINDOW, 4096, whole=True), "edit_size.critic": Number(WINDOW, 4096, whole=True),
+        "edit_size.saliency": Number(LEAST_SIDE, 4096, whole=True), "edit_size.critic": Number(LEAST_SIDE, 4096, whole=True),
         "map_size": Many(_SIDE, 2),
         "viewer_splits": Number(1, 1000, whole=True),
-        "optimise": Number(0, 10**5, whole=True),
+        "optimise": optional(Number(0, 10**5, whole=True)),
         "samples_per_region": _COUNT,
         "max_regions": _COUNT,
         "sets": optional(Many(Text(), least=1)),
@@ -151,22 +153,37 @@ def check_options(script: str, config: DictConfig) -> None:
     """Refuse what no option of a script may be, before data are read or a network is built.
 
     Args:
+        script, config: as for `check_ranges`; of `model.network`, its arguments are checked as well.
+
+    Raises:
+        InputError: naming the option, its value and what it may be.
+    """
+    check_ranges(script, config)
+    network = _value(config, "model.network")
+    if isinstance(network, dict):
+        check_network("model.network", network)
+
+
+def check_ranges(script: str, config: DictConfig) -> None:
+    """Refuse what no option of a script may be, as far as that is known without PyTorch, which takes seconds to import.
+
+    Args:
         script: a key of OPTION_RANGES.
         config: as Hydra composed it; what is absent, or `???`, passes. Of a group, a range holds for every entry.
 
     Raises:
         InputError: naming the option, its value and what it may be.
     """
-    for name, allowed in OPTION_RANGES[script].items():
+    trainer = {f"trainer.{name}": allowed for name, allowed in TRAINER_RANGES.items()}
+    for name, allowed in (OPTION_RANGES[script] | trainer).items():
         value = _value(config, name)
         if isinstance(value, dict):
             for entry, one in value.items():
                 check(f"{name}.{entry}", one, allowed)
         elif value is not _ABSENT:
             check(name, value, allowed)
-    network = _value(config, "model.network")
-    if isinstance(network, dict):
-        check_network("model.network", network)
+    if script == "evaluate":
+        asked(config)
 
 
 def check_network(name: str, node: dict[str, Any]) -> None:
@@ -179,6 +196,9 @@ def check_network(name: str, node: dict[str, Any]) -> None:
     Raises:
         InputError: naming the argument, its value and what it may be; or a network that is not known.
     """
+    from realistic_editing.weights.registry import name_of  # late: these import PyTorch
+    from realistic_editing.weights.schema import check_config
+
     arguments = {argument: value for argument, value in node.items() if argument != "_target_"}
     check_config(name_of(node.get("_target_")), arguments, name)
 

@@ -44,6 +44,12 @@ def full_names(script: str, arguments: Sequence[str]) -> list[str]:
     return result
 
 
+def with_a_task(script: str, arguments: Sequence[str]) -> list[str]:
+    """The same arguments; of a script that wants a task with one, as showing its options must not ask for a choice first."""
+    named = script != "train_enhancer" or any(one.startswith("task=") for one in arguments)
+    return [*arguments] if named else [*arguments, "task=attenuate"]
+
+
 def known(choice: str, script: str) -> list[str]:
     """The names that a script knows for "preset", "experiment" or "ablation"."""
     return sorted(path.stem for path in (CONFIGS / choice / script).glob("*.yaml"))

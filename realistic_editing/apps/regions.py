@@ -153,7 +153,13 @@ def told(regions: Columnar[Region], folders: Sequence[str] = ()) -> str:
     own = f" {', '.join(map(str, folders))}" if folders else ""
     parts = [f"{count} of {'your folder' + own if name == 'folder' else name}" for name, count in counts.items() if count]
     photos = len({*train.numbered("photo").tolist()})
-    return f"learns from {len(train)} regions of {photos} photos: {', '.join(parts)}; validates on {len(val)} regions"
+    learns = f"learns from {counted(len(train), 'region')} of {counted(photos, 'photo')}: {', '.join(parts)}"
+    return f"{learns}; validates on {counted(len(val), 'region')}"
+
+
+def counted(count: int, word: str) -> str:
+    """So many of what a word names: "1 region", "2 regions"."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def pack_regions(config: DictConfig) -> Path:

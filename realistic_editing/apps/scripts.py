@@ -33,16 +33,20 @@ def run_script(job: str) -> None:
         from hydra.errors import HydraException
 
         from realistic_editing.apps.config import CONFIGS, TEXT, quoted
-        from realistic_editing.apps.presets import completed, full_names, swept_keys, unnamed
+        from realistic_editing.apps.presets import completed, full_names, swept_keys, unnamed, with_a_task
+        from realistic_editing.apps.script_help import script_help
+        from realistic_editing.apps.streams import patient
         from realistic_editing.common.errors import InputError
         from realistic_editing.enhance.options import as_comments
     folder, name = CONFIG[job]
-    if folder:
-        explain(CONFIGS / folder / f"{name}.yaml", as_comments() if job == "enhance" else "")
     arguments = sys.argv[1:]
-    asks_for_help, names_task = {"--help", "-h", "--cfg"} & {*arguments}, any(one.startswith("task=") for one in arguments)
-    if job == "train_enhancer" and asks_for_help and not names_task:
-        arguments.append("task=attenuate")  # help must not ask for a choice first
+    if {"--help", "-h"} & {*arguments}:
+        more = as_comments() if job == "enhance" else ""
+        with patient():
+            print(explain(CONFIGS / folder / f"{name}.yaml", more) if folder else script_help(job))
+        sys.exit(0)
+    if "--cfg" in arguments:
+        arguments = with_a_task(job, arguments)
     try:
         arguments = full_names(job, quoted(arguments, TEXT[job]))
         if {"-m", "--multirun"} & {*arguments}:

@@ -20,7 +20,7 @@ from realistic_editing.apps.chain import (
 )
 from realistic_editing.apps.config import instantiate_node
 from realistic_editing.apps.option_ranges import check_options
-from realistic_editing.apps.regions import a_few_regions, few_to_validate, load_regions, told
+from realistic_editing.apps.regions import a_few_regions, counted, few_to_validate, load_regions, told
 from realistic_editing.apps.smoke import FEW_PHOTOS, said_at_the_end, shrink
 from realistic_editing.baselines.gazeshift_training import GazeShiftProblem
 from realistic_editing.common.errors import InputError
@@ -39,7 +39,7 @@ from realistic_editing.realism.kinds_training import CriticKindsProblem, few_of_
 from realistic_editing.realism.things_training import ThingsProblem
 from realistic_editing.realism.training import RealismProblem, check_settings
 from realistic_editing.saliency.training import SaliencyProblem
-from realistic_editing.selection.things import read_things
+from realistic_editing.selection.things import few_things, read_things
 from realistic_editing.selection.training import KindsProblem, SelectorProblem
 from realistic_editing.training import Trainer
 from realistic_editing.training.run import run
@@ -230,6 +230,26 @@ def train_gazeshift(config: DictConfig) -> Path:
     return _ended(run(problem, trainer, config), config)
 
 
+def train_selector(config: DictConfig) -> Path:
+    """Train the network that selects by clicks or a box.
+
+    Args:
+        config: as configs/train_selector.yaml.
+
+    Returns:
+        The path of its weights.
+    """
+    trainer = _begun("train_selector", config)
+    if config.learn == "kinds" and not config.initial:
+        raise InputError("learn=kinds needs a network that selects; add initial=FILE, which learn=masks made")
+    torch.manual_seed(config.trainer.seed)
+    network = _network(config, "selector")
+    things = few_things(config.paths.data) if trainer.smoke else read_things(config.paths.data)
+    problem = SelectorProblem(network, things) if config.learn == "masks" else KindsProblem(network, things)
+    say(f"learns from {counted(len(problem.train_data), 'thing')}; validates on {counted(len(problem.val_data), 'thing')}")
+    return _ended(run(problem, trainer, config), config)
+
+
 def _begun(script: str, config: DictConfig) -> Trainer:
     """The first lines of a run, which may be a smoke run, and its trainer; what is left open is refused."""
     check_options(script, config)
@@ -251,25 +271,6 @@ def _regions(config: DictConfig, wanted: Callable[[str], bool] | None = None) ->
 def _ended(path: Path, config: DictConfig) -> Path:
     said_at_the_end(config, path)
     return path
-
-
-def train_selector(config: DictConfig) -> Path:
-    """Train the network that selects by clicks or a box.
-
-    Args:
-        config: as configs/train_selector.yaml.
-
-    Returns:
-        The path of its weights.
-    """
-    if config.learn not in ("masks", "kinds"):
-        raise InputError(f"learn is {config.learn!r}; use masks, or kinds with initial=FILE")
-    if config.learn == "kinds" and not config.initial:
-        raise InputError("learn=kinds needs a network that selects; add initial=FILE, which learn=masks made")
-    torch.manual_seed(config.trainer.seed)
-    network, things = _network(config, "selector"), read_things(config.paths.data)
-    problem = SelectorProblem(network, things) if config.learn == "masks" else KindsProblem(network, things)
-    return run(problem, instantiate_node(config.trainer, "trainer"), config)
 
 
 def _network(config: DictConfig, kind: str) -> nn.Module:

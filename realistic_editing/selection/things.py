@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from realistic_editing.data import bsds, coco
 from realistic_editing.data.ecssd import read_ecssd
 from realistic_editing.data.pixels import read_rgb
+from realistic_editing.data.raw import RawPhoto
 from realistic_editing.data.regions import read_region
 from realistic_editing.data.splits import split_of
 from realistic_editing.selection.simulated import MOST_POINTS, box_of, deepest, within
@@ -19,6 +20,7 @@ from realistic_editing.selection.simulated import MOST_POINTS, box_of, deepest, 
 _LAST_OF_KIND = (1, 9, 15, 25, 33, 43, 51, 61, 70, 77, 82, 90)
 _LEAST, _MOST = 0.004, 0.6  # share of a photo that a thing covers
 _GUESS = 64  # side of an earlier guess
+_FEW, _CLEAR = 8, 0.01  # of a run that is not to learn anything: photos of each set and split; share that a thing covers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,20 +71,26 @@ def kind_of(category: int) -> int:
     return next(place for place, last in enumerate(_LAST_OF_KIND) if category <= last)
 
 
-def read_things(data_root: str | Path, subsets: Sequence[str] = ("train2017", "val2017"), others: bool = True) -> list[Thing]:
+def read_things(
+    data_root: str | Path,
+    subsets: Sequence[str] = ("train2017", "val2017"),
+    others: bool = True,
+    photos: int | None = None,
+) -> list[Thing]:
     """All things of COCO, and of ECSSD and BSDS500 where `others`.
 
     Args:
         data_root: the folder that holds the sets.
         subsets: of COCO.
         others: segments of BSDS500 are parts as often as things, so one click is never meant to name them.
+        photos: of each set and split that are read, evenly spaced, for a quick look; None: all.
 
     Raises:
         InputError: when a set is absent.
     """
     things = []
     for subset in subsets:
-        for raw in coco.read_coco(data_root, subset, least=1).photos:
+        for raw in _some(coco.read_coco(data_root, subset, least=1).photos, photos):
             (height, width), shapes = raw.annotations
             for name, category, shape in shapes:
                 area = coco.decode(raw.photo, name, shape, height, width).mean()
@@ -90,10 +98,39 @@ def read_things(data_root: str | Path, subsets: Sequence[str] = ("train2017", "v
                     split = split_of(raw.photo_id, f"coco-{subset}")
                     things.append(Thing(f"coco/{raw.photo_id}", split, _Instance(raw.photo, shape), True, area, category))
     if others:
-        things += [Thing(f"ecssd/{region.photo_id}", region.split, _Object(region)) for region in read_ecssd(data_root)]
-        segmented = bsds.read_bsds(data_root).photos
+        objects = read_ecssd(data_root, most=photos)
+        things += [Thing(f"ecssd/{region.photo_id}", region.split, _Object(region)) for region in objects]
+        segmented = _some(bsds.read_bsds(data_root).photos, photos)
         things += [Thing(f"bsds500/{raw.photo_id}", raw.split, _Segment(raw), clear=False) for raw in segmented]
     return things
+
+
+def _some(found: Sequence[RawPhoto], photos: int | None) -> Sequence[RawPhoto]:
+    """So many photos of each split, evenly spaced; None: all."""
+    if photos is None:
+        return found
+    sides: dict[str, list[RawPhoto]] = {}
+    for raw in found:
+        sides.setdefault(raw.split, []).append(raw)
+    return [side[int(index * max(len(side) / photos, 1))] for side in sides.values() for index in range(min(photos, len(side)))]
+
+
+def few_things(data_root: str | Path) -> list[Thing]:
+    """A few things, some of which train and some of which validate: for a run that is not to learn anything.
+
+    COCO's are of val2017 alone, because the annotations of its training photos take half a minute to read; its side "test"
+    trains here.
+
+    Args:
+        data_root: as for `read_things`, which raises the same.
+    """
+    few: dict[tuple[str, str, int], list[Thing]] = {}
+    for thing in read_things(data_root, ["val2017"], photos=_FEW):
+        source = thing.name.split("/")[0]
+        if source != "coco" or thing.area >= _CLEAR:
+            few.setdefault((source, thing.split, thing.category), []).append(thing)
+    chosen = [thing for found in few.values() for thing in found[:2]]
+    return [dataclasses.replace(thing, split="train") if thing.split == "test" else thing for thing in chosen]
 
 
 class ThingDataset(Dataset):

@@ -6,7 +6,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset, default_collate
+from tqdm import tqdm
 
+from realistic_editing.common.progress import validating
 from realistic_editing.data.prompts import Prompts
 from realistic_editing.data.selector import Looks
 from realistic_editing.data.splits import train_and_val
@@ -46,7 +48,7 @@ class SelectorProblem:
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
         """Median overlap with COCO's things over 1 % of a photo from one click."""
         overlaps = []
-        for thing in self.val_data:
+        for thing in validating(self.val_data):
             image, mask = thing.read(np.random.default_rng(0))
             if mask.mean() >= 0.01:
                 found = Looks(image, network).select([deepest(mask)]).probability >= 0.5
@@ -85,7 +87,7 @@ class KindsProblem:
         hook = network.kinds.register_forward_pre_hook(lambda _, given: features.append(given[0].float().cpu()))
         device = next(network.parameters()).device
         order = [(index, look) for look in range(looks) for index in range(len(data))]
-        for start in range(0, len(order), 16):
+        for start in tqdm(range(0, len(order), 16), desc="things", unit="batch"):
             items = [data[index, seed + index * 1000 + look] for index, look in order[start : start + 16]]
             batch = {name: value.to(device) for name, value in default_collate(items).items()}
             prompts = Prompts(batch["points"], batch["kinds"], batch["box"], batch["previous"], batch["guessed"])

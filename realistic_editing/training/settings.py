@@ -3,38 +3,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from realistic_editing.common.ranges import Choice, Either, Flag, Many, Number, Text, check_all, optional
-
-_COUNT = Number(1, 10**9, whole=True)
-_SHARE = Number(0, 1)
-_DECAY = Number(0, 1, below=True)
-_COUNTED = Number(1, 1024, whole=True)  # and -1: all that there are
-_RANGES = {
-    "steps": optional(_COUNT),
-    "batch_size": Number(1, 2**20, whole=True),
-    "optimizer": Choice(("adam", "adamw")),
-    "learning_rate": Number(0, 10),  # 0 trains nothing, as a check may want
-    "pretrained_rate": Number(0, 1000),
-    "weight_decay": Number(0, 100),
-    "betas": Many(_DECAY, 2),
-    "schedule": Choice(("constant", "cosine", "one_cycle")),
-    "warmup": _SHARE,
-    "accumulate": Number(1, 2**20, whole=True),
-    "clip_gradient": Number(0),
-    "ema": _DECAY,
-    "precision": Text("[a-z0-9-]+", "a word such as 32-true"),
-    "accelerator": Choice(("auto", "cpu", "cuda", "gpu", "mps", "tpu")),
-    "devices": Either((_COUNTED, Number(-1, -1, whole=True), Text("auto|[0-9, ]+", "auto"), Many(Number(0, 1024, whole=True)))),
-    "nodes": Number(1, 4096, whole=True),
-    "workers": Number(0, 1024, whole=True),
-    "compile": Flag(),
-    "window": optional(Number(0, 10**6, whole=True)),
-    "seed": Number(0, 2**63 - 1, whole=True),
-    "log_every": _COUNT,
-    "evaluate_every": _COUNT,
-    "save_every": _COUNT,
-    "smoke": Flag(),
-}
+from realistic_editing.common.ranges import check_all
+from realistic_editing.common.trainer_ranges import TRAINER_RANGES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +66,7 @@ class Trainer:
     smoke: bool = False
 
     def __post_init__(self) -> None:
-        check_all({field.name: getattr(self, field.name) for field in dataclasses.fields(self)}, _RANGES, "trainer.")
+        check_all({field.name: getattr(self, field.name) for field in dataclasses.fields(self)}, TRAINER_RANGES, "trainer.")
 
 
 def flatten(settings: Any, prefix: str = "") -> dict[str, Any]:

@@ -83,7 +83,8 @@ def load_network(
         device, dtype: of the result; CPU and float32 when None.
 
     Returns:
-        The network. Its `card` is the file's card with "network" (the short name) and "config" added.
+        The network. Its `card` is the file's card with "network" (the short name) and "config" added; of a mean, "mean_of"
+        has the card of each.
 
     Raises:
         InputError: naming the file, what is wrong with it and the remedy; also for a device that is not there.
@@ -93,7 +94,10 @@ def load_network(
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(kinds())}")
     device = usable_device(device)
     if kind == "saliency" and "+" in str(source) and not Path(source).is_file():
-        return MeanSaliency([load_network(part, kind, device, dtype) for part in str(source).split("+")]).eval()
+        names = str(source).split("+")
+        mean = MeanSaliency([load_network(name, kind, device, dtype) for name in names]).eval()
+        mean.card = {"mean_of": {name: network.card for name, network in zip(names, mean.networks, strict=True)}}
+        return mean
     path = _find(source)
     content = describe_file(path)
     _, state = _read(path)

@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 
 from realistic_editing.apps.ablations import ABLATION_SETTINGS, TABLED, named_weights, trained_ablations
 from realistic_editing.apps.config import CONFIGS
-from realistic_editing.apps.evaluate import SUITES, evaluate
+from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.apps.presets import known
 from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation.comparison.rivals import load_rivals
@@ -51,7 +51,8 @@ def test_reports_of_two_presets_lie_apart(outputs, monkeypatch):
             written.append(output)
             return ""
 
-    monkeypatch.setitem(SUITES, "baselines", types.SimpleNamespace(networks=(), run=lambda inputs: Shown()))
+    suite = types.SimpleNamespace(networks=(), run=lambda inputs: Shown())
+    monkeypatch.setattr("realistic_editing.apps.evaluate.suite_of", lambda target: suite)
     for preset in ("compact", "paper"):
         evaluate(configured("suite=baselines", f"preset={preset}", f"paths.outputs={outputs}"))
     assert written == [str(outputs / "evaluate" / preset / "baselines") for preset in ("compact", "paper")]

@@ -16,6 +16,7 @@ from realistic_editing.common.errors import InputError
 from realistic_editing.data.splits import split_of
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
 from realistic_editing.weights import save_network
@@ -183,6 +184,24 @@ def test_a_limit_holds_in_every_suite(root, tmp_path, suite):
     assert {"saliency": "1 osie photos of split test", "critic": "1 regions of 1 photos"}.get(
         suite, "attenuate, 1 unseen regions of 1 photos"
     ) in text
+
+
+def test_a_limit_shortens_the_optimisation_unless_it_is_given(root, tmp_path, monkeypatch):
+    propose, made = PhotoView.propose, []
+    monkeypatch.setattr(PhotoView, "propose", lambda view, options: (made.append(view), propose(view, options))[1])
+    evaluate(configured(root, tmp_path, "suite=enhancer", "limit=1", "optimise=null"))
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert content["facts"]["settings"]["optimise"] == 4
+    assert "optimised, 4 steps" in {row["method"] for row in content["tables"]["attenuate"]}
+    assert {row["what"] for row in content["tables"]["attenuate_times"]} >= {"1 steps of gradient descent"}
+    assert len(made) == 2  # of each task one region: ceilings begin from the same edit, and the gallery shows it
+
+
+def test_the_mean_of_two_saliency_networks_has_a_report(root, tmp_path):
+    both = f"{root}/compact_saliency.safetensors+{root}/compact_saliency_whole.safetensors"
+    evaluate(configured(root, tmp_path, "suite=saliency", "limit=1", f"saliency={both}"))
+    facts = json.loads((tmp_path / "report.json").read_text())["facts"]
+    assert facts["weights"] == both and {card["step"] for card in facts["card"]["mean_of"].values()} == {1}
 
 
 def test_a_limit_of_a_study_is_one_of_images(tmp_path):

@@ -83,7 +83,10 @@ def test_what_cannot_be_drawn_is_named(folder, tmp_path, options, words):
 
 @pytest.mark.parametrize(
     ("script", "words"),
-    [("evaluate", "rater, image, task, method"), ("make_figures", "2, 3, 6, 7, 8, 9a"), ("enhance", "taken weaker")],
+    [
+        ("evaluate", "rater, image, task, method"), ("make_figures", "2, 3, 6, 7, 8, 9a"), ("enhance", "taken weaker"),
+        ("train_enhancer", "ablation                 # adversarial, "),
+    ],
 )
 def test_help_says_what_every_option_is(script, words):
     command = [sys.executable, str(ROOT / f"scripts/{script}.py"), "--help"]

@@ -1,12 +1,20 @@
 """What all commands have in common: how they end."""
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from realistic_editing.apps import option_ranges
 from realistic_editing.apps.config import FIGURES_TEXT, quoted
+from realistic_editing.apps.evaluate import suite_of
+from realistic_editing.apps.evaluations import BY_OPTION, SUITES
 from realistic_editing.apps.main import call
+from realistic_editing.common.trainer_ranges import TRAINER_RANGES
+from realistic_editing.evaluation.measures.photo_changes import WINDOW
+from realistic_editing.ops import ALL_ORDERS
+from realistic_editing.training import Trainer
 
 
 @pytest.mark.parametrize(("job", "module", "words"), [
@@ -20,7 +28,7 @@ def test_an_interrupt_ends_a_command_in_one_line(monkeypatch, capsys, job, modul
 
     monkeypatch.setattr(f"realistic_editing.apps.{module}.{job}", interrupted)
     with pytest.raises(SystemExit) as left:
-        call(job, {})
+        call(job, {"suite": "critic"})
     assert left.value.code == 130 and words in capsys.readouterr().err
 
 
@@ -36,3 +44,23 @@ def test_an_option_that_is_not_there_is_named_without_hydras_advice_to_add_it(op
     done = subprocess.run([sys.executable, str(script), option], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert f"{option.partition('=')[0]}: there is no such option" in done.stderr and "append" not in done.stderr
+
+
+@pytest.mark.parametrize(("script", "option", "words"), [
+    ("train_saliency", "trainer.learning_rate=-1", "trainer.learning_rate is -1; use a number of 0 or more"),
+    ("evaluate", "suite=criticc", "suite is 'criticc'; use saliency, critic"),
+    ("evaluate", "limit=-1", "limit is -1; use a whole number"),
+])  # fmt: skip
+def test_a_value_that_cannot_be_is_refused_before_pytorch_is_imported(script, option, words):
+    path = Path(__file__).parents[2] / f"scripts/{script}.py"
+    command = [sys.executable, "-X", "importtime", str(path), option]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and words in done.stderr
+    assert not [line for line in done.stderr.splitlines() if line.rpartition("|")[2].strip() == "torch"]
+
+
+def test_what_is_written_out_for_that_is_what_it_stands_for():
+    assert option_ranges.LEAST_SIDE == WINDOW and option_ranges.MOST_ORDERS == len(ALL_ORDERS)
+    assert {field.name for field in dataclasses.fields(Trainer)} == set(TRAINER_RANGES)
+    for target in [*SUITES.values(), *BY_OPTION.values()]:
+        assert suite_of(target).networks is not None

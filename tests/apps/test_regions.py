@@ -3,6 +3,7 @@ import threading
 import time
 
 import fsspec
+import numpy as np
 import pytest
 
 from realistic_editing.apps.cli import _compose
@@ -92,6 +93,10 @@ def test_own_folders_train_alone_unless_others_are_asked_for(sets):
     found, line = sources(mine)
     assert found == {"folder"}
     assert line == f"learns from 16 regions of 16 photos: 16 of your folder {sets / 'mine'}; validates on 2 regions"
+    regions = load_regions(_compose("train_realism", [mine]))
+    few = [next(place for place, one in enumerate(regions) if one.split == split) for split in ("train", "val")]
+    line = told(regions.at(np.array(few)))
+    assert line == "learns from 1 region of 1 photo: 1 of your folder; validates on 1 region"
     assert sources(mine, "regions.sources=[ecssd]")[0] == {"ecssd", "folder"}
     with pytest.raises(InputError, match="holds none of coco; set"):  # the paper's preset looks for nothing else
         sources("preset=paper")

@@ -7,7 +7,7 @@ from realistic_editing.apps.cli import main
 
 def smoke(network, data, outputs, *options):
     own = [f"paths.data={data}", f"paths.outputs={outputs}", "trainer.smoke=true", "trainer.accelerator=cpu"]
-    own += [] if network == "saliency" else [f"regions.folders=[{data / 'mine'}]"]
+    own += [] if network in ("saliency", "selector") else [f"regions.folders=[{data / 'mine'}]"]
     main(["train", network, *own, *options])
 
 
@@ -16,18 +16,20 @@ SMALL = {
     "realism": ["model.network.input_size=32"],
     "enhancer": ["task=amplify", "realism.weights={critic}", "saliency.weights={saliency}", "model.network.input_size=32"],
     "gazeshift": ["size=64", "model.network.width=4", "discriminator.width=4", "output={outputs}/train_gazeshift"],
+    "selector": ["model.network.input_size=64", "output={outputs}/train_selector"],
 }
 FOLDERS = {"saliency": "compact/default", "realism": "compact/default", "enhancer": "compact/amplify"}
 
 
 @pytest.mark.parametrize("network", SMALL)
-def test_a_smoke_run_of_every_script(data, tmp_path, tiny_weights, capsys, network):
+def test_a_smoke_run_of_every_script(data, things, tmp_path, tiny_weights, capsys, network):
+    data = things if network == "selector" else data
     small = [option.format(**tiny_weights, outputs=tmp_path) for option in SMALL[network]]
     smoke(network, data, tmp_path, *small)
     said, bars = capsys.readouterr()
     assert said.startswith("smoke run: two steps of two") and (network == "saliency" or "validates on" in said)
     assert said.splitlines()[-1].startswith("smoke run: trained, validated and wrote") and "validate" in bars
-    name = f"train_{network}/{FOLDERS[network]}_smoke" if network in FOLDERS else "train_gazeshift_smoke"
+    name = f"train_{network}/{FOLDERS[network]}_smoke" if network in FOLDERS else f"train_{network}_smoke"
     kept = OmegaConf.load(tmp_path / name / "config.yaml")
     assert (kept.trainer.steps, kept.trainer.batch_size) == (2, 2)
     before = (tmp_path / name / "best.pt").stat().st_mtime_ns
@@ -56,3 +58,13 @@ def test_a_run_of_ones_own_is_not_touched(data, tmp_path):
     with pytest.raises(SystemExit) as stop:
         smoke("saliency", data, tmp_path, *SMALL["saliency"])
     assert stop.value.code == 2 and (folder / "last.pt").read_bytes() == b"mine"
+
+
+def test_a_selector_says_what_it_is_and_refuses_what_is_out_of_range(things, tmp_path, capsys):
+    smoke("selector", things, tmp_path, *[option.format(outputs=tmp_path) for option in SMALL["selector"]])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == f"train_selector: network click_selector; writes to {tmp_path}/train_selector_smoke"
+    assert any(line.startswith("learns from ") and "things; validates on" in line for line in lines)
+    with pytest.raises(SystemExit) as stop:
+        smoke("selector", things, tmp_path, "trainer.ema=2")
+    assert stop.value.code == 2 and "trainer.ema is 2; use a number" in capsys.readouterr().err

@@ -36,6 +36,10 @@ def test_it_sees_what_the_one_that_sees_most_does_and_passes_gradients():
 def test_names_are_joined_by_a_plus():
     both = load_network(SALIENCY, kind="saliency")
     assert isinstance(both, MeanSaliency) and len(both.networks) == 2 and not both.training
+    cards = both.card["mean_of"]  # which reports keep
+    assert {name: card["network"] for name, card in cards.items()} == {
+        "fast_saliency": "lite_saliency", "compact_saliency": "compact_saliency"
+    }  # fmt: skip
     small = torch.linspace(0, 1, 3 * 64 * 64).view(1, 3, 64, 64)
     with torch.no_grad():
         torch.testing.assert_close(for_inference(both, small)(small), both(small), atol=1e-3, rtol=0)

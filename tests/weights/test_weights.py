@@ -1,5 +1,6 @@
 """Weight files: what is written comes back, and what cannot be used is named with its remedy."""
 import json
+import re
 import subprocess
 import sys
 
@@ -267,3 +268,9 @@ def test_pickled_code_is_not_run(tmp_path, capsys):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"gone.pth: cannot be read .*check the path"):
         load_released(tmp_path / "gone.pth", "realismnet")
+
+
+def test_every_bundled_file_has_its_row_among_the_licences():
+    table = (weight_files.WEIGHTS_FOLDER / "LICENSES.md").read_text(encoding="utf-8")
+    named = {name for row in table.splitlines() if row.startswith("| `") for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == set(bundled())

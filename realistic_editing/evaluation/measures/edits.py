@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
+from tqdm import tqdm
 
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
@@ -19,8 +20,8 @@ from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.terms import color_cast, log_saliency_ratio
 from realistic_editing.enhance.view import PIXELS_PER_ZONE, PhotoView
-from realistic_editing.evaluation.measures.sweep import edit, iter_regions, predict_saliency
-from realistic_editing.ops import EditPreset, Recipe, all_orders, random_orders, sample_recipe
+from realistic_editing.evaluation.measures.sweep import edit, iter_regions, opened, predict_saliency
+from realistic_editing.ops import ALL_ORDERS, EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
 EditMethod = Callable[["Case"], Recipe]
 
@@ -68,9 +69,10 @@ def case_of(region: Region, image: torch.Tensor, mask: torch.Tensor, enhancer: E
     return Case(region, view, random_orders(1, generator), generator)
 
 
-def region_name(region: Region, seed: int) -> str:
-    """The name that seeds whatever is drawn for a region."""
-    return f"{seed}/{region.source}/{region.photo_id}/{region.region_id}"
+def region_name(region: Region, seed: int | None = None) -> str:
+    """A region's own name; with a seed, the name that seeds whatever is drawn for it."""
+    name = f"{region.source}/{region.photo_id}/{region.region_id}"
+    return name if seed is None else f"{seed}/{name}"
 
 
 def objective_of(enhancer: Enhancer) -> Objective:
@@ -93,9 +95,21 @@ def network_edit(network: nn.Module, rule: str) -> EditMethod:
     return lambda case: case.view_of(network).pick(case.random_order() if rule == "random" else rule).recipe
 
 
-def default_edit(network: nn.Module) -> EditMethod:
-    """What users get: `Enhancer.propose` with its defaults."""
-    return lambda case: case.view_of(network).propose(EditOptions()).recipe
+def default_edit(network: nn.Module, kept: dict[str, Recipe] | None = None) -> EditMethod:
+    """What users get: `Enhancer.propose` with its defaults.
+
+    Args:
+        network: that proposes.
+        kept: takes each region's recipe by `region_name` without a seed, on which it does not depend, and gives it again.
+    """
+
+    def propose(case: Case) -> Recipe:
+        name, known = region_name(case.region), {} if kept is None else kept
+        if name not in known:
+            known[name] = case.view_of(network).propose(EditOptions()).recipe
+        return known[name]
+
+    return propose
 
 
 def ceiling_edit(saliency: nn.Module, objective: Objective, steps: int, start: EditMethod) -> EditMethod:
@@ -218,19 +232,23 @@ def _judged(view: PhotoView, recipe: Recipe, objective: Objective) -> dict[str, 
     return {name: float(value) for name, value in found.items()}
 
 
-def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> list[dict[str, object]]:
-    """Seconds of a proposal and of gradient descent, for one order and for all 24 batched.
+def measure_times(
+    enhancer: Enhancer, region: Region, size: int, steps: int, most: int = len(ALL_ORDERS), repeats: int = 3
+) -> list[dict[str, object]]:
+    """Seconds of a proposal and of gradient descent, for one order and for several batched.
 
     Args:
         enhancer: whose network and judges are timed.
         region: one.
         size: side of the square that it is resized to.
         steps: of gradient descent.
+        most: orders that gradient descent takes at once, where it takes several.
+        repeats: of each, of which the median counts; of several orders' descent there is one.
 
     Returns:
         A row for each: what, orders, seconds.
     """
-    _, image, mask = next(iter(iter_regions([region], size, "time")))
+    image, mask = opened(region, size)
     device = next(enhancer.network.parameters()).device
     image, mask, orders = image.to(device), mask.to(device), all_orders().to(device)
     view = enhancer.judges.sampled_view(image, mask, PIXELS_PER_ZONE, torch.Generator(device).manual_seed(0))
@@ -241,13 +259,13 @@ def measure_times(enhancer: Enhancer, region: Region, size: int, steps: int) -> 
         optimise(several, objective, torch.zeros(count, dtype=torch.bool, device=device), orders[:count], steps=steps)
 
     jobs = [
-        ("the network's proposal", 1, 3, lambda: enhancer.network(image, mask, orders[:1])),
-        ("the network's proposals", len(orders), 3, lambda: enhancer.network.all_orders(image, mask)),
-        (f"{steps} steps of gradient descent", 1, 3, lambda: descend(1)),
-        (f"{steps} steps of gradient descent", len(orders), 1, lambda: descend(len(orders))),
+        ("the network's proposal", 1, repeats, lambda: enhancer.network(image, mask, orders[:1])),
+        ("the network's proposals", len(orders), repeats, lambda: enhancer.network.all_orders(image, mask)),
+        (f"{steps} steps of gradient descent", 1, repeats, lambda: descend(1)),
+        (f"{steps} steps of gradient descent", most, 1, lambda: descend(most)),
     ]
     rows = []
-    for what, count, times, job in jobs:
+    for what, count, times, job in tqdm(jobs, desc="time", unit="way"):
         seconds = []
         for _ in range(times):
             started = time.perf_counter()

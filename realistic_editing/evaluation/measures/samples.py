@@ -2,6 +2,7 @@
 import dataclasses
 import zlib
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from realistic_editing.enhance.terms import log_saliency_ratio
 from realistic_editing.evaluation.measures.sweep import edit, iter_regions, predict_saliency, score
 from realistic_editing.ops import OPERATORS, EditPreset, EditRanges, Recipe, sample_recipe
 from realistic_editing.ops.recipe import PARAMETERS
+
+Item = TypeVar("Item")
 
 
 def only(ranges: EditRanges, operator: str) -> EditRanges:
@@ -113,7 +116,14 @@ def count_photos(regions: Sequence[Region]) -> int:
     return len({(region.source, region.photo_id) for region in regions})
 
 
-def spread(regions: Sequence[Region], max_regions: int) -> list[Region]:
-    """At most `max_regions` of the regions, evenly spaced over their order, and so over data sets and photos."""
-    step = max(len(regions) / max_regions, 1)
-    return [regions[int(index * step)] for index in range(min(max_regions, len(regions)))]
+def spread(regions: Sequence[Item], max_regions: int, limit: int | None = None) -> list[Item]:
+    """At most `max_regions` of some regions, or other items, evenly spaced over their order, and so over data sets and photos.
+
+    Args:
+        regions: in order.
+        max_regions: how many at most.
+        limit: another bound, such as of a quick look; None: no other.
+    """
+    most = max_regions if limit is None else min(max_regions, limit)
+    step = max(len(regions) / most, 1) if most else 1
+    return [regions[int(index * step)] for index in range(min(most, len(regions)))]

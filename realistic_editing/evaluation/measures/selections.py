@@ -5,9 +5,11 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.select import Selected, select
+from realistic_editing.data.selector import Point
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.selection.simulated import box_of, deepest, next_click
 from realistic_editing.selection.things import Thing
@@ -15,6 +17,7 @@ from realistic_editing.selection.things import Thing
 GOOD, NONSENSE = 0.85, 0.3  # overlaps (intersection over union)
 MEDIAN_GOALS = {"1 click": 0.75, "3 clicks": 0.85, "a box": 0.85}  # median overlaps that were wanted of the network
 MAX_NONSENSE = 0.03  # share of selections below NONSENSE of which the user is told nothing
+
 
 def measure_selections(things: Sequence[Thing], methods: Sequence[str], clicks: int) -> pd.DataFrame:
     """Play a user who clicks where the mistake is largest, and one who draws a box.
@@ -29,7 +32,7 @@ def measure_selections(things: Sequence[Thing], methods: Sequence[str], clicks: 
         is told to look), seconds, and for the way "1 click" needed, the clicks to GOOD; clicks + 1 = never.
     """
     rows = []
-    for number, thing in enumerate(things):
+    for number, thing in enumerate(tqdm(things, desc="select", unit="thing")):
         image, meant = thing.read(np.random.default_rng(0))
         for method in methods:
             common = {"thing": number, "photo": thing.name, "method": method}
@@ -40,7 +43,7 @@ def measure_selections(things: Sequence[Thing], methods: Sequence[str], clicks: 
             rows.append(common | {"way": "3 clicks"} | clicked[min(3, len(clicked)) - 1])
             left, top, right, bottom = box_of(meant)
             box = (left, top, right - left, bottom - top)
-            rows.append(common | {"way": "a box"} | _measured(image, meant, method, box=box)[0])
+            rows.append(common | {"way": "a box"} | selected(image, meant, method, box=box)[0])
     return pd.DataFrame(rows)
 
 
@@ -48,7 +51,7 @@ def _clicked(image: np.ndarray, meant: np.ndarray, method: str, clicks: int) -> 
     """What each click reaches, until it is very good."""
     points, found = {1: [deepest(meant)], -1: []}, []
     for _ in range(clicks):
-        row, mask = _measured(image, meant, method, points[1], points[-1])
+        row, mask = selected(image, meant, method, points[1], points[-1])
         found.append(row)
         wrong = next_click(meant, mask)
         if wrong is None or row["overlap"] >= 0.95:
@@ -57,11 +60,28 @@ def _clicked(image: np.ndarray, meant: np.ndarray, method: str, clicks: int) -> 
     return found
 
 
-def _measured(image: np.ndarray, meant: np.ndarray, method: str, inside=(), outside=(), box=None):
+def selected(
+    image: np.ndarray,
+    meant: np.ndarray,
+    method: str,
+    inside: Sequence[Point] = (),
+    outside: Sequence[Point] = (),
+    box: tuple[float, float, float, float] | None = None,
+) -> tuple[dict[str, object], np.ndarray]:
+    """What a method selects, beside what was meant; nothing, where it says that it found nothing.
+
+    Args:
+        image: (H, W, 3) uint8.
+        meant: (H, W) bool.
+        method, inside, outside, box: as for `select`.
+
+    Returns:
+        overlap, told and seconds as of `measure_selections`, and the mask (H, W) bool.
+    """
     started = time.perf_counter()
     try:
         found = select(image, inside, outside, box, method)
-    except InputError:  # it says that it found nothing
+    except InputError:
         found = Selected(np.zeros(meant.shape, np.uint8), 0.0, ("nothing was found",))
     seconds, mask = time.perf_counter() - started, found.mask >= 128
     overlap = float((mask & meant).sum() / (mask | meant).sum())

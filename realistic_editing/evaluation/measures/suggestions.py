@@ -86,8 +86,8 @@ def looked_at(photos: Sequence[GazePhoto], saliency: nn.Module, seed: int) -> pd
         density = _counts(photo, size)
         mask = (found[0].mask >= 128).astype(np.float64)
         on, random = float((density * mask).sum()), _elsewhere(density, mask, generator)
-        rows.append({"photo": photo.photo_id, "on": on, "random": random, "above": on > random, "area": float(mask.mean())})
-    return pd.DataFrame(rows)
+        rows.append((photo.photo_id, on, random, on > random, float(mask.mean())))
+    return pd.DataFrame(rows, columns=["photo", "on", "random", "above", "area"])
 
 
 def _counts(photo: GazePhoto, size: tuple[int, int]) -> np.ndarray:
@@ -134,9 +134,8 @@ def cleaned_photos(
         results[name] = (found, cleaned.pixels)
         if found.subject is not None:
             before, after = (subject_share(heldout, pixels, found.subject.mask) for pixels in (image, cleaned.pixels))
-            row = {"photo": name, "calmed": len(cleaned.edits), "left": len(cleaned.left)}
-            rows.append(row | {"before": before, "after": after, "rises": after > before})
-    return pd.DataFrame(rows), results
+            rows.append((name, len(cleaned.edits), len(cleaned.left), before, after, after > before))
+    return pd.DataFrame(rows, columns=["photo", "calmed", "left", "before", "after", "rises"]), results
 
 
 def outlines(image: np.ndarray, found: Sequence[Suggestion], side: int) -> np.ndarray:

@@ -57,10 +57,14 @@ def sweep_neutral(regions: Sequence[Region], size: int, judge: Judge) -> pd.Data
 
 def iter_regions(regions: Sequence[Region], size: int, title: str) -> Iterator[tuple[Region, torch.Tensor, torch.Tensor]]:
     """Each region with its photo (1, 3, size, size) and mask (1, 1, size, size) in [0, 1], under a progress bar."""
-    data = RegionDataset(regions, size, cache=False)
-    for index, region in enumerate(tqdm(regions, desc=title, unit="region")):
-        item = data[index]
-        yield region, item["image"][None].float() / 255, item["mask"][None].float() / 255
+    for region in tqdm(regions, desc=title, unit="region"):
+        yield region, *opened(region, size)
+
+
+def opened(region: Region, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A region's photo (1, 3, size, size) and mask (1, 1, size, size) in [0, 1]."""
+    item = RegionDataset([region], size, cache=False)[0]
+    return item["image"][None].float() / 255, item["mask"][None].float() / 255
 
 
 def picture(image: torch.Tensor) -> np.ndarray:

@@ -16,6 +16,7 @@ from realistic_editing.evaluation.measures.seams import AS_EDITED, CLEAN, masks_
 from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions, picture, predict_saliency
 from realistic_editing.evaluation.reports import sheets
 from realistic_editing.evaluation.reports.figures import BLUE, GREEN, GREY, ORANGE
+from realistic_editing.ops import Recipe
 
 
 def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
@@ -25,12 +26,22 @@ def drawn(regions: Sequence[Region], count: int, seed: int) -> list[Region]:
 
 
 @torch.no_grad()
-def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndarray:
-    """Photo, default edit, saliency before and after, two regions to a row: (H, W, 3) uint8."""
+def gallery(
+    enhancer: Enhancer, regions: Sequence[Region], size: int, kept: Mapping[str, Recipe] | None = None
+) -> np.ndarray:
+    """Photo, default edit, saliency before and after, two regions to a row: (H, W, 3) uint8.
+
+    Args:
+        enhancer: whose edits they are.
+        regions: to show.
+        size: side of the square that photos are edited at.
+        kept: edits that were made before, see `measures.edits.default_edit`; what is not among them is made.
+    """
     cells = []
     for region, image, mask in iter_regions(regions, size, "gallery"):
         view = case_of(region, image, mask, enhancer, seed=0).view
-        found = view.propose(EditOptions())
+        recipe = (kept or {}).get(region_name(region))
+        found = view.propose(EditOptions()) if recipe is None else view.measure(recipe)
         edited = edit(image, mask, found.recipe)
         top = float(view.region.saliency.max())
         maps = [
@@ -41,9 +52,7 @@ def gallery(enhancer: Enhancer, regions: Sequence[Region], size: int) -> np.ndar
         outline = sheets.outlined(picture(image), grey(mask))
         row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {found.realism_change:+.2f}", picture(edited))]
         cells.append(row + list(zip(words, maps, strict=True)))
-    if len(cells) % 2:
-        cells.append([("", np.full((size, size, 3), 255, np.uint8))] * 4)
-    return sheets.sheet([cells[i] + cells[i + 1] for i in range(0, len(cells), 2)])
+    return sheets.sheet(sheets.paired(cells))
 
 
 def damage_rows(

@@ -33,6 +33,14 @@ def sheet(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> np.ndarray:
     return np.concatenate([np.concatenate([_titled(*cell) for cell in row], axis=1) for row in rows])
 
 
+def paired(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> list[list[tuple[str, np.ndarray]]]:
+    """Two rows of pictures in one; beside the last one white, where they are odd. Arguments as of `sheet`."""
+    rows = [list(row) for row in rows]
+    if len(rows) % 2:
+        rows.append([("", np.full_like(picture, 255)) for _, picture in rows[-1]])
+    return [one + other for one, other in zip(rows[::2], rows[1::2], strict=True)]
+
+
 def heat(values: np.ndarray) -> np.ndarray:
     """A map (H, W), >= 0, as colours (H, W, 3) uint8, its maximum brightest."""
     levels = (255 * values / max(float(values.max()), 1e-12)).round().clip(0, 255).astype(np.uint8)

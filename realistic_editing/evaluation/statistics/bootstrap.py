@@ -69,9 +69,11 @@ def bootstrap(
 def mean(values: Sequence[float], photos: Sequence[str], resamples: int = 1000, seed: int = 0) -> Estimate:
     """The mean of values and its interval over photos, as `bootstrap` would give it, but from sums over photos: faster.
 
-    The interval of a share, a mean of zeros and ones, does not go past 0 and 1.
+    The interval of a share, a mean of zeros and ones, does not go past 0 and 1. Of no values all is nan.
     """
     values = np.asarray(values, dtype=np.float64)
+    if not len(values):
+        return Estimate(math.nan, math.nan, math.nan)
     _, owner = np.unique(np.asarray(photos), return_inverse=True)
     sums, counts = np.bincount(owner, values), np.bincount(owner)
     if len(sums) < 2:

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from omegaconf import DictConfig
 from torch import nn
+from tqdm import tqdm
 
 from realistic_editing.data.regions import Region
 from realistic_editing.evaluation.measures import judged, samples, sweep, things
@@ -168,18 +169,16 @@ def _failures(
     """The samples that the critic gets most wrong, two to a row: the photo with the region's outline, and the sample."""
     size = settings.edit_size.critic
     cells = []
-    for index, draw, score in tables_of.worst(scores, kind, most):
-        region, image, mask = next(iter(sweep.iter_regions([regions[index]], size, "")))
+    for index, draw, score in tqdm(tables_of.worst(scores, kind, most), desc=f"worst {kind}", unit="sample"):
+        region = regions[index]
+        image, mask = sweep.opened(region, size)
         draws = int(scores.draw.max()) + 1
         recipe = samples.recipes_of(region, preset, draws, settings.seed)[kind][draw]
         edited = sweep.edit(image, mask, recipe)
         outline = sheets.outlined(_pixels(image), (mask[0, 0].numpy() * 255).round().astype(np.uint8))
         name = f"{region.photo_id}, region {region.region_id}"
         cells.append([(name, outline), (_words(kind, score, recipe), _pixels(edited))])
-    if len(cells) % 2:
-        blank = np.full((size, size, 3), 255, np.uint8)
-        cells.append([("", blank), ("", blank)])
-    return sheets.sheet([cells[i] + cells[i + 1] for i in range(0, len(cells), 2)])
+    return sheets.sheet(sheets.paired(cells))
 
 
 def _pixels(image: torch.Tensor) -> np.ndarray:

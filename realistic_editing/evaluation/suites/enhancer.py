@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from realistic_editing.common.tasks import TASKS
@@ -28,7 +28,7 @@ from realistic_editing.evaluation.suites.suite import (
     load_enhancers,
     suite_report,
 )
-from realistic_editing.ops import EditPreset
+from realistic_editing.ops import ALL_ORDERS, EditPreset, Recipe
 from realistic_editing.saliency.distinctness import PatchDistinctness
 from realistic_editing.weights import load_network
 
@@ -37,6 +37,7 @@ OPTIMUM = "optimised"
 CEILING = "ceiling by"
 DAMAGED = 4  # regions shown under damaged masks
 _REFINE = 10  # steps of gradient descent from the network's proposal
+_OPTIMISE, _A_PHOTO = 60, 4  # steps from no edit: of a whole evaluation, and for each photo that a limit leaves
 _PARAMETERS = ("log2_exposure", "saturation", "red", "blue")
 
 
@@ -46,7 +47,7 @@ class EnhancerSuite:
     networks = ("saliency", "critic", *TASKS)
 
     def run(self, inputs: SuiteInputs) -> Report:
-        settings = inputs.settings
+        settings = OmegaConf.merge(inputs.settings, {"optimise": _steps(inputs.settings)})
         enhancers, regions = load_enhancers(settings), held_out_regions(inputs)
         rivals = load_rivals(settings.rivals, settings.device)
         others: dict[str, nn.Module] = {}
@@ -55,6 +56,13 @@ class EnhancerSuite:
         others["patch distinctness"] = PatchDistinctness()
         found = measure_enhancers(enhancers, rivals, others, regions, inputs.preset, settings)
         return suite_report("enhancer", settings, {settings[task]: enhancers[task].network for task in TASKS}, found)
+
+
+def _steps(settings: DictConfig) -> int:
+    """How many steps the optimisation takes, which of few photos nobody waits for."""
+    if settings.optimise is not None:
+        return settings.optimise
+    return _OPTIMISE if settings.limit is None else min(_OPTIMISE, _A_PHOTO * settings.limit)
 
 
 def measure_enhancers(
@@ -73,7 +81,7 @@ def measure_enhancers(
         others: held-out saliency networks, by name.
         regions: unseen ones; those without a task serve both.
         preset: the ranges of random edits.
-        settings: as configs/evaluate/evaluate.yaml.
+        settings: as configs/evaluate/evaluate.yaml, with a number of steps to `optimise`.
 
     Returns:
         The tables, and the figures' file names with their captions.
@@ -86,12 +94,13 @@ def measure_enhancers(
         chosen = spread([region for region in regions if region.task in ("", task)], settings.max_regions.enhancer)
         if not chosen:
             continue
-        found, curves = _measure(enhancers[task], rivals.get(task, {}), others, chosen, preset, settings)
+        kept: dict[str, Recipe] = {}
+        found, curves = _measure(enhancers[task], rivals.get(task, {}), others, chosen, preset, settings, kept)
         where = f"{task}, {len(chosen)} unseen regions of {count_photos(chosen)} photos"
         tables += _tables(task, where, found, list(others), settings)
         tables.append(_seams(task, where, enhancers[task], rivals.get(task, {}), chosen, settings))
         tables.append(_times(task, enhancers[task], chosen[0], settings))
-        pictures |= _pictures(task, enhancers[task], rivals.get(task, {}), chosen, found, curves, settings)
+        pictures |= _pictures(task, enhancers[task], rivals.get(task, {}), chosen, found, curves, settings, kept)
     return tables, pictures
 
 
@@ -102,15 +111,16 @@ def _measure(
     regions: Sequence[Region],
     preset: EditPreset,
     settings: DictConfig,
+    kept: dict[str, Recipe],
 ) -> tuple[pd.DataFrame, dict[str, list[torch.Tensor]]]:
-    """What each method did, and the losses along gradient descent from each start."""
+    """What each method did, and the losses along gradient descent from each start; `kept` takes the default edits."""
     methods = {
         "no edit": methods_of.unedited,
         "random, real ranges": methods_of.random_edit(preset, "real"),
         "random, fake ranges": methods_of.random_edit(preset, "fake"),
     }
     methods |= {f"ours in one pass, {words}": methods_of.network_edit(enhancer.network, rule) for rule, words in _RULES.items()}
-    methods[PRODUCT] = methods_of.default_edit(enhancer.network)
+    methods[PRODUCT] = methods_of.default_edit(enhancer.network, kept)
     methods |= {name: methods_of.network_edit(network, "random") for name, network in rivals.items()}
     few, curves = {}, {"no edit": [], "the network's proposal": []}
     if enhancer.objective is not None:
@@ -126,7 +136,7 @@ def _measure(
         for name, judge in others.items():
             if not isinstance(judge, PatchDistinctness):  # which passes no gradients
                 few[f"{CEILING} {name}"] = methods_of.ceiling_edit(
-                    judge, enhancer.objective, settings.optimise, methods_of.default_edit(enhancer.network)
+                    judge, enhancer.objective, settings.optimise, methods[PRODUCT]
                 )
     size, max_few = settings.edit_size.critic, settings.max_regions.optimise
     found = methods_of.measure_edits(methods, few, enhancer, others, regions, size, max_few, settings.seed)
@@ -141,11 +151,12 @@ def _pictures(
     found: pd.DataFrame,
     curves: Mapping[str, Sequence[torch.Tensor]],
     settings: DictConfig,
+    kept: Mapping[str, Recipe],
 ) -> dict[str, str]:
     """A gallery, the damaged masks and gradient descent: file names with their captions."""
     folder, size, title = Path(settings.output), settings.edit_size.critic, task.capitalize()
     picked = enhancer_sheets.drawn(regions, settings.max_regions.gallery, settings.seed)
-    sheets.save_sheet(enhancer_sheets.gallery(enhancer, picked, size), folder / f"gallery_{task}.png")
+    sheets.save_sheet(enhancer_sheets.gallery(enhancer, picked, size, kept), folder / f"gallery_{task}.png")
     networks = {"ours": enhancer.network} | {name: rivals[name] for name in rivals if "clean" in name}
     rows = enhancer_sheets.damage_rows(networks, enhancer, picked[:DAMAGED], size, seed=settings.seed)
     sheets.save_sheet(sheets.sheet(rows), folder / f"damaged_{task}.png")
@@ -261,8 +272,10 @@ def _seams(
 
 
 def _times(task: str, enhancer: Enhancer, region: Region, settings: DictConfig) -> Table:
-    """What a proposal and gradient descent cost, for one order and for all 24 at once."""
-    steps = min(_REFINE, settings.optimise)
-    rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, steps)
-    words = "One region, this machine, as many threads as PyTorch has here; the median of three, of 24 orders' descent one run."
+    """What a proposal and gradient descent cost, for one order and for all 24 at once; for a quick look, of fewer."""
+    limit = settings.limit or _REFINE
+    steps, repeats, orders = min(_REFINE, settings.optimise, limit), min(3, limit), min(len(ALL_ORDERS), 4 * limit)
+    rows = methods_of.measure_times(enhancer, region, settings.edit_size.critic, steps, orders, repeats)
+    runs = f"the median of {repeats}" if repeats > 1 else "one run"
+    words = f"One region, this machine, as many threads as PyTorch has here; {runs}, of several orders' descent one run."
     return Table(f"{task}_times", f"{task}: seconds", words, pd.DataFrame(rows))

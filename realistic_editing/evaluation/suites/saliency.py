@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from omegaconf import DictConfig
 from torch import nn
+from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.inference import for_inference
@@ -145,7 +146,7 @@ def speed_table(network: nn.Module, batches: Sequence[int] = (1, 24), repeats: i
         image, times = torch.rand(batch, 3, 384, 384, device=device), []
         ready = for_inference(network, image[:1])
         with torch.inference_mode():
-            for _ in range(repeats + 1):
+            for _ in tqdm(range(repeats + 1), desc=f"speed, batch {batch}", unit="run"):
                 started = time.perf_counter()
                 ready(image)
                 times.append(time.perf_counter() - started)

@@ -1,10 +1,12 @@
 """The evaluation of selecting: things that nobody trained on, selected by clicks and boxes, beside GrabCut."""
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
-from realistic_editing.data.select import select
 from realistic_editing.data.selector import load_selector
 from realistic_editing.evaluation.measures import selections
 from realistic_editing.evaluation.measures.samples import spread
@@ -28,7 +30,10 @@ class SelectSuite:
     def run(self, inputs: SuiteInputs) -> Report:
         settings = inputs.settings
         things = [thing for thing in read_things(settings.paths.data, ["val2017"], others=False) if thing.split == "test"]
-        things = spread([thing for thing in things if thing.area >= _LEAST], settings.max_regions.select_masks)
+        things = _of_some_photos([thing for thing in things if thing.area >= _LEAST], settings.limit)
+        things = spread(things, settings.max_regions.select_masks)
+        if not things:
+            raise InputError(f"{settings.paths.data}: no thing of coco/val2017 is on the side 'test'; add photos")
         found = selections.measure_selections(things, _METHODS, settings.clicks)
         again = settings.resamples, settings.seed
         photos = len({thing.name for thing in things})
@@ -41,21 +46,27 @@ class SelectSuite:
             Table("selections", f"{where}: overlap", note, selections.overlap_table(found, *again)),
             Table("clicks", f"{where}: clicks needed", "", selections.clicks_table(found, settings.clicks, *again)),
         ]
-        sheets.save_sheet(_sheet(spread(things, _SHOWN)), Path(settings.output) / "selected.png")
-        caption = f"{_SHOWN} things, evenly spaced: what people outlined, and what one click selects, network and GrabCut."
+        shown = spread(things, _SHOWN)
+        sheets.save_sheet(_sheet(shown), Path(settings.output) / "selected.png")
+        caption = f"{len(shown)} things, evenly spaced: what people outlined, and what one click selects, network and GrabCut."
         return suite_report("select_masks", settings, {"selector": load_selector()}, (tables, {"selected.png": caption}))
 
 
-def _sheet(things: list[Thing]) -> np.ndarray:
+def _of_some_photos(things: Sequence[Thing], photos: int | None) -> list[Thing]:
+    """The things of so many photos, evenly spaced; None: of all."""
+    names = list(dict.fromkeys(thing.name for thing in things))
+    kept = set(spread(names, len(names), photos))
+    return [thing for thing in things if thing.name in kept]
+
+
+def _sheet(things: Sequence[Thing]) -> np.ndarray:
     rows = []
-    for thing in things:
+    for thing in tqdm(things, desc="sheet", unit="thing"):
         image, meant = thing.read(np.random.default_rng(0))
         pictures = [("meant", meant.astype(np.uint8) * 255)]
         for method in _METHODS:
-            mask = select(image, [deepest(meant)], by=method).mask
-            overlap = ((mask >= 128) & meant).sum() / ((mask >= 128) | meant).sum()
-            pictures.append((f"{method}, one click: IoU {overlap:.2f}", mask))
+            measured, mask = selections.selected(image, meant, method, [deepest(meant)])
+            pictures.append((f"{method}, one click: IoU {measured['overlap']:.2f}", mask.astype(np.uint8) * 255))
         small = resize(image, (_SIDE, _SIDE))
         rows.append([(title, sheets.outlined(small, resize(mask, (_SIDE, _SIDE)))) for title, mask in pictures])
-    halves = [row + other for row, other in zip(rows[::2], rows[1::2], strict=True)]
-    return sheets.sheet(halves)
+    return sheets.sheet(sheets.paired(rows))

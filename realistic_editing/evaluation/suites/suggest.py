@@ -42,7 +42,8 @@ class SuggestSuite:
 
 
 def _covered(settings: DictConfig, saliency) -> list[Table]:
-    photos = [photo for part in _PARTS for photo in read_mechrez(settings.paths.data, part)]
+    parts = [read_mechrez(settings.paths.data, part) for part in _PARTS]
+    photos = [photo for part in parts for photo in spread(part, len(part), settings.limit)]
     found = suggestions.covered_masks(photos, saliency)
     frame = suggestions.covered_table(found)
     both = frame[frame.part == "both"].iloc[-1]
@@ -59,11 +60,12 @@ def _covered(settings: DictConfig, saliency) -> list[Table]:
 
 def _looked_at(settings: DictConfig, saliency) -> Table:
     photos = [photo for photo in read_gaze(settings.paths.data, ["osie"]) if photo.split == "test"]
-    found = suggestions.looked_at(spread(photos, settings.max_regions.suggest), saliency, settings.seed)
+    chosen = spread(photos, settings.max_regions.suggest, settings.limit)
+    found = suggestions.looked_at(chosen, saliency, settings.seed)
     again = settings.resamples, settings.seed
     above = bootstrap.mean(found.above.astype(float), found.photo, *again)
     row = {
-        "photos with a suggestion": len(found), "of": min(len(photos), settings.max_regions.suggest),
+        "photos with a suggestion": len(found), "of": len(chosen),
         "fixations on the first": bootstrap.mean(found.on, found.photo, *again),
         "on its shape anywhere": bootstrap.mean(found.random, found.photo, *again), "above": above,
         "goal": f"at least {_ABOVE}", "met": "yes" if above.value >= _ABOVE else "NO",
@@ -74,7 +76,8 @@ def _looked_at(settings: DictConfig, saliency) -> Table:
 
 def _cleaned(settings: DictConfig, saliency) -> tuple[Table, dict[str, str]]:
     things = read_things(settings.paths.data, ["val2017"], others=False)
-    chosen = spread(sorted({thing.name for thing in things if thing.split == "test"}), settings.max_regions.clean)
+    names = sorted({thing.name for thing in things if thing.split == "test"})
+    chosen = spread(names, settings.max_regions.clean, settings.limit)
     images = {name: read_rgb(Path(settings.paths.data) / "coco" / "val2017" / f"{Path(name).name}.jpg") for name in chosen}
     judges = {"critic": settings.critic, "saliency": settings.saliency, "device": settings.device}
     enhancer = Enhancer.from_pretrained(settings.attenuate, **judges)
@@ -93,7 +96,7 @@ def _cleaned(settings: DictConfig, saliency) -> tuple[Table, dict[str, str]]:
     judge = f"the subject's share of attention by {settings.heldout_saliency}, of the photos that were edited"
     note = f"Up to {_CALMED} suggestions calmed; {judge}."
     rows = [_pictures(name, images[name], *results[name]) for name in images]
-    sheets.save_sheet(sheets.sheet(_pairs(rows)), Path(settings.output) / "cleaned.png")
+    sheets.save_sheet(sheets.sheet(sheets.paired(rows)), Path(settings.output) / "cleaned.png")
     caption = "Every photo: before, with what was suggested, and after. Whether it looks edited is for an eye to say."
     return Table("cleaned", "COCO val2017, split test: cleaned", note, pd.DataFrame([row])), {"cleaned.png": caption}
 
@@ -101,9 +104,3 @@ def _cleaned(settings: DictConfig, saliency) -> tuple[Table, dict[str, str]]:
 def _pictures(name: str, image: np.ndarray, found, after: np.ndarray) -> list[tuple[str, np.ndarray]]:
     before = suggestions.outlines(image, found.others, _SIDE)
     return [(Path(name).name, before), (f"after, {len(found.others)} suggested", resize(after, (_SIDE, _SIDE)))]
-
-
-def _pairs(rows: list) -> list:
-    """Two rows of pictures in one; the last one twice where they are odd."""
-    rows = [*rows, rows[-1]] if len(rows) % 2 else rows
-    return [one + other for one, other in zip(rows[::2], rows[1::2], strict=True)]

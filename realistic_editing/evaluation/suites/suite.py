@@ -39,7 +39,7 @@ class SuiteInputs:
 
 
 class Suite(Protocol):
-    """One evaluation. A new one is a class like this and an entry of `SUITES` in apps/evaluate.py.
+    """One evaluation. A new one is a class like this and an entry of `SUITES` in apps/evaluations.py.
 
     Attributes:
         networks: the options that name the networks it uses; a preset's that are not trained are refused before it runs.

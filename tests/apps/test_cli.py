@@ -4,9 +4,11 @@ import re
 from importlib.metadata import version
 
 import pytest
+from omegaconf import OmegaConf
 
 from realistic_editing.apps import cli
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.script_help import script_help
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import CRITIC, SALIENCY
 from realistic_editing.selection.suggest import SUGGESTS_BY
@@ -48,8 +50,9 @@ def test_a_mask_stands_before_or_behind_the_options(given, command):
 ])  # fmt: skip
 def test_what_is_one_too_many_is_refused_in_one_line_that_names_its_command(capsys, words):
     error = refused(capsys, *words)
-    assert error.startswith("error: unknown: ") and error.count("\n") == 1
+    assert error.startswith("error: unknown: ")
     assert error.endswith(f"; realistic-editing {words[0]} --help tells how it is used\n")
+    assert error.count("\n") == 1
 
 
 def test_of_a_misspelt_option_the_right_one_is_named_and_of_no_command_all_are(capsys):
@@ -122,3 +125,33 @@ def test_an_empty_row_of_a_table_is_named_by_its_line(capsys, tmp_path):
     error = refused(capsys, "batch", str(table), "--output", str(tmp_path / "out"))
     for words in ("line 2: photo is empty", "line 3: mask is empty", "line 4: photo and mask are empty"):
         assert f"{table}, {words}" in error
+
+
+@pytest.mark.parametrize("network", ["saliency", "realism", "enhancer", "gazeshift", "selector"])
+def test_help_of_a_training_says_what_people_set(capsys, network):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["train", network, "--help"])
+    text = capsys.readouterr().out
+    assert stop.value.code == 0 and text == script_help(f"train_{network}") + "\n"
+    assert text.startswith(f"# python scripts/train_{network}.py") and "defaults:" not in text and "hydra" not in text
+    assert all(words in text for words in ("\ninitial: null ", "trainer.smoke ", "paths.data ", "--cfg job shows"))
+    assert max(map(len, text.splitlines())) <= 150 and len(text.splitlines()) < 60
+
+
+def test_help_of_an_enhancers_training_names_its_groups(capsys):
+    text = script_help("train_enhancer")
+    wanted = {"task": "amplify, attenuate", "preset": "compact (default), lite, paper", "enhancer@model": "compact (default)"}
+    for group, choices in wanted.items():
+        assert re.search(rf"^{group} +# {re.escape(choices)}", text, re.MULTILINE)
+    assert re.search(r"^ablation .*no_realism", text, re.MULTILINE) and "experiment " in text and "objective " in text
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--help"])
+    assert "{saliency,realism,enhancer,gazeshift,selector}" in capsys.readouterr().out
+
+
+def test_the_whole_configuration_of_a_training_is_shown_and_nothing_run(capsys):
+    cli.main(["train", "enhancer", "task=amplify", "trainer.steps=7", "--cfg", "job"])
+    shown = OmegaConf.create(capsys.readouterr().out)
+    assert shown.task.name == "amplify" and shown.trainer.steps == 7
+    cli.main(["train", "enhancer", "--cfg", "job"])  # asks for no task first
+    assert OmegaConf.create(capsys.readouterr().out).trainer.steps

@@ -106,6 +106,7 @@ def tiny_bundle(tiny_weights, tmp_path_factory) -> Path:
     """The folder of bundled weights, with small ones in the place of those that edit and judge."""
     folder = tmp_path_factory.mktemp("bundle")
     small = {"lite_critic": "critic", "compact_saliency": "saliency", "fast_saliency": "saliency"}
+    small |= {f"compact_{task}": task for task in ("attenuate", "amplify")}
     for path in WEIGHTS_FOLDER.glob("*.safetensors"):
         (folder / path.name).symlink_to(tiny_weights.get(small.get(path.stem, path.stem), path))
     return folder

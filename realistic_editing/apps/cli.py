@@ -174,7 +174,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     )
     graphs.add_argument("--output", default="outputs/onnx", help="a folder")
     graphs.add_argument("--task", default="attenuate", help="of the enhancer: attenuate or amplify")
-    graphs.add_argument("--weights", help="a .safetensors file of your own instead of the bundled enhancer")
+    graphs.add_argument("--weights", help="bundled weights or a .safetensors file; compact_TASK when not given")
     graphs.add_argument("--critic", default="critic", help="bundled weights or a .safetensors file")
 
     released = commands.add_parser("convert", help="take over the checkpoints of the paper's authors", formatter_class=Help)

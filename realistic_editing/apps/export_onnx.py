@@ -5,13 +5,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.images import read_mask, read_photo
+from realistic_editing.enhance.lite import LiteEnhancer
 from realistic_editing.ops import PRESETS, all_orders, sample_recipe
 from realistic_editing.ops.recipe import PARAMETERS
+from realistic_editing.realism.lite import LiteCritic
 from realistic_editing.weights import load_network
 from realistic_editing.weights.onnx_graphs import critic_graph, enhancer_graph, need_extra, operators_graph, write_onnx
 
@@ -24,8 +28,8 @@ def export_onnx(options: Mapping[str, Any]) -> list[Path]:
     """Write critic.onnx, enhancer.onnx and operators.onnx, each compared with PyTorch before it is kept.
 
     Args:
-        options: output, a folder; task, "attenuate" or "amplify"; weights, a .safetensors file instead of the bundled
-            enhancer, or None; critic, bundled weights or a file.
+        options: output, a folder; task, "attenuate" or "amplify"; weights, bundled ones or a .safetensors file; of the compact
+            network of the task when None; critic, bundled weights or a file.
 
     Returns:
         The files.
@@ -35,9 +39,9 @@ def export_onnx(options: Mapping[str, Any]) -> list[Path]:
     """
     check_task(options["task"])
     need_extra()
-    network = load_network(options["weights"] or options["task"], kind="enhancer")
+    network = _exportable(options["weights"] or f"compact_{options['task']}", "enhancer", f"compact_{options['task']}")
     graphs = (
-        critic_graph(load_network(options["critic"], kind="realism")),
+        critic_graph(_exportable(options["critic"], "realism", "critic")),
         enhancer_graph(network),
         operators_graph(network.blend),
     )
@@ -51,6 +55,14 @@ def export_onnx(options: Mapping[str, Any]) -> list[Path]:
         print(f"{graph.name}: {path} ({size:.1f} MiB), within {gap:.1e} of PyTorch on {len(samples)} inputs{orders}")
         written.append(path)
     return written
+
+
+def _exportable(weights: str, kind: str, instead: str) -> nn.Module:
+    """A network, refused where it cuts out each region's surroundings: a graph has no sizes that depend on a mask."""
+    network = load_network(weights, kind=kind)
+    if isinstance(network, LiteEnhancer | LiteCritic):
+        raise InputError(f"{weights}: looks at the surroundings of each region, which no ONNX graph can cut out; use {instead}")
+    return network
 
 
 def random_samples(sizes: tuple[tuple[int, int, int], ...] = CHECKED_SIZES, seed: int = 0) -> list[Sample]:

@@ -71,7 +71,8 @@ class Enhancer:
         """Load the bundled networks, or a network of your own, made ready to predict (see `for_inference`).
 
         Args:
-            name_or_path: "attenuate", "amplify", or a .safetensors file that training wrote.
+            name_or_path: "attenuate", "amplify", the smaller "compact_attenuate" and "compact_amplify", or a .safetensors file
+                that training wrote.
             device: where to run; the CPU when None.
             dtype: of the enhancement network's weights; as stored when None.
             critic, saliency: names of bundled weights, or paths.

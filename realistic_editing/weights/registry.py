@@ -37,11 +37,11 @@ NETWORKS = {
     "compact_enhancer": NetworkEntry(
         "realistic_editing.enhance.compact:CompactEnhancer",
         "enhancer",
-        ("attenuate", "amplify"),
+        ("compact_attenuate", "compact_amplify"),
         (("saliency", "compact_saliency"),),
     ),
     "lite_enhancer": NetworkEntry(
-        "realistic_editing.enhance.lite:LiteEnhancer", "enhancer", parts=(("saliency", "lite_saliency"),)
+        "realistic_editing.enhance.lite:LiteEnhancer", "enhancer", ("attenuate", "amplify"), (("saliency", "lite_saliency"),)
     ),
     "emlnet": NetworkEntry("realistic_editing.saliency.emlnet:EMLNet", "saliency"),
     "compact_saliency": NetworkEntry(

@@ -199,3 +199,10 @@ def test_the_benchmark_runs_a_file_as_it_is_and_in_integers(files, tiny_weights,
     exact, integers = (parameters_apart(network, propose, pairs) for propose in ways.values())
     assert exact < TOLERANCE and integers < 0.1  # fresh heads hide most of what integers do to the encoder
     assert len(ways["onnx"](*pairs[0], all_orders()[:1])) == 1
+
+
+@pytest.mark.parametrize("option", ["--weights=attenuate", "--critic=lite_critic"])
+def test_what_looks_at_the_surroundings_of_a_region_is_refused_in_words(tmp_path, capsys, option, bundled_networks):
+    with pytest.raises(SystemExit) as stop:
+        main(["export-onnx", "--output", str(tmp_path), option])
+    assert stop.value.code == 2 and "which no ONNX graph can cut out; use c" in capsys.readouterr().err

@@ -179,7 +179,7 @@ def test_a_photographer_clicks_proposes_adjusts_and_takes_the_photo_away(page, t
     photo = np.array(Image.open(FOLDER / "coffee.jpg")).astype(int)
     assert 0.02 < mask.mean() < 0.6 and edited[mask].mean() > photo[mask].mean() + 10
     recipe = Recipe.load(download(page, "recipe", tmp_path / "recipe.json"))
-    assert recipe.exposure.item() > 2
+    assert recipe.exposure.item() > 1.5
 
     for _ in range(3):  # the slider, the other proposal, and the region itself
         with another_picture(page):

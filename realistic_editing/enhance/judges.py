@@ -24,9 +24,10 @@ from realistic_editing.enhance.terms import blown_out, logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
-# How probable a person must be to be spared as one: a person in a grey veil is the worse mistake. Of 66 people over 1 % of COCO
-# val2017 lite_critic finds 79 % from 0.5 on and 88 % from 0.15 on; of 84 other things it takes 5 and 13 % for people.
-PERSON_FROM = 0.15
+# How probable a person must be to be spared as one, and to fade no more than what may be a flower does. Of 66 people over 1 % of
+# COCO val2017 lite_critic finds 79 % from 0.5 on and 88 % from 0.15 on; of 84 other things it takes 5 and 13 % for people.
+_PERSON_FROM, _MAY_BE_PERSON = 0.5, 0.15
+_IN_DOUBT = 0.5  # how probable it then is that the region comes in any colour, at most
 _CHUNK = 4  # edits of one photo that are judged at once: more take more memory, and no less time
 
 
@@ -211,12 +212,17 @@ class RegionView:
     @torch.no_grad()
     def shows_person(self) -> bool:
         """Whether the critic takes the one region for a person; no where it cannot tell."""
-        return isinstance(self.critic, SeesPeople) and float(self.critic.people()) > PERSON_FROM
+        return self._person() > _PERSON_FROM
+
+    def _person(self) -> float:
+        return float(self.critic.people()) if isinstance(self.critic, SeesPeople) else 0.0
 
     @torch.no_grad()
     def any_color(self) -> float | None:
         """How probable it is that the one region comes in any colour; None where the critic cannot tell."""
-        return float(self.critic.any_color()) if isinstance(self.critic, SeesColorFreedom) else None
+        if not isinstance(self.critic, SeesColorFreedom):
+            return None
+        return min(float(self.critic.any_color()), _IN_DOUBT if self._person() > _MAY_BE_PERSON else 1.0)
 
     @property
     def free(self) -> bool:

@@ -15,6 +15,7 @@ from realistic_editing.weights.registry import name_of
 
 # Enhancers that start from a saliency network: the kind that fits, and bundled weights of it.
 ATTENTION = {"compact_enhancer": ("compact_saliency", "compact_saliency"), "lite_enhancer": ("lite_saliency", "fast_saliency")}
+_PRESETS = {"compact": "compact_enhancer", "lite": "lite_enhancer", "paper": "editnet"}  # what each trains
 SOURCES = {"realism": "train_realism", "saliency": "train_saliency"}  # group -> the script that trains its network
 
 
@@ -90,11 +91,18 @@ def choose_attention(config: DictConfig) -> None:
 
     Args:
         config: as configs/train_enhancer.yaml, with `saliency.weights` known; changed in place.
+
+    Raises:
+        InputError: when `initial` names weights of another network.
     """
     model = config.model
     name = name_of(model.network._target_)
     if name not in ATTENTION:
         return
+    if config.initial and (found := describe_file(config.initial)["network"]) != name:
+        other = next((preset for preset, built in _PRESETS.items() if built == found), None)
+        remedy = f"add preset={other}" if other else "name weights of that network"
+        raise InputError(f"initial is {config.initial}, a {found}, and this run trains a {name}; {remedy}, or leave it out")
     kind, bundled = ATTENTION[name]
     if model.attention is None:
         fits = describe_file(config.saliency.weights)["network"] == kind

@@ -108,8 +108,8 @@ def test_weights_to_start_from_are_read_before_regions_or_gaze_are(data, tmp_pat
 @pytest.mark.parametrize(
     ("network", "start", "other"),
     [
-        ("saliency", "compact_saliency", "join=8"), ("realism", "critic", "hidden=8"), ("enhancer", "attenuate", "hidden=8"),
-        ("gazeshift", "gazeshift", "width=4"),
+        ("saliency", "compact_saliency", "join=8"), ("realism", "critic", "hidden=8"),
+        ("enhancer", "compact_attenuate", "hidden=8"), ("gazeshift", "gazeshift", "width=4"),
     ],
 )  # fmt: skip
 def test_weights_of_another_shape_are_told_before_data_is_read(
@@ -121,6 +121,13 @@ def test_weights_of_another_shape_are_told_before_data_is_read(
     with pytest.raises(SystemExit) as stop:
         main([*base, f"model.network.{other}"])
     assert stop.value.code == 2 and "start from a network with the same model.network" in capsys.readouterr().err
+
+
+def test_weights_of_another_network_name_the_preset_that_fits(data, tmp_path, capsys, bundled_networks):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "enhancer", *overrides(data, tmp_path / "run", "enhancer"), *QUICK, "initial=attenuate"])
+    said = "initial is attenuate, a lite_enhancer, and this run trains a compact_enhancer; add preset=lite"
+    assert stop.value.code == 2 and said in capsys.readouterr().err
 
 
 def test_gazeshift_goes_on_from_weights(data, tmp_path):

@@ -86,7 +86,7 @@ def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
             edit.recipe.save(waiting)
         entry = {"mask": mask.name, "task": task, "name": f"{number}"}
         measures = judged(view, edit).report()
-        del measures["problems"]  # none: what hardly moves attention was left out
+        del measures["problems"]  # of what was asked for: here nothing was
         report = {"task": task, "mask": str(mask), "recipe": str(recipe), **facts_of(one), **measures}
         # Said of things too: where a plan is silent the critic decides, and the edit would be another.
         entries.append({"plan": entry | {"human": one.kind == "person"}, "report": report})

@@ -55,6 +55,8 @@ def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
             parser.error(str(error))
     if len(left) == 1 and not left[0].startswith("-") and "mask" in options and "image" in options and options["mask"] is None:
         options["mask"] = left.pop()
+    if "overrides" in options and not any(word.startswith("-") for word in left):
+        options["overrides"], left = [*options["overrides"], *left], []  # behind an option, argparse takes no more of them
     if left:
         parser.refuse_unknown(left)
     return options

@@ -1,4 +1,5 @@
 """Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
+import dataclasses
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import numpy as np
 from realistic_editing.apps.judged import MEANING, JudgedResult, judged, remedy, signs_of_result, verdict_line, verdict_report
 from realistic_editing.apps.mask import region_of, selection_doubt
 from realistic_editing.apps.pictures import before_and_after, check_sheet, words_of
-from realistic_editing.apps.results import place_of, refuse_overwriting, replaced, reporting, say
+from realistic_editing.apps.results import free_place, place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import DEFAULT, Writing
 from realistic_editing.baselines import baseline
@@ -39,7 +40,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
 
     Returns:
         The path of the result. The recipe lies beside it with the suffix .json; edits by earlier methods have none. So does the
-        mask that a click or a box selected, as NAME_mask.png.
+        mask that a click or a box selected, as NAME_mask.png, or NAME_mask_2.png where there is one already.
 
     Raises:
         InputError: when an option or a file cannot be used. Nothing is written then.
@@ -52,7 +53,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
     writing = Writing.read(options)
     default = default_output(Path(options["image"]), options["task"], options["method"], writing)
     output, named = place_of(options["output"], default)
-    selected = output.with_name(f"{output.stem}_mask.png") if options.get("box") or options.get("points") else None
+    selected = free_place(output.with_name(f"{output.stem}_mask.png")) if options.get("box") or options.get("points") else None
     written = [output, *([selected] if selected else [])]
     refuse_overwriting(written, [options["image"]])
     sheet = check_sheet(options.get("sheet"), written, [options["image"], options.get("mask")])
@@ -64,10 +65,10 @@ def enhance(options: Mapping[str, Any]) -> Path:
         say(replaced(output) if named else (), options["image"])
         found |= {"result": output, "recipe": None, "task": options["task"], "method": options["method"], "sheet": sheet}
         if earlier is not None:
-            found |= _by_earlier_method(earlier, loading.result(), photo, mask, output, options)
+            found |= _by_earlier_method(earlier, loading.result(), photo, mask, output, options, sheet, doubt)
         else:
             done = _written(loading.result(), photo, mask, output, asked, writing, sheet, doubt)
-            say((*done.problems, *remedy(done.verdict)), options["image"])
+            say((*done.problems, *remedy(done.verdict, done.edit.strength)), options["image"])
             found |= {"recipe": output.with_suffix(".json"), **done.report()}
             print(f"{done}\n{MEANING}\nresult: {output}\nrecipe: {found['recipe']}")
         if selected:
@@ -183,19 +184,26 @@ def enhancer_of(options: Mapping[str, Any]) -> Enhancer:
 
 
 def _by_earlier_method(
-    earlier: Baseline, enhancer: Enhancer, photo: Photo, mask: np.ndarray, output: Path, options: Mapping[str, Any]
+    earlier: Baseline,
+    enhancer: Enhancer,
+    photo: Photo,
+    mask: np.ndarray,
+    output: Path,
+    options: Mapping[str, Any],
+    sheet: Path | None,
+    doubt: str,
 ) -> dict[str, Any]:
     """Edit by an earlier method, and say what our judges see in the result, also for a report."""
     view = enhancer.view(photo.srgb, mask)
     result = earlier.edit(photo.srgb, mask, options["task"])
     realism, saliency = view.compare(result)
-    signs = signs_of_result(view, result, realism)
+    signs = dataclasses.replace(signs_of_result(view, result, realism), doubt=doubt)
     moved = attention_problem(options["task"], saliency)
     writing = Writing.read(options)
     write_photo(output, photo, photo.from_srgb(result), writing.quality, writing.strip)
-    if options.get("sheet"):
+    if sheet:
         line = words_of(options["task"], realism, saliency, judge(signs).name)
-        before_and_after(Path(options["sheet"]), photo.srgb, mask, result, line)
+        before_and_after(sheet, photo.srgb, mask, result, line)
     say([moved] if moved else [], photo.path)
     changes = f"realism {realism:+.2f}, saliency {100 * saliency:+.0f} %"
     print(f"{options['task']} by {earlier.name}: {changes}\n{verdict_line(signs)}\n{MEANING}\nresult: {output}")

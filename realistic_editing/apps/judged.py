@@ -83,18 +83,19 @@ def verdict_line(signs: Signs) -> str:
     return f"verdict: {judge(signs)} (R of the photo {signs.realism:.2f}, of 0 to 1)"
 
 
-def remedy(verdict: Verdict) -> list[str]:
-    """What to try where an edit looks edited: a note, or none."""
+def remedy(verdict: Verdict, strength: float) -> list[str]:
+    """What to try where an edit of some strength looks edited: a note, or none."""
     if verdict.name != LOOKS_EDITED:
         return []
     rim = ", or --refine-mask where the border shows" if any(one.startswith("the border") for one in verdict.reasons) else ""
-    return [f"it looks edited; --strength 0.6 takes it weaker, --min-realism-change -0.05 keeps dR{rim}"]
+    return [f"it looks edited; --strength {0.6 * strength:.2g} takes it weaker, --min-realism-change -0.05 keeps dR{rim}"]
 
 
 def verdict_report(signs: Signs) -> dict[str, Any]:
     """What JSON holds of a verdict."""
     found = judge(signs)
-    return {"verdict": found.name, "reasons": list(found.reasons), "signs": dataclasses.asdict(signs)}
+    numbers = {name: value for name, value in dataclasses.asdict(signs).items() if name != "doubt"}  # which is a reason
+    return {"verdict": found.name, "reasons": list(found.reasons), "signs": numbers}
 
 
 def over_frames(edits: Sequence[JudgedResult], options: EditOptions) -> dict[str, Any]:

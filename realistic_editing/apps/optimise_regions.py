@@ -1,5 +1,6 @@
 """Optimise the edits of many regions, on all cores, into a bank that an enhancer can learn from."""
 import concurrent.futures
+import json
 import multiprocessing
 import os
 import signal
@@ -65,8 +66,7 @@ def _loaded(config: DictConfig) -> Enhancer:
 def _settings(config: DictConfig, enhancer: Enhancer) -> dict[str, Any]:
     """All that decides an edit: a bank holds edits of one kind."""
     networks = {"weights": enhancer.network, "critic": enhancer.critic, "saliency": enhancer.saliency}
-    names = {"weights": config.weights, **config.judges}
-    marks = {name: f"{names[name]} {fingerprint(network)}" for name, network in networks.items()}
+    marks = {name: fingerprint(network) for name, network in networks.items()}
     return {"task": enhancer.task, "steps": config.steps, "objective": enhancer.objective_fingerprint, **marks}
 
 
@@ -91,7 +91,7 @@ def _fill(bank: Bank, jobs: list[Job], config: DictConfig) -> None:
     try:
         begun = [pool.submit(_optimised, job) for job in jobs]
         for found in tqdm(concurrent.futures.as_completed(begun), "optimise", total=len(jobs), unit="region", disable=not jobs):
-            bank.add(found.result())
+            bank.add([BankedEdit.from_content(json.loads(line), "a worker") for line in found.result()])
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -105,6 +105,6 @@ def _start(config: DictConfig) -> None:
     _enhancer, _steps = _loaded(config), config.steps
 
 
-def _optimised(job: Job) -> list[BankedEdit]:
+def _optimised(job: Job) -> list[str]:
     region, orders = job
-    return optimised(_enhancer, region, orders, _steps)
+    return [edit.to_line() for edit in optimised(_enhancer, region, orders, _steps)]  # a tensor would hold a file open

@@ -1,4 +1,5 @@
 """Sheets that commands write beside their results: one photo before and after, and all photos of a batch."""
+import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -6,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from realistic_editing.apps.results import free_place, refuse_overwriting
+from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_photo
@@ -38,7 +39,7 @@ def check_sheet(
         return None
     place = Path(path)
     if str(path).endswith(("/", os.sep)) or (place.is_dir() and not place.suffix):
-        place = free_place(place / "sheet.png")
+        place = _free_sheet(place, photos)
     if place.suffix.lower() != ".png" or place.is_dir():
         raise InputError(f"sheet is {str(path)!r}; name a file that ends in .png")
     places, results = _sheet_paths(place, photos), {one.resolve() for one in written}
@@ -48,6 +49,12 @@ def check_sheet(
             which = "which is the result" if one == place else f"whose part {one.name} is a result"
             raise InputError(f"sheet is {str(path)!r}, {which}; give the sheet a name of its own")
     return place
+
+
+def _free_sheet(folder: Path, photos: int) -> Path:
+    """sheet.png, or sheet-2.png and so on, where neither it nor a further page of it is there."""
+    names = (folder / ("sheet.png" if number == 1 else f"sheet-{number}.png") for number in itertools.count(1))
+    return next(name for name in names if not any(page.exists() for page in _sheet_paths(name, photos)))
 
 
 def _sheet_paths(path: Path, photos: int) -> list[Path]:

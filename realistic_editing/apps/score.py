@@ -27,6 +27,7 @@ _MEANING = (
     "realism_change: dR, R of the edit less R of the photo; from -0.1 down an edit looks edited.\n"
     "saliency_change: how much more (+) or less (-) the region is predicted to draw people's eyes, relative to before."
 )
+_LOOKED_AT = 640  # pixels of the longer side, to tell one photo from another
 _ELSEWHERE = 0.08  # mean change of the background, of 1, from which an edit may be of another photo
 _Files = tuple[Path, Path, Path | None]  # photo, mask, edited
 
@@ -125,8 +126,10 @@ def _doubts(photo: np.ndarray, edited: np.ndarray, mask: np.ndarray, size: tuple
     """Notes on an edit (H, W, 3) that may be of another photo; `size` is its own, before it was resized."""
     resized = f"has {size[1]} x {size[0]} pixels, not the photo's; compared at the photo's"
     notes = [] if size[:2] == photo.shape[:2] else [resized]
-    outside = to_unit(mask) < 0.02
-    change = np.abs(to_unit(edited) - to_unit(photo)).mean(axis=2)[outside] if outside.any() else np.zeros(1)
+    small = tuple(max(1, round(side * min(1.0, _LOOKED_AT / max(mask.shape)))) for side in mask.shape)
+    photo, edited, mask = (to_unit(resize(one, small)) for one in (photo, edited, mask))
+    outside = mask < 0.02
+    change = np.abs(edited - photo).mean(axis=2)[outside] if outside.any() else np.zeros(1)
     if change.mean() > _ELSEWHERE:
         notes.append(f"differs from the photo outside the region by {100 * change.mean():.0f} %; is it an edit of that photo?")
     return notes

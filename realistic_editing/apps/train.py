@@ -175,6 +175,7 @@ def train_enhancer(config: DictConfig) -> Path:
     if trainer.compile and (config.pixels_per_zone or config.adversarial):
         remedy = "add pixels_per_zone=0 adversarial=false, or leave it out"
         raise InputError(f"trainer.compile compiles whole pictures alone; {remedy}")
+    bank = _bank(config) if config.bank else None
     choose_judges(config)
     choose_ranking(config, config.saliency.weights)
     choose_attention(config)
@@ -189,8 +190,8 @@ def train_enhancer(config: DictConfig) -> Path:
     regions = _regions(config, lambda task: task in wanted)
     options = {name: config[name] for name in ("size", "pixels_per_zone", "damage", "augment")} | {"objective": objective}
     judges = Judges(critic, saliency)
-    if config.bank:
-        problem = BankProblem(network, judges, regions, config.size, objective, _bank(config))
+    if bank:
+        problem = BankProblem(network, judges, regions, config.size, objective, bank)
     elif config.adversarial:
         discriminator = instantiate_node(config.realism.network, "realism.network")
         problem = AdversarialProblem(network, discriminator, judges, regions, **options)
@@ -203,6 +204,8 @@ def train_enhancer(config: DictConfig) -> Path:
 
 def _bank(config: DictConfig) -> Bank:
     """The edits to learn, which must be of the task that is trained for."""
+    if config.trainer.smoke:
+        raise InputError("trainer.smoke: takes other regions than a bank's; leave out bank, or trainer.smoke")
     if config.adversarial or config.damage or config.augment:
         raise InputError("bank: its edits are of regions as they are; add adversarial=false damage=0 augment=false")
     bank = Bank(config.bank)

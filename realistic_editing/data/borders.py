@@ -10,6 +10,7 @@ from realistic_editing.data.pixels import resize
 _LONGEST = 640  # pixels of the longer side at which borders are looked at
 _FEWEST = 40  # pixels of a border that say something
 _RIM, _BAND, _ALONG = 1, 4, 6.0  # pixels: what is too close to a border, what is beside it, and along how much of it
+_KNOWN = 0.02  # of what is near a place: less on one side, as in a line of a pixel, says nothing
 _EDGE = 4  # pixels along the photo's own border, which is none of the region's
 
 
@@ -45,14 +46,18 @@ def difference_across(photo: np.ndarray, mask: np.ndarray) -> float:
     border[:_EDGE] = border[-_EDGE:] = border[:, :_EDGE] = border[:, -_EDGE:] = False
     if np.count_nonzero(border) < _FEWEST:
         return math.nan
-    inside, outside = (_beside(lab, side) for side in (hard, 1 - hard))
+    (inside, near), (outside, beyond) = (_beside(lab, side) for side in (hard, 1 - hard))
+    border &= (near > _KNOWN) & (beyond > _KNOWN)
+    if np.count_nonzero(border) < _FEWEST:
+        return math.nan
     return float(np.median(np.linalg.norm(inside - outside, axis=2)[border]))
 
 
-def _beside(lab: np.ndarray, side: np.ndarray) -> np.ndarray:
-    """The mean colour near each place, of what lies on one side (h, w) of the border and close to it."""
+def _beside(lab: np.ndarray, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean colour near each place, of what lies on one side (h, w) of the border and close to it, and how much there is."""
     kernel = np.ones((3, 3), np.uint8)
     band = (cv2.erode(side, kernel, iterations=_RIM) > 0) & (cv2.erode(side, kernel, iterations=_BAND) == 0)
     weight = band.astype(np.float32)
     total = cv2.GaussianBlur(lab * weight[:, :, None], (0, 0), _ALONG)
-    return total / (cv2.GaussianBlur(weight, (0, 0), _ALONG)[:, :, None] + 1e-4)
+    share = cv2.GaussianBlur(weight, (0, 0), _ALONG)
+    return total / (share[:, :, None] + 1e-4), share

@@ -105,18 +105,22 @@ class Bank:
     """
 
     def __init__(self, path: str | Path, settings: Mapping[str, Any] | None = None) -> None:
-        self.path = Path(path)
+        self.path, self._cut = Path(path), ""
         check_regular(self.path)
+        if self.path.is_dir():
+            raise InputError(f"{self.path}: is a folder; name a file")
         lines = self._lines()
         self.settings = self._settings_of(lines[0]) if lines else dict(settings or {})
         if settings is not None:
             self._refuse_others(dict(settings))
+            self._drop_cut(first=not lines)
         contents = [self._parsed(line, number) for number, line in enumerate(lines[1:], start=2)]
         self.edits = [BankedEdit.from_content(content, f"{self.path}, line {at}") for at, content in enumerate(contents, 2)]
         self._known = {(edit.region, edit.order) for edit in self.edits}
         if not lines:
             if settings is None:
-                raise InputError(f"{self.path}: no such bank; make one with optimise_regions.py")
+                what = "not a bank of optimised edits" if self._cut else "no such bank"
+                raise InputError(f"{self.path}: {what}; make one with optimise_regions.py")
             self._append(json.dumps({"format": _MARK, "version": 1, "settings": self.settings}) + "\n")
 
     def has(self, region: str, order: tuple[int, ...]) -> bool:
@@ -136,11 +140,18 @@ class Bank:
             text = self.path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{self.path}: cannot be read ({error}); choose another file") from error
-        whole, _, cut = text.rpartition("\n")
-        if cut and whole:  # a process was killed in the middle of a line
-            with full_disk_is_named(self.path):
-                self.path.write_text(whole + "\n", encoding="utf-8")
-        return (whole or cut).splitlines()
+        whole, _, self._cut = text.rpartition("\n")
+        return whole.splitlines()
+
+    def _drop_cut(self, first: bool) -> None:
+        """Drop what a process that was killed left of a line; for whoever adds lines. All else of the file stays as it is."""
+        if not self._cut:
+            return
+        header = json.dumps({"format": _MARK})[:-1]
+        if first and not self._cut.startswith(header[: len(self._cut)]):
+            raise InputError(f"{self.path}: not a bank of optimised edits; choose another output")
+        with full_disk_is_named(self.path), self.path.open("rb+") as file:
+            file.truncate(self.path.stat().st_size - len(self._cut.encode()))
 
     def _parsed(self, line: str, number: int) -> dict[str, Any]:
         try:

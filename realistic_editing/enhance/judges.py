@@ -218,11 +218,16 @@ class RegionView:
         return float(self.critic.people()) if isinstance(self.critic, SeesPeople) else 0.0
 
     @torch.no_grad()
-    def any_color(self) -> float | None:
-        """How probable it is that the one region comes in any colour; None where the critic cannot tell."""
+    def any_color(self, may_be_person: bool = True) -> float | None:
+        """How probable it is that the one region comes in any colour; None where the critic cannot tell.
+
+        Args:
+            may_be_person: whether it may be a person, which lowers that where the critic sees one.
+        """
         if not isinstance(self.critic, SeesColorFreedom):
             return None
-        return min(float(self.critic.any_color()), _IN_DOUBT if self._person() > _MAY_BE_PERSON else 1.0)
+        in_doubt = may_be_person and self._person() > _MAY_BE_PERSON
+        return min(float(self.critic.any_color()), _IN_DOUBT if in_doubt else 1.0)
 
     @property
     def free(self) -> bool:

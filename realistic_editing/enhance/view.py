@@ -59,7 +59,7 @@ class PhotoView:
         self.image, self.mask = image, mask
         self.region = judges.view(image, mask)
         self.human = self.region.shows_person() if human is None else human
-        self.any_color = self.region.any_color() if any_color is None else any_color
+        self.any_color = self.region.any_color(human is not False) if any_color is None else any_color
         self.skin = self._find_skin()
         self._colorless = is_colorless(image, mask)
         self._candidates: Candidates | None = None

@@ -77,6 +77,18 @@ def test_a_mask_is_a_png_by_name_too(photo, capsys):
     assert not photo.with_name("m.jpg").exists()
 
 
+def test_the_mask_of_a_box_lies_beside_the_edit_and_replaces_none(photo, tmp_path, capsys):
+    drawn = tmp_path / "result_mask.png"
+    drawn.write_bytes(b"drawn by hand")
+    for method in ([], ["--method", "ohr"]):
+        quick = [] if method else ["--order", "3,1,0,2"]
+        main(["edit", str(photo), "--box", BOX, *quick, *method, "--output", str(tmp_path / f"result{len(method)}.png")])
+        assert np.array(Image.open(tmp_path / f"result{len(method)}_mask.png")).any()
+    main(["edit", str(photo), "--box", BOX, "--order", "3,1,0,2", "--output", str(tmp_path / "result.png"), "--json"])
+    assert drawn.read_bytes() == b"drawn by hand" and (tmp_path / "result_mask_2.png").is_file()
+    assert '"mask": "' + str(tmp_path / "result_mask_2.png") in capsys.readouterr().out
+
+
 def test_an_edit_takes_a_box_in_a_masks_place(photo, tmp_path):
     main(["edit", str(photo), "--box", BOX, "--order", "3,1,0,2", "--output", str(tmp_path / "result.png")])
     before, after = np.array(Image.open(photo)), np.array(Image.open(tmp_path / "result.png"))

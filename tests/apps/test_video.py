@@ -95,7 +95,7 @@ def test_one_edit_is_that_of_the_photo_tool(run, clip, tiny_weights):
 def test_what_the_region_is_is_seen_once(run, clip, monkeypatch):
     seen, asked = [], []
     monkeypatch.setattr(RegionView, "shows_person", lambda view: seen.append(len(seen) % 2 == 0) or seen[-1])
-    monkeypatch.setattr(RegionView, "any_color", lambda view: len(seen) / 100)
+    monkeypatch.setattr(RegionView, "any_color", lambda view, _: len(seen) / 100)
     propose = PhotoView.propose
     monkeypatch.setattr(PhotoView, "propose", lambda self, options: (
         asked.append((self.human, self.any_color)) or propose(self, options)))  # fmt: skip

@@ -30,3 +30,9 @@ def test_where_there_is_no_border_nothing_is_said():
     mask[:] = 0
     mask[:3, :3] = 255  # in the corner, where the photo's own border is
     assert math.isnan(difference_across(photo, mask))
+
+
+def test_a_line_too_thin_to_have_an_inside_says_nothing():
+    photo, mask = np.zeros((200, 300, 3), np.uint8), np.zeros((200, 300), np.uint8)
+    photo[100, 50:250], mask[100, 50:250] = 255, 255
+    assert math.isnan(difference_across(photo, mask))

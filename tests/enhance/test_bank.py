@@ -81,6 +81,8 @@ def test_what_is_no_bank_or_another_is_refused_in_words(tmp_path, regions):
         Bank(path, SETTINGS | {"steps": 3})
     with pytest.raises(InputError, match="no such bank"):
         Bank(tmp_path / "other.jsonl")
+    with pytest.raises(InputError, match="is a folder; name a file"):
+        Bank(tmp_path)
     lines = path.read_text().splitlines()
     for number, line, words in (
         (0, '{"format": "other"}', "not a bank"), (0, "[1]", "line 1: not an edit"), (2, "{", "line 3: not JSON"),
@@ -91,6 +93,27 @@ def test_what_is_no_bank_or_another_is_refused_in_words(tmp_path, regions):
         path.write_text("\n".join([*lines[:number], line, *lines[number + 1 :]]) + "\n")
         with pytest.raises(InputError, match=words):
             Bank(path)
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, None])
+@pytest.mark.parametrize("text", ["a,b\n1,2\n3,4", "a,b"])
+def test_a_file_that_is_no_bank_is_refused_and_left_as_it_is(tmp_path, text, settings):
+    path = tmp_path / "notes.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match="not JSON|not a bank"):
+        Bank(path, settings)
+    assert path.read_text() == text
+
+
+def test_reading_a_bank_leaves_a_line_that_is_being_written(tmp_path, regions):
+    path = tmp_path / "edits.jsonl"
+    banked(path, regions)
+    with path.open("a") as file:
+        file.write('{"region": "coco/7')
+    before = path.read_text()
+    assert len(Bank(path).edits) == len(regions) and path.read_text() == before
+    path.write_text(before[:20])  # killed while the first line was written
+    assert not Bank(path, SETTINGS).edits and Bank(path).settings == SETTINGS
 
 
 def test_orders_differ_stay_and_depend_on_the_region(regions):

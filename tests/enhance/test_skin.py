@@ -110,7 +110,7 @@ def test_a_critic_that_cannot_tell_takes_no_region_for_a_person(enhancer):
 
 
 def seen_as(enhancer, monkeypatch, any_color, task="attenuate"):
-    monkeypatch.setattr("realistic_editing.enhance.judges.RegionView.any_color", lambda self: any_color)
+    monkeypatch.setattr("realistic_editing.enhance.judges.RegionView.any_color", lambda self, may_be_person=True: any_color)
     monkeypatch.setattr(enhancer, "task", task)
     return enhancer.view_of(*photo_of(TONES[1]), human=False)
 

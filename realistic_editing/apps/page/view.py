@@ -147,7 +147,7 @@ def gauges(session: Session) -> str:
     if region.start is None:
         return _note(f"{html.escape(region.name)}: no edit yet. Press Propose.")
     realism, saliency = region.effect
-    judged, safe = region.verdict.name != CANNOT_JUDGE or bool(region.doubt), region.verdict.is_safe
+    judged, safe = region.verdict.name != CANNOT_JUDGE or region.doubt in region.verdict.reasons, region.verdict.is_safe
     about = "" if region.exact else "about "
     words, kind = verdict_words(region.verdict, region.task, saliency)
     says, real = realism_words(realism, judged)

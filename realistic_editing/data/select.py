@@ -19,8 +19,8 @@ _LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is t
 ITERATIONS = 5  # of GrabCut
 _BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
 _TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection over union) has lost the thing
-# CIELAB units from one side of a border to the other, below which nothing stands out: of 120 selections of things by a click or
-# a box none, of 60 boxes on sky, walls and lawn half.
+# CIELAB units from one side of a border to the other, below which nothing stands out: things hardly ever have so little, boxes
+# on sky, walls and lawn often.
 _APART = 8.0
 POINT = 0.02  # of the longer side: the radius of what a point surely marks
 

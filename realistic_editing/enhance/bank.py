@@ -60,14 +60,14 @@ class BankedEdit:
 
 
 def region_key(region: Region) -> str:
-    """A region's name among all sets."""
-    return f"{region.source}/{region.photo_id}/{region.region_id}"
+    """A region's name among all sets; of a user's folders, which may hold photos of one name, with its path."""
+    photo = region.photo.absolute().as_posix() if region.source == "folder" else region.photo_id
+    return f"{region.source}/{photo}/{region.region_id}"
 
 
-def orders_of(region: Region, count: int, seed: int = 0) -> list[tuple[int, ...]]:
+def orders_of(region: Region, count: int) -> list[tuple[int, ...]]:
     """So many different orders of the operators for a region, the same each time; with another count, the first stay."""
-    begin = zlib.crc32(f"{seed}/{region_key(region)}".encode())
-    generator = torch.Generator().manual_seed(begin)
+    generator = torch.Generator().manual_seed(zlib.crc32(region_key(region).encode()))
     return [ALL_ORDERS[place] for place in torch.randperm(len(ALL_ORDERS), generator=generator)[:count].tolist()]
 
 

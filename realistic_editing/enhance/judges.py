@@ -24,8 +24,8 @@ from realistic_editing.enhance.terms import blown_out, logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
-# How probable a person must be to be spared as one, and to fade no more than what may be a flower does. Of 66 people over 1 %
-# of COCO val2017 lite_critic finds 79 % from 0.5 on and 88 % from 0.15 on; of 84 other things it takes 5 and 13 % for people.
+# How probable a person must be to be spared as one, and to fade no more than what may be a flower does: lite_critic misses some
+# people, and a person in a grey veil is the worse mistake.
 _PERSON_FROM, _MAY_BE_PERSON = 0.5, 0.15
 _IN_DOUBT = 0.5  # how probable it then is that the region comes in any colour, at most
 _CHUNK = 4  # edits of one photo that are judged at once: more take more memory, and no less time

@@ -122,6 +122,11 @@ def test_orders_differ_stay_and_depend_on_the_region(regions):
     assert len({orders_of(region, 1)[0] for region in regions}) > 1
 
 
+def test_photos_of_one_name_in_two_folders_are_two(regions):
+    own = dataclasses.replace(regions[0], source="folder")
+    assert region_key(own) != region_key(dataclasses.replace(own, photo=own.photo.parent / "other" / own.photo.name))
+
+
 def test_optimised_edits_move_attention_further_than_the_proposal(regions, tiny_weights):
     enhancer = Enhancer.from_pretrained(
         tiny_weights["amplify"], critic=tiny_weights["critic"], saliency=tiny_weights["saliency"]

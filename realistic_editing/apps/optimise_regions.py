@@ -3,13 +3,10 @@ import concurrent.futures
 import json
 import multiprocessing
 import os
-import signal
 import zlib
 from pathlib import Path
 from typing import Any
 
-import cv2
-import torch
 from omegaconf import DictConfig
 from tqdm import tqdm
 
@@ -17,7 +14,7 @@ from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import alone_in
-from realistic_editing.common.processes import leave_with_parent
+from realistic_editing.common.processes import begin_worker
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.bank import Bank, BankedEdit, optimised, orders_of, region_key
 from realistic_editing.enhance.enhancer import Enhancer
@@ -98,10 +95,7 @@ def _fill(bank: Bank, jobs: list[Job], config: DictConfig) -> None:
 
 def _start(config: DictConfig) -> None:
     global _enhancer, _steps
-    leave_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard's interrupt is for the process that keeps the bank
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+    begin_worker()
     _enhancer, _steps = _loaded(config), config.steps
 
 

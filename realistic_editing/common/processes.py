@@ -1,7 +1,11 @@
 """Processes that work for another."""
 import multiprocessing
 import os
+import signal
 import threading
+
+import cv2
+import torch
 
 
 def leave_with_parent() -> None:
@@ -12,3 +16,14 @@ def leave_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def begin_worker() -> None:
+    """What a process that computes beside others begins with: one thread, and no interrupt but its parent's.
+
+    The keyboard's interrupt goes to all processes; the one that keeps the results decides.
+    """
+    leave_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)

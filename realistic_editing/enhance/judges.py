@@ -20,7 +20,7 @@ from realistic_editing.common.workers import apart, together
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.enhance.skin import Skin, is_free
-from realistic_editing.enhance.terms import blown_out, logit_change
+from realistic_editing.enhance.terms import blown_out, flattened, logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
@@ -206,8 +206,9 @@ class RegionView:
             change = logit_change(self.realism, change)
         skin = self.skin.excess(judged.recipe) if self.skin is not None else None
         blown = blown_out(judged.image, self.mask) - blown_out(self.image, self.mask) if objective.blown_weight else None
+        flat = flattened(self.image, self.mask, judged.recipe) if objective.flat_weight else None
         maps = self.saliency, judged.saliency, self.mask
-        return enhancement_loss(*maps, change, human, objective, judged.recipe, skin, blown)
+        return enhancement_loss(*maps, change, human, objective, judged.recipe, skin, blown, flat)
 
     @torch.no_grad()
     def shows_person(self) -> bool:

@@ -43,6 +43,9 @@ class Objective:
         blown_margin: how much more of the region may be blown out at no cost, in [0, 1] (see `blown_out`).
         blown_weight: factor of what is above it, added to the loss of realism; 0 = none. A pale thing that is brightened loses
             its texture and shines through its border, and this critic scores it as real.
+        flat_margin: share of the region's shading that may be lost at no cost (see `flattened`).
+        flat_weight: factor of what is above it, added to the loss of realism; 0 = none. A bright thing that is faded until
+            its shading is gone lies on the photo like a patch, and this critic scores it as real.
         skin_weight: factor of what goes beyond the limits of skin, added to the loss of realism (see `Skin.excess`).
         combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
     """
@@ -67,6 +70,8 @@ class Objective:
     fade_weight: float = 0.0
     blown_margin: float = 0.0
     blown_weight: float = 0.0
+    flat_margin: float = 0.0
+    flat_weight: float = 0.0
     skin_weight: float = 2.0
     combine: str = "product"
 
@@ -101,6 +106,7 @@ def enhancement_loss(
     recipe: Recipe | None = None,
     skin: torch.Tensor | None = None,
     blown: torch.Tensor | None = None,
+    flat: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 3 to 6 for each sample.
 
@@ -112,6 +118,7 @@ def enhancement_loss(
         objective: the choices.
         skin: (B,) `Skin.excess` of the edits, where there is skin.
         blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
+        flat: (B,) `flattened`, which `objective.flat_weight` needs.
         recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
 
     Returns:
@@ -138,6 +145,8 @@ def enhancement_loss(
         realism = realism + objective.fade_weight * human * (1 - recipe.saturation - objective.fade_margin).relu()
     if objective.blown_weight and blown is not None:
         realism = realism + objective.blown_weight * (blown - objective.blown_margin).relu()
+    if objective.flat_weight and flat is not None:
+        realism = realism + objective.flat_weight * (flat - objective.flat_margin).relu()
     if skin is not None:
         realism = realism + objective.skin_weight * skin
     total = total_loss(attention, realism) if objective.combine == "product" else realism + attention

@@ -6,6 +6,7 @@ from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 from realistic_editing.saliency.measures import region_mean
 
 _NEAR_WHITE = 0.92  # from here on the brightest channel counts, more and more up to 1
+_LUMA, _SHADE, _PIXELS = (0.299, 0.587, 0.114), 0.1, 200  # Rec. 601; a tenth darker or lighter; pixels that stand for a region
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
 
@@ -63,6 +64,42 @@ def blown_out(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         (B,) in [0, 1].
     """
     return region_mean(((image.amax(dim=1, keepdim=True) - _NEAR_WHITE) / (1 - _NEAR_WHITE)).relu(), mask)
+
+
+def flattened(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """How much of a region's shading is lost where an edit keeps less than half: a balloon without it is a patch.
+
+    Shading is by how large a share the result darkens where the photo is darker by one. Exposure keeps it; a channel that
+    comes to its end, be it in the middle of an edit, takes it.
+
+    Args:
+        image: (B, 3, H, W) RGB in [0, 1], the photos.
+        mask: (B, 1, H, W) in [0, 1].
+        recipe: B edits.
+
+    Returns:
+        (B,) in [0, 1]: 0 where half or more is kept everywhere, 1 where nothing is left of any.
+    """
+    pixels = _pixels_of(image, mask)
+    lighter, darker = (pixels * (1 + _SHADE)).clamp(max=1), pixels * (1 - _SHADE)
+    inside = torch.ones_like(pixels[:, :1])
+    before = _share_between(lighter, darker)
+    after = _share_between(*(apply(part, inside, recipe) for part in (lighter, darker)))
+    return (1 - 2 * after / before.clamp(min=1e-2)).clamp(0, 1).mean(dim=(1, 2))
+
+
+def _share_between(lighter: torch.Tensor, darker: torch.Tensor) -> torch.Tensor:
+    """Of the brightness of (B, 3, 1, K) pixels, the share by which two versions differ: (B, 1, K)."""
+    lighter, darker = ((one * one.new_tensor(_LUMA)[:, None, None]).sum(dim=1) for one in (lighter, darker))
+    return (lighter - darker) / (lighter + darker + 0.04)  # near black no eye sees it
+
+
+def _pixels_of(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Pixels that stand for each region, evenly spread by its mask: (B, 3, 1, K)."""
+    weights = mask.flatten(1).double().cumsum(dim=1)
+    at = (torch.arange(_PIXELS, device=mask.device, dtype=weights.dtype) + 0.5) / _PIXELS * weights[:, -1:]
+    index = torch.searchsorted(weights, at).clamp(max=weights.shape[1] - 1)
+    return image.flatten(2).gather(2, index[:, None].expand(-1, 3, -1))[:, :, None]
 
 
 def _greys(recipe: Recipe, tones: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.config import CONFIGS, instantiate_node
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
-from realistic_editing.enhance.terms import blown_out, color_cast, log_saliency_both, log_saliency_ratio, shadow_lift
+from realistic_editing.enhance.terms import blown_out, color_cast, flattened, log_saliency_both, log_saliency_ratio, shadow_lift
 from realistic_editing.ops import Recipe
 
 ATTENUATE, AMPLIFY = Objective(saliency_weight=-1.0), Objective(saliency_weight=5.0)
@@ -198,6 +198,58 @@ def test_blown_out_is_the_share_of_the_region_at_the_end_of_a_channel():
     assert float(blown_out(image, mask)) == pytest.approx(0.5)
     image[:, 0, :, 0] = 0.96  # half way
     assert float(blown_out(image, mask)) == pytest.approx(0.25, abs=1e-5)
+
+
+def test_shading_that_is_lost_beyond_the_margin_costs_realism():
+    objective = Objective(saliency_weight=-1.0, flat_margin=0.4, flat_weight=4.0)
+    others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
+    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, flat=torch.tensor([lost])) for lost in (-0.5, 0.4, 0.9)]
+    assert [float(one["realism"]) for one in terms] == [0, 0, pytest.approx(2.0)]
+
+
+def shading_lost(image, **changes):
+    recipe = dataclasses.replace(Recipe.identity(torch.tensor([[3, 0, 1, 2]])), **changes)
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., :4] = 1
+    return float(flattened(image, mask, recipe))
+
+
+def test_exposure_and_grey_keep_the_shading_of_a_region():
+    image = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.6 + 0.2
+    assert shading_lost(image) == 0
+    assert shading_lost(image, exposure=torch.tensor([0.5])) == 0
+    assert shading_lost(image, saturation=torch.tensor([0.0])) == 0
+
+
+def test_a_channel_that_ends_on_the_way_takes_the_shading_though_the_result_is_not_white():
+    red = torch.tensor([0.8, 0.16, 0.3])[None, :, None, None].expand(1, 3, 8, 8)
+    clipped = {"exposure": torch.tensor([3.0]), "saturation": torch.tensor([0.0])}
+    assert shading_lost(red, saturation=torch.tensor([0.0])) == 0
+    assert 0.1 < shading_lost(red, **clipped) <= 1
+    outside = red.clone()
+    outside[..., :4] = 0.2  # what is red lies beside the region
+    assert shading_lost(outside, **clipped) == 0
+
+
+def test_shading_weighs_by_the_mask_of_each_photo():
+    red, grey = torch.tensor([0.8, 0.16, 0.3])[None, :, None, None].expand(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.2)
+    half = grey.clone()
+    half[..., :4, :] = red[..., :4, :]
+    recipe = dataclasses.replace(
+        Recipe.identity(torch.tensor([[3, 0, 1, 2]] * 3)), exposure=torch.full((3,), 3.0), saturation=torch.zeros(3)
+    )
+    lost = flattened(torch.cat([grey, half, red]), torch.ones(3, 1, 8, 8), recipe)
+    assert lost[0] == 0
+    assert float(lost[1]) == pytest.approx(float(lost[2]) / 2, rel=0.02)
+
+
+def test_the_slope_of_lost_shading_is_finite_at_black_and_white():
+    image = torch.cat([torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)])
+    exposure = torch.tensor([1.5, 1.5], requires_grad=True)
+    recipe = dataclasses.replace(Recipe.identity(torch.tensor([[3, 0, 1, 2]] * 2)), exposure=exposure)
+    lost = flattened(image, torch.ones(2, 1, 4, 4), recipe)
+    lost.sum().backward()
+    assert lost.isfinite().all() and exposure.grad.isfinite().all()
 
 
 OBJECTIVES = sorted(path.stem for path in (CONFIGS / "objective").glob("*.yaml"))

@@ -5,7 +5,6 @@ import dataclasses
 import functools
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from realistic_editing.common.files import alone_in
-from realistic_editing.common.processes import leave_with_parent
+from realistic_editing.common.processes import begin_worker
 from realistic_editing.evaluation.comparison.method_measurer import MeasurementPlan, MethodMeasurer
 from realistic_editing.evaluation.comparison.photo_sets import TestPhoto
 from realistic_editing.evaluation.comparison.store import RowStore
@@ -155,10 +154,7 @@ def _run(
 
 def _start(plan: MeasurementPlan) -> None:
     global _measurer
-    leave_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the keyboard's interrupt is for the process that keeps the rows
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+    begin_worker()
     _measurer = MethodMeasurer(plan)
 
 

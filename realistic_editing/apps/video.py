@@ -17,7 +17,7 @@ from realistic_editing.apps.edit import enhancer_of
 from realistic_editing.apps.judged import MEANING, JudgedResult, counted, judged, over_frames
 from realistic_editing.apps.mask import check_outside
 from realistic_editing.apps.results import free_place, refuse_overwriting, replaced, say
-from realistic_editing.apps.video_masks import frames_with_masks
+from realistic_editing.apps.video_masks import frames_with_masks, write_mask
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing, replacing_folder
 from realistic_editing.common.tasks import check_task
@@ -52,6 +52,7 @@ class FirstPass:
         frame_by_frame: the flicker of edits made frame by frame.
         sampled: the frames at which that was measured.
         human, any_color: what the region is, see `PhotoView`: asked for, or as in the first frame; None before.
+        doubt: of how it was selected, as in `Signs`.
     """
 
     count: int = 0
@@ -62,6 +63,7 @@ class FirstPass:
     sampled: set[int] = dataclasses.field(default_factory=set)
     human: bool | None = None
     any_color: float | None = None
+    doubt: str = ""
 
     def view(self, enhancer: Enhancer, photo: Photo, mask: np.ndarray) -> PhotoView:
         """A frame, whose region is what it was in the first one."""
@@ -161,12 +163,13 @@ def _run_first_pass(clip: Clip, enhancer: Enhancer, asked: EditOptions, options:
     """The first pass."""
     first_pass = FirstPass(sampled=_samples(clip.count, options["flicker_samples"]))
     frames = frames_with_masks(clip, options)
-    for number, (photo, mask, why) in enumerate(tqdm(frames, "first pass", total=clip.count, unit="frame")):
-        if why is not None:
+    for number, frame in enumerate(tqdm(frames, "first pass", total=clip.count, unit="frame")):
+        photo, mask, first_pass.doubt = frame.photo, frame.mask, frame.doubt
+        if frame.lost is not None:
             first_pass.lost = number
-            _say_lost(number, why, options)
+            _say_lost(number, frame.lost, options)
         # Black once the region is lost: the masks that are kept are then one for each frame, as --mask takes them.
-        _written(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
+        write_mask(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
         if mask is not None and (mask >= 128).sum() >= _LEAST:
             _predict(first_pass, number, photo, mask, enhancer, asked, options)
         first_pass.count = number + 1
@@ -215,7 +218,7 @@ def _render(
             edited = apply_to_photo(photo.srgb, mask, recipe)
             if number in measured and (mask >= 128).sum() >= _LEAST:
                 view = first_pass.view(enhancer, photo, mask)
-                edits.append(judged(view, view.measure(recipe)))
+                edits.append(judged(view, view.measure(recipe), doubt=first_pass.doubt))
         write(photo, photo.from_srgb(edited))
         flicker.add(photo.srgb, edited, mask)
         if number in first_pass.sampled:
@@ -287,11 +290,6 @@ def _samples(count: int, places: int) -> set[int]:
     """Three frames in a row at each of some places, evenly over a clip."""
     starts = [int((place + 0.5) * max(count - 2, 0) / places) for place in range(places)] if count >= 3 else []
     return {start + step for start in starts for step in range(3)}
-
-
-def _written(path: Path, mask: np.ndarray) -> None:
-    if not cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-        raise InputError(f"{path}: cannot be written; is the disk full?")
 
 
 def _row(number: int, frame: np.ndarray, mask: np.ndarray, edited: np.ndarray) -> list[tuple[str, np.ndarray]]:

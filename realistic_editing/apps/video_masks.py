@@ -1,4 +1,5 @@
 """The masks of a clip: one for each frame as given, or the first one's, followed through the clip."""
+import dataclasses
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from realistic_editing.apps.mask import region_of
+from realistic_editing.apps.mask import region_of, selection_doubt
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.clips import Clip, open_clip
 from realistic_editing.data.folder import SUFFIXES
@@ -19,7 +20,24 @@ from realistic_editing.data.tracking import MaskTracker
 _BLACK, _WHITE = 24, 231
 
 
-def frames_with_masks(clip: Clip, options: Mapping[str, Any]) -> Iterator[tuple[Photo, np.ndarray | None, str | None]]:
+@dataclasses.dataclass(frozen=True)
+class MaskedFrame:
+    """A frame of a clip.
+
+    Args:
+        photo: the frame.
+        mask: (H, W) uint8, 0 everywhere where the region is absent; None once it is lost.
+        lost: why, the first time.
+        doubt: of the region, as in `Signs`.
+    """
+
+    photo: Photo
+    mask: np.ndarray | None
+    lost: str | None = None
+    doubt: str = ""
+
+
+def frames_with_masks(clip: Clip, options: Mapping[str, Any]) -> Iterator[MaskedFrame]:
     """The frames of a clip with their masks.
 
     Args:
@@ -28,8 +46,7 @@ def frames_with_masks(clip: Clip, options: Mapping[str, Any]) -> Iterator[tuple[
             `region_of`; and outside.
 
     Yields:
-        A frame; its mask (H, W) uint8, 0 everywhere where the region is absent; None. Once the region is lost: the frame, None,
-        and, the first time, why.
+        Each frame.
 
     Raises:
         InputError: when masks cannot be read, are fewer or more than the frames, or select nothing in the first.
@@ -39,12 +56,19 @@ def frames_with_masks(clip: Clip, options: Mapping[str, Any]) -> Iterator[tuple[
         frames = _given(clip, open_clip(source))
     else:
         frames = _followed(clip, options)
-    for photo, mask, why in frames:
+    for frame in frames:
         # What a fade ends with cannot be seen, and an edit would refuse it: 0 and 1 where 0 and 255 were meant.
-        yield photo, np.zeros_like(mask) if mask is not None and mask.max() <= 1 else mask, why
+        faint = frame.mask is not None and frame.mask.max() <= 1
+        yield dataclasses.replace(frame, mask=np.zeros_like(frame.mask)) if faint else frame
 
 
-def _given(clip: Clip, masks: Clip) -> Iterator[tuple[Photo, np.ndarray, None]]:
+def write_mask(path: Path, mask: np.ndarray) -> None:
+    """Write a mask (H, W) uint8 as a PNG, quickly. Raises InputError when it cannot be written."""
+    if not cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+        raise InputError(f"{path}: cannot be written; is the disk full?")
+
+
+def _given(clip: Clip, masks: Clip) -> Iterator[MaskedFrame]:
     if clip.frames and masks.frames and len(clip.frames) != len(masks.frames):
         raise _unequal(clip, masks, len(clip.frames), len(masks.frames))
     reading = _masks(masks, clip.size)
@@ -53,7 +77,7 @@ def _given(clip: Clip, masks: Clip) -> Iterator[tuple[Photo, np.ndarray, None]]:
         mask = next(reading, None)
         if mask is None:
             raise _unequal(clip, masks, f"at least {number}", number - 1)
-        yield photo, mask, None
+        yield MaskedFrame(photo, mask)
     if next(reading, None) is not None:
         raise _unequal(clip, masks, number, f"at least {number + 1}")
 
@@ -83,18 +107,18 @@ def _masks(masks: Clip, size: tuple[int, int]) -> Iterator[np.ndarray]:
         yield resize(cv2.LUT(cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY), levels), size)
 
 
-def _followed(clip: Clip, options: Mapping[str, Any]) -> Iterator[tuple[Photo, np.ndarray | None, str | None]]:
-    tracker, lost = None, False
+def _followed(clip: Clip, options: Mapping[str, Any]) -> Iterator[MaskedFrame]:
+    tracker, lost, doubt = None, False, ""
     for photo in clip.read():
         if tracker is None:
             mask, notes = region_of(photo, options)
             for note in notes:
                 print(f"note: {note}", file=sys.stderr)
-            tracker = MaskTracker(photo.pixels, mask)
-            yield photo, mask if mask.dtype == np.uint8 else (mask >> 8).astype(np.uint8), None
+            tracker, doubt = MaskTracker(photo.pixels, mask), selection_doubt(options, notes)
+            yield MaskedFrame(photo, mask if mask.dtype == np.uint8 else (mask >> 8).astype(np.uint8), doubt=doubt)
         elif lost:
-            yield photo, None, None
+            yield MaskedFrame(photo, None, doubt=doubt)
         else:
             track = tracker.step(photo.pixels)
             lost = track.lost is not None
-            yield photo, None if lost else track.mask, track.lost
+            yield MaskedFrame(photo, None if lost else track.mask, track.lost, doubt)

@@ -167,6 +167,14 @@ def test_a_box_in_the_masks_place(run, clip, video_clips):
     assert all((a != b).any() for a, b in zip(pixels(clip / "thing.mkv"), pixels(clip / "o"), strict=True))
 
 
+def test_a_click_on_nothing_is_in_doubt_for_all_of_the_clip(run, clip, video_clips):
+    write(clip / "wall.mkv", [video_clips.texture(SIZE, 0) // 12 + 110] * 3)
+    said = run("--out", str(clip / "o"), "--points", "60,50", "--json", mask=None, source="wall.mkv")
+    report = json.loads(said.out)
+    assert "note: " in said.err and report["verdict"] == "cannot judge"
+    assert "the selection is in doubt; look at the mask" in report["reasons"]
+
+
 def test_a_lost_region_ends_it_or_fades(run, clip, video_clips, capsys):
     frames = [frame.astype(np.uint8) for frame in pixels(clip / "clip.mkv")]
     write(clip / "cut.mkv", frames + [video_clips.texture(SIZE, 9)] * 5)

@@ -9,12 +9,12 @@ from torch import nn
 from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
+from realistic_editing.enhance.equations import SALIENCY_WEIGHT
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.weights import load_released, save_network
 
 # --as -> the network's name here, and how many checkpoints make it.
 _KINDS = {"editnet": ("editnet", 1), "realismnet": ("pix2pix", 1), "emlnet": ("emlnet", 3)}
-W_SAL = {"attenuate": -1.0, "amplify": 5.0}  # of eq. 4
 _CONFIGS = {"editnet": {"blend": "each"}, "realismnet": {}, "emlnet": {}}
 
 
@@ -74,8 +74,8 @@ def _task(given: str | None, path: Path) -> str:
 def _released(task: str) -> Objective:
     """What the release minimises: configs/objective/released.yaml."""
     return Objective(
-        saliency_weight=W_SAL[task], change="relative", clip=1.0, cap=10.0, margin=0.1, realism_weight=1.0, human_weight=10.0,
-        combine="product",
+        saliency_weight=SALIENCY_WEIGHT[task], change="relative", clip=1.0, cap=10.0, margin=0.1, realism_weight=1.0,
+        human_weight=10.0, combine="product",
     )  # fmt: skip
 
 

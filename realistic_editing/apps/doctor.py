@@ -32,7 +32,7 @@ _OPTIONAL = {
     "lightning_fabric": ("realistic-editing train", "train"),
     "pycocotools": ("training and evaluation", "train"),
     "matplotlib": ("the figures of evaluations", "train"),
-    "timm": ("the lite networks, and the paper's enhancer", "train"),
+    "timm": ("the paper's enhancer, and ImageNet weights fetched over the network", "train"),
     "torchvision": ("EML-Net, and the earlier methods GazeShift and Deepsal", "train"),
     "gradio": ("realistic-editing page", "demo"),
     "fastapi": ("realistic-editing study", "study"),

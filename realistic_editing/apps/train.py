@@ -62,7 +62,7 @@ def train_saliency(config: DictConfig) -> Path:
         The path of its weights.
 
     Raises:
-        InputError: when data or a setting cannot be used. So do the other two.
+        InputError: when data or a setting cannot be used. So do the others.
     """
     trainer = _begun("train_saliency", config)
     teachers = [load_network(weights, kind="saliency") for weights in config.teachers]

@@ -17,7 +17,8 @@ from realistic_editing.apps.edit import enhancer_of
 from realistic_editing.apps.judged import MEANING, JudgedResult, counted, judged, over_frames
 from realistic_editing.apps.mask import check_outside
 from realistic_editing.apps.results import free_place, refuse_overwriting, replaced, say
-from realistic_editing.apps.video_masks import frames_with_masks, write_mask
+from realistic_editing.apps.video_masks import frames_with_masks, keep_mask
+from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing, replacing_folder
 from realistic_editing.common.tasks import check_task
@@ -169,7 +170,7 @@ def _run_first_pass(clip: Clip, enhancer: Enhancer, asked: EditOptions, options:
             first_pass.lost = number
             _say_lost(number, frame.lost, options)
         # Black once the region is lost: the masks that are kept are then one for each frame, as --mask takes them.
-        write_mask(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
+        keep_mask(masks / f"{number + 1:06d}.png", np.zeros(clip.size, np.uint8) if mask is None else mask)
         if mask is not None and (mask >= 128).sum() >= _LEAST:
             _predict(first_pass, number, photo, mask, enhancer, asked, options)
         first_pass.count = number + 1
@@ -294,5 +295,5 @@ def _samples(count: int, places: int) -> set[int]:
 
 def _row(number: int, frame: np.ndarray, mask: np.ndarray, edited: np.ndarray) -> list[tuple[str, np.ndarray]]:
     size = (max(1, round(_WIDTH * mask.shape[0] / mask.shape[1])), _WIDTH)
-    small, after = (resize(one if one.dtype == np.uint8 else (one >> 8).astype(np.uint8), size) for one in (frame, edited))
+    small, after = (resize(as_bytes(one), size) for one in (frame, edited))
     return [(f"frame {number + 1}", small), ("mask", outlined(small, resize(mask, size))), ("edited", after)]

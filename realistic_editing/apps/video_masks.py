@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from realistic_editing.apps.mask import region_of, selection_doubt
+from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.clips import Clip, open_clip
 from realistic_editing.data.folder import SUFFIXES
@@ -62,7 +63,7 @@ def frames_with_masks(clip: Clip, options: Mapping[str, Any]) -> Iterator[Masked
         yield dataclasses.replace(frame, mask=np.zeros_like(frame.mask)) if faint else frame
 
 
-def write_mask(path: Path, mask: np.ndarray) -> None:
+def keep_mask(path: Path, mask: np.ndarray) -> None:
     """Write a mask (H, W) uint8 as a PNG, quickly. Raises InputError when it cannot be written."""
     if not cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
         raise InputError(f"{path}: cannot be written; is the disk full?")
@@ -95,7 +96,7 @@ def _masks(masks: Clip, size: tuple[int, int]) -> Iterator[np.ndarray]:
         for path in masks.frames:
             mask = read_mask(path, size, empty=True, faint=fading)[0]
             fading = fading or mask.max() > 1
-            yield mask if mask.dtype == np.uint8 else (mask >> 8).astype(np.uint8)
+            yield as_bytes(mask)
         return
     if abs(masks.size[1] * size[0] / (masks.size[0] * size[1]) - 1) > 0.02:
         raise InputError(
@@ -115,7 +116,7 @@ def _followed(clip: Clip, options: Mapping[str, Any]) -> Iterator[MaskedFrame]:
             for note in notes:
                 print(f"note: {note}", file=sys.stderr)
             tracker, doubt = MaskTracker(photo.pixels, mask), selection_doubt(options, notes)
-            yield MaskedFrame(photo, mask if mask.dtype == np.uint8 else (mask >> 8).astype(np.uint8), doubt=doubt)
+            yield MaskedFrame(photo, as_bytes(mask), doubt=doubt)
         elif lost:
             yield MaskedFrame(photo, None, doubt=doubt)
         else:

@@ -17,6 +17,7 @@ from realistic_editing.data.columnar import select
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
+from realistic_editing.saliency.measures import region_mean
 
 _MIN_AREA = 0.03  # share of the photo; smaller regions are not learned from, as in the authors' release
 VALIDATE = 96  # regions, about: of twice as many, every second
@@ -125,7 +126,7 @@ class GazeShiftProblem:
         edits = self._edits(network.generator, image, mask)
         attention = self._attention(torch.cat([image, *edits])).chunk(1 + len(edits))
         soft = soften(mask)
-        terms = {task: (_inside(after, soft) - _inside(attention[0], soft)).mean()
+        terms = {task: (region_mean(after, soft) - region_mean(attention[0], soft)).mean()
                  for task, after in zip(TASKS, attention[1:], strict=True)}  # fmt: skip
         moved = terms["attenuate"] - terms["amplify"]
         frozen = {name: value.detach() for name, value in network.discriminator.named_parameters()}
@@ -143,7 +144,7 @@ class GazeShiftProblem:
         for batch in validating(DataLoader(self.val_data, batch_size=2)):
             image, mask = (batch[name].to(device).float() / 255 for name in ("image", "mask"))
             edits = self._edits(network.generator, image, mask)
-            before, *after = (_inside(saliency(photo).float(), mask) for photo in [image, *edits])
+            before, *after = (region_mean(saliency(photo).float(), mask) for photo in [image, *edits])
             for task, edit, value, sign in zip(TASKS, edits, after, (-1, 1), strict=True):
                 own = [self.val_data.regions[index].task in ("", task) for index in batch["index"].tolist()]
                 change = value / before - 1
@@ -177,11 +178,6 @@ class GazeShiftProblem:
 
     def _attention(self, image: torch.Tensor) -> torch.Tensor:
         return relative_attention(self.saliency.to(image.device)(image), self.sharpness)
-
-
-def _inside(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean over the region, (B,)."""
-    return (values * mask).sum(dim=(1, 2, 3)) / mask.sum(dim=(1, 2, 3)).clamp(min=1e-6)
 
 
 def _scale(size: int, width: int) -> nn.Sequential:

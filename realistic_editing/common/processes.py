@@ -4,9 +4,6 @@ import os
 import signal
 import threading
 
-import cv2
-import torch
-
 
 def leave_with_parent() -> None:
     """Make this worker process end when its parent is killed; by itself it would wait for work for ever."""
@@ -23,6 +20,9 @@ def begin_worker() -> None:
 
     The keyboard's interrupt goes to all processes; the one that keeps the results decides.
     """
+    import cv2  # not above: workers that only read photos need no PyTorch, which takes 400 MB each
+    import torch
+
     leave_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)

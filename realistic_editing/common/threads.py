@@ -5,10 +5,11 @@ little; on busy ones an edit took two to four times as long (`python scripts/ben
 settings when it is loaded, so they are set before PyTorch is imported: by `import realistic_editing`, and so by every command
 and script.
 """
+import contextlib
 import os
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 
 # Of GNU's OpenMP, which PyTorch's packages for Linux bring, and of LLVM's and Intel's, which those for macOS and Windows do.
 THREAD_SETTINGS = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
@@ -33,3 +34,21 @@ def wait_passively(environment: MutableMapping[str, str] = os.environ) -> bool:
         return False
     environment.update(THREAD_SETTINGS)
     return "torch" not in sys.modules
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute by one thread: photos are too small to share between cores, and sums then round the same everywhere."""
+    import cv2  # not above: this file comes before PyTorch
+    import torch
+
+    with CHANGING:
+        threads, others = torch.get_num_threads(), cv2.getNumThreads()
+        torch.set_num_threads(1)
+        cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        with CHANGING:
+            torch.set_num_threads(threads)
+            cv2.setNumThreads(others)

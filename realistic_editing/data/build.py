@@ -47,7 +47,7 @@ def build(
     time: called again, it goes on with the photos that have no record in `out`/records, and ends with the same files.
 
     Args:
-        source: from `read_coco` or `read_bsds`.
+        source: from `read_coco`, `read_bsds` or `read_ade20k`.
         out: a folder of this build's own.
         data_root: what the manifest's photo paths are relative to.
         saliency: maps images (B, 3, H, W) float32 in [0, 1] to (B, 1, H, W) in [0, 1]; runs in this process. Without

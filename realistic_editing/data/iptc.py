@@ -31,16 +31,18 @@ def photoshop_resources(data: bytes, turned: bool, notes: list[str]) -> bytes | 
         if iim := tags.get(IIM):
             swapped = b"".join(iim[i : i + 4][::-1] for i in range(0, len(iim), 4))  # longs of a big-endian file
             kept = iim if iim[:1] == b"\x1c" else swapped
-            found |= {IPTC: kept.rstrip(b"\0")} if kept[:1] == b"\x1c" else _split(iim)  # some wrote resources there
+            found |= {IPTC: kept} if kept[:1] == b"\x1c" else _split(iim)  # some wrote resources there
     elif data[:8] == PNG:
         for key, text in png_texts(data):
             if key.removeprefix(RAW_PROFILE) in ("iptc", "8bim"):
                 block = _unhexed(text)
                 found |= {IPTC: block} if block[:1] == b"\x1c" else _split(block.removeprefix(PHOTOSHOP))
-    if IPTC in found and (sound := _sound_iptc(found[IPTC])) != found[IPTC].rstrip(b"\0"):
-        notes.append("its IPTC is damaged and is not kept" + (" whole" if sound else ""))
-        del found[IPTC]
-        found = {one: value for one, value in found.items() if one != _DIGEST} | ({IPTC: sound} if sound else {})
+    if (block := found.pop(IPTC, None)) is not None:
+        sound = _sound_iptc(block)
+        if block[len(sound) :].strip(b"\0"):  # what fills a block up is no damage
+            notes.append("its IPTC is damaged and is not kept" + (" whole" if sound else ""))
+            found.pop(_DIGEST, None)
+        found |= {IPTC: sound} if sound else {}
     kept = {one: value for one, value in found.items() if one in _TRUE or (one in _PATHS and not turned)}
     return PHOTOSHOP + b"".join(_block(one, value) for one, value in sorted(kept.items())) if kept else None
 

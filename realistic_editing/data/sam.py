@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from realistic_editing.common.arrays import check_photo, to_unit
+from realistic_editing.common.arrays import as_bytes, check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.files import check_regular
@@ -49,7 +49,7 @@ def select_by_sam(
         asked |= {"input_points": [[[list(point) for point in (*inside, *outside)]]],
                   "input_labels": [[[1] * len(inside) + [0] * len(outside)]]}  # fmt: skip
     model, processor = _load(str(weights))
-    pixels = photo if photo.dtype == np.uint8 else np.rint(to_unit(photo) * 255).astype(np.uint8)
+    pixels = as_bytes(photo)
     read = processor(images=pixels, return_tensors="pt", **asked)
     # Coordinates come as float64, which the network does not take.
     given = {name: read[name].float() if name != "input_labels" else read[name] for name in ("pixel_values", *asked)}

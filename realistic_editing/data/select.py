@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from realistic_editing.common.arrays import check_mask, check_photo, to_unit
+from realistic_editing.common.arrays import as_bytes, check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.borders import difference_across
 from realistic_editing.data.matte import alpha_matte
@@ -73,7 +73,7 @@ def select(
         if box is not None and (inside or outside):
             raise InputError("grabcut takes a box or points, and both are given; leave one out, or let the network select")
         return Selected(_grabcut_box(photo, box) if box is not None else _grabcut_points(photo, inside, outside))
-    pixels = _as_bytes(photo)
+    pixels = as_bytes(photo)
     found = (Looks(pixels) if looks is None else looks).select(inside, outside, box)
     mask = mask_of(pixels, found.probability, inside)
     if not mask.any():
@@ -221,12 +221,12 @@ def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = _BAND) -> np.
     except InputError:
         found = np.zeros(marks.shape, np.uint8)
     alike = ((found >= 128) & given).sum() / ((found >= 128) | given).sum()
-    return found if alike > _TRUST else alpha_matte(_as_bytes(photo), given)
+    return found if alike > _TRUST else alpha_matte(as_bytes(photo), given)
 
 
 def _selected(photo: np.ndarray, marks: np.ndarray, what: str) -> np.ndarray:
     """Run GrabCut on marks (H, W) of its four kinds, and return a soft mask of the photo's size."""
-    pixels = _as_bytes(photo)
+    pixels = as_bytes(photo)
     shrink = min(1.0, _LONGEST / max(marks.shape))
     size = tuple(max(1, round(side * shrink)) for side in marks.shape)
     small = cv2.resize(marks, size[::-1], interpolation=cv2.INTER_NEAREST)
@@ -242,7 +242,3 @@ def _selected(photo: np.ndarray, marks: np.ndarray, what: str) -> np.ndarray:
     if not found.any():
         raise InputError(f"{what}: nothing stands out there; draw it closer, or paint a mask")
     return alpha_matte(pixels, resize(found.astype(np.uint8) * 255, marks.shape) >= 128)
-
-
-def _as_bytes(photo: np.ndarray) -> np.ndarray:
-    return photo if photo.dtype == np.uint8 else np.rint(to_unit(photo) * 255).astype(np.uint8)

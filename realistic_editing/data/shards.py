@@ -167,7 +167,14 @@ def _left_out(folder: Path, number: int) -> list[str]:
 
 
 def _check_plan(path: Path, plan: dict[str, Any]) -> None:
-    if path.is_file() and json.loads(path.read_text()) != plan:
+    if path.is_file() and _read_plan(path) != plan:
         raise InputError(f"{path.parent}: holds shards of other regions or settings; give another folder, or empty it")
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(plan) + "\n")
+
+
+def _read_plan(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # no JSON, or no text: of nothing that was planned here
+        return None

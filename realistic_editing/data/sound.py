@@ -1,4 +1,4 @@
-"""The sound of a clip, which OpenCV does not carry, copied from the input by ffmpeg where that is installed."""
+"""The sound of a clip, of which frames are all that is edited, copied from the input by ffmpeg where that is installed."""
 import os
 import shlex
 import shutil

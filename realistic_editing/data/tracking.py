@@ -4,7 +4,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from realistic_editing.common.arrays import to_unit
+from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.pixels import resize
 
@@ -118,9 +118,7 @@ class MaskTracker:
         return cv2.remap(self._first_mask, _grid((height, width)) + moved, None, cv2.INTER_LINEAR)
 
     def _shrunk(self, frame: np.ndarray) -> np.ndarray:
-        if frame.dtype == np.uint16:
-            frame = (frame >> 8).astype(np.uint8)
-        return cv2.cvtColor(resize(frame, self._size), cv2.COLOR_RGB2GRAY)
+        return cv2.cvtColor(resize(as_bytes(frame), self._size), cv2.COLOR_RGB2GRAY)
 
 
 def _grid(size: tuple[int, int]) -> np.ndarray:

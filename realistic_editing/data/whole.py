@@ -6,13 +6,13 @@ import warnings
 import numpy as np
 from PIL import Image
 
+from realistic_editing.data.containers import PNG
 from realistic_editing.data.tiff_exif import STARTS, read_tiff_tags
 
 _MOST = 1 << 17  # bytes that stand in for what a scan lacks: more than its next row needs
 _STAND_IN = bytes(np.random.default_rng(0).integers(0, 255, _MOST, np.uint8))  # none is 255, with which markers begin
 _WIDTH, _HEIGHT = 256, 257  # tags of TIFF
 _USUAL = Image.MAX_IMAGE_PIXELS
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def is_whole(data: bytes) -> bool:
@@ -23,7 +23,7 @@ def is_whole(data: bytes) -> bool:
     """
     if data[:2] == b"\xff\xd8":
         return _jpeg_ends(data)
-    if data[:8] == _PNG:
+    if data[:8] == PNG:
         return _png_ends(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return 8 + int.from_bytes(data[4:8], "little") <= len(data)
@@ -109,7 +109,7 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
 
 
 def _png_ends(data: bytes) -> bool:
-    place = len(_PNG)
+    place = len(PNG)
     while place + 12 <= len(data):
         if data[place + 4 : place + 8] == b"IEND":
             return True

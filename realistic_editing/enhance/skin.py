@@ -70,6 +70,10 @@ class Skin:
         """How far edits go beyond the limits of hue and of chroma, in units of them: (B,), 0 within."""
         return (self._most(recipe) - 1).relu().sum(dim=1)
 
+    def is_spared(self, recipe: Recipe) -> bool:
+        """Whether one edit, on any device, stays within the limits."""
+        return float(self.excess(recipe.to(self.pixels.device))) == 0
+
 
 def is_free(any_color: float | None, human: bool) -> bool:
     """Whether a region is taken for a thing that comes in any colour: by that probability, and by whether it is a person."""

@@ -7,6 +7,7 @@ from realistic_editing.saliency.measures import region_mean
 
 _NEAR_WHITE = 0.92  # from here on the brightest channel counts, more and more up to 1
 _LUMA, _SHADE, _PIXELS = (0.299, 0.587, 0.114), 0.1, 200  # Rec. 601; a tenth darker or lighter; pixels that stand for a region
+_FAINT_SHADE = 0.01  # of the share between lighter and darker, of which 0.1 is usual
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
 
@@ -85,7 +86,8 @@ def flattened(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.
     inside = torch.ones_like(pixels[:, :1])
     before = _share_between(lighter, darker)
     after = _share_between(*(apply(part, inside, recipe) for part in (lighter, darker)))
-    return (1 - 2 * after / before.clamp(min=1e-2)).clamp(0, 1).mean(dim=(1, 2))
+    seen = (before > _FAINT_SHADE).to(before.dtype)  # black has none to lose
+    return (seen * (1 - 2 * after / before.clamp(min=_FAINT_SHADE))).clamp(0, 1).mean(dim=(1, 2))
 
 
 def _share_between(lighter: torch.Tensor, darker: torch.Tensor) -> torch.Tensor:

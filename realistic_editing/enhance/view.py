@@ -60,9 +60,12 @@ class PhotoView:
         self.region = judges.view(image, mask)
         self.human = self.region.shows_person() if human is None else human
         self.any_color = self.region.any_color(human is not False) if any_color is None else any_color
-        self.skin = self._find_skin()
+        self._asks_critic, self.skin = any_color is None, self._find_skin()
         self._colorless = is_colorless(image, mask)
         self._candidates: Candidates | None = None
+
+    def __repr__(self) -> str:
+        return f"PhotoView({self.task}, R {self.realism:.2f}, human={self.human}, any_color={self.any_color}, {self.device})"
 
     @property
     def device(self) -> torch.device:
@@ -256,15 +259,12 @@ class PhotoView:
 
     def _strength_for_skin(self, recipe: Recipe) -> float:
         """The greatest strength, up to 1, at which skin keeps its look."""
-        if self.skin is None or self._spares_skin(recipe):
+        if self.skin is None or self.skin.is_spared(recipe):
             return 1.0
-        return greatest_strength(lambda strength: self._spares_skin(recipe.at_strength(strength)))
+        return greatest_strength(lambda strength: self.skin.is_spared(recipe.at_strength(strength)))
 
     def _find_skin(self) -> Skin | None:
         return find_skin(self.image, self.mask, self.human, self.any_color, fades=self.task == "attenuate")
-
-    def _spares_skin(self, recipe: Recipe) -> bool:
-        return float(self.skin.excess(recipe.to(self.device))) == 0
 
     @on_worker
     def propose(self, options: EditOptions | None = None) -> Edit:
@@ -272,10 +272,7 @@ class PhotoView:
         options = EditOptions() if options is None else options
         options.check_for(self.task, refinable=self.objective is not None)
         if options.human not in (None, self.human):  # asked for later than the view was made
-            other = self.by(self.network, self.objective)
-            other.human = options.human
-            other.skin = other._find_skin()
-            return other.propose(options)
+            return self._taken_for(options.human).propose(options)
         edit = self.pick(options.order, options.seed)
         steps = options.steps(refinable=self.objective is not None)
         if steps:
@@ -285,6 +282,13 @@ class PhotoView:
         if options.has_target:
             return self.limit(edit, options.min_realism_change, options.saliency_change)
         return edit if options.guard is None else self.guard(edit, options.guard)
+
+    def _taken_for(self, human: bool) -> "PhotoView":
+        other = self.by(self.network, self.objective)
+        other.human = human
+        other.any_color = self.region.any_color(human) if self._asks_critic else self.any_color
+        other.skin = other._find_skin()
+        return other
 
     def _allowed(self, recipe: Recipe) -> Recipe:
         """Edits of tone alone where photo and region are black and white: the critic likes a tint there, a photographer not."""

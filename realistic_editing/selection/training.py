@@ -46,7 +46,7 @@ class SelectorProblem:
 
     @torch.no_grad()
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
-        """Median overlap with COCO's things over 1 % of a photo from one click."""
+        """Overlap with COCO's things over 1 % of a photo from one click: mean, median, and the share below 0.3."""
         overlaps = []
         for thing in validating(self.val_data):
             image, mask = thing.read(np.random.default_rng(0))

@@ -34,10 +34,10 @@ class Trainer:
         window: shards that samples are drawn from at a time (see `StepSampler`), where data lie in shards; None or 0 = all.
         seed: decides weights, order, augmentation and edits.
         log_every, evaluate_every, save_every: steps between two of each.
+        smoke: the run was made small, to see that all of it works.
 
     Raises:
         InputError: naming the value and what it may be.
-        smoke: the run was made small, to see that all of it works.
     """
 
     steps: int | None

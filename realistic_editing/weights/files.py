@@ -79,7 +79,7 @@ def load_network(
     Args:
         source: a file of `save_network`, or the name of bundled weights, such as "compact_saliency"; of saliency networks also
             several, as "fast_saliency+compact_saliency", which gives the mean of their maps.
-        kind: "saliency", "realism" or "enhancer", where only that will do.
+        kind: one of `registry.NETWORKS`, such as "saliency", where only that will do.
         device, dtype: of the result; CPU and float32 when None.
 
     Returns:

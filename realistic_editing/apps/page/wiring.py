@@ -104,7 +104,7 @@ class Wiring:
 
         self._on(page.load, lambda _: first, fresh=True)
         for name in EXAMPLES:
-            event = self._on(parts[f"example_{name}"].click, lambda _, name=name: self._example(name, first), fresh=True)
+            self._on(parts[f"example_{name}"].click, lambda _, name=name: self._example(name, first), fresh=True)
         self._on(
             parts["photo_file"].upload, opened, [parts["photo_file"]], fresh=True,
             needs=lambda _, path: memory_of_upload(path, folder),

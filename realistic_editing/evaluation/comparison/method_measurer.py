@@ -140,7 +140,7 @@ class MethodMeasurer:
             methods: names that `Editor.edit` knows; those with no result of this photo are passed over.
 
         Returns:
-            A row for each method (see the README of the columns in `compare`), and why some could not be measured.
+            A row for each method (its columns: `run.Comparison`), and why some could not be measured.
         """
         try:
             editor, before = self._opened(photo)

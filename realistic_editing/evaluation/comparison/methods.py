@@ -161,8 +161,8 @@ class Editor:
         generator = torch.Generator().manual_seed(zlib.crc32(f"{self.seed}/{self.photo.name}".encode()))
         order = random_orders(1, generator)
         if self._case is None:
-            human = self.photo.region.human
-            view, self._viewed = _timed(lambda: self.enhancer.view(self.pixels, self.mask, human))
+            # Without saying whether it is a person: users need not, either.
+            view, self._viewed = _timed(lambda: self.enhancer.view(self.pixels, self.mask))
             self._case = Case(self.photo.region, view, order, generator)
         return dataclasses.replace(self._case, generator=generator)
 

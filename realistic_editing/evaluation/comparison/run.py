@@ -1,21 +1,19 @@
 """Compare methods on a data set: a row for each photo and method, measured by several processes, kept as they come."""
 import concurrent.futures
-import contextlib
 import dataclasses
 import functools
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pandas as pd
-import torch
 from tqdm import tqdm
 
 from realistic_editing.common.files import alone_in
 from realistic_editing.common.processes import begin_worker
+from realistic_editing.common.threads import one_thread
 from realistic_editing.evaluation.comparison.method_measurer import MeasurementPlan, MethodMeasurer
 from realistic_editing.evaluation.comparison.photo_sets import TestPhoto
 from realistic_editing.evaluation.comparison.store import RowStore
@@ -67,7 +65,7 @@ def compare(
     Raises:
         InputError: when weights cannot be used, or the folder cannot be written or is another run's.
     """
-    with _one_thread():
+    with one_thread():
         measurer = MethodMeasurer(plan)  # first: where weights cannot be used, nothing is written
         with alone_in(Path(folder), ".lock", "run"):
             settings = measurer.settings()
@@ -160,16 +158,3 @@ def _start(plan: MeasurementPlan) -> None:
 
 def _measure(job: tuple[TestPhoto, list[str]]) -> Measured:
     return _measurer.measure(*job)
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute by one thread: photos are too small to share between cores, and sums then round the same everywhere."""
-    threads, others = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        cv2.setNumThreads(others)

@@ -179,7 +179,7 @@ def _correct(rows: list[dict[str, object]]) -> None:
 
 
 def _rated_as(method: str) -> str:
-    """The name in the paper's tables, see `published.NAMES`, of a method or of its reproduction."""
+    """The name in the paper's tables, see `published.METHOD_OF_NAME`, of a method or of its reproduction."""
     name = method.removesuffix(REPRODUCED)
     return next((family for family, operators in FAMILIES.items() if name in operators), name)
 

@@ -64,7 +64,7 @@ def case_of(region: Region, image: torch.Tensor, mask: torch.Tensor, enhancer: E
         seed: of the evaluation.
     """
     device = next(enhancer.network.parameters()).device
-    view = enhancer.view_of(image.to(device), mask.to(device), region.human)
+    view = enhancer.view_of(image.to(device), mask.to(device))  # the critic says whether it is a person, as for users
     generator = torch.Generator().manual_seed(zlib.crc32(region_name(region, seed).encode()))
     return Case(region, view, random_orders(1, generator), generator)
 

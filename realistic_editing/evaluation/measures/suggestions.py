@@ -13,17 +13,12 @@ from realistic_editing.data.pixels import read_rgb
 from realistic_editing.data.regions import read_region
 from realistic_editing.enhance.clean import calm, subject_share
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.evaluation.measures.seams import intersection_over_union
 from realistic_editing.selection.suggest import Suggestion, Suggestions, look_for_distractors
 
 COVERED = 0.4  # overlap (intersection over union) with a published mask from which a suggestion covers it
 _PLACES = 200  # at which an object of a suggestion's size is put at random
 _FIRST = (1, 3, 5)  # suggestions that are looked at
-
-
-def overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two masks (H, W) uint8, cut at a half."""
-    one, other = one >= 128, other >= 128
-    return float((one & other).sum() / max((one | other).sum(), 1))
 
 
 def covered_masks(photos: Sequence[MechrezPhoto], saliency: nn.Module) -> pd.DataFrame:
@@ -43,9 +38,9 @@ def covered_masks(photos: Sequence[MechrezPhoto], saliency: nn.Module) -> pd.Dat
         image, mask = read_region(photo.region)
         for asked in (False, True) if photo.region.task == "amplify" else (False,):
             found = look_for_distractors(image, max(_FIRST), people=True, saliency=saliency, with_subject=asked)
-            overlaps = [overlap(one.mask, mask) for one in found.others]
+            overlaps = [intersection_over_union(one.mask, mask) for one in found.others]
             best = {f"first {count}": max(overlaps[:count], default=0.0) for count in _FIRST}
-            subject = 0.0 if found.subject is None else overlap(found.subject.mask, mask)
+            subject = 0.0 if found.subject is None else intersection_over_union(found.subject.mask, mask)
             row = {"photo": photo.region.photo_id, "part": photo.part, "subject": "asked for" if asked else "left out"}
             rows.append(row | best | {"found": subject})
     return pd.DataFrame(rows)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from omegaconf import DictConfig
 from torch import nn
 from tqdm import tqdm
 
+from realistic_editing.common.threads import one_thread
 from realistic_editing.data.regions import Region
 from realistic_editing.evaluation.measures import judged, samples, sweep, things
 from realistic_editing.evaluation.reports import figures, sheets
@@ -31,8 +31,8 @@ class CriticSuite:
         settings = inputs.settings
         network = load_network(settings.critic, "realism", settings.device)
         fp32_network = load_network(settings.fp32_weights, "realism", settings.device) if settings.fp32_weights else None
-        torch.set_num_threads(1)  # single photos are too small to share between cores: two took 5.2 minutes, one 4.0
-        found = measure_critic(network, fp32_network, inputs.unseen_regions(False), inputs.preset, settings)
+        with one_thread():
+            found = measure_critic(network, fp32_network, inputs.unseen_regions(False), inputs.preset, settings)
         return suite_report("critic", settings, {settings.critic: network}, found)
 
 
@@ -175,15 +175,10 @@ def _failures(
         draws = int(scores.draw.max()) + 1
         recipe = samples.recipes_of(region, preset, draws, settings.seed)[kind][draw]
         edited = sweep.edit(image, mask, recipe)
-        outline = sheets.outlined(_pixels(image), (mask[0, 0].numpy() * 255).round().astype(np.uint8))
+        outline = sheets.outlined(sweep.picture(image), sweep.grey(mask))
         name = f"{region.photo_id}, region {region.region_id}"
-        cells.append([(name, outline), (_words(kind, score, recipe), _pixels(edited))])
+        cells.append([(name, outline), (_words(kind, score, recipe), sweep.picture(edited))])
     return sheets.sheet(sheets.paired(cells))
-
-
-def _pixels(image: torch.Tensor) -> np.ndarray:
-    """(1, 3, H, W) in [0, 1] -> (H, W, 3) uint8."""
-    return np.ascontiguousarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
 
 
 def _words(kind: str, score: float, recipe: Recipe) -> str:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from realistic_editing.baselines.mec import MEC, contrast
 from realistic_editing.data.mechrez import TASK_OF_PART, MechrezPhoto, read_mechrez, read_result
 from realistic_editing.data.regions import read_region
+from realistic_editing.evaluation.measures.samples import spread
 
 _PARTS = ("object_enhancement", "distractors_attenuation")
 
@@ -30,7 +31,8 @@ def agreement(root: str | Path, limit: int | None = None, method: MEC | None = N
         a row per photo: the same, and the contrast `before`.
     """
     method, rows = method or MEC(), []
-    photos = [photo for part in _PARTS for photo in _spread(read_mechrez(root, part), limit)]
+    parts = [read_mechrez(root, part) for part in _PARTS]
+    photos = [photo for part in parts for photo in spread(part, len(part), limit)]
     for photo in tqdm(photos, desc="mec", unit="photo"):
         rows.append(_row(photo, method))
     table = pd.DataFrame(rows)
@@ -50,12 +52,6 @@ def figures_of(table: pd.DataFrame) -> dict[str, float]:
         figures[f"{part}_ratio"] = figures[f"{part}_change"] / figures[f"{part}_published_change"]
         figures[f"{part}_seconds"] = float(own["seconds"].median())
     return figures
-
-
-def _spread(photos: list[MechrezPhoto], limit: int | None) -> list[MechrezPhoto]:
-    if limit is None or limit >= len(photos):
-        return photos
-    return [photos[i] for i in np.linspace(0, len(photos) - 1, limit).round().astype(int)]
 
 
 def _row(photo: MechrezPhoto, method: MEC) -> dict[str, float | str]:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.data.mechrez import read_mechrez, read_result
 from realistic_editing.data.regions import read_region
+from realistic_editing.evaluation.measures.samples import spread
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,16 +40,14 @@ def pairs(root: str | Path, method: Baseline, limit: int | None = None, publishe
         root: the folder that holds mechrez/.
         method: edits each photo for the task of its part.
         limit: of photos, spread evenly over the set; None: all.
-        published: the key of `mechrez.METHODS` of the results; the method's name when None.
+        published: the key of `mechrez.METHOD_NAMES` of the results; the method's name when None.
 
     Raises:
         InputError: when the set is absent.
     """
     published = published or method.name
     photos = [photo for photo in read_mechrez(root) if published in photo.results]
-    if limit is not None and limit < len(photos):
-        photos = [photos[index] for index in np.linspace(0, len(photos) - 1, limit).round().astype(int)]
-    for photo in tqdm(photos, desc=f"{method.name}: agreement", unit="photo"):
+    for photo in tqdm(spread(photos, len(photos), limit), desc=f"{method.name}: agreement", unit="photo"):
         image, mask = read_region(photo.region)
         timer = cv2.TickMeter()
         timer.start()

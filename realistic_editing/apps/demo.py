@@ -38,7 +38,7 @@ def demo(options: Mapping[str, Any]) -> Path:
         mask, _ = read_mask(FOLDER / f"{region}.png", photo.pixels.shape[:2])
         view = Enhancer.from_pretrained(task).view(photo.pixels, mask, human=False)
         edit = view.propose(EditOptions(human=False))
-        result = edit.apply(photo.pixels, mask)
+        result = edit.apply(photo.pixels, mask, foreground=True)
         write_photo(output / f"{region}_{task}.png", photo, result)
         edit.recipe.save(output / f"{region}_{task}.json")
         rows.append(_row(photo.pixels, mask, result, region, edit))

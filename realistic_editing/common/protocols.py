@@ -85,6 +85,14 @@ class SharesFeatures(Protocol):
 
 
 @runtime_checkable
+class SeesSmaller(Protocol):
+    """A saliency network that can look at photos at a share of its size, for less."""
+
+    def at_share(self, share: float) -> torch.nn.Module:
+        """A network of the same weights, which follow those of this one, that sees so much of each side."""
+
+
+@runtime_checkable
 class LearnsFromPixels(Protocol):
     """An enhancement network that can be trained on sampled pixels, as `JudgesPixels` critics can."""
 

@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from realistic_editing.common.inputs import resized
+from realistic_editing.saliency.smaller import at_share
 
 
 class CompactSaliency(nn.Module):
@@ -59,6 +60,10 @@ class CompactSaliency(nn.Module):
         top = self.features(resized(image, list(self.input_size)))
         # Upsampled before the sigmoid: the map stays inside (0, 1), and S, a ratio, is smooth across cells.
         return F.interpolate(self.read_out(top).float(), image.shape[-2:], mode="bilinear").sigmoid(), top
+
+    def at_share(self, share: float) -> nn.Module:
+        """See `SeesSmaller`."""
+        return at_share(self, share)
 
     def logits(self, image: torch.Tensor) -> torch.Tensor:
         """(B, 3, *input_size) in [0, 1] -> (B, 1, h / 4, w / 4) before the sigmoid."""

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 
 from realistic_editing.common.inputs import resized
 from realistic_editing.region_statistics.trunk import LiteTrunk
+from realistic_editing.saliency.smaller import at_share
 
 _GRID = 8  # pixels of the input to a cell of the map, along both axes
 
@@ -61,6 +62,10 @@ class LiteSaliency(LiteTrunk):
         logits = self.logits(resized(image, list(self.input_size)))
         # Upsampled before the sigmoid: the map stays inside (0, 1), and S, a ratio, is smooth across cells.
         return F.interpolate(logits.float(), image.shape[-2:], mode="bilinear").sigmoid()
+
+    def at_share(self, share: float) -> nn.Module:
+        """See `SeesSmaller`."""
+        return at_share(self, share)
 
     def logits(self, image: torch.Tensor) -> torch.Tensor:
         """(B, 3, *input_size) in [0, 1] -> (B, 1, h / 8, w / 8) before the sigmoid."""

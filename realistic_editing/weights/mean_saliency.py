@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.inputs import resized
+from realistic_editing.common.protocols import SeesSmaller
 from realistic_editing.common.workers import apart
 
 
@@ -22,6 +23,10 @@ class MeanSaliency(nn.Module):
         super().__init__()
         self.networks = nn.ModuleList(networks)
         self.input_size = max((network.input_size for network in networks), key=lambda size: size[0] * size[1])
+
+    def at_share(self, share: float) -> nn.Module:
+        """See `SeesSmaller`; a network that cannot is asked as it is."""
+        return MeanSaliency([one.at_share(share) if isinstance(one, SeesSmaller) else one for one in self.networks])
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Predict saliency: (B, 3, H, W) RGB in [0, 1], any size -> (B, 1, H, W) in [0, 1], at that size."""

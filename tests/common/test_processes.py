@@ -30,6 +30,11 @@ def is_there(process: int) -> bool:
     return True
 
 
+def test_a_worker_that_only_reads_photos_imports_no_pytorch():
+    code = "import sys, realistic_editing.common.processes, realistic_editing.data.raw; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are looked for as on Linux and macOS")
 def test_workers_leave_when_their_parent_is_killed(tmp_path):
     script = tmp_path / "parent.py"

@@ -49,7 +49,8 @@ def test_a_folder_goes_by_numbers_and_keeps_its_depth(tmp_path, frames):
     for number in (10, 2, 1):
         Image.fromarray(np.full((*SIZE, 3), number, np.uint8)).save(tmp_path / f"f{number}.png")
     (tmp_path / "notes.txt").write_text("no frame")
-    assert [photo.pixels[0, 0, 0] for photo in open_clip(tmp_path).read()] == [1, 2, 10]
+    Image.fromarray(np.full((*SIZE, 3), 20, np.uint8)).save(tmp_path / "f²5.png")  # no number, though a digit
+    assert [photo.pixels[0, 0, 0] for photo in open_clip(tmp_path).read()] == [1, 2, 10, 20]
     deep = write(tmp_path / "deep", [frame.astype(np.uint16) * 200 for frame in frames])
     back = [photo.pixels for photo in open_clip(deep).read()]
     assert all((one == frame.astype(np.uint16) * 200).all() for one, frame in zip(back, frames, strict=True))

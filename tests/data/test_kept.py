@@ -197,6 +197,14 @@ def test_damaged_iptc_is_never_handed_on(tmp_path):
         assert "IPTC is damaged" in " ".join(photo.notes) and ("iptc-data" in photo.metadata) == kept
 
 
+def test_a_last_entry_of_iptc_may_end_in_zeros(tmp_path):
+    block = IIM + b"\x1c\x02\x05" + struct.pack(">H", 4) + b"end\0"
+    resource = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(block)) + block + b"\0" * (len(block) % 2)
+    jpeg(tmp_path / "in.jpg", segment(0xED, b"Photoshop 3.0\0" + resource))
+    photo = read_photo(tmp_path / "in.jpg")
+    assert not [note for note in photo.notes if "damaged" in note] and block in photo.metadata["iptc-data"]
+
+
 def test_texts_and_comments(tmp_path):
     info = PngImagePlugin.PngInfo()
     info.add_text("Creation Time", "noon")

@@ -221,6 +221,12 @@ def test_exposure_and_grey_keep_the_shading_of_a_region():
     assert shading_lost(image, saturation=torch.tensor([0.0])) == 0
 
 
+def test_black_has_no_shading_to_lose():
+    image = torch.zeros(1, 3, 8, 8)
+    image[..., ::2, :] = 0.5
+    assert shading_lost(image) == 0
+
+
 def test_a_channel_that_ends_on_the_way_takes_the_shading_though_the_result_is_not_white():
     red = torch.tensor([0.8, 0.16, 0.3])[None, :, None, None].expand(1, 3, 8, 8)
     clipped = {"exposure": torch.tensor([3.0]), "saturation": torch.tensor([0.0])}

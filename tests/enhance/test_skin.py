@@ -162,6 +162,28 @@ def test_a_view_of_a_thing_proposes_as_for_a_person_where_the_options_say_so(enh
     assert thing.human is False  # the view stays as it is
 
 
+class InDoubt(CompactCritic):
+    """Sees a thing of any colour, which may be a person."""
+
+    def people(self) -> torch.Tensor:
+        return torch.tensor([0.4])
+
+    def any_color(self) -> torch.Tensor:
+        return torch.tensor([0.9])
+
+
+def test_a_thing_that_the_critic_may_take_for_a_person_is_free_where_the_options_say_so(enhancer):
+    critic = InDoubt(input_size=48, stride=1, ring=8, palette=4, hidden=16)
+    enhancer = Enhancer(enhancer.network, critic, enhancer.saliency, "attenuate", enhancer.objective)
+    image, mask = photo_of(TONES[1])
+    seen, told = enhancer.view_of(image, mask), enhancer.view_of(image, mask, False)
+    assert not seen.free and told.free
+    asked = EditOptions(human=False, refine=0, guard=-1.0)
+    assert seen._taken_for(False).free and seen.propose(asked).recipe.saturation == told.propose(asked).recipe.saturation
+    fixed = enhancer.view_of(image, mask, None, 0.1)
+    assert fixed._taken_for(False).any_color == 0.1, "what the caller says stays"
+
+
 def strong(order=(0, 1, 2, 3)):
     """Free numbers of two edits that turn skin green and grey."""
     numbers = unchanged(torch.tensor([order, order]))

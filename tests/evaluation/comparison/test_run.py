@@ -243,9 +243,9 @@ def test_two_processes_give_the_same_numbers_in_the_same_order(photo_folder, pla
 
 
 def test_threads_are_as_before(photo_folder, plan, tmp_path):
-    before = module.torch.get_num_threads(), module.cv2.getNumThreads()
+    before = torch.get_num_threads(), cv2.getNumThreads()
     run(photo_folder, plan, tmp_path / "out", ["input"])
-    assert (module.torch.get_num_threads(), module.cv2.getNumThreads()) == before
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == before
 
 
 def test_a_folder_of_another_run_is_refused(photo_folder, plan, tmp_path):

@@ -21,10 +21,6 @@ from realistic_editing.enhance.strength import find_strength, greatest_strength
 from realistic_editing.enhance.terms import logit_change
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
-# In refinement: the pixels that judge realism, a quarter of the time that whole photos take; and how much of each side of its
-# input the saliency network sees, two fifths of its time. Both end no worse.
-PIXELS_PER_ZONE, SALIENCY_SHARE = 1000, 0.5
-
 
 class PhotoView:
     """One photo with its region, seen once and judged once; each edit of it is judged once, and says what it does.
@@ -99,7 +95,7 @@ class PhotoView:
     def candidates(self) -> Candidates:
         """The network's edits in all 24 orders, judged; made once."""
         if self._candidates is None:
-            recipe = self._allowed(self.network.all_orders(self.image, self.mask))
+            recipe = self._all_orders()
             self._candidates = Candidates(recipe.detach().to("cpu", torch.float32), self.task, *self.region.changes(recipe))
         return self._candidates
 
@@ -115,11 +111,14 @@ class PhotoView:
         Raises:
             InputError: for another order.
         """
+        if order == "best_effect":  # a quicker look finds it as well, and what it is refined to hardly depends on it
+            recipe, region = self._all_orders(), self.judges.quick_view(self.image, self.mask, self.region.critic)
+            realism, saliency = region.changes(recipe)
+            realism = logit_change(region.realism.cpu(), realism)
+            return self.measure(recipe[int(select_order(order, self.task, realism[None], saliency[None], None))])
         if order in RULES and order != "random":
             found = self.candidates()
-            realism = self._logits(found.realism_change) if order == "best_effect" else found.realism_change
-            pick = select_order(order, self.task, realism[None], found.saliency_change[None], None)
-            return found[int(pick)]
+            return found[int(select_order(order, self.task, found.realism_change[None], found.saliency_change[None], None))]
         if order == "random":
             nothing = torch.zeros(1, len(all_orders()))
             pick = int(select_order(order, self.task, nothing, nothing, torch.Generator().manual_seed(seed)))
@@ -163,8 +162,7 @@ class PhotoView:
     def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
 
-        Realism is judged by sampled pixels, and saliency at half the size its network sees (`Judges.sampled_view`); the result
-        is measured in full.
+        Edits are judged by a quicker look while it lasts; the result is measured in full.
 
         Args:
             edit: where to start; its order stays.
@@ -179,9 +177,7 @@ class PhotoView:
             raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
         if not steps:
             return edit
-        generator = torch.Generator(self.device).manual_seed(0)
-        judges = self.judges.quicker(SALIENCY_SHARE)
-        region = judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
+        region = self.judges.quick_view(self.image, self.mask, self.region.critic)
         region.skin = self.skin
         # A few steps find more where they need not first find back from an edit against the request, or of skin.
         start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(self.device)
@@ -292,6 +288,9 @@ class PhotoView:
         other.any_color = self.region.any_color(human) if self._asks_critic else self.any_color
         other.skin = other._find_skin()
         return other
+
+    def _all_orders(self) -> Recipe:
+        return self._allowed(self.network.all_orders(self.image, self.mask))
 
     def _allowed(self, recipe: Recipe) -> Recipe:
         """Edits of tone alone where photo and region are black and white: the critic likes a tint there, a photographer not."""

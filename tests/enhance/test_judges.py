@@ -104,6 +104,15 @@ def test_a_sampled_view_approaches_the_whole(judges, photos):
     torch.testing.assert_close(quick.saliency_change(second), whole.saliency_change(first), atol=0.05, rtol=0.2)
 
 
+def test_a_quick_view_sees_less_and_the_same_each_time(judges, photos):
+    image, mask = (part[:1] for part in photos)
+    big = Judges(judges.critic, CompactSaliency((96, 128), (4, 4, 4, 4, 4), 8))
+    one, two = (big.quick_view(image, mask, big.critic_of(image, mask)) for _ in range(2))
+    assert one.image.shape[-2:] == (64, 64) and torch.equal(one.realism, two.realism)
+    other = Judges(judges.critic, Brightness())
+    assert other.quick_view(image, mask, other.critic_of(image, mask)).image.shape[-2:] == tuple(Brightness.input_size)
+
+
 def test_a_critic_of_another_kind_is_shown_the_photo(photos):
     image, mask = photos
     view = Judges(Closeness(), Brightness()).sampled_view(image, mask, 10, GENERATOR)

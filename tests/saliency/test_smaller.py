@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from realistic_editing.common.protocols import SeesSmaller
-from realistic_editing.enhance.judges import Judges
 from realistic_editing.saliency.compact import CompactSaliency
 from realistic_editing.saliency.lite import LiteSaliency
 from realistic_editing.weights import load_network
@@ -39,14 +38,9 @@ def test_a_mean_is_that_of_smaller_ones():
 
 def test_the_bundled_judges_see_much_the_same_at_half_the_size():
     judge = load_network("fast_saliency+compact_saliency", kind="saliency")
-    quicker = Judges(torch.nn.Identity(), judge).quicker(0.5)
+    half = judge.at_share(0.5)
     photo = torch.zeros(1, 3, 240, 320)
     photo[:, 0, 90:150, 200:260] = 0.9
     with torch.no_grad():
-        maps = torch.stack([judge(photo), quicker.saliency(photo)]).flatten(1)
+        maps = torch.stack([judge(photo), half(photo)]).flatten(1)
     assert torch.corrcoef(maps)[0, 1] > 0.9
-
-
-def test_a_network_that_cannot_is_asked_as_it_is():
-    judges = Judges(torch.nn.Identity(), torch.nn.Identity())
-    assert judges.quicker(0.5) is judges

@@ -14,12 +14,12 @@ from tqdm import tqdm
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.equations import SALIENCY_WEIGHT
-from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.judges import PIXELS_PER_ZONE, Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.terms import color_cast, log_saliency_ratio
-from realistic_editing.enhance.view import PIXELS_PER_ZONE, PhotoView
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.evaluation.measures.sweep import edit, iter_regions, opened, predict_saliency
 from realistic_editing.ops import ALL_ORDERS, EditPreset, Recipe, all_orders, random_orders, sample_recipe
 

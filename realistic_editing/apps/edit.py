@@ -176,11 +176,8 @@ def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit, writing
 
 def enhancer_of(options: Mapping[str, Any]) -> Enhancer:
     """The enhancer of `options["task"]`, with the judges that are asked for. Raises InputError."""
-    found = options["weights"] or options["task"]
-    enhancer = Enhancer.from_pretrained(found, options["device"], critic=options["critic"], saliency=options["saliency"])
-    if enhancer.task != options["task"]:
-        raise InputError(f"{found}: was trained to {enhancer.task}, not to {options['task']}; set task={enhancer.task}")
-    return enhancer
+    judges = {name: options[name] for name in ("device", "critic", "saliency")}
+    return Enhancer.from_pretrained(options["weights"] or options["task"], **judges, task=options["task"])
 
 
 def _by_earlier_method(

@@ -63,10 +63,7 @@ def figures(config: DictConfig) -> Path:
 
 def _enhancer(config: DictConfig, task: str, weights: str | None = None) -> Enhancer:
     judges = {"critic": config.critic, "saliency": config.saliency, "device": config.device}
-    enhancer = Enhancer.from_pretrained(weights or config[task], **judges)
-    if enhancer.task != task:
-        raise InputError(f"{weights or config[task]}: is trained to {enhancer.task}, not to {task}; name other weights")
-    return enhancer
+    return Enhancer.from_pretrained(weights or config[task], **judges, task=task)
 
 
 def _regions(config: DictConfig, task: str, count: int) -> list[Region]:

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from realistic_editing.common.inputs import resized
+from realistic_editing.common.networks import same_values
 from realistic_editing.enhance.attention import AttentionProposer
 from realistic_editing.region_statistics.network import RegionStatistics, perceptron
 from realistic_editing.saliency.compact import CompactSaliency
@@ -47,11 +48,7 @@ class CompactEnhancer(AttentionProposer):
 
     def shares_features_with(self, saliency: nn.Module) -> bool:
         """Whether a saliency network has the very weights of the features that this one uses."""
-        ours, theirs = (
-            {name: value.cpu() for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
-            for network in (self.attention, saliency)
-        )  # counts of training batches change no output
-        return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+        return same_values(self.attention, saliency)
 
     def encode(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Photo (B, 3, H, W) and mask (B, 1, H, W), any size -> (B, hidden)."""

@@ -67,6 +67,7 @@ class Enhancer:
         dtype: torch.dtype | None = None,
         critic: str = CRITIC,
         saliency: str = SALIENCY,
+        task: str | None = None,
     ) -> "Enhancer":
         """Load the bundled networks, or a network of your own, made ready to predict (see `for_inference`).
 
@@ -76,14 +77,17 @@ class Enhancer:
             device: where to run; the CPU when None.
             dtype: of the enhancement network's weights; as stored when None.
             critic, saliency: names of bundled weights, or paths.
+            task: what it must have been trained to, "attenuate" or "amplify"; None = either.
 
         Raises:
-            InputError: when a file is absent, damaged, or holds another kind of network.
+            InputError: when a file is absent, damaged, holds another kind of network, or one of the other task.
         """
         network = load_network(name_or_path, kind="enhancer", device=device)
-        task = network.card.get("task")
-        if not isinstance(task, str) or task not in TASKS:
-            raise InputError(f"{name_or_path}: names no task (found {task!r}); train it with train_enhancer.py")
+        found = network.card.get("task")
+        if not isinstance(found, str) or found not in TASKS:
+            raise InputError(f"{name_or_path}: names no task (found {found!r}); train it with train_enhancer.py")
+        if task not in (None, found):
+            raise InputError(f"{name_or_path}: was trained to {found}, not to {task}; set task={found}, or name others")
         image = torch.linspace(0, 1, 3 * 64 * 64, device=device).view(1, 3, 64, 64)  # nothing is drawn: a user's seed stays
         mask = torch.ones(1, 1, 64, 64, device=device)
         order = torch.tensor([[0, 1, 2, 3]], device=device)
@@ -94,7 +98,7 @@ class Enhancer:
             for_inference(load_network(saliency, kind="saliency", device=device), image, fresh=seen),
         )
         objective = network.card.get("refine_objective") or network.card.get("objective")  # what it was trained by
-        return cls(ready, *judges, task, _objective_of(objective, name_or_path))
+        return cls(ready, *judges, found, _objective_of(objective, name_or_path))
 
     def to(self, device: torch.device | str | None) -> "Enhancer":
         """Move the networks; None leaves them where they are. Returns self; raises InputError without such a device."""

@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.common.nested import parse_json
+from realistic_editing.common.networks import same_values
 from realistic_editing.weights.mean_saliency import MeanSaliency
 from realistic_editing.weights.registry import NETWORKS, fill, kinds, network_class
 from realistic_editing.weights.schema import check_config, without_fetching
@@ -206,19 +207,10 @@ def _bundled_parts(network: nn.Module) -> dict[str, dict[str, str]]:
         for name in bundled():
             if network_class(NETWORKS[describe_file(name)["network"]].target) is type(module):
                 other = load_network(name)
-                if _same_values(module, other):
+                if same_values(module, other):
                     found[part] = {"weights": name, "fingerprint": fingerprint(other)}
                     break
     return found
-
-
-def _same_values(first: nn.Module, second: nn.Module) -> bool:
-    """Whether two networks are equal to the last bit, but for counts of training batches, on which no output depends."""
-    one, other = (
-        {key: value.cpu() for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
-        for network in (first, second)
-    )
-    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
 def _frozen_state(frozen: dict[str, dict[str, str]], path: Path) -> dict[str, torch.Tensor]:

@@ -86,11 +86,7 @@ class MethodMeasurer:
     def __init__(self, plan: MeasurementPlan) -> None:
         self.plan, self.preset = plan, get_preset(plan.edits)
         judges = {"critic": plan.critic, "saliency": plan.saliency, "device": plan.device}
-        self.enhancers = {task: Enhancer.from_pretrained(getattr(plan, task), **judges) for task in TASKS}
-        for task, enhancer in self.enhancers.items():
-            if enhancer.task != task:
-                found = getattr(plan, task)
-                raise InputError(f"{task}={found}: is trained to {enhancer.task}; name weights of the other task")
+        self.enhancers = {task: Enhancer.from_pretrained(getattr(plan, task), **judges, task=task) for task in TASKS}
         self.rivals = load_rivals(plan.rivals, plan.device)
         self.critic = self.enhancers["attenuate"].critic
         self.networks = {Path(plan.saliency).stem: self.enhancers["attenuate"].saliency}

@@ -10,8 +10,8 @@ from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
 BLACK = 20.0  # CIELAB L, below which a pixel is near-black
 LEAST_SHARE = 0.02  # of the region: fewer pixels of skin, or of black, say nothing
-# Of skin in CIELAB, from pale to dark: hue in degrees, chroma, and L. Some wood and sand has such colours too. Narrower than what
-# an edit spares (`enhance/skin.py`): to spare too much costs a little effect, to blame too much costs trust.
+# Of skin in CIELAB, from pale to dark: hue in degrees, chroma, and L. Some wood and sand has such colours too. Narrower than
+# what an edit spares (`enhance/skin.py`): to spare too much costs a little effect, to blame too much costs trust.
 _HUE, _CHROMA, _LIGHT = (30, 68), (10, 36), (20, 92)
 
 

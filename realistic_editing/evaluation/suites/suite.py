@@ -6,7 +6,6 @@ from typing import Any, Protocol
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.columnar import select
 from realistic_editing.data.regions import Region
@@ -84,11 +83,7 @@ def load_enhancers(settings: DictConfig) -> dict[str, Enhancer]:
         InputError: when weights cannot be used, or are of the other task.
     """
     judges = {"critic": settings.critic, "saliency": settings.saliency, "device": settings.device}
-    enhancers = {task: Enhancer.from_pretrained(settings[task], **judges) for task in TASKS}
-    for task, enhancer in enhancers.items():
-        if enhancer.task != task:
-            raise InputError(f"{task}={settings[task]}: is trained to {enhancer.task}; name weights of the other task")
-    return enhancers
+    return {task: Enhancer.from_pretrained(settings[task], **judges, task=task) for task in TASKS}
 
 
 def held_out_regions(inputs: SuiteInputs) -> Sequence[Region]:

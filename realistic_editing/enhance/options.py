@@ -29,7 +29,8 @@ class EditOptions:
     """What `Enhancer.propose` may be asked for; each is checked when the options are made.
 
     Args:
-        order: "best_effect", "best_realism", "best_saliency", "random" (see `select_order`), or an order such as (3, 1, 0, 2).
+        order: "best_effect" (found by a quick look), "best_realism", "best_saliency", "random" (see `select_order`), or one
+            such as (3, 1, 0, 2).
         strength: of the proposal, 0 to 1.5; None leaves it to the budgets and the guard.
         min_realism_change: budget of dR, such as -0.1: the greatest strength that keeps to it.
         saliency_change: wanted, such as -0.3: the least strength that reaches it, or as much of it as the budget allows.

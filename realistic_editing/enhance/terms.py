@@ -98,7 +98,7 @@ def _share_between(lighter: torch.Tensor, darker: torch.Tensor) -> torch.Tensor:
 
 def _pixels_of(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Pixels that stand for each region, evenly spread by its mask: (B, 3, 1, K)."""
-    weights = mask.flatten(1).double().cumsum(dim=1)
+    weights = mask.flatten(1).float().cumsum(dim=1)
     at = (torch.arange(_PIXELS, device=mask.device, dtype=weights.dtype) + 0.5) / _PIXELS * weights[:, -1:]
     index = torch.searchsorted(weights, at).clamp(max=weights.shape[1] - 1)
     return image.flatten(2).gather(2, index[:, None].expand(-1, 3, -1))[:, :, None]

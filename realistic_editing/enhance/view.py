@@ -10,7 +10,7 @@ from realistic_editing.common.workers import on_worker
 from realistic_editing.enhance.candidates import Candidates
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.inputs import is_colorless, network_input
-from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.judges import PIXELS_PER_ZONE, Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, WEAK, EditOptions, check_strength
@@ -88,7 +88,8 @@ class PhotoView:
 
     def judged_by(self, judges: Judges) -> "PhotoView":
         """The same photo, network and objective with other judges."""
-        return PhotoView(self.network, judges, self.task, self.objective, self.image, self.mask, self.human, self.any_color)
+        any_color = None if self._asks_critic else self.any_color
+        return PhotoView(self.network, judges, self.task, self.objective, self.image, self.mask, self._told, any_color)
 
     @on_worker
     @torch.no_grad()
@@ -102,7 +103,7 @@ class PhotoView:
     @on_worker
     @torch.no_grad()
     def pick(self, order: str | tuple[int, int, int, int] = "best_effect", seed: int = 0) -> Edit:
-        """The network's edit in one order.
+        """The network's edit in one order; "best_effect" is found by a quick look where the judges can take one.
 
         Args:
             order: "best_effect", "best_realism", "best_saliency", "random" (see `select_order`), or one such as (3, 1, 0, 2).
@@ -111,14 +112,15 @@ class PhotoView:
         Raises:
             InputError: for another order.
         """
-        if order == "best_effect":  # a quicker look finds it as well, and what it is refined to hardly depends on it
+        if order == "best_effect" and self.judges.can_be_quick:
             recipe, region = self._all_orders(), self.judges.quick_view(self.image, self.mask, self.region.critic)
             realism, saliency = region.changes(recipe)
             realism = logit_change(region.realism.cpu(), realism)
             return self.measure(recipe[int(select_order(order, self.task, realism[None], saliency[None], None))])
         if order in RULES and order != "random":
             found = self.candidates()
-            return found[int(select_order(order, self.task, found.realism_change[None], found.saliency_change[None], None))]
+            realism = self._logits(found.realism_change) if order == "best_effect" else found.realism_change
+            return found[int(select_order(order, self.task, realism[None], found.saliency_change[None], None))]
         if order == "random":
             nothing = torch.zeros(1, len(all_orders()))
             pick = int(select_order(order, self.task, nothing, nothing, torch.Generator().manual_seed(seed)))
@@ -162,7 +164,7 @@ class PhotoView:
     def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
 
-        Edits are judged by a quicker look while it lasts; the result is measured in full.
+        It is judged by sampled pixels meanwhile (`Judges.sampled_view`), and the result in full.
 
         Args:
             edit: where to start; its order stays.
@@ -177,7 +179,8 @@ class PhotoView:
             raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
         if not steps:
             return edit
-        region = self.judges.quick_view(self.image, self.mask, self.region.critic)
+        generator = torch.Generator(self.device).manual_seed(0)
+        region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
         region.skin = self.skin
         # A few steps find more where they need not first find back from an edit against the request, or of skin.
         start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(self.device)

@@ -11,7 +11,7 @@ from realistic_editing.weights.mean_saliency import MeanSaliency
 PHOTO = torch.rand(1, 3, 120, 160, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("make", [CompactSaliency, lambda: LiteSaliency("tf_efficientnet_lite0", input_size=(224, 288))])
+@pytest.mark.parametrize("make", [CompactSaliency, lambda: LiteSaliency("tf_efficientnet_lite0", input_size=(256, 320))])
 def test_half_the_size_by_the_same_weights(make):
     whole = make().eval()
     half = whole.at_share(0.5)

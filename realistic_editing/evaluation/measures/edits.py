@@ -44,7 +44,7 @@ class Case:
     _views: dict[int, PhotoView] = dataclasses.field(default_factory=dict)
 
     def view_of(self, network: nn.Module) -> PhotoView:
-        """The view for a network: the photo is judged once for all of them, and each one's 24 candidates are made once."""
+        """The view for a network: the photo is judged once for all of them."""
         if id(network) not in self._views:
             self._views[id(network)] = self.view.by(network, self.view.objective)
         return self._views[id(network)]

@@ -69,8 +69,8 @@ def test_ours_is_what_users_get(size, small_networks):
     region = Region(Path("photo.png"), Path("mask.png"), source="folder", photo_id="photo", region_id="0", task="attenuate")
     enhancer = Enhancer.from_pretrained("attenuate")
     editor = Editor(TestPhoto(region, "folder"), pixels, mask, enhancer, get_preset("released"), 0, {})
-    one_pass = {"order": "best_realism", "refine": 0, "guard": None, "human": False}
-    for method, options in (("ours_realism", one_pass), (PRODUCT, {"human": False})):
+    one_pass = {"order": "best_realism", "refine": 0, "guard": None}
+    for method, options in (("ours_realism", one_pass), (PRODUCT, {})):
         edit = enhancer.propose(pixels, mask, **options)
         result = editor.edit(method)
         assert np.array_equal(result.pixels, edit.apply(pixels, mask))

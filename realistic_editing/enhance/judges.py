@@ -30,7 +30,7 @@ from realistic_editing.ops.apply import apply_inside
 _PERSON_FROM, _MAY_BE_PERSON = 0.5, 0.15
 _IN_DOUBT = 0.5  # how probable it then is that the region comes in any colour, at most
 # Pixels of each zone that judge realism in refinement, a quarter of the time that whole photos take; and, in a quick look, how
-# much of each side of its input the saliency network sees. Refinement by less than all of it ends with a tenth less effect.
+# much of each side of its input the saliency network sees. Refinement by less than all of it ends with less effect.
 PIXELS_PER_ZONE, SALIENCY_SHARE = 1000, 0.5
 _CHUNK = 4  # edits of one photo that are judged at once: more take more memory, and no less time
 

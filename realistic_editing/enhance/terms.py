@@ -122,5 +122,6 @@ def logit_change(before: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
     Returns:
         (B,) a quarter of the change of R's logit.
     """
-    after, before = ((score.double().clamp(1e-6, 1 - 1e-6)).logit() for score in (before + change, before))
+    wide = torch.float32 if change.device.type == "mps" else torch.float64  # Apple's GPUs have no more
+    after, before = (score.to(wide).clamp(1e-6, 1 - 1e-6).logit() for score in (before + change, before))
     return ((after - before) / 4).to(change.dtype)

@@ -255,7 +255,7 @@ class PhotoView:
         if self.logit_change(held) >= realism:
             return held
         # The greatest strength whose dR says the same of this photo.
-        before = self.region.realism.double().clamp(1e-6, 1 - 1e-6)
+        before = self.region.realism.cpu().double().clamp(1e-6, 1 - 1e-6)
         change = float((before.logit() + 4 * realism).sigmoid() - before)
         return self.limit(edit, change, max_strength=most)
 

@@ -20,7 +20,7 @@ def begin_worker() -> None:
 
     The keyboard's interrupt goes to all processes; the one that keeps the results decides.
     """
-    import cv2  # not above: workers that only read photos need no PyTorch, which takes 400 MB each
+    import cv2  # not above: workers that only read photos need no PyTorch
     import torch
 
     leave_with_parent()

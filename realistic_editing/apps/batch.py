@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from realistic_editing.apps.batch_dry_run import estimated, told
 from realistic_editing.apps.batch_job import Engine, edit_jobs
 from realistic_editing.apps.batch_scores import JOURNAL, LOCK_FILE, SCORES, BatchJob, Outcome, Scores
 from realistic_editing.apps.edit import enhancer_of
@@ -41,15 +42,15 @@ def batch(options: Mapping[str, Any]) -> Path:
         options: as for `enhance`, but photos in the place of image and mask: a folder of NAME.jpg with NAME_mask.png, or a CSV
             file with columns photo, mask and, where it differs, task; masks, a folder of NAME.png, or None; output, a folder;
             label and invert, of every mask, as for `enhance`; sheet, a PNG of all photos before and after, or None;
-            engine, "local" or "ray", and for ray workers and address, see `ray_engine`, or None.
+            engine, "local" or "ray", and for ray workers and address, see `ray_engine`, or None; dry_run, whether only to say
+            what it would take, see `estimated`.
 
     Returns:
-        The path of the scores.
+        The path of the scores, where they are or would be.
 
     Raises:
         InputError: when an option cannot be used, before any photo is edited; or, at the end, when photos were left out.
     """
-    writing = Writing.read(options)
     asked, folder, engine = EditOptions.read(options), Path(options["output"]), _engine(options)
     check_label(options.get("label"))
     check_regular(folder)
@@ -59,10 +60,10 @@ def batch(options: Mapping[str, Any]) -> Path:
     refuse_overwriting([*files, folder / SCORES, folder / JOURNAL], [*read, options["photos"], options["masks"]])
     sheet = check_sheet(options.get("sheet"), files, [*read, options["photos"], options["masks"]], len(jobs))
     enhancers = _enhancers(options, jobs, asked)
+    if options.get("dry_run"):
+        return _dry_run(options, jobs, problems, enhancers, asked)
     with alone_in(folder, LOCK_FILE, "batch"), reporting(options) as report:
-        region = {name: options[name] for name in ("label", "invert") if options.get(name) not in (None, False)}
-        settings = {task: _settings(enhancer, asked, writing, region) for task, enhancer in enhancers.items()}
-        scores = Scores(folder, jobs, settings)
+        scores = _scores(options, jobs, enhancers, asked)
         left = scores.left()
         if len(left) < len(jobs):
             print(f"{len(jobs) - len(left)} of {len(jobs)} photos were edited before", file=sys.stderr)
@@ -81,6 +82,33 @@ def batch(options: Mapping[str, Any]) -> Path:
         report |= {"photos": photos, "problems": problems}
     refuse_left_out(problems)
     return scores.path
+
+
+def _dry_run(
+    options: Mapping[str, Any],
+    jobs: Sequence[BatchJob],
+    problems: Sequence[str],
+    enhancers: Mapping[str, Enhancer],
+    asked: EditOptions,
+) -> Path:
+    """Say what a batch would take, and write nothing where it would write."""
+    scores, folder = _scores(options, jobs, enhancers, asked), Path(options["output"])
+    with reporting(options) as report:
+        found = estimated(scores.left(), enhancers, asked, folder)
+        found["problems"] = [*problems, *found["problems"]]
+        print("\n".join(told(found, folder)))
+        report |= found
+    return scores.path
+
+
+def _scores(
+    options: Mapping[str, Any], jobs: Sequence[BatchJob], enhancers: Mapping[str, Enhancer], asked: EditOptions
+) -> Scores:
+    """The table of the folder, with the rows that hold."""
+    region = {name: options[name] for name in ("label", "invert") if options.get(name) not in (None, False)}
+    writing = Writing.read(options)
+    settings = {task: _settings(enhancer, asked, writing, region) for task, enhancer in enhancers.items()}
+    return Scores(Path(options["output"]), jobs, settings)
 
 
 def _summary(rows: Iterable[Mapping[str, Any]]) -> tuple[Counter, list[str]]:

@@ -1,13 +1,17 @@
 """Run a benchmark suite from a Hydra configuration: make photos and networks, time, report."""
+import functools
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from realistic_editing.apps import prepare
+from realistic_editing.apps.compose import composed
 from realistic_editing.apps.config import instantiate_node
 from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.page.timing import answering
@@ -19,6 +23,7 @@ from realistic_editing.benchmark.growth import growing, growth_figure
 from realistic_editing.benchmark.load import loading
 from realistic_editing.benchmark.photos import split, synthetic_regions
 from realistic_editing.benchmark.propose import proposing, scoring, selecting
+from realistic_editing.benchmark.quality import Course, to_quality
 from realistic_editing.benchmark.report import write_report
 from realistic_editing.benchmark.timing import Measured
 from realistic_editing.benchmark.training import Loop, Teachers, training
@@ -56,26 +61,33 @@ def benchmark(config: DictConfig) -> Path:
             regions = synthetic_regions(Path(folder), config.photos, config.trainer.seed)
         else:
             regions = split(read_folder(config.data, config.masks)[: config.photos])
-        names = [name for name in _SUITES if has_gpu or name != "gpu"] if config.suite == "all" else [config.suite]
+        of_all = [name for name in _SUITES if name not in _LONG and (has_gpu or name != "gpu")]
+        names = of_all if config.suite == "all" else [config.suite]
         for name in names:
             found = _SUITES[name](config, regions)
             print(write_report(name, found, OmegaConf.to_container(config, resolve=True), output, load), flush=True)
     return output / f"{names[-1]}.md"
 
 
+def _chosen(suite: str, only: str | Sequence[str] | None, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a suite's cases that `only` names, by name."""
+    names = [only] if isinstance(only, str) else list(only or known)
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise InputError(f"{suite}.only names {unknown}; use some of {', '.join(known)}, or null for all")
+    return {name: node for name, node in known.items() if name in names}
+
+
 def _training(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     options = config.training
-    only = [options.only] if isinstance(options.only, str) else list(options.only or options.loops)
-    unknown = sorted(set(only) - set(options.loops))
-    if unknown:
-        raise InputError(f"training.only names {unknown}; use some of {', '.join(options.loops)}, or null for all")
+    chosen = _chosen("training", options.only, options.loops)
     teachers = Teachers(
         edits=instantiate_node(config.edits, "edits"),
         objective=instantiate_node(config.objective, "objective"),
         critic=load_network(config.realism.weights, kind="realism"),
         saliency=load_network(config.saliency.weights, kind="saliency"),
     )
-    loops = {name.replace("_", " "): _loop(node) for name, node in options.loops.items() if name in only}
+    loops = {name.replace("_", " "): _loop(node) for name, node in chosen.items()}
     trainer = instantiate_node(config.trainer, "trainer")
     return training(loops, teachers, regions, trainer, list(options.precisions), options.seconds)
 
@@ -84,6 +96,21 @@ def _loop(node: DictConfig) -> Loop:
     network = instantiate(node.network)
     settings = OmegaConf.to_container(node, resolve=True)
     return Loop(**{**settings, "network": network, "size": settings["size"] or network.input_size})
+
+
+def _quality(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
+    options = config.quality
+
+    def course(script: str, words: Sequence[str]) -> Course:
+        ready = getattr(prepare, f"prepare_{script}")(composed(f"train_{script}", [*options.shared, *words]))
+        return ready.problem, ready.trainer
+
+    def both(node: DictConfig) -> tuple[Course, Course]:
+        return course(node.script, node.plain), course(node.script, node.ours)
+
+    chosen = _chosen("quality", options.only, options.courses)
+    courses = {name.replace("_", " "): functools.partial(both, node) for name, node in chosen.items()}
+    return to_quality(courses, 60 * options.minutes)
 
 
 def _apply(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
@@ -144,4 +171,6 @@ _SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "growth": _growth,
     "gpu": _gpu,
     "training": _training,
+    "quality": _quality,
 }
+_LONG = ("quality",)  # not part of all: it trains for many minutes

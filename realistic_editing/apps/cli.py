@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from omegaconf import OmegaConf, open_dict
+from omegaconf import OmegaConf
 
-from realistic_editing.apps.config import CONFIGS, TRAIN_TEXT, quoted
-from realistic_editing.apps.main import call, in_our_words, leave
+from realistic_editing.apps.compose import composed
+from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.old_names import add_old_name
 from realistic_editing.apps.parsers import Help, Parser
-from realistic_editing.apps.presets import completed, full_names, with_a_task
+from realistic_editing.apps.presets import with_a_task
 from realistic_editing.apps.streams import patient
 from realistic_editing.apps.suggest_options import add_suggestions
 from realistic_editing.apps.train_options import add_train
@@ -108,6 +108,9 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     add_writing(batch)
     batch.add_argument("--engine", default="local", help="local: one photo after another; ray: many at once, on a cluster")
     batch.add_argument("--workers", type=int, help="with ray: photos at once; one for each processor, or GPU, when not given")
+    batch.add_argument(
+        "--dry-run", action="store_true", help="edit three photos for an estimate of time and room, and write nothing"
+    )
     batch.add_argument("--address", help="with ray: of a cluster, auto or ray://HOST:10001; this machine when not given")
     _add_options(batch)
     _add_judges(batch)
@@ -278,21 +281,11 @@ def _add_judges(parser: argparse.ArgumentParser) -> None:
 
 
 def _compose(name: str, overrides: Sequence[str]):
-    """The configuration that scripts/NAME.py would have with these overrides."""
-    from hydra import compose, initialize_config_dir
-    from hydra.errors import HydraException
-
+    """The configuration that scripts/NAME.py would have with these overrides; what cannot be had ends the command."""
     try:
-        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            chosen = full_names(name, quoted(overrides, TRAIN_TEXT))
-            config = compose(name, overrides=chosen, return_hydra_config=True)
-            choices = config.hydra.runtime.choices
-            with open_dict(config):
-                del config["hydra"]
-            plain = [one for one in chosen if not one.startswith("ablation/")]
-            return completed(name, config, choices, recompose=lambda: compose(name, overrides=plain))
-    except (HydraException, InputError) as error:
-        leave(in_our_words(error))
+        return composed(name, overrides)
+    except InputError as error:
+        leave(str(error))
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "apply.plain_up_to": Number(0, 1000),
         "apply.seconds": _SECONDS, "propose.seconds": _SECONDS, "select.seconds": _SECONDS, "score.seconds": _SECONDS,
         "load.seconds": _SECONDS, "busy.seconds": _SECONDS, "page.seconds": _SECONDS, "gpu.seconds": _SECONDS,
-        "training.seconds": _SECONDS,
+        "training.seconds": _SECONDS, "quality.minutes": Number(0, 1440), "quality.shared": _TEXTS,
         "propose.plain_orders": Number(1, 24, whole=True), "select.plain_orders": Number(1, 24, whole=True),
         "propose.runtimes": _TEXTS,
         "score.batch": Number(1, 10**4, whole=True),

@@ -1,4 +1,4 @@
-"""The suite "edit": the commands `edit` and `batch` from file to file, beside those of another checkout."""
+"""The suite "edit": the first proposal of a process, and `edit` and `batch` from file to file, beside another checkout's."""
 import dataclasses
 import functools
 import json
@@ -21,6 +21,15 @@ from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region, read_region
 
 _PACKAGE = Path(__file__).resolve().parents[2]
+COMMAND = ("-m", "realistic_editing")
+# From Python, with a photo, a mask and weights, and options as the command line has them.
+_FIRST = (
+    "-c",
+    "import json, sys, cv2; from realistic_editing.enhance.enhancer import Enhancer; "
+    "photo, mask, weights, *options = sys.argv[1:]; "
+    "named = {name[2:]: json.loads(value) for name, value in zip(options[::2], options[1::2])}; "
+    "Enhancer.from_pretrained(weights).propose(cv2.imread(photo)[:, :, ::-1].copy(), cv2.imread(mask, 0), **named)",
+)
 _GRAIN = 6.0  # levels of noise on an enlarged photo: a camera's, without which files would be too small
 # Of JPEG and TIFF in, and PNG and JPEG out, what is timed for each size; the result's suffix by the photo's.
 _PAIRS = ((".jpg", ".png"), (".jpg", ".jpg"), (".tif", ".png"))
@@ -52,7 +61,7 @@ def end_to_end(
     weights: str = "attenuate",
     say: Say = print,
 ) -> list[Measured]:
-    """Time `edit` and `batch`, each in a process of its own, in turn with another checkout's.
+    """Time a first proposal, `edit` and `batch`, each in a process of its own, in turn with another checkout's.
 
     Args:
         regions: photos, enlarged to the sizes; `edit` takes the first.
@@ -76,12 +85,16 @@ def end_to_end(
     found = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        say(case := "first proposal, 0.3 megapixels")
+        command = [*_FIRST, *map(str, enlarged(regions[0], 0.3, folder / "first.png")), weights]
+        found += _in_turn(case, command, 1, ways, repeats, beside)
         for size in megapixels:
             files = {suffix: enlarged(regions[0], size, folder / f"{size:g}{suffix}") for suffix in (".jpg", ".tif")}
             for given, wanted in _PAIRS:
                 case = f"edit, {size:g} megapixels, {given[1:]} to {wanted[1:]}"
                 say(case)
-                command = ["edit", *map(str, files[given]), "--weights", weights, "--output", str(folder / f"out{wanted}")]
+                output = folder / f"out{wanted}"
+                command = [*COMMAND, "edit", *map(str, files[given]), "--weights", weights, "--output", str(output)]
                 found += _in_turn(case, command, 1, ways, repeats, beside)
         for size in batch_megapixels if photos else ():
             case = f"batch, {photos} photos of {size:g} megapixels"
@@ -89,7 +102,7 @@ def end_to_end(
             source, output = folder / f"batch{size:g}", folder / "results"
             for number in range(photos):
                 enlarged(regions[number % len(regions)], size, source / f"{number}.jpg")
-            command = ["batch", str(source), "--weights", weights, "--output", str(output)]
+            command = [*COMMAND, "batch", str(source), "--weights", weights, "--output", str(output)]
             clear = functools.partial(shutil.rmtree, output, ignore_errors=True)  # or nothing would be left to do
             found += _in_turn(case, command, photos, ways, repeats, beside, clear)
     return found
@@ -112,7 +125,7 @@ def _in_turn(
     for turn in range(repeats):
         for name in list(contenders)[:: -1 if turn % 2 else 1]:
             before()
-            runs[name].append(run_command(*contenders[name]))
+            runs[name].append(run_program(*contenders[name]))
     return [measured(case, name, amount, some) for name, some in runs.items()]
 
 
@@ -125,12 +138,12 @@ def measured(case: str, contender: str, amount: float, runs: Sequence[Run], note
     return Measured(case, contender, amount, "photos", seconds, (0.0,) * len(runs), extra_bytes=memory, note=note)
 
 
-def run_command(checkout: Path, words: Sequence[str]) -> Run:
-    """Run this project's command as a checkout has it, in a fresh process.
+def run_program(checkout: Path, words: Sequence[str]) -> Run:
+    """Run Python on the package as a checkout has it, in a fresh process.
 
     Args:
-        checkout: whose package is run.
-        words: of the command.
+        checkout: whose package is imported.
+        words: for the interpreter, such as COMMAND and those of a command.
 
     Raises:
         InputError: where it fails, with what it says; on systems that do not tell what a process took, as Windows.
@@ -139,7 +152,7 @@ def run_command(checkout: Path, words: Sequence[str]) -> Run:
         raise InputError("suite=edit and suite=growth need Linux or macOS, which tell the memory that a process took")
     environment = os.environ | {"PYTHONPATH": str(checkout)}
     with tempfile.TemporaryFile() as said:
-        command = [sys.executable, "-I", "-S", "-c", _MEASURE, sys.executable, "-m", "realistic_editing", *words]
+        command = [sys.executable, "-I", "-S", "-c", _MEASURE, sys.executable, *words]
         told = subprocess.run(command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=said).stdout
         seconds, status, processor, memory = json.loads(told or "[0, 1, 0, 0]")  # nothing, where it was killed
         if status:

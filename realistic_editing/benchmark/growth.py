@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from realistic_editing.benchmark.edit import Run, enlarged, measured, run_command
+from realistic_editing.benchmark.edit import COMMAND, Run, enlarged, measured, run_program
 from realistic_editing.benchmark.memory import extra_bytes
 from realistic_editing.benchmark.timing import Measured, Say
 from realistic_editing.data.regions import Region, read_region
@@ -87,7 +87,7 @@ def _work(axis: str, region: Region, folder: Path, options: Sequence[str], weigh
     made = {"megapixels": _edit, "regions": _plan, "batch": _batch, "frames": _video}
     if axis == "orders":
         return _orders(region, weights)
-    return lambda value: run_command(_PACKAGE, [*made[axis](region, value, folder), *options])
+    return lambda value: run_program(_PACKAGE, [*COMMAND, *made[axis](region, value, folder), *options])
 
 
 def _edit(region: Region, megapixels: float, folder: Path) -> list[str]:

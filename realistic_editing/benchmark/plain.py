@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from realistic_editing.data.gaze import GazePhoto, fixation_map
+from realistic_editing.data.gaze import GazePhoto
 from realistic_editing.data.regions import Region
 from realistic_editing.data.transforms import zoom_and_flip
 from realistic_editing.enhance.loss import Objective, enhancement_loss
@@ -63,10 +63,8 @@ class PlainGaze(Dataset):
         height, width = self.size
         photo = cv2.cvtColor(cv2.imread(str(self.photos[index].photo)), cv2.COLOR_BGR2RGB)
         photo = torch.from_numpy(cv2.resize(photo, (width, height)).transpose(2, 0, 1).astype(np.float32) / 255)
-        points = self.photos[index].points * (width / 800, height / 600)
-        fixations = torch.zeros(1, height, width)
-        fixations[0, points[:, 1].astype(int), points[:, 0].astype(int)] = 1
-        return photo, torch.from_numpy(fixation_map(points, self.size, 24 * width / 800))[None], fixations
+        density, fixations = self.photos[index].maps(self.size)
+        return photo, torch.from_numpy(density)[None], torch.from_numpy(fixations)[None]
 
 
 def endless(data: Dataset, batch_size: int, workers: int, device: torch.device):

@@ -128,21 +128,31 @@ def _problem(loop: Loop, teachers: Teachers, regions: Sequence[Region], trainer:
 
 
 def _plain(loop: Loop, teachers: Teachers, regions: Sequence[Region], trainer: Trainer) -> Work:
+    settings = dataclasses.replace(trainer, batch_size=loop.batch_size)
+    return plain_steps(_problem(loop, teachers, regions, trainer), settings)
+
+
+def plain_steps(problem: Problem, trainer: Trainer) -> Work:
+    """Steps that train the network of a problem, in place, the plain way: see `benchmark.plain`.
+
+    Args:
+        problem: of saliency, realism or an enhancer; its data are read anew at every step, as whole pictures.
+        trainer: for batch size, learning rate, betas, workers and accelerator.
+    """
     device = launch(dataclasses.replace(trainer, compile=False, precision="32-true")).device
-    network = copy.deepcopy(loop.network).to(device).train()
-    training_regions = [region for region in regions if region.split == "train"]
-    if loop.job == "saliency":
-        data = plain.PlainGaze(gaze_photos(training_regions, trainer.seed), tuple(loop.size))
-        loss_of = plain.saliency_step(network)
+    network, seen = problem.network.to(device).train(), problem.val_data.size
+    if isinstance(problem, SaliencyProblem):
+        data, loss_of = plain.PlainGaze(problem.train_data.first.photos, seen), plain.saliency_step(network)
     else:
-        data = plain.PlainRegions(training_regions, loop.size)
-        if loop.job == "realism":
-            loss_of = plain.critic_step(network, teachers.edits, loop.loss)
+        data = plain.PlainRegions(problem.train_data.regions, seen)
+        if isinstance(problem, RealismProblem):
+            loss_of = plain.critic_step(network, problem.edits, problem.loss["kind"])
         else:
-            frozen = [judge.to(device).eval().requires_grad_(False) for judge in (teachers.critic, teachers.saliency)]
-            loss_of = plain.enhancer_step(network, *frozen, teachers.objective)
-    batches = plain.endless(data, loop.batch_size, trainer.workers, device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=trainer.learning_rate, betas=tuple(trainer.betas))
+            frozen = [judge.to(device) for judge in (problem.judges.critic, problem.judges.saliency)]
+            loss_of = plain.enhancer_step(network, *frozen, problem.objective)
+    batches = plain.endless(data, trainer.batch_size, trainer.workers, device)
+    asked = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.Adam(asked, lr=trainer.learning_rate, betas=tuple(trainer.betas))
 
     def work(reading: Stopwatch) -> None:
         with reading.running():

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.progress import validating
-from realistic_editing.common.protocols import JudgesPatches, JudgesPixels
+from realistic_editing.common.protocols import CachesFeatures, JudgesPatches, JudgesPixels
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
@@ -30,7 +30,7 @@ def check_settings(network: nn.Module, size: int, loss: dict, pixels_per_zone: i
     guess, name = loss.get("guess", 0.0), type(network).__name__
     if loss.get("kind") not in KINDS:
         raise InputError(f"loss.kind is {loss.get('kind')!r}; use {' or '.join(KINDS)}")
-    if pixels_per_zone and not isinstance(network, JudgesPixels):
+    if pixels_per_zone and not isinstance(network, JudgesPixels | CachesFeatures):
         raise InputError(f"pixels_per_zone is {pixels_per_zone}; {name} sees whole pictures only: set pixels_per_zone=0")
     if guess and getattr(network, "guess", None) is None:
         raise InputError(f"loss.guess is {guess}; it needs realism@model=compact model.network.guesses={_GUESSES}")
@@ -59,8 +59,9 @@ class RealismProblem:
         loss: `kind` and `rank` of `critic_loss`; `guess`, the weight of regressing the parameters of the edits; `patches`, that
             of `patch_loss`; `teacher`, that of cross-entropy against the teacher's scores.
         human: whether to add the fakes for human regions.
-        pixels_per_zone: how many pixels of each zone the critic is shown of a training sample; 0 = the whole picture, which a
-            critic that does not support pixel sampling needs.
+        pixels_per_zone: how many pixels of each zone the critic is shown of a training sample, beside what it keeps of the
+            photo before the edit where it is one that `CachesFeatures`; 0 = the whole picture, which a critic that does not
+            support pixel sampling needs.
         augment: flip training photos and zoom into them, see `RegionDataset`.
         teacher: a trained critic, whose scores of the same samples are learned with the weight `loss.teacher`; or None.
 
@@ -98,12 +99,15 @@ class RealismProblem:
         image, mask = batch["image"].float() / 255, batch["mask"].float() / 255
         columns = [self.edits.real, self.edits.fake] + ([self.edits.fake_human] if self.human else [])
         with torch.no_grad():
+            judge = network.cache_features(image, mask) if self._keeps_features else network
             if self.pixels_per_zone:
-                image, mask = self.network.sample_pixels(image, mask, self.pixels_per_zone, generator)
+                image, mask = judge.sample_pixels(image, mask, self.pixels_per_zone, generator)
             recipes = [sample_recipe(ranges, len(image), generator) for ranges in columns]
             edited = torch.cat([apply(image, mask, recipe) for recipe in recipes])
         masks = mask.repeat(len(columns), 1, 1, 1)
-        joint, more = self._judge(network, edited, masks)
+        if self._keeps_features:
+            judge = judge[torch.arange(len(image), device=image.device).repeat(len(columns))]
+        joint, more = self._judge(judge, edited, masks)
         scores = joint.chunk(len(columns))
         terms = critic_loss(scores[0], scores[1], batch["human"], *scores[2:], **self.loss)
         if self.guess:
@@ -125,6 +129,11 @@ class RealismProblem:
         with torch.no_grad():
             wanted = self.teacher(edited, masks).to(scores.dtype)
         return F.binary_cross_entropy(scores, wanted)
+
+    @property
+    def _keeps_features(self) -> bool:
+        """Whether samples are judged by pixels beside the features of their photos, which a step then takes once."""
+        return bool(self.pixels_per_zone) and isinstance(self.network, CachesFeatures)
 
     def _judge(self, network, edited: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self.pixels_per_zone:

@@ -324,3 +324,41 @@ def test_a_recipe_is_told_and_applied_to_another_photo(photos, tmp_path, capsys)
     Image.open(files[1]).resize((48, 48)).save(files[1])
     main(["recipe", recipe, "--apply", *files, "--output", str(tmp_path / "again.png")])
     assert "note: " in (error := capsys.readouterr().err) and "the mask was resized from 48 x 48 to 96 x 96" in error
+
+
+def test_a_dry_run_says_what_a_batch_takes_and_writes_nothing(photos, tmp_path, capsys, bundled_networks):
+    output = tmp_path / "out"
+    run(photos, output, "--refine", "0", "--dry-run", "--json")
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert not output.exists()
+    assert found["photos"] == 3 and found["tasks"] == {"attenuate": 3} and found["edited"] == 2
+    assert found["core_hours"] == pytest.approx(found["seconds"] * 3 / 3600) and found["seconds"] > 0
+    assert [Path(one.split(": ")[0]).name for one in found["problems"]] == ["broken.jpg"]
+    assert "dry run: 3 photos are left (3 to attenuate); nothing is written" in shown.err
+    (photos / "broken.jpg").unlink()
+    run(photos, output, "--refine", "0")
+    made = [file.stat().st_size for file in output.iterdir() if file.name != "scores.csv"]
+    assert found["bytes"] == pytest.approx(sum(made) / 2, rel=0.05)  # the third was not weighed as a photo of its size
+    capsys.readouterr()
+    run(photos, output, "--refine", "0", "--dry-run")
+    assert "0 photos are left (none)" in capsys.readouterr().out
+
+
+def test_a_dry_run_says_when_the_results_do_not_fit(photos, tmp_path, capsys, monkeypatch, bundled_networks):
+    (photos / "broken.jpg").unlink()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - 50, 50))
+    run(photos, tmp_path / "out", "--refine", "0", "--dry-run")
+    assert "0.05 kB are free" in (said := capsys.readouterr().out) and "do not fit into what is free" in said
+
+
+def test_a_table_of_very_many_rows_is_planned(photos, tmp_path, capsys, tiny_weights):
+    """A tenth of a million here; docs/cluster.md has the million."""
+    table, rows = tmp_path / "table.csv", 100_000
+    table.write_text("photo,mask\n" + "photos/a.jpg,photos/a_mask.png\n" * rows)
+    judges = [word for option in ("critic", "saliency") for word in (f"--{option}", tiny_weights[option])]
+    weights = ["--weights", tiny_weights["attenuate"]]
+    run(table, tmp_path / "out", "--refine", "0", "--dry-run", "--json", *map(str, [*judges, *weights]))
+    found = json.loads(capsys.readouterr().out)
+    assert found["photos"] == rows and found["edited"] == 3 and not found["problems"]
+    assert found["all_bytes"] == pytest.approx(rows * found["bytes"])

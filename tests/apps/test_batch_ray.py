@@ -240,3 +240,60 @@ def test_without_ray_the_extra_is_named(photos, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         run(photos, tmp_path / "out", "--engine", "ray")
     assert stop.value.code == 2 and "pip install -e '.[cluster]'" in capsys.readouterr().err
+
+
+def test_a_machine_lost_in_the_middle_costs_no_photo(tmp_path, photos, judges):
+    """Two machines of one processor each, as Ray has them in one test cluster, of which the second is taken away."""
+    pytest.importorskip("ray", reason="needs Ray: pip install -e .[cluster]")
+    table, count = tmp_path / "table.csv", 24
+    table.write_text("photo,mask\n" + f"{photos}/a.jpg,{photos}/a_mask.png\n" * count)
+    program = tmp_path / "cluster.py"
+    # In a process of its own: Ray is started once in a process, and the other tests have theirs.
+    program.write_text(_TWO_MACHINES)
+    settings = batch_ray.RAY_SETTINGS | {"RAY_AUTH_TOKEN": "0" * 64, "RAY_worker_niceness": "0"}
+    words = [str(table), str(tmp_path / "out"), str(tmp_path / "lost"), *map(str, judges)]
+    done = subprocess.run(
+        [sys.executable, str(program), *words], env=os.environ | settings, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    before, machines = (tmp_path / "lost").read_text().split()
+    assert 0 < int(before) < count and int(machines) == 1  # it went in the middle, and stayed away
+    scores = pd.read_csv(tmp_path / "out/scores.csv")
+    assert len(scores) == count and scores.result.nunique() == count
+    assert len(list((tmp_path / "out").glob("*.png"))) == count
+
+
+_TWO_MACHINES = """
+import sys, threading, time
+from pathlib import Path
+
+import ray
+from ray.cluster_utils import Cluster
+
+from realistic_editing.apps.batch_scores import JOURNAL
+from realistic_editing.apps.cli import main
+
+table, output, lost, *judges = sys.argv[1:]
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+second = cluster.add_node(num_cpus=1)
+cluster.wait_for_nodes()
+ray.init(cluster.address, log_to_driver=False)
+
+
+def lose():
+    journal = Path(output) / JOURNAL
+    while not journal.exists() or len(journal.read_text().split()) == 0:
+        time.sleep(0.01)
+    cluster.remove_node(second, allow_graceful=False)
+    done = journal.read_text().count('"photo"')
+    time.sleep(1)
+    Path(lost).write_text(f"{done} {sum(node['Alive'] for node in ray.nodes())}")
+
+
+watch = threading.Thread(target=lose)
+watch.start()
+main(["batch", table, "--output", output, "--order", "3,1,0,2", "--no-guard", "--refine", "2", "--engine", "ray", *judges])
+watch.join()
+ray.shutdown()
+cluster.shutdown()
+"""

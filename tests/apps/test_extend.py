@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from realistic_editing.apps import prepare as apps_prepare
 from realistic_editing.apps import regions as apps_regions
-from realistic_editing.apps import train as apps_train
 from realistic_editing.apps.cli import main
 from realistic_editing.data import regions as data_regions
 from realistic_editing.data import splits
@@ -46,7 +46,7 @@ def extended(tmp_path, monkeypatch):
     import my_problem
 
     known = {"NetworkEntry": NetworkEntry, **vars(my_loss), **vars(my_problem)}
-    for table, holder in (("NETWORKS", NETWORKS), ("CHANGES", loss.CHANGES), ("SAMPLES", apps_train.SAMPLES)):
+    for table, holder in (("NETWORKS", NETWORKS), ("CHANGES", loss.CHANGES), ("SAMPLES", apps_prepare.SAMPLES)):
         for name, value in eval(entries[table], known).items():
             monkeypatch.setitem(holder, name, value)
     yield tmp_path

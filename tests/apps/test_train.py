@@ -93,7 +93,7 @@ def test_what_a_critic_cannot_do_is_said_before_regions_are_built(data, tmp_path
 @pytest.mark.parametrize("network", ["saliency", "realism", "enhancer", "gazeshift"])
 def test_weights_to_start_from_are_read_before_regions_or_gaze_are(data, tmp_path, capsys, monkeypatch, network):
     name = "read_gaze" if network == "saliency" else "load_regions"
-    monkeypatch.setattr(f"realistic_editing.apps.train.{name}", lambda *_: pytest.fail("data was read"))
+    monkeypatch.setattr(f"realistic_editing.apps.prepare.{name}", lambda *_: pytest.fail("data was read"))
     (tmp_path / "cut.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{")
     other = "critic" if network == "saliency" else "compact_saliency"
     for given, words in (
@@ -116,7 +116,7 @@ def test_weights_of_another_shape_are_told_before_data_is_read(
     data, tmp_path, capsys, monkeypatch, network, start, other, bundled_networks
 ):
     name = "read_gaze" if network == "saliency" else "load_regions"
-    monkeypatch.setattr(f"realistic_editing.apps.train.{name}", lambda *_: pytest.fail("data was read"))
+    monkeypatch.setattr(f"realistic_editing.apps.prepare.{name}", lambda *_: pytest.fail("data was read"))
     base = ["train", network, *overrides(data, tmp_path / "run", network), *QUICK, f"initial={start}"]
     with pytest.raises(SystemExit) as stop:
         main([*base, f"model.network.{other}"])

@@ -15,7 +15,7 @@ from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.main import call
 from realistic_editing.benchmark import edit, propose, timing
 from realistic_editing.benchmark.apply import applying, middling_recipe
-from realistic_editing.benchmark.edit import Run, end_to_end, run_command
+from realistic_editing.benchmark.edit import COMMAND, Run, end_to_end, run_program
 from realistic_editing.benchmark.folded import as_if_trained, judgements_apart, pairs_of, parameters_apart
 from realistic_editing.benchmark.gpu import proposing_there
 from realistic_editing.benchmark.growth import growing, growth_figure
@@ -193,8 +193,8 @@ def noted_commands(monkeypatch):
         ran.append((checkout, words))
         return Run(0.5 * len(ran), 0.25, 1000)
 
-    monkeypatch.setattr("realistic_editing.benchmark.edit.run_command", note)
-    monkeypatch.setattr("realistic_editing.benchmark.growth.run_command", note)
+    monkeypatch.setattr("realistic_editing.benchmark.edit.run_program", note)
+    monkeypatch.setattr("realistic_editing.benchmark.growth.run_program", note)
     return ran
 
 
@@ -202,12 +202,13 @@ def test_edit_takes_turns_with_another_checkout(tmp_path, noted_commands):
     ways, checkout = {"this project": ["--refine", "0"]}, Path(edit.__file__).parents[2]
     found = end_to_end(synthetic_regions(tmp_path, 2, 0), [0.05], 2, [0.05], ways, 2, str(checkout), say=str)
     assert [one.case for one in found[::2]] == [
+        "first proposal, 0.3 megapixels",
         "edit, 0.05 megapixels, jpg to png", "edit, 0.05 megapixels, jpg to jpg", "edit, 0.05 megapixels, tif to png",
         "batch, 2 photos of 0.05 megapixels",
     ]  # fmt: skip
     assert [one.contender for one in found[:2]] == ["the other checkout", "this project"]
     assert [words[-2:] == ["--refine", "0"] for _, words in noted_commands[:4]] == [False, True, True, False]
-    assert found[0].seconds == (0.5, 2.0) and found[0].extra_bytes == 1000 and found[6].note == "0.125 s of processors each"
+    assert found[0].seconds == (0.5, 2.0) and found[0].extra_bytes == 1000 and found[8].note == "0.125 s of processors each"
     with pytest.raises(InputError, match="is no checkout of this project"):
         end_to_end([], [1], 0, [], {}, 1, str(tmp_path))
 
@@ -215,10 +216,10 @@ def test_edit_takes_turns_with_another_checkout(tmp_path, noted_commands):
 def test_a_command_runs_in_a_process_of_its_own_and_says_why_it_failed(tmp_path):
     checkout = Path(edit.__file__).parents[2]
     held = np.ones(200_000_000, np.uint8)  # which Linux would count as the command's
-    found = run_command(checkout, ["--version"])
+    found = run_program(checkout, [*COMMAND, "--version"])
     assert found.seconds > 0 and found.processor > 0 and 1e7 < found.memory < held.nbytes
     with pytest.raises(InputError, match="is no COMMAND|invalid choice"):
-        run_command(checkout, ["fly"])
+        run_program(checkout, [*COMMAND, "fly"])
 
 
 def test_growth_tells_slopes_and_draws_curves(tmp_path, noted_commands):
@@ -226,7 +227,7 @@ def test_growth_tells_slopes_and_draws_curves(tmp_path, noted_commands):
     found = growing(synthetic_regions(tmp_path, 2, 0)[0], sizes, ["--refine", "0"], ["--critic", "critic"], say=str)
     assert [one.contender for one in found] == ["1", "2", "1", "2", "2", "1", "24", "0.05"]
     assert found[1].note.endswith("slope of time 1.00, of memory 0.00") and "slope" not in found[0].note
-    assert [words[0] for _, words in noted_commands] == ["plan", "plan", "batch", "batch", "video", "edit"]
+    assert [words[2] for _, words in noted_commands] == ["plan", "plan", "batch", "batch", "video", "edit"]
     assert "--weights" in noted_commands[-1][1] and "--weights" not in noted_commands[0][1]
     assert len(growth_figure(found, ("red", "blue")).axes) == 2 * len(sizes)
 

@@ -1,13 +1,14 @@
 """The plain steps do what the project's do, and the suite writes its report."""
 import json
 import random
+import time
 
 import pytest
 import torch
 
 from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.main import call
-from realistic_editing.benchmark import plain
+from realistic_editing.benchmark import plain, quality
 from realistic_editing.benchmark.photos import gaze_photos, synthetic_regions
 from realistic_editing.benchmark.training import Loop
 from realistic_editing.data.transforms import RegionDataset
@@ -115,3 +116,53 @@ def test_what_is_unknown_is_named(tmp_path, capsys, option):
 def test_a_job_that_is_unknown_is_named():
     with pytest.raises(ValueError, match="'flying'; use saliency"):
         Loop("flying", torch.nn.Identity(), 32, 1)
+
+
+class Counted:
+    """A problem whose measure is the number of steps that were taken; and what trains it, plainly or not, at two speeds."""
+
+    monitor, mode = "auc", "max"
+
+    def __init__(self):
+        self.network, self.steps = torch.nn.Linear(1, 1), 0
+
+    def evaluate(self, network, device):
+        time.sleep(0.2)  # not counted
+        return {"auc": float(self.steps)}
+
+
+def test_time_to_quality_is_of_training_alone_and_ends_where_the_plain_measure_is_reached(monkeypatch):
+    def train(pause):
+        def run(problem, trainer):
+            while True:
+                time.sleep(pause)
+                problem.problem.steps += 1
+                problem.evaluate(problem.network, torch.device("cpu"))
+
+        return run
+
+    monkeypatch.setattr(quality, "_train_plainly", train(0.1))
+    monkeypatch.setattr(quality, "_train", train(0.02))
+    said = []
+    first, second = quality.to_quality({"critic": lambda: ((Counted(), None), (Counted(), None))}, 0.35, said.append)
+    assert (first.contender, second.contender) == ("plain", "this project") and first.case == "critic"
+    assert first.seconds[0] == pytest.approx(0.4, abs=0.1) and second.seconds[0] == pytest.approx(0.08, abs=0.06)
+    assert second.rate / first.rate > 2.5 and "auc" in second.note and "not reached" not in second.note
+    monkeypatch.setattr(quality, "_train", train(0.3))
+    _, late = quality.to_quality({"critic": lambda: ((Counted(), None), (Counted(), None))}, 0.35, said.append)
+    assert late.note.startswith("not reached") and late.seconds[0] > 0.35
+
+
+def test_courses_train_from_real_configurations(tmp_path, capsys):
+    """One plain validation and this project's way until then, of a critic on made-up regions."""
+    synthetic_regions(tmp_path, 6, seed=0)
+    shared = [f"regions.folders=[{tmp_path}]", "regions.matte=false", f"paths.regions={tmp_path / 'regions'}", "size=32"]
+    shared += ["trainer.accelerator=cpu", "trainer.batch_size=2", "trainer.evaluate_every=1", "trainer.steps=3"]
+    shared += ["+model.network.hidden=8", "model.network.input_size=32"]
+    words = ",".join(f"'{one}'" for one in shared)
+    course = "+quality.courses={critic: {script: realism, plain: [pixels_per_zone=0], ours: [pixels_per_zone=20]}}"
+    options = ["suite=quality", f"output={tmp_path}", "photos=2", "quality.minutes=0", "quality.only=critic", course]
+    call("benchmark", _compose("benchmark", [*options, f'quality.shared=[{words}]']))
+    results = json.loads((tmp_path / "quality.json").read_text())["results"]
+    assert [row["contender"] for row in results] == ["plain", "this project"]
+    assert all("auc" in row["note"] for row in results) and "critic, plain, at most 0 s" in capsys.readouterr().out

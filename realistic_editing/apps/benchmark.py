@@ -1,5 +1,7 @@
 """Run a benchmark suite from a Hydra configuration: make photos and networks, time, report."""
+import contextlib
 import functools
+import io
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -102,7 +104,8 @@ def _quality(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
     options = config.quality
 
     def course(script: str, words: Sequence[str]) -> Course:
-        ready = getattr(prepare, f"prepare_{script}")(composed(f"train_{script}", [*options.shared, *words]))
+        with contextlib.redirect_stdout(io.StringIO()):  # it would say where a run writes, and this one does not
+            ready = getattr(prepare, f"prepare_{script}")(composed(f"train_{script}", [*options.shared, *words]))
         return ready.problem, ready.trainer
 
     def both(node: DictConfig) -> tuple[Course, Course]:

@@ -135,7 +135,7 @@ OPTION_RANGES: dict[str, dict[str, Any]] = {
         "score.batch": Number(1, 10**4, whole=True),
         "load.size": _SIDE,
         "busy.loads": Many(Number(0, 1000), least=1),
-        "edit.megapixels": Many(Number(0, 1000, above=True), least=1),
+        "edit.megapixels": Many(Number(0, 1000, above=True)),
         "edit.batch_megapixels": Many(Number(0, 1000, above=True)),
         "edit.photos": Number(0, 10**6, whole=True),
         "edit.repeats": _COUNT, "growth.repeats": _COUNT,

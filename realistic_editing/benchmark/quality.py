@@ -3,9 +3,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -62,48 +60,42 @@ class _Enough(Exception):
     """Training has gone as far as it was to be followed."""
 
 
-class _Followed:
-    """A problem whose validations are noted with the seconds of training before them, until it is enough.
+class _Watch:
+    """Notes the validations of a problem with the seconds of training before them, until it is enough.
 
     Args:
-        problem: of which all else is asked.
+        problem: whose `evaluate` and `sheet` give place to those of this, in this one object.
         enough: of what was noted so far, whether to stop.
         say: gets a line for each validation.
     """
 
     def __init__(self, problem: Problem, enough: Callable[[Curve], bool], say: Say) -> None:
-        self.problem, self.enough, self.say = problem, enough, say
+        self.ask, self.monitor, self.enough, self.say = problem.evaluate, problem.monitor, enough, say
         self.curve: list[tuple[float, float]] = []
         self.began, self.apart = time.perf_counter(), 0.0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.problem, name)
+        problem.evaluate, problem.sheet = self.evaluate, lambda *_: None  # nobody looks at pictures here
 
     def evaluate(self, network: nn.Module, device: torch.device) -> dict[str, float]:
         """As the problem does."""
         started = time.perf_counter()
-        measures = self.problem.evaluate(network, device)
-        self.curve.append((started - self.began - self.apart, measures[self.problem.monitor]))
+        measures = self.ask(network, device)
+        self.curve.append((started - self.began - self.apart, measures[self.monitor]))
         self.apart += time.perf_counter() - started
-        self.say(f"  {self.problem.monitor} {self.curve[-1][1]:.4f} after {self.curve[-1][0]:.0f} s")
+        self.say(f"  {self.monitor} {self.curve[-1][1]:.4f} after {self.curve[-1][0]:.0f} s")
         if self.enough(self.curve):
             raise _Enough
         return measures
-
-    def sheet(self, network: nn.Module, device: torch.device) -> np.ndarray | None:
-        """None: nobody looks at it here."""
-        del network, device
 
 
 def _followed(course: Course, train: Callable[[Problem, Trainer], None], enough: Callable[[Curve], bool], say: Say) -> Curve:
     """The validations of one course until it is enough, or until its steps are done."""
     problem, trainer = course
-    followed = _Followed(problem, enough, say)
+    watch = _Watch(problem, enough, say)
     try:
-        train(followed, trainer)
+        train(problem, trainer)
     except _Enough:
         pass
-    return followed.curve
+    return watch.curve
 
 
 def _train(problem: Problem, trainer: Trainer) -> None:

@@ -3,7 +3,8 @@ import dataclasses
 
 import torch
 
-from realistic_editing.enhance.judges import JudgedEdit, RegionView
+from realistic_editing.enhance.judged_edit import JudgedEdit
+from realistic_editing.enhance.judges import RegionView
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.ops import Recipe
 

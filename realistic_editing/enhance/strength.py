@@ -8,20 +8,22 @@ HALVINGS = 4  # of the step between two of them, around the answer
 
 
 def find_strength(
-    changes: Callable[[float], tuple[float, float]],
+    realism_change: Callable[[float], float],
+    saliency_change: Callable[[float], float],
     task: str,
     min_realism_change: float | None = None,
-    saliency_change: float | None = None,
+    wanted: float | None = None,
     max_strength: float = MAX_STRENGTH,
 ) -> float:
     """Move along `Recipe.at_strength` from no edit to one and a half times the proposal.
 
     Args:
-        changes: strength -> dR and the change of saliency (-S of eq. 3) of the edit at that strength.
+        realism_change, saliency_change: strength -> dR, and the change of saliency (-S of eq. 3), of the edit at that strength.
+            The second, which takes longer, is asked only where something is wanted.
         task: "attenuate" or "amplify".
         min_realism_change: dR that the answer keeps to, and every sixteenth of the way to it; None = any.
-        saliency_change: to reach: the least strength that does is the answer, or, where none does, the greatest that is
-            allowed. None = the greatest that is allowed.
+        wanted: change of saliency to reach: the least strength that does is the answer, or, where none does, the greatest that
+            is allowed. None = the greatest that is allowed.
         max_strength: the greatest strength to try.
 
     Returns:
@@ -31,9 +33,8 @@ def find_strength(
 
     def check(strength: float) -> tuple[bool, bool]:
         """Whether a strength keeps to the budget, and whether it reaches what is wanted."""
-        realism, saliency = changes(strength)
-        allowed = min_realism_change is None or realism >= min_realism_change
-        return allowed, saliency_change is not None and sign * saliency >= sign * saliency_change
+        allowed = min_realism_change is None or realism_change(strength) >= min_realism_change
+        return allowed, wanted is not None and sign * saliency_change(strength) >= sign * wanted
 
     low, high, found = 0.0, None, False  # the best so far, and the next above it, which is not allowed or not needed
     for index in range(1, _GRID + 1):

@@ -5,7 +5,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from realistic_editing.common.errors import InputError
 from realistic_editing.common.workers import on_worker
 from realistic_editing.enhance.candidates import Candidates
 from realistic_editing.enhance.edit import Edit
@@ -15,7 +14,7 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, WEAK, EditOptions, check_strength
 from realistic_editing.enhance.select import select_order
-from realistic_editing.enhance.skin import Skin, find_skin, is_free
+from realistic_editing.enhance.skin import find_skin, is_free
 from realistic_editing.enhance.starts import best_start
 from realistic_editing.enhance.strength import find_strength, greatest_strength
 from realistic_editing.enhance.terms import logit_change
@@ -58,7 +57,8 @@ class PhotoView:
         self.region = judges.view(image, mask)
         self.human = self.region.shows_person() if human is None else human
         self.any_color = self.region.any_color(human is not False) if any_color is None else any_color
-        self._told, self._asks_critic, self.skin = human, any_color is None, self._find_skin()
+        self._told, self._asks_critic = human, any_color is None
+        self.skin = find_skin(image, mask, self.human, self.any_color, fades=task == "attenuate")
         self._colorless = is_colorless(image, mask)
         self._candidates: Candidates | None = None
 
@@ -155,8 +155,8 @@ class PhotoView:
         Raises:
             InputError: when it cannot be used.
         """
-        whole = np.full(edited.shape[:2], 255, np.uint8)
-        judged = self.region.compare(network_input(edited, whole, self.device, self.image.shape[-1])[0])
+        pixels, _ = network_input(edited, np.full(edited.shape[:2], 255, np.uint8), self.device, self.image.shape[-1])
+        judged = self.region.compare(pixels)
         return float(judged.realism_change), float(self.region.saliency_change(judged))
 
     @on_worker
@@ -172,11 +172,9 @@ class PhotoView:
             progress: show a bar.
             plain: whether to start at a plain edit of exposure and saturation where that has less loss (see `best_start`).
 
-        Raises:
-            InputError: when the enhancer has no objective.
+        Raises InputError when the enhancer has no objective.
         """
-        if self.objective is None:
-            raise InputError("refine needs an objective, and these weights name none; pass Enhancer(..., objective=...)")
+        EditOptions(refine=steps).check_for(self.task, refinable=self.objective is not None)
         if not steps:
             return edit
         generator = torch.Generator(self.device).manual_seed(0)
@@ -220,14 +218,19 @@ class PhotoView:
         """
         judged = {1.0: edit}
 
-        def at(strength: float) -> tuple[float, float]:
+        def at(strength: float) -> Edit:
             if strength not in judged:
                 judged[strength] = self.measure(edit.recipe.at_strength(strength))
-            return judged[strength].realism_change, judged[strength].saliency_change
+            return judged[strength]
 
-        strength = find_strength(at, self.task, realism, saliency, max_strength)
-        at(strength)
-        return dataclasses.replace(judged[strength], strength=strength, refined=edit.refined)
+        def realism_at(strength: float) -> float:
+            if strength in judged or saliency is not None:
+                return at(strength).realism_change
+            return float(self.region.realism_changes(edit.recipe.at_strength(strength)))  # by the critic alone: quick
+
+        changes = realism_at, lambda strength: at(strength).saliency_change
+        strength = find_strength(*changes, self.task, realism, saliency, max_strength)
+        return dataclasses.replace(at(strength), strength=strength, refined=edit.refined)
 
     def logit_change(self, edit: Edit) -> float:
         """What an edit does to R on the scale of logits, see `logit_change`: what the guard looks at."""
@@ -265,9 +268,6 @@ class PhotoView:
             return 1.0
         return greatest_strength(lambda strength: self.skin.is_spared(recipe.at_strength(strength)))
 
-    def _find_skin(self) -> Skin | None:
-        return find_skin(self.image, self.mask, self.human, self.any_color, fades=self.task == "attenuate")
-
     @on_worker
     def propose(self, options: EditOptions | None = None) -> Edit:
         """An edit as the options ask; see `Enhancer.propose`."""
@@ -289,7 +289,7 @@ class PhotoView:
         other = self.by(self.network, self.objective)
         other.human = other._told = human
         other.any_color = self.region.any_color(human) if self._asks_critic else self.any_color
-        other.skin = other._find_skin()
+        other.skin = find_skin(self.image, self.mask, human, other.any_color, fades=self.task == "attenuate")
         return other
 
     def _all_orders(self) -> Recipe:

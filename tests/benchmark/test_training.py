@@ -136,7 +136,7 @@ def test_time_to_quality_is_of_training_alone_and_ends_where_the_plain_measure_i
         def run(problem, trainer):
             while True:
                 time.sleep(pause)
-                problem.problem.steps += 1
+                problem.steps += 1
                 problem.evaluate(problem.network, torch.device("cpu"))
 
         return run
@@ -158,11 +158,11 @@ def test_courses_train_from_real_configurations(tmp_path, capsys):
     synthetic_regions(tmp_path, 6, seed=0)
     shared = [f"regions.folders=[{tmp_path}]", "regions.matte=false", f"paths.regions={tmp_path / 'regions'}", "size=32"]
     shared += ["trainer.accelerator=cpu", "trainer.batch_size=2", "trainer.evaluate_every=1", "trainer.steps=3"]
-    shared += ["+model.network.hidden=8", "model.network.input_size=32"]
+    shared += ["model.network.hidden=8", "model.network.input_size=32"]
     words = ",".join(f"'{one}'" for one in shared)
-    course = "+quality.courses={critic: {script: realism, plain: [pixels_per_zone=0], ours: [pixels_per_zone=20]}}"
+    course = "+quality.courses.critic={script:realism,plain:['pixels_per_zone=0'],ours:['pixels_per_zone=20']}"
     options = ["suite=quality", f"output={tmp_path}", "photos=2", "quality.minutes=0", "quality.only=critic", course]
-    call("benchmark", _compose("benchmark", [*options, f'quality.shared=[{words}]']))
+    call("benchmark", _compose("benchmark", [*options, f"quality.shared=[{words}]"]))
     results = json.loads((tmp_path / "quality.json").read_text())["results"]
     assert [row["contender"] for row in results] == ["plain", "this project"]
     assert all("auc" in row["note"] for row in results) and "critic, plain, at most 0 s" in capsys.readouterr().out

@@ -130,20 +130,21 @@ class Counting(torch.nn.Module):
         ({"order": "random", "guard": -1.0}, 1),
         ({"refine": 0, "strength": 1.0}, 24),
         ({"refine": 0, "strength": 0.5}, 25),
-        ({"refine": 0, "order": (3, 1, 0, 2), "min_realism_change": -1.0}, 17),  # 16 strengths, and the proposal itself
+        ({"refine": 0, "order": (3, 1, 0, 2), "min_realism_change": -1.0}, (18, 2)),  # 16 strengths by the critic alone
         # The photo once more, at the size of refinement, and where it may start: at the proposal or at six plain edits.
         ({"order": (3, 1, 0, 2), "guard": None, "refine": 2}, 1 + 1 + 7 + 3 + 1),
         ({"guard": None}, 24 + 1 + 7 + (REFINE + 1) + 1),
     ],
 )
-def test_no_edit_is_judged_twice(enhancer, photo, options, edits):
+def test_no_edit_is_judged_twice_by_both(enhancer, photo, options, edits):
     critic, saliency = Counting(enhancer.critic), Counting(enhancer.saliency)
     counted = Enhancer(enhancer.network, critic, saliency, "attenuate", enhancer.objective)
     counted.judges.critic.eval()
     if options.get("guard", 0) == -1.0:
         counted = Enhancer(enhancer.network, critic, saliency, "attenuate")  # nothing to refine by
     edit = counted.propose(*photo, **options)
-    assert critic.seen == saliency.seen == 1 + edits  # the photo once, and each edit once
+    by_critic, by_saliency = edits if isinstance(edits, tuple) else (edits, edits)
+    assert (critic.seen, saliency.seen) == (1 + by_critic, 1 + by_saliency)  # the photo once, and each edit once
     again = enhancer.measure(*photo, edit.recipe)
     assert again.realism_change == pytest.approx(edit.realism_change, abs=1e-5)
     assert again.saliency_change == pytest.approx(edit.saliency_change, abs=1e-5)

@@ -5,12 +5,16 @@ import pytest
 import torch
 from torch import nn
 
+from realistic_editing.enhance.compact import CompactEnhancer
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
+from realistic_editing.enhance.options import MAX_STRENGTH
 from realistic_editing.enhance.parameters import FREE, bounded
 from realistic_editing.enhance.strength import find_strength
+from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe, all_orders, apply, random_orders
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
@@ -57,10 +61,10 @@ def plain():
 def strength_of(view, recipe, *wanted, **budgets):
     """`find_strength` along one recipe for one photo."""
 
-    def changes(strength):
-        return tuple(float(change) for change in view.changes(recipe.at_strength(strength)))
+    def change(which):
+        return lambda strength: float(view.changes(recipe.at_strength(strength))[which])
 
-    return find_strength(changes, *wanted, **budgets)
+    return find_strength(change(0), change(1), *wanted, **budgets)
 
 
 def exposed(*factors):
@@ -80,6 +84,32 @@ def test_a_view_gives_what_the_judges_give(judges, photos):
     torch.testing.assert_close(view.saliency_change(judged), wanted)
     again = view[torch.tensor([2, 2, 0])]
     torch.testing.assert_close(again.edited(recipe[[2, 2, 0]]).realism_change, judged.realism_change[[2, 2, 0]])
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_realism_alone_is_what_it_is_beside_saliency(judges, photos, quick):
+    image, mask = (part[:1] for part in photos)
+    view = judges.quick_view(image, mask, judges.critic_of(image, mask)) if quick else judges.view(image, mask)
+    recipe = bounded(random_orders(7, GENERATOR), torch.randn(7, FREE, generator=GENERATOR))
+    torch.testing.assert_close(view.realism_changes(recipe), view.changes(recipe)[0])
+
+
+def test_the_default_judges_can_take_a_quick_look():
+    enhancer = Enhancer.from_pretrained("attenuate")
+    assert enhancer.judges.can_be_quick
+
+
+def test_a_budget_of_realism_alone_asks_the_saliency_network_once(judges, photos, monkeypatch):
+    image, mask = (part[:1] for part in photos)
+    shape = {"saliency": {"input_size": (24, 32)}, "input_size": 48, "stride": 1, "ring": 8, "palette": 8, "hidden": 16}
+    network = CompactEnhancer(**shape).eval()
+    view = PhotoView(network, judges, "attenuate", None, image, mask)
+    edit, asked = view.pick((3, 1, 0, 2)), []
+    forward = CompactSaliency.forward
+    monkeypatch.setattr(CompactSaliency, "forward", lambda self, photo: (asked.append(len(photo)), forward(self, photo))[1])
+    least = -abs(edit.realism_change) / 2
+    held = view.limit(edit, realism=least)
+    assert len(asked) == 1 and held.realism_change >= least and 0 <= held.strength <= MAX_STRENGTH
 
 
 def test_judges_are_frozen_but_let_gradients_through(judges, photos):
@@ -173,15 +203,15 @@ def test_strengths_keep_to_a_budget_of_realism(plain):
 
 @pytest.mark.parametrize(("factor", "task", "wanted"), [(0.5, "attenuate", -0.3), (1.5, "amplify", 0.3)])
 def test_strengths_reach_a_wanted_change_with_the_least(plain, factor, task, wanted):
-    strength = strength_of(plain, exposed(factor), task, saliency_change=wanted)
+    strength = strength_of(plain, exposed(factor), task, wanted=wanted)
     judged = plain.edited(exposed(factor).at_strength(strength))
     assert plain.saliency_change(judged).item() == pytest.approx(wanted, abs=0.01)
     assert abs(plain.saliency_change(judged).item()) >= abs(wanted)
 
 
 def test_what_cannot_be_reached_gives_what_is_allowed(plain):
-    assert strength_of(plain, exposed(0.99), "attenuate", saliency_change=-0.5) == 1.5
-    bounded_by = strength_of(plain, exposed(0.5), "attenuate", min_realism_change=-0.1, saliency_change=-0.9)
+    assert strength_of(plain, exposed(0.99), "attenuate", wanted=-0.5) == 1.5
+    bounded_by = strength_of(plain, exposed(0.5), "attenuate", min_realism_change=-0.1, wanted=-0.9)
     assert bounded_by == pytest.approx(0.415, abs=0.01)
     assert strength_of(plain, exposed(0.5), "attenuate", min_realism_change=0.0) == 0
 

@@ -20,8 +20,10 @@ def composed(name: str, overrides: Sequence[str]) -> DictConfig:
         InputError: when an override cannot be used.
     """
     from hydra import compose, initialize_config_dir  # late: --help of the command does not need them
+    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
 
+    GlobalHydra.instance().clear()  # of the script that this one may be called by, whose own configuration is made
     try:
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
             chosen = full_names(name, quoted(overrides, TRAIN_TEXT))

@@ -28,7 +28,7 @@ def for_inference(network: nn.Module, *inputs: Any, fresh: bool = False) -> nn.M
         ValueError: when the copy does not give what the network gives: a convolution's output goes elsewhere too.
     """
     network, replaced = (network if fresh else copy.deepcopy(network)).eval(), {}
-    pairs, before = _pairs(network, inputs)
+    pairs, before = ([], None) if fresh and not _norms(network) else _pairs(network, inputs)
     for convolution, norm in pairs:
         _fold(convolution, norm)
         activation = getattr(norm, "act", nn.Identity())  # timm's norms hold the one that follows them
@@ -73,14 +73,20 @@ def _pairs(network: nn.Module, inputs: tuple[Any, ...]) -> tuple[list[tuple[nn.C
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             hooks.append(module.register_forward_hook(note))
-        elif isinstance(module, nn.BatchNorm2d) and module.affine and module.track_running_stats:
-            hooks.append(module.register_forward_pre_hook(match))
+    hooks += [norm.register_forward_pre_hook(match) for norm in _norms(network)]
     output = network(*inputs)
     for hook in hooks:
         hook.remove()
     convolutions, norms = [one for one, _ in found], [one for _, one in found]
     # A layer that is used twice has no single partner.
     return [(one, norm) for one, norm in found if convolutions.count(one) == norms.count(norm) == 1], output
+
+
+def _norms(network: nn.Module) -> list[nn.BatchNorm2d]:
+    """The batch norms that can be folded, without those of modules that fold their own."""
+    own = {norm for module in network.modules() if isinstance(module, FoldsNorms) for norm in module.modules()}
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d) and module not in own]
+    return [norm for norm in norms if norm.affine and norm.track_running_stats]
 
 
 def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:

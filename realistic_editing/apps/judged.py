@@ -9,6 +9,7 @@ import numpy as np
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.options import MAX_STRENGTH, EditOptions
+from realistic_editing.enhance.signs import measure_signs, signs_of
 from realistic_editing.enhance.verdict import (
     CANNOT_JUDGE,
     LOOKS_EDITED,
@@ -21,7 +22,6 @@ from realistic_editing.enhance.verdict import (
     judge,
 )
 from realistic_editing.enhance.view import PhotoView
-from realistic_editing.evaluation.measures.signs import measure_signs, signs_of
 
 SEVERITY = (SAFE, SHOWS, CANNOT_JUDGE, LOOKS_EDITED)
 REACHED = 0.005  # a target of saliency counts as met within half a per cent

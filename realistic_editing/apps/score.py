@@ -18,8 +18,8 @@ from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.judges import Judges
+from realistic_editing.enhance.signs import measure_signs
 from realistic_editing.enhance.verdict import JUDGED_FROM, judge
-from realistic_editing.evaluation.measures.signs import measure_signs
 from realistic_editing.weights import load_network
 
 _MEANING = (

@@ -25,7 +25,7 @@ _WORDS = {
 
 @dataclasses.dataclass(frozen=True)
 class Signs:
-    """What a verdict goes by; see `evaluation.measures.signs` for how each is measured.
+    """What a verdict goes by; see `enhance.signs` for how each is measured.
 
     Args:
         realism: R of the photo before the edit, in [0, 1].

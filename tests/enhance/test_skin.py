@@ -11,8 +11,8 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import lead_back
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.parameters import bounded, unchanged
+from realistic_editing.enhance.signs import signs_of
 from realistic_editing.enhance.skin import FIXED_LIMITS, OTHER_LIMITS, PERSON_LIMITS, Skin, find_skin
-from realistic_editing.evaluation.measures.signs import signs_of
 from realistic_editing.ops import Recipe
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency

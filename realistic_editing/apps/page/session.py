@@ -14,8 +14,8 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.options import GUARD, check_strength
+from realistic_editing.enhance.signs import measure_signs, signs_of
 from realistic_editing.enhance.verdict import LOOKS_EDITED, Signs, attention_problem, judge
-from realistic_editing.evaluation.measures.signs import measure_signs, signs_of
 
 Enhancers = Mapping[str, Enhancer]
 _SHARES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3, 0.2)  # of a strength, that are tried when an edit is toned down

@@ -13,8 +13,8 @@ from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.regions import Region
 from realistic_editing.data.select import refine_mask
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.seam import seam
 from realistic_editing.evaluation.measures.edits import Case, case_of, region_name
-from realistic_editing.evaluation.measures.photo_changes import seam
 from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions, picture, score
 from realistic_editing.ops import Recipe
 

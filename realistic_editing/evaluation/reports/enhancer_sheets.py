@@ -10,8 +10,8 @@ from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
+from realistic_editing.enhance.seam import seam
 from realistic_editing.evaluation.measures.edits import case_of, region_name
-from realistic_editing.evaluation.measures.photo_changes import seam
 from realistic_editing.evaluation.measures.seams import AS_EDITED, CLEAN, masks_of, proposal
 from realistic_editing.evaluation.measures.sweep import edit, grey, iter_regions, picture, predict_saliency
 from realistic_editing.evaluation.reports import sheets

@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from realistic_editing.evaluation.measures.signs import measure_signs
+from realistic_editing.enhance.signs import measure_signs
 
 SIDE = 48
 SKIN = (0.86, 0.68, 0.58)

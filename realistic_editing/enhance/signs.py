@@ -1,9 +1,9 @@
 """The signs that a verdict goes by, measured on a photo and its edit at the size that the judges see."""
 import torch
 
+from realistic_editing.enhance.seam import seam
 from realistic_editing.enhance.verdict import Signs
 from realistic_editing.enhance.view import PhotoView
-from realistic_editing.evaluation.measures.photo_changes import seam
 from realistic_editing.ops import Recipe
 from realistic_editing.ops.apply import apply_inside
 from realistic_editing.region_statistics.color_statistics import rgb_to_lab

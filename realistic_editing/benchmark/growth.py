@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from realistic_editing.benchmark.edit import COMMAND, Run, enlarged, measured, run_program
 from realistic_editing.benchmark.memory import extra_bytes
@@ -156,7 +157,7 @@ def growth_figure(found: Sequence[Measured], colours: tuple[str, str]) -> Figure
         colours: of time and of memory.
     """
     cases = [(case, list(rows)) for case, rows in itertools.groupby(found, key=lambda one: one.case)]
-    figure = Figure(figsize=(3 * len(cases), 5), layout="constrained")
+    figure = Figure(figsize=(3 * len(cases), 5.4), layout="constrained")
     panels = figure.subplots(2, len(cases), squeeze=False)
     for column, (case, rows) in enumerate(cases):
         sizes = [float(row.contender) for row in rows]
@@ -165,6 +166,14 @@ def growth_figure(found: Sequence[Measured], colours: tuple[str, str]) -> Figure
             (panels[1, column], [(row.extra_bytes or 0) / 1e6 for row in rows], colours[1], "MB"),
         ):
             panel.loglog(sizes, values, "o-", color=colour)
+            middle = math.sqrt(max(min(values), 1e-9) * max(max(values), 1e-9))
+            reach = max(math.sqrt(10), 1.3 * max(values) / middle)  # a factor of ten or more: small steps look small
+            panel.set_ylim(middle / reach, middle * reach)
+            panel.plot(sizes, [values[0] * size / sizes[0] for size in sizes], ":", color="grey")
+            for axis in (panel.xaxis, panel.yaxis):
+                axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+                axis.set_minor_formatter(NullFormatter())
             panel.set_xlabel(case, fontsize=8)
             panel.set_ylabel(name)
+    figure.suptitle("Time and memory of growing work; dotted: as fast as its input", fontsize=9)
     return figure

@@ -1,7 +1,7 @@
 """The plain steps do what the project's do, and the suite writes its report."""
 import json
 import random
-import time
+import types
 
 import pytest
 import torch
@@ -123,34 +123,40 @@ class Counted:
 
     monitor, mode = "auc", "max"
 
-    def __init__(self):
-        self.network, self.steps = torch.nn.Linear(1, 1), 0
+    def __init__(self, clock):
+        self.network, self.steps, self.clock = torch.nn.Linear(1, 1), 0, clock
 
     def evaluate(self, network, device):
-        time.sleep(0.2)  # not counted
+        self.clock.now += 20  # not counted
         return {"auc": float(self.steps)}
 
 
 def test_time_to_quality_is_of_training_alone_and_ends_where_the_plain_measure_is_reached(monkeypatch):
+    clock = types.SimpleNamespace(now=0.0, process_time=lambda: clock.now, perf_counter=lambda: clock.now)
+    monkeypatch.setattr(quality, "time", clock)
+
+    def courses():
+        return (Counted(clock), None), (Counted(clock), None)
+
     def train(pause):
         def run(problem, trainer):
             while True:
-                time.sleep(pause)
+                clock.now += pause
                 problem.steps += 1
                 problem.evaluate(problem.network, torch.device("cpu"))
 
         return run
 
-    monkeypatch.setattr(quality, "_train_plainly", train(0.1))
-    monkeypatch.setattr(quality, "_train", train(0.02))
+    monkeypatch.setattr(quality, "_train_plainly", train(10.0))
+    monkeypatch.setattr(quality, "_train", train(2.0))
     said = []
-    first, second = quality.to_quality({"critic": lambda: ((Counted(), None), (Counted(), None))}, 0.35, said.append)
+    first, second = quality.to_quality({"critic": courses}, 35, said.append)
     assert (first.contender, second.contender) == ("plain", "this project") and first.case == "critic"
-    assert first.seconds[0] == pytest.approx(0.4, abs=0.1) and second.seconds[0] == pytest.approx(0.08, abs=0.06)
-    assert second.rate / first.rate > 2.5 and "auc" in second.note and "not reached" not in second.note
-    monkeypatch.setattr(quality, "_train", train(0.3))
-    _, late = quality.to_quality({"critic": lambda: ((Counted(), None), (Counted(), None))}, 0.35, said.append)
-    assert late.note.startswith("not reached") and late.seconds[0] > 0.35
+    assert (first.seconds[0], second.seconds[0]) == pytest.approx((40, 8))
+    assert "auc" in second.note and "not reached" not in second.note and len(said) == 2 + 4 + 4
+    monkeypatch.setattr(quality, "_train", train(30.0))
+    _, late = quality.to_quality({"critic": courses}, 35, said.append)
+    assert late.note.startswith("not reached") and late.seconds[0] == pytest.approx(60)
 
 
 def test_courses_train_from_real_configurations(tmp_path, capsys):

@@ -22,7 +22,7 @@ from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.judged_edit import JudgedEdit
 from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.enhance.skin import Skin, is_free
-from realistic_editing.enhance.terms import blown_out, flattened, logit_change
+from realistic_editing.enhance.terms import blown_out, dulled_whites, flattened, logit_change
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
@@ -241,8 +241,9 @@ class RegionView:
         skin = self.skin.excess(judged.recipe) if self.skin is not None else None
         blown = blown_out(judged.image, self.mask) - blown_out(self.image, self.mask) if objective.blown_weight else None
         flat = flattened(self.image, self.mask, judged.recipe) if objective.flat_weight else None
+        dull = dulled_whites(self.image, judged.image, self.mask) if objective.dull_weight else None
         maps = self.saliency, judged.saliency, self.mask
-        return enhancement_loss(*maps, change, human, objective, judged.recipe, skin, blown, flat)
+        return enhancement_loss(*maps, change, human, objective, judged.recipe, skin, blown, flat, dull)
 
     @torch.no_grad()
     def shows_person(self) -> bool:

@@ -46,6 +46,9 @@ class Objective:
         flat_margin: share of the region's shading that may be lost at no cost (see `flattened`).
         flat_weight: factor of what is above it, added to the loss of realism; 0 = none. A bright thing that is faded until
             its shading is gone lies on the photo like a patch, and this critic scores it as real.
+        dull_margin: how much the region's whites may darken at no cost, in [0, 1] (see `dulled_whites`).
+        dull_weight: factor of what is above it, added to the loss of realism; 0 = none. A white cat that is darkened by a stop
+            is a grey cutout, and this critic scores it as real.
         skin_weight: factor of what goes beyond the limits of skin, added to the loss of realism (see `Skin.excess`).
         combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
     """
@@ -72,6 +75,8 @@ class Objective:
     blown_weight: float = 0.0
     flat_margin: float = 0.0
     flat_weight: float = 0.0
+    dull_margin: float = 0.0
+    dull_weight: float = 0.0
     skin_weight: float = 2.0
     combine: str = "product"
 
@@ -107,6 +112,7 @@ def enhancement_loss(
     skin: torch.Tensor | None = None,
     blown: torch.Tensor | None = None,
     flat: torch.Tensor | None = None,
+    dull: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 3 to 6 for each sample.
 
@@ -119,6 +125,7 @@ def enhancement_loss(
         skin: (B,) `Skin.excess` of the edits, where there is skin.
         blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
         flat: (B,) `flattened`, which `objective.flat_weight` needs.
+        dull: (B,) `dulled_whites`, which `objective.dull_weight` needs.
         recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
 
     Returns:
@@ -147,6 +154,8 @@ def enhancement_loss(
         realism = realism + objective.blown_weight * (blown - objective.blown_margin).relu()
     if objective.flat_weight and flat is not None:
         realism = realism + objective.flat_weight * (flat - objective.flat_margin).relu()
+    if objective.dull_weight and dull is not None:
+        realism = realism + objective.dull_weight * (dull - objective.dull_margin).relu()
     if skin is not None:
         realism = realism + objective.skin_weight * skin
     total = total_loss(attention, realism) if objective.combine == "product" else realism + attention

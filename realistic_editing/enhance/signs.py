@@ -2,6 +2,7 @@
 import torch
 
 from realistic_editing.enhance.seam import seam
+from realistic_editing.enhance.terms import dulled_whites
 from realistic_editing.enhance.verdict import Signs
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe
@@ -54,6 +55,7 @@ def measure_signs(
         border_step=seam(image, edited, mask),
         skin_change=_mean((after - before)[1:].square().sum(dim=0).sqrt(), skin, inside),
         lifted_blacks=_mean((after - before)[0].relu(), inside & (before[0] < BLACK), inside),
+        dulled_whites=100 * float(dulled_whites(image, edited, mask)),
     )
 
 

@@ -7,6 +7,8 @@ from realistic_editing.saliency.measures import region_mean
 
 _NEAR_WHITE = 0.92  # from here on the brightest channel counts, more and more up to 1
 _LUMA, _SHADE, _PIXELS = (0.299, 0.587, 0.114), 0.1, 200  # Rec. 601; a tenth darker or lighter; pixels that stand for a region
+_WHITE_FROM, _WHITE_AT = 0.7, 0.85  # the darkest channel of a pixel that counts as white not at all, and in full
+_FEW_WHITES = 0.01  # of a region: fewer count for less
 _FAINT_SHADE = 0.01  # of the share between lighter and darker, of which 0.1 is usual
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
@@ -65,6 +67,22 @@ def blown_out(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         (B,) in [0, 1].
     """
     return region_mean(((image.amax(dim=1, keepdim=True) - _NEAR_WHITE) / (1 - _NEAR_WHITE)).relu(), mask)
+
+
+def dulled_whites(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """By how much the whites of a region darken: white that is to be grey has no texture to show, and reads as paper.
+
+    Args:
+        image, edited: (B, 3, H, W) RGB in [0, 1], photos and their edits.
+        mask: (B, 1, H, W) in [0, 1].
+
+    Returns:
+        (B,) in [0, 1], the mean loss of brightness of near-white pixels; less where they are few, 0 where there are none.
+    """
+    weight = mask * ((image.amin(dim=1, keepdim=True) - _WHITE_FROM) / (_WHITE_AT - _WHITE_FROM)).clamp(0, 1)
+    loss = ((image - edited) * image.new_tensor(_LUMA)[:, None, None]).sum(dim=1, keepdim=True).relu()
+    whites, pixels = (one.flatten(1).sum(dim=1) for one in (weight, mask))
+    return (weight * loss).flatten(1).sum(dim=1) / (whites + _FEW_WHITES * pixels).clamp(min=1e-6)
 
 
 def flattened(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:

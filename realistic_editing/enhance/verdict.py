@@ -14,12 +14,15 @@ THRESHOLDS = {
     "border_step": (2.0, 2.9),  # CIELAB units a pixel; a clean edit to less attention leaves 0.4, to more 1.7
     "skin_change": (4.0, 8.0),  # CIELAB units of a and b
     "lifted_blacks": (4.0, 6.0),  # CIELAB units of L; above, dark hair and jackets look as if seen through mist
+    # Percent of full brightness. Not by the sixty, of which none showed it: a white cat at 38 is a grey cutout, at 14 a cat.
+    "dulled_whites": (20.0, 30.0),
 }
 _WORDS = {
     "realism_change": "the region looks less real, dR {:+.2f}",
     "border_step": "the border of the mask shows, {:.1f} units a pixel steeper",
-    "skin_change": "what has a colour of skin changes it by {:.0f} units",
-    "lifted_blacks": "blacks turn grey, {:.0f} units lighter",
+    "skin_change": "what has a colour of skin changes it by {:.1f} units",
+    "lifted_blacks": "blacks turn grey, {:.1f} units lighter",
+    "dulled_whites": "whites turn grey, {:.0f} % darker",
 }
 
 
@@ -33,6 +36,7 @@ class Signs:
         border_step: how much steeper the photo becomes along the mask's border, >= 0, in units of CIELAB a pixel.
         skin_change: how far pixels of the colours of skin move in CIELAB's a and b, >= 0; 0 where there are none.
         lifted_blacks: by how much the region's near-black pixels brighten, in units of CIELAB's L; 0 where there are none.
+        dulled_whites: by how much its near-white pixels darken, in percent of full brightness; 0 where there are none.
         doubt: what is uncertain of the region itself, such as that a click selected it badly; "" = nothing.
     """
 
@@ -41,6 +45,7 @@ class Signs:
     border_step: float = 0.0
     skin_change: float = 0.0
     lifted_blacks: float = 0.0
+    dulled_whites: float = 0.0
     doubt: str = ""
 
 
@@ -68,9 +73,9 @@ class Verdict:
 def judge(signs: Signs) -> Verdict:
     """The verdict on an edit.
 
-    What an eye sees (border, skin, blacks) counts whatever R says. Where R of the photo lies below JUDGED_FROM, dR counts
-    for nothing, and an edit that nothing else speaks against is not called safe: it cannot be judged. Nor can the edit of a
-    region that is in doubt.
+    What an eye sees (border, skin, blacks, whites) counts whatever R says. Where R of the photo lies below JUDGED_FROM, dR
+    counts for nothing, and an edit that nothing else speaks against is not called safe: it cannot be judged. Nor can the edit
+    of a region that is in doubt.
 
     Args:
         signs: of the edit.

@@ -11,7 +11,15 @@ from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.config import CONFIGS, instantiate_node
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
-from realistic_editing.enhance.terms import blown_out, color_cast, flattened, log_saliency_both, log_saliency_ratio, shadow_lift
+from realistic_editing.enhance.terms import (
+    blown_out,
+    color_cast,
+    dulled_whites,
+    flattened,
+    log_saliency_both,
+    log_saliency_ratio,
+    shadow_lift,
+)
 from realistic_editing.ops import Recipe
 
 ATTENUATE, AMPLIFY = Objective(saliency_weight=-1.0), Objective(saliency_weight=5.0)
@@ -205,6 +213,24 @@ def test_shading_that_is_lost_beyond_the_margin_costs_realism():
     others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
     terms = [enhancement_loss(BEFORE, LESS, MASK, *others, flat=torch.tensor([lost])) for lost in (-0.5, 0.4, 0.9)]
     assert [float(one["realism"]) for one in terms] == [0, 0, pytest.approx(2.0)]
+
+
+def test_whites_that_darken_beyond_the_margin_cost_realism():
+    objective = Objective(saliency_weight=-1.0, dull_margin=0.15, dull_weight=4.0)
+    others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
+    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, dull=torch.tensor([dull])) for dull in (0.0, 0.15, 0.65)]
+    assert [float(one["realism"]) for one in terms] == [0, 0, pytest.approx(2.0)]
+
+
+def test_whites_are_dulled_by_what_they_lose_inside_the_region():
+    image, mask = torch.full((1, 3, 8, 8), 0.5), torch.zeros(1, 1, 8, 8)
+    mask[..., :4] = 1
+    assert float(dulled_whites(image, image * 0.5, mask)) == 0  # grey is no white
+    image[..., 6:] = 1.0  # nor is what lies outside
+    assert float(dulled_whites(image, image * 0.5, mask)) == 0
+    image[..., :2] = 1.0
+    assert float(dulled_whites(image, image * 0.5, mask)) == pytest.approx(0.5 * 0.5 / 0.51)
+    assert float(dulled_whites(image, (image * 1.2).clamp(max=1), mask)) == 0
 
 
 def shading_lost(image, **changes):

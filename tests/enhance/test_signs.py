@@ -31,7 +31,7 @@ def signs(image, mask, change):
 def test_no_edit_has_no_sign(mask, color):
     found = signs(plain(*color), mask, lambda image: image)
     assert (found.realism, found.realism_change) == (0.8, -0.03)
-    assert (found.border_step, found.skin_change, found.lifted_blacks) == (0, 0, 0)
+    assert (found.border_step, found.skin_change, found.lifted_blacks, found.dulled_whites) == (0, 0, 0, 0)
 
 
 def test_a_step_along_the_border_is_measured(mask):
@@ -71,3 +71,13 @@ def test_a_few_pixels_say_nothing(mask):
     assert signs(image, mask, lambda image: image + 0.2).lifted_blacks == 0
     image[..., 20:26, 20:26] = 0.0
     assert signs(image, mask, lambda image: image + 0.2).lifted_blacks > 8
+
+
+def test_whites_that_turn_grey_count_by_their_share_of_the_region(mask):
+    white = plain(0.95, 0.95, 0.95)
+    assert signs(white, mask, lambda image: image - 0.4).dulled_whites == pytest.approx(40, abs=3)
+    assert signs(white, mask, lambda image: image + 0.05).dulled_whites == 0
+    assert signs(plain(0.95, 0.9, 0.3), mask, lambda image: image * 0.5).dulled_whites == 0  # yellow is not white
+    few = plain(0.5, 0.5, 0.5)
+    few[..., :1] = 0.95
+    assert signs(few, mask, lambda image: image - 0.4).dulled_whites < 30

@@ -1,5 +1,6 @@
 """What a batch would take, time and room, found out by editing a few of its photos into a temporary folder."""
 import dataclasses
+import os
 import shutil
 import tempfile
 import time
@@ -7,6 +8,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from realistic_editing.apps.batch_job import edit_job
 from realistic_editing.apps.batch_scores import BatchJob
@@ -29,13 +32,16 @@ def estimated(
         folder: where the results would lie, which need not be there yet.
 
     Returns:
-        "photos" and "tasks" (how many, by task); "edited", for this; "seconds" of processors and "bytes" of a result with its
-        recipe, both for each photo on average, None where none could be edited; "core_hours" and "all_bytes" of all photos;
-        "free_bytes" at the folder; and "problems", why some of those tried cannot be edited.
+        "photos" and "tasks" (how many whose files are there, by task); "edited", for this; "seconds" of processors and "bytes"
+        of a result with its recipe, both for each photo on average, None where none could be edited; "core_hours" and
+        "all_bytes" of all photos; "free_bytes" at the folder; and "problems", what is not there, and why some of those tried
+        cannot be edited.
     """
-    seconds, made, read, problems = [], 0, 0, []
+    seconds, made, read = [], 0, 0
+    jobs, absent = _there(jobs)
+    problems = [f"{one}: there is no such file" for one in absent]
     with tempfile.TemporaryDirectory() as place:
-        for job in spread(jobs, _EDITED):
+        for job in tqdm(spread(jobs, _EDITED), "dry run", unit="photo"):
             started = time.process_time()
             outcome = edit_job(dataclasses.replace(job, result=Path(place) / job.result.name), enhancers, options)
             if outcome.problem is not None:
@@ -61,6 +67,13 @@ def estimated(
     }
 
 
+def _there(jobs: Sequence[BatchJob]) -> tuple[list[BatchJob], list[Path]]:
+    """The jobs whose files are there, and the files that are not."""
+    absent = [file for job in jobs for file in (job.photo, job.mask) if not file.is_file()]
+    missing = set(absent)
+    return ([job for job in jobs if not missing & {job.photo, job.mask}] if missing else list(jobs)), absent
+
+
 def told(found: Mapping[str, Any], folder: Path) -> list[str]:
     """The lines that say what `estimated` found."""
     tasks = ", ".join(f"{count:,} to {task}" for task, count in found["tasks"].items())
@@ -68,15 +81,21 @@ def told(found: Mapping[str, Any], folder: Path) -> list[str]:
     if found["edited"]:
         lines += [
             f"time: {found['seconds']:.1f} s of a processor for a photo, by {found['edited']} edited for this; "
-            f"{_rounded(found['core_hours'])} core-hours in all",
+            f"{_rounded(found['core_hours'])} core-hours in all, so {_hours(found['core_hours'])} here",
             f"room: {_size(found['bytes'])} for a result with its recipe; {_size(found['all_bytes'])} in all, "
-            f"and {_size(found['free_bytes'])} are free at {folder}",
+            f"and {_size(found['free_bytes'])} are free where {folder} is to be",
         ]
         if found["all_bytes"] > found["free_bytes"]:
             lines.append(f"warning: the results do not fit into what is free at {folder}; choose another --output")
     problems = found["problems"]
     more = [f"... and {len(problems) - _NAMED:,} more"] if len(problems) > _NAMED else []
     return lines + [f"cannot be edited: {one}" for one in problems[:_NAMED]] + more
+
+
+def _hours(core_hours: float) -> str:
+    """How long this machine takes, with all its processors."""
+    minutes = 60 * core_hours / (os.cpu_count() or 1)
+    return f"some {_rounded(minutes / 60)} hours" if minutes >= 100 else f"some {_rounded(max(1.0, minutes))} minutes"
 
 
 def _size(count: float) -> str:

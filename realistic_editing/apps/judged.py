@@ -87,8 +87,12 @@ def remedy(verdict: Verdict, strength: float) -> list[str]:
     """What to try where an edit of some strength looks edited: a note, or none."""
     if verdict.name != LOOKS_EDITED:
         return []
-    rim = ", or --refine-mask where the border shows" if any(one.startswith("the border") for one in verdict.reasons) else ""
-    return [f"it looks edited; --strength {0.6 * strength:.2g} takes it weaker, --min-realism-change -0.05 keeps dR{rim}"]
+    also = {
+        "the region looks less real": ", --min-realism-change -0.05 keeps dR",
+        "the border": ", or --refine-mask mends the mask's border",
+    }
+    more = "".join(words for start, words in also.items() if any(one.startswith(start) for one in verdict.reasons))
+    return [f"it looks edited; --strength {0.6 * strength:.2g} takes it weaker{more}"]
 
 
 def verdict_report(signs: Signs) -> dict[str, Any]:

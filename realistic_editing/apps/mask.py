@@ -149,7 +149,10 @@ def box_doubts(mask: np.ndarray, box: tuple[float, float, float, float]) -> tupl
     spans = [np.ptp(np.flatnonzero(region.any(axis=axis))) + 1 if region.any() else 0 for axis in (0, 1)]
     across, down = (min(1.0, span / side) for span, side in zip(spans, box[2:], strict=True))
     share = min(1.0, region.sum() / (box[2] * box[3]))
-    missed = "it probably missed part of the thing; look at it, then draw the box closer, use points, or paint a mask"
+    missed = (
+        "it probably missed part of the thing; look at it, then draw the box so that it holds the whole thing closely, use "
+        "points, or paint a mask"
+    )
     if min(across, down) < SPANNED:
         return (f"what was found spans {100 * across:.0f} % of the box's width and {100 * down:.0f} % of its height: {missed}",)
     if share < SPARSE:

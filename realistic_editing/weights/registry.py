@@ -83,9 +83,14 @@ def name_of(target: str) -> str:
 
 
 def network_class(target: str) -> type[nn.Module]:
-    """The class that "module:Class" names."""
+    """The class that "module:Class" names; InputError where a module of your own is not found."""
     module, name = target.split(":")
-    return getattr(importlib.import_module(module), name)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name != module.split(".")[0] or module.startswith("realistic_editing."):
+            raise
+        raise InputError(f"{target}: there is no module {error.name}; add its folder's whole path to PYTHONPATH") from error
 
 
 def fill(

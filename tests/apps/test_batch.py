@@ -337,6 +337,11 @@ def test_a_dry_run_says_what_a_batch_takes_and_writes_nothing(photos, tmp_path, 
     assert [Path(one.split(": ")[0]).name for one in found["problems"]] == ["broken.jpg"]
     assert "dry run: 3 photos are left (3 to attenuate); nothing is written" in shown.err
     (photos / "broken.jpg").unlink()
+    table = tmp_path / "table.csv"
+    table.write_text("photo,mask\nphotos/a.jpg,photos/a_mask.png\nphotos/gone.jpg,photos/a_mask.png\n")
+    run(table, output, "--refine", "0", "--dry-run")
+    said = capsys.readouterr().out
+    assert "1 photos are left" in said and "gone.jpg: there is no such file" in said and "minutes here" in said
     run(photos, output, "--refine", "0")
     made = [file.stat().st_size for file in output.iterdir() if file.name != "scores.csv"]
     assert found["all_bytes"] == pytest.approx(sum(made), rel=0.05)  # of the third, next to nothing is expected
@@ -349,7 +354,7 @@ def test_a_dry_run_says_when_the_results_do_not_fit(photos, tmp_path, capsys, mo
     (photos / "broken.jpg").unlink()
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - 50, 50))
     run(photos, tmp_path / "out", "--refine", "0", "--dry-run")
-    assert "0.05 kB are free" in (said := capsys.readouterr().out) and "do not fit into what is free" in said
+    assert "0.05 kB are free where" in (said := capsys.readouterr().out) and "do not fit into what is free" in said
 
 
 def test_a_table_of_very_many_rows_is_planned(photos, tmp_path, capsys, tiny_weights):

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from realistic_editing.apps.batch_dry_run import estimated, told
 from realistic_editing.apps.batch_job import Engine, edit_jobs
-from realistic_editing.apps.batch_scores import JOURNAL, LOCK_FILE, SCORES, BatchJob, Outcome, Scores
+from realistic_editing.apps.batch_scores import JOURNAL, LOCK_FILE, NAMED, SCORES, BatchJob, Outcome, Scores
 from realistic_editing.apps.edit import enhancer_of
 from realistic_editing.apps.judged import MEANING, counted
 from realistic_editing.apps.pictures import check_sheet, contact_sheets
@@ -28,8 +28,6 @@ from realistic_editing.data.labels import check_label
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.weights import fingerprint
-
-NAMED = 5  # photos that a summary names
 
 
 def batch(options: Mapping[str, Any]) -> Path:

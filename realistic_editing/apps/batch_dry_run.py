@@ -1,6 +1,5 @@
 """What a batch would take, time and room, found out by editing a few of its photos into a temporary folder."""
 import dataclasses
-import os
 import shutil
 import tempfile
 import time
@@ -12,13 +11,12 @@ from typing import Any
 from tqdm import tqdm
 
 from realistic_editing.apps.batch_job import edit_job
-from realistic_editing.apps.batch_scores import BatchJob
+from realistic_editing.apps.batch_scores import NAMED, BatchJob
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.evaluation.measures.samples import spread
 
 _EDITED, _WEIGHED = 3, 1000  # photos that are edited for it, and photos whose files' sizes are looked up, at most
-_NAMED = 5  # photos that cannot be edited, by name
 
 
 def estimated(
@@ -33,13 +31,13 @@ def estimated(
 
     Returns:
         "photos" and "tasks" (how many whose files are there, by task); "edited", for this; "seconds" of processors and "bytes"
-        of a result with its recipe, both for each photo on average, None where none could be edited; "core_hours" and
-        "all_bytes" of all photos; "free_bytes" at the folder; and "problems", what is not there, and why some of those tried
-        cannot be edited.
+        of a result with its recipe, both for each photo on average, None where none could be edited; of all photos
+        "core_hours", "hours" one after another on this machine, and "all_bytes"; "free_bytes" at the folder; and "problems",
+        what is not there, and why some of those tried cannot be edited.
     """
-    seconds, made, read = [], 0, 0
+    seconds, made, read, began = [], 0, 0, time.perf_counter()
     jobs, absent = _there(jobs)
-    problems = [f"{one}: there is no such file" for one in absent]
+    problems = [f"{photo}: {file} is not there" for photo, file in absent]
     with tempfile.TemporaryDirectory() as place:
         for job in tqdm(spread(jobs, _EDITED), "dry run", unit="photo"):
             started = time.process_time()
@@ -50,7 +48,8 @@ def estimated(
             seconds.append(time.process_time() - started)
             made += sum((Path(place) / file.name).stat().st_size for file in job.written)
             read += job.photo.stat().st_size
-    weighed = [job.photo.stat().st_size for job in spread(jobs, _WEIGHED) if job.photo.is_file()]
+    waited = time.perf_counter() - began
+    weighed = [job.photo.stat().st_size for job in spread(jobs, _WEIGHED)]
     # Results are as much larger than their photos as those of the sample are.
     each = made / read * sum(weighed) / len(weighed) if read else None
     a_photo = sum(seconds) / len(seconds) if seconds else None
@@ -61,41 +60,42 @@ def estimated(
         "seconds": a_photo,
         "bytes": each,
         "core_hours": None if a_photo is None else a_photo * len(jobs) / 3600,
+        "hours": None if a_photo is None else waited / len(seconds) * len(jobs) / 3600,
         "all_bytes": None if each is None else each * len(jobs),
         "free_bytes": shutil.disk_usage(next(one for one in (folder, *folder.absolute().parents) if one.is_dir())).free,
         "problems": problems,
     }
 
 
-def _there(jobs: Sequence[BatchJob]) -> tuple[list[BatchJob], list[Path]]:
-    """The jobs whose files are there, and the files that are not."""
-    absent = [file for job in jobs for file in (job.photo, job.mask) if not file.is_file()]
-    missing = set(absent)
-    return ([job for job in jobs if not missing & {job.photo, job.mask}] if missing else list(jobs)), absent
+def _there(jobs: Sequence[BatchJob]) -> tuple[list[BatchJob], list[tuple[Path, Path]]]:
+    """The jobs whose files are there; and of the others the photo with the file that is not."""
+    there, absent = [], []
+    for job in jobs:
+        gone = next((file for file in (job.photo, job.mask) if not file.is_file()), None)
+        there.append(job) if gone is None else absent.append((job.photo, gone))
+    return there, absent
 
 
 def told(found: Mapping[str, Any], folder: Path) -> list[str]:
     """The lines that say what `estimated` found."""
     tasks = ", ".join(f"{count:,} to {task}" for task, count in found["tasks"].items())
-    lines = [f"dry run: {found['photos']:,} photos are left ({tasks or 'none'}); nothing is written"]
+    lines = [f"dry run: photos left: {found['photos']:,} ({tasks or 'none'}); nothing is written"]
     if found["edited"]:
         lines += [
             f"time: {found['seconds']:.1f} s of a processor for a photo, by {found['edited']} edited for this; "
-            f"{_rounded(found['core_hours'])} core-hours in all, so {_hours(found['core_hours'])} here",
+            f"{_rounded(found['core_hours'])} core-hours in all, {_hours(found['hours'])} one after another here",
             f"room: {_size(found['bytes'])} for a result with its recipe; {_size(found['all_bytes'])} in all, "
             f"and {_size(found['free_bytes'])} are free where {folder} is to be",
         ]
         if found["all_bytes"] > found["free_bytes"]:
             lines.append(f"warning: the results do not fit into what is free at {folder}; choose another --output")
     problems = found["problems"]
-    more = [f"... and {len(problems) - _NAMED:,} more"] if len(problems) > _NAMED else []
-    return lines + [f"cannot be edited: {one}" for one in problems[:_NAMED]] + more
+    more = [f"... and {len(problems) - NAMED:,} more"] if len(problems) > NAMED else []
+    return lines + [f"cannot be edited: {one}" for one in problems[:NAMED]] + more
 
 
-def _hours(core_hours: float) -> str:
-    """How long this machine takes, with all its processors."""
-    minutes = 60 * core_hours / (os.cpu_count() or 1)
-    return f"some {_rounded(minutes / 60)} hours" if minutes >= 100 else f"some {_rounded(max(1.0, minutes))} minutes"
+def _hours(hours: float) -> str:
+    return f"{_rounded(hours)} hours" if hours >= 2 else f"{_rounded(60 * hours)} minutes"
 
 
 def _size(count: float) -> str:

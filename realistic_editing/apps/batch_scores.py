@@ -15,6 +15,7 @@ from realistic_editing.common.files import replacing
 SCORES = "scores.csv"
 JOURNAL = "scores.unfinished.jsonl"
 LOCK_FILE = "scores.lock"
+NAMED = 5  # photos that a summary names
 _MEASURES = ("realism", "realism_change", "saliency_change", "strength", "seconds")  # columns of numbers
 _WORDS = ("verdict", "reasons", "problem")  # columns of text
 

@@ -112,6 +112,11 @@ def _quality(config: DictConfig, regions: Sequence[Region]) -> list[Measured]:
         return course(node.script, node.plain), course(node.script, node.ours)
 
     chosen = _chosen("quality", options.only, options.courses)
+    for name, node in chosen.items():  # before the first of them trains for an hour
+        if node.script not in ("saliency", "realism", "enhancer"):
+            raise InputError(f"quality.courses.{name}.script is {node.script!r}; use saliency, realism or enhancer")
+        for words in (node.plain, node.ours):
+            composed(f"train_{node.script}", [*options.shared, *words])
     courses = {name.replace("_", " "): functools.partial(both, node) for name, node in chosen.items()}
     return to_quality(courses, 60 * options.minutes)
 

@@ -22,8 +22,10 @@ def composed(name: str, overrides: Sequence[str]) -> DictConfig:
     from hydra import compose, initialize_config_dir  # late: --help of the command does not need them
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
+    from hydra.initialize import get_gh_backup, restore_gh_from_backup
 
-    GlobalHydra.instance().clear()  # of the script that this one may be called by, whose own configuration is made
+    before = get_gh_backup()  # of the script that this one may be called by
+    GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONFIGS), version_base="1.3"):
             chosen = full_names(name, quoted(overrides, TRAIN_TEXT))
@@ -35,3 +37,5 @@ def composed(name: str, overrides: Sequence[str]) -> DictConfig:
             return completed(name, config, choices, recompose=lambda: compose(name, overrides=plain))
     except HydraException as error:
         raise InputError(in_our_words(error)) from error
+    finally:
+        restore_gh_from_backup(before)

@@ -122,12 +122,14 @@ def prepare_realism(config: DictConfig) -> Prepared:
             "set pixels_per_zone=0, or leave out both"
         )
     teacher = load_network(config.teacher, kind="realism") if config.teacher else None
+    if config.samples == "table1":
+        loss = {name: weight for name, weight in loss.items() if name != "people"}  # which only samples of things have
     problem = SAMPLES[config.samples](
         network,
         _regions(config),
         size=config.size,
         edits=edits,
-        loss=config.loss,
+        loss=loss,
         human=config.human,
         pixels_per_zone=config.pixels_per_zone,
         augment=config.augment,

@@ -32,8 +32,8 @@ class Writing:
     strip: bool = False
 
     def __post_init__(self) -> None:
-        named = {"jpeg": "jpg", "tiff": "tif"}.get(self.format, self.format)
-        object.__setattr__(self, "format", named)
+        if self.format in ("jpeg", "tiff"):  # the other names of two
+            object.__setattr__(self, "format", {"jpeg": "jpg", "tiff": "tif"}[self.format])
         if self.format not in (None, SAME, *_FORMATS):
             raise InputError(f"format is {self.format!r}; use {', '.join((SAME, *_FORMATS))}")
         try:

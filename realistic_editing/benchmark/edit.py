@@ -22,7 +22,7 @@ from realistic_editing.data.regions import Region, read_region
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 COMMAND = ("-m", "realistic_editing")
-# From Python, with a photo, a mask and weights, and options as the command line has them.
+# From Python, with a photo, a mask, weights and maybe --refine, as the command line has it; other ways are left out.
 _FIRST = (
     "-c",
     "import json, sys, cv2; from realistic_editing.enhance.enhancer import Enhancer; "
@@ -87,7 +87,8 @@ def end_to_end(
         folder = Path(name)
         say(case := "first proposal, 0.3 megapixels")
         command = [*_FIRST, *map(str, enlarged(regions[0], 0.3, folder / "first.png")), weights]
-        found += _in_turn(case, command, 1, ways, repeats, beside)
+        told = {name: options for name, options in ways.items() if list(options[::2]) in ([], ["--refine"])}
+        found += _in_turn(case, command, 1, told, repeats, beside)
         for size in megapixels:
             files = {suffix: enlarged(regions[0], size, folder / f"{size:g}{suffix}") for suffix in (".jpg", ".tif")}
             for given, wanted in _PAIRS:

@@ -104,7 +104,7 @@ def critic_step(network: nn.Module, edits: EditPreset, kind: str) -> Callable[[B
 def enhancer_step(
     network: nn.Module, critic: nn.Module, saliency: nn.Module, objective: Objective
 ) -> Callable[[Batch], torch.Tensor]:
-    """Eqs. 3 to 6, with one random order for the whole batch."""
+    """Eqs. 3 to 6 and what the objective adds, with one random order for the whole batch, and nobody taken for a person."""
 
     def loss(batch: Batch) -> torch.Tensor:
         photo, mask = batch
@@ -117,7 +117,7 @@ def enhancer_step(
             before, realism = saliency(photo), critic(photo, mask)
         change = critic(edited, mask) - realism
         human = torch.zeros(len(photo), dtype=torch.bool, device=photo.device)
-        return enhancement_loss(before, saliency(edited), mask, change, human, objective)["total"].mean()
+        return enhancement_loss(before, saliency(edited), mask, change, human, objective, recipe)["total"].mean()
 
     return loss
 

@@ -1,6 +1,6 @@
 """The suite "quality": how soon training reaches what a plain loop has reached after so many minutes.
 
-Seconds are those of processors, which other programs hardly change, and on a GPU those of the clock.
+Seconds are those of this process's processors, which other programs hardly change; where there is a GPU, those of the clock.
 """
 import tempfile
 import time
@@ -47,8 +47,9 @@ def to_quality(
 
         say(f"{name}, this project, until {monitor} is {target:.4f}, at most {seconds:.0f} s")
         second = _followed(ours, _train, lambda curve: reached(curve[-1][1]) or curve[-1][0] >= seconds, say)
-        for contender, curve in (("plain", first), ("this project", second)):
-            found.append(_measured(name, contender, curve, reached, monitor))
+        pair = [_measured(name, who, curve, reached, monitor) for who, curve in (("plain", first), ("this project", second))]
+        say("; ".join(f"{name}, {one.contender}: {one.seconds[0]:.0f} s" for one in pair))  # kept if a later one fails
+        found += pair
     return found
 
 

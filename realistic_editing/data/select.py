@@ -168,10 +168,9 @@ def check_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> None
     height, width = photo.shape[:2]
     x, y, wide, high = box
     if not (wide > 0 and high > 0 and x >= 0 and y >= 0 and x + wide <= width and y + high <= height):
-        raise InputError(
-            f"box is {x:g},{y:g},{wide:g},{high:g}; use x,y,width,height within {width} x {height} pixels, and "
-            f"it ends at {x + wide:g},{y + high:g}"
-        )
+        beyond = x + wide > width or y + high > height
+        ends = f"; it ends at {x + wide:g},{y + high:g}" if beyond else ""
+        raise InputError(f"box is {x:g},{y:g},{wide:g},{high:g}; use x,y,width,height within {width} x {height} pixels{ends}")
     if (wide, high) == (width, height):
         raise InputError("the box is the whole photo, which leaves nothing to tell the region from; make it smaller")
 

@@ -8,7 +8,7 @@ from realistic_editing.saliency.measures import region_mean
 _NEAR_WHITE = 0.92  # from here on the brightest channel counts, more and more up to 1
 _LUMA, _SHADE, _PIXELS = (0.299, 0.587, 0.114), 0.1, 200  # Rec. 601; a tenth darker or lighter; pixels that stand for a region
 _WHITE_FROM, _WHITE_AT = 0.7, 0.85  # the darkest channel of a pixel that counts as white not at all, and in full
-_FEW_WHITES = 0.01  # of a region: fewer count for less
+_FEW_WHITES = 0.01  # of a region: so many count for half
 _FAINT_SHADE = 0.01  # of the share between lighter and darker, of which 0.1 is usual
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
@@ -77,7 +77,8 @@ def dulled_whites(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor)
         mask: (B, 1, H, W) in [0, 1].
 
     Returns:
-        (B,) in [0, 1], the mean loss of brightness of near-white pixels; less where they are few, 0 where there are none.
+        (B,) in [0, 1], the mean loss of brightness of near-white pixels, times w / (w + 0.01), w their share of the region; 0
+        where there are none.
     """
     weight = mask * ((image.amin(dim=1, keepdim=True) - _WHITE_FROM) / (_WHITE_AT - _WHITE_FROM)).clamp(0, 1)
     loss = ((image - edited) * image.new_tensor(_LUMA)[:, None, None]).sum(dim=1, keepdim=True).relu()

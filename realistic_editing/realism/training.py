@@ -88,8 +88,11 @@ class RealismProblem:
         self.pixels_per_zone = pixels_per_zone
         self.guess, self.patches, weight = (self.loss.pop(name, 0.0) for name in ("guess", "patches", "teacher"))
         self.teacher_weight, self.teacher = (weight, teacher) if teacher is not None else (0.0, None)
-        if getattr(network, "guess", None) is not None and not self.guess:
-            network.guess.requires_grad_(False)  # several processes wait for every gradient that is asked for
+        # Several processes wait for every gradient that is asked for; what says of things what they are is trained apart.
+        heads = (() if self.guess else ("guess",)) + (() if self.loss.get("people") else ("person", "freedom"))
+        for head in heads:
+            if isinstance(getattr(network, head, None), nn.Module):
+                getattr(network, head).requires_grad_(False)
         train, val = train_and_val(regions)
         self.train_data = RegionDataset(train, size, augment=augment)
         self.val_data = RegionDataset(val, size)

@@ -83,14 +83,16 @@ def name_of(target: str) -> str:
 
 
 def network_class(target: str) -> type[nn.Module]:
-    """The class that "module:Class" names; InputError where a module of your own is not found."""
+    """The class that "module:Class" names; InputError where there is no such module, or no such class in it."""
     module, name = target.split(":")
     try:
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
-        if error.name != module.split(".")[0] or module.startswith("realistic_editing."):
+        if not f"{module}.".startswith(f"{error.name}."):  # what the module needs itself
             raise
         raise InputError(f"{target}: there is no module {error.name}; add its folder's whole path to PYTHONPATH") from error
+    except AttributeError as error:
+        raise InputError(f"{target}: the module has no {name}; mend its line in NETWORKS") from error
 
 
 def fill(

@@ -335,19 +335,19 @@ def test_a_dry_run_says_what_a_batch_takes_and_writes_nothing(photos, tmp_path, 
     assert found["photos"] == 3 and found["tasks"] == {"attenuate": 3} and found["edited"] == 2
     assert found["core_hours"] == pytest.approx(found["seconds"] * 3 / 3600) and found["seconds"] > 0
     assert [Path(one.split(": ")[0]).name for one in found["problems"]] == ["broken.jpg"]
-    assert "dry run: 3 photos are left (3 to attenuate); nothing is written" in shown.err
+    assert "dry run: photos left: 3 (3 to attenuate); nothing is written" in shown.err
     (photos / "broken.jpg").unlink()
     table = tmp_path / "table.csv"
     table.write_text("photo,mask\nphotos/a.jpg,photos/a_mask.png\nphotos/gone.jpg,photos/a_mask.png\n")
     run(table, output, "--refine", "0", "--dry-run")
     said = capsys.readouterr().out
-    assert "1 photos are left" in said and "gone.jpg: there is no such file" in said and "minutes here" in said
+    assert "photos left: 1" in said and "gone.jpg is not there" in said and "minutes one after another here" in said
     run(photos, output, "--refine", "0")
     made = [file.stat().st_size for file in output.iterdir() if file.name != "scores.csv"]
     assert found["all_bytes"] == pytest.approx(sum(made), rel=0.05)  # of the third, next to nothing is expected
     capsys.readouterr()
     run(photos, output, "--refine", "0", "--dry-run")
-    assert "0 photos are left (none)" in capsys.readouterr().out
+    assert "photos left: 0 (none)" in capsys.readouterr().out
 
 
 def test_a_dry_run_says_when_the_results_do_not_fit(photos, tmp_path, capsys, monkeypatch, bundled_networks):
@@ -358,7 +358,7 @@ def test_a_dry_run_says_when_the_results_do_not_fit(photos, tmp_path, capsys, mo
 
 
 def test_a_table_of_very_many_rows_is_planned(photos, tmp_path, capsys, tiny_weights):
-    """A tenth of a million here; docs/cluster.md has the million."""
+    """A tenth of a million here; docs/cluster.md has 900,000."""
     table, rows = tmp_path / "table.csv", 100_000
     table.write_text("photo,mask\n" + "photos/a.jpg,photos/a_mask.png\n" * rows)
     judges = [word for option in ("critic", "saliency") for word in (f"--{option}", tiny_weights[option])]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_command_of_the_docs_composes():
-    """Word for word, with what each word is to become."""
+    """But for what is swept over, which Hydra's launcher takes apart."""
     page = (ROOT / "docs/cluster.md").read_text()
     command = page[page.index("python scripts/train_enhancer.py --multirun hydra/launcher=submitit_slurm") :]
     words = command[: command.index("```")].replace("\\\n", " ").split()[3:]

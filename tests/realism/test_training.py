@@ -6,6 +6,7 @@ from PIL import Image
 
 from realistic_editing.data.regions import Region
 from realistic_editing.ops import PRESETS
+from realistic_editing.realism.lite import LiteCritic
 from realistic_editing.realism.network import RealismNet
 from realistic_editing.realism.training import RealismProblem
 
@@ -70,3 +71,22 @@ def test_a_teacher_pulls_the_scores_to_its_own(regions, network, share):
 
 def test_without_their_weights_neither_is_asked(regions, network):
     assert set(terms_of(regions, network)) == {"total", "real", "fake"}
+
+
+@pytest.mark.parametrize("human", [False, True])
+def test_a_critic_that_keeps_features_learns_from_sampled_pixels_and_sees_the_photo_once(regions, human, monkeypatch):
+    torch.manual_seed(0)
+    critic = LiteCritic(things_size=64, input_size=64, stride=1, ring=8, palette=8, hidden=16, projection=8)
+    loss = {"kind": "cross_entropy"}
+    problem = RealismProblem(critic, regions, size=64, edits=PRESETS["released"], loss=loss, human=human, pixels_per_zone=50)
+    items = [problem.train_data[index, 0] for index in range(2)]
+    batch = {name: torch.stack([item[name] for item in items]) for name in items[0]}
+    seen, things = [], type(critic.things).forward
+    monkeypatch.setattr(
+        type(critic.things), "forward", lambda self, image, mask: (seen.append(len(image)), things(self, image, mask))[1]
+    )
+    terms = problem.losses(critic.train(), batch, torch.Generator().manual_seed(0))
+    terms["total"].backward()
+    assert seen == [2]  # whatever is drawn of them
+    asked = {name: value.grad is not None for name, value in critic.named_parameters() if value.requires_grad}
+    assert asked and all(asked.values())  # several processes would wait for those that get none

@@ -79,7 +79,7 @@ def test_sliders_change_the_picture_and_what_is_measured(proposed, enhancers):
     assert bright.region.effect != proposed.region.effect and proposed.region.dials.exposure != 1.2  # values, not places
     quick = steps.set_dials(proposed, dials, 1.0, enhancers, quickly=True)
     assert not quick.region.exact and "about dR" in view.gauges(quick)
-    assert quick.region.effect == pytest.approx(bright.region.effect, abs=0.15)
+    assert quick.region.effect == pytest.approx(bright.region.effect, abs=0.25)  # of changes near 1
     none = steps.set_dials(proposed, proposed.region.dials, 0.0, enhancers)
     assert np.array_equal(rendered(none), none.photo.pixels) and none.region.effect == pytest.approx((0, 0), abs=1e-6)
     assert "✓" not in view.gauges(none) and view.verdict_words(none.region.verdict, "attenuate", 0.0)[1] != "good"

@@ -153,7 +153,7 @@ def test_time_to_quality_is_of_training_alone_and_ends_where_the_plain_measure_i
     first, second = quality.to_quality({"critic": courses}, 35, said.append)
     assert (first.contender, second.contender) == ("plain", "this project") and first.case == "critic"
     assert (first.seconds[0], second.seconds[0]) == pytest.approx((40, 8))
-    assert "auc" in second.note and "not reached" not in second.note and len(said) == 2 + 4 + 4
+    assert "auc" in second.note and "not reached" not in second.note and len(said) == 2 + 4 + 4 + 1
     monkeypatch.setattr(quality, "_train", train(30.0))
     _, late = quality.to_quality({"critic": courses}, 35, said.append)
     assert late.note.startswith("not reached") and late.seconds[0] == pytest.approx(60)

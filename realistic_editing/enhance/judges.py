@@ -200,7 +200,7 @@ class RegionView:
 
     @torch.no_grad()
     def realism_changes(self, recipe: Recipe) -> torch.Tensor:
-        """dR of eq. 2 of N recipes of the one photo of this view, by the critic alone, a sixth of the time of `changes`.
+        """dR of eq. 2 of N recipes of the one photo of this view, by the critic alone, sooner than `changes`.
 
         Args:
             recipe: N edits, on any device.

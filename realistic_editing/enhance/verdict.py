@@ -14,7 +14,7 @@ THRESHOLDS = {
     "border_step": (2.0, 2.9),  # CIELAB units a pixel; a clean edit to less attention leaves 0.4, to more 1.7
     "skin_change": (4.0, 8.0),  # CIELAB units of a and b
     "lifted_blacks": (4.0, 6.0),  # CIELAB units of L; above, dark hair and jackets look as if seen through mist
-    # Percent of full brightness. Not by the sixty, of which none showed it: a white cat at 38 is a grey cutout, at 14 a cat.
+    # Percent of full brightness. Not set by the sixty: by a white cat that had become a grey cutout.
     "dulled_whites": (20.0, 30.0),
 }
 _WORDS = {

@@ -96,6 +96,8 @@ def _dry_run(
         found["problems"] = [*problems, *found["problems"]]
         print("\n".join(told(found, folder)))
         report |= found
+    if found["problems"]:
+        raise InputError(f"{len(found['problems'])} photos would be left out; mend or remove them first")
     return scores.path
 
 

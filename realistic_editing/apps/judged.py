@@ -24,7 +24,6 @@ from realistic_editing.enhance.verdict import (
 from realistic_editing.enhance.view import PhotoView
 
 SEVERITY = (SAFE, SHOWS, CANNOT_JUDGE, LOOKS_EDITED)
-REACHED = 0.005  # a target of saliency counts as met within half a per cent
 MEANING = (
     "realism: how much more real (+) or less real (-) the region looks to the critic than before, dR; from -0.1 down it looks "
     "edited.\nsaliency: how much more (+) or less (-) the region is predicted to draw people's eyes than before."
@@ -142,11 +141,11 @@ def unmet_targets(edit: Edit, options: EditOptions) -> list[str]:
         options: of the edit.
     """
     target, budget = options.saliency_change, options.min_realism_change
-    sign = 1 if edit.task == "amplify" else -1
-    if target is None or sign * edit.saliency_change >= sign * target - REACHED:
+    if options.reached_by(edit.gain):
         return []
-    within = "" if budget is None else f" within the budget of {budget:+.2f} dR"
-    return [f"no strength up to {MAX_STRENGTH} reaches saliency {100 * target:+.0f} %{within}"]
+    within = f" within the budget of {budget:+.2f} dR" if budget is not None else ""
+    taken = "; taken as far as the guard allows" if budget is None and options.guard is not None else ""
+    return [f"no strength up to {MAX_STRENGTH} reaches saliency {100 * target:+.0f} %{within}{taken}"]
 
 
 def counted(verdicts: Mapping[str, int]) -> str:

@@ -1,5 +1,6 @@
 """Run one of the package's jobs for a script or the command: errors of the user's in one line, exit code 2."""
 import contextlib
+import difflib
 import importlib
 import os
 import re
@@ -154,7 +155,13 @@ def start(main: Callable[[], None]) -> None:
 def in_our_words(error: Exception) -> str:
     """What Hydra says of an option; of one that is not there without its advice to add it, which nothing would read."""
     unknown = re.match(r"Could not override '([^']+)'\.\s+To append to your config", str(error))
-    return f"{unknown[1]}: there is no such option; --help shows all that there are" if unknown else str(error)
+    if unknown is None:
+        return str(error)
+    *groups, name = unknown[1].split(".")
+    beside = getattr(error.__cause__, "parent_node", None)  # the options of the group that has no such one
+    near = difflib.get_close_matches(name, [str(one) for one in beside] if beside else [], 1)
+    meant = f"did you mean {'.'.join([*groups, *near])}?" if near else "--help shows all that there are"
+    return f"{unknown[1]}: there is no such option; {meant}"
 
 
 def leave(message: str) -> NoReturn:

@@ -22,6 +22,7 @@ from realistic_editing.common.ranges import shown
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.foreground import foreground_notes
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
+from realistic_editing.data.masks import write_mask
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import NAMES, EditOptions
@@ -60,6 +61,8 @@ class Step:
 def plan(options: Mapping[str, Any]) -> Path:
     """Edit the regions of a plan one after another, and write every step, its recipe, what each did, and before and after.
 
+    What a click or a box selected is written too, as NAME_mask.png beside its step.
+
     Args:
         options: image; plan, a YAML or JSON file: a list of regions, see `read_plan`; allow_conflicts, to go on where two tasks
             contradict each other; output, a folder; format, quality and strip, see `Writing`; json; critic,
@@ -78,7 +81,9 @@ def plan(options: Mapping[str, Any]) -> Path:
     writing = Writing.read(options)
     suffix, given = writing.suffix(source), options.get("output")
     files, result, report, beside = _places(Path(given or DEFAULT_FOLDER), source, steps, suffix, fresh=not given)
-    written = [*files, *(file.with_suffix(".json") for file in files), result, report, beside]
+    found_here = [file for file, step in zip(files, steps, strict=True) if step.file is None]
+    masks = {file: file.with_name(f"{file.stem}_mask.png") for file in found_here}
+    written = [*files, *(file.with_suffix(".json") for file in files), *masks.values(), result, report, beside]
     refuse_overwriting(written, [source, options["plan"], *(step.file for step in steps)])
     losses = lost(result, photo)  # before an edit is proposed, which takes a while
     for problem, contradicts in overlaps(steps):
@@ -90,12 +95,15 @@ def plan(options: Mapping[str, Any]) -> Path:
         judges = {name: options[name] for name in ("device", "critic", "saliency")}
         pixels, shown, done = _edit_all(photo, steps, files, judges, writing)
         write_photo(result, photo, photo.from_srgb(pixels), writing.quality, writing.strip)
+        for file, step in zip(files, steps, strict=True):
+            if file in masks:
+                write_mask(masks[file], step.mask)
         with replacing(report) as temporary:
             temporary.write_text(json.dumps(done, indent=2) + "\n")
         save_sheet(sheet(_rows(steps, shown)), beside)
-        paths = [{"result": file, "recipe": file.with_suffix(".json")} for file in files]
         found |= {"result": result, "plan": report, "before_after": beside}
-        found["steps"] = [step | path for step, path in zip(done, paths, strict=True)]
+        paths = [{"result": file, "recipe": file.with_suffix(".json"), "mask": masks.get(file)} for file in files]
+        found["steps"] = [step | {key: path for key, path in of.items() if path} for step, of in zip(done, paths, strict=True)]
         found["problems"] = [f"{step['region']}: {one}" for step in done for one in step["problems"]]
         print(f"{MEANING}\nresult: {result}\nbefore and after: {beside}")
     return result

@@ -16,6 +16,7 @@ CRITIC, SALIENCY = "lite_critic", "fast_saliency+compact_saliency"
 MAX_STRENGTH = 1.5  # of a recipe: half as much again
 GUARD = -0.25  # change of R on the scale of logits, below which an edit is taken weaker
 REFINE = 24  # steps by default; eight more move attention by a twentieth more
+REACHED = 0.005  # a target of saliency counts as met within half a per cent
 WEAK = 0.05  # relative change of saliency the way the task asks, below which an edit hardly moves attention
 
 
@@ -33,9 +34,11 @@ class EditOptions:
             such as (3, 1, 0, 2).
         strength: of the proposal, 0 to 1.5; None leaves it to the budgets and the guard.
         min_realism_change: budget of dR, such as -0.1: the greatest strength that keeps to it.
-        saliency_change: wanted, such as -0.3: the least strength that reaches it, or as much of it as the budget allows.
-        guard: where neither strength nor budget is given, an edit whose change of realism lies below this is taken weaker: dR
-            on the scale of logits (`logit_change`), which sees more than dR where a photo scores nearly 1; None = as it is.
+        saliency_change: wanted, such as -0.3: the least strength that reaches it; where none does, as much as the budget, or
+            without one the guard, allows.
+        guard: where neither strength nor budget is given, and no target is reached, an edit whose change of realism lies below
+            this is taken weaker: dR on the scale of logits (`logit_change`), which sees more than dR where a photo scores
+            nearly 1; None = as it is.
         refine: steps of gradient descent on the photo, from the network's proposal (see `optimise`); 0 = the paper's single
             pass; None = REFINE, or 0 for an enhancer without an objective.
         human: whether the region is a person, whose skin keeps its hue and chroma; None = as the critic sees it.
@@ -57,11 +60,15 @@ class EditOptions:
         None, "budget, in the place of a strength: the greatest strength whose dR keeps to this, such as -0.1", float
     )
     saliency_change: float | None = _option(
-        None, "target, in the place of a strength: the least that reaches this relative change of saliency, such as -0.3", float
+        None,
+        "target, in the place of a strength: the least that reaches this relative change of saliency, such as -0.3; where none "
+        "does, as much as the budget or the guard allows",
+        float,
     )
     guard: float | None = _option(
         GUARD,
-        "without strength, budget or target: an edit whose dR, on the scale of logits, lies below this is taken weaker",
+        "without strength, budget or a target that is reached: an edit whose dR, on the scale of logits, lies below this is "
+        "taken weaker",
         float,
     )
     refine: int | None = _option(
@@ -96,6 +103,14 @@ class EditOptions:
     def has_target(self) -> bool:
         """Whether a budget or a target finds the strength."""
         return self.min_realism_change is not None or self.saliency_change is not None
+
+    def reached_by(self, gain: float) -> bool:
+        """Whether the target of saliency is met.
+
+        Args:
+            gain: the change of saliency the way that the task asks, see `Edit.gain`.
+        """
+        return self.saliency_change is None or gain >= abs(self.saliency_change) - REACHED
 
     def steps(self, refinable: bool = True) -> int:
         """Of refinement: what is asked for, or the default of an enhancer that has an objective to refine by."""

@@ -202,11 +202,7 @@ class PhotoView:
 
     @on_worker
     def limit(
-        self,
-        edit: Edit,
-        realism: float | None = None,
-        saliency: float | None = None,
-        max_strength: float = MAX_STRENGTH,
+        self, edit: Edit, realism: float | None = None, saliency: float | None = None, max_strength: float = MAX_STRENGTH
     ) -> Edit:
         """The edit at the strength that keeps to a budget of realism, or reaches a wanted change of saliency.
 
@@ -282,7 +278,9 @@ class PhotoView:
         if options.strength is not None:
             return self.at_strength(edit, options.strength)
         if options.has_target:
-            return self.limit(edit, options.min_realism_change, options.saliency_change)
+            found = self.limit(edit, options.min_realism_change, options.saliency_change)
+            if options.reached_by(found.gain) or options.min_realism_change is not None or options.guard is None:
+                return found  # and where no strength reaches the target, the guard holds as ever
         return edit if options.guard is None else self.guard(edit, options.guard)
 
     def _taken_for(self, human: bool) -> "PhotoView":

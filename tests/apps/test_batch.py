@@ -328,8 +328,10 @@ def test_a_recipe_is_told_and_applied_to_another_photo(photos, tmp_path, capsys)
 
 def test_a_dry_run_says_what_a_batch_takes_and_writes_nothing(photos, tmp_path, capsys, bundled_networks):
     output = tmp_path / "out"
-    run(photos, output, "--refine", "0", "--dry-run", "--json")
+    with pytest.raises(SystemExit) as stop:
+        run(photos, output, "--refine", "0", "--dry-run", "--json")
     shown = capsys.readouterr()
+    assert stop.value.code == 2 and "1 photos would be left out" in shown.err
     found = json.loads(shown.out)
     assert not output.exists()
     assert found["photos"] == 3 and found["tasks"] == {"attenuate": 3} and found["edited"] == 2
@@ -339,7 +341,8 @@ def test_a_dry_run_says_what_a_batch_takes_and_writes_nothing(photos, tmp_path, 
     (photos / "broken.jpg").unlink()
     table = tmp_path / "table.csv"
     table.write_text("photo,mask\nphotos/a.jpg,photos/a_mask.png\nphotos/gone.jpg,photos/a_mask.png\n")
-    run(table, output, "--refine", "0", "--dry-run")
+    with pytest.raises(SystemExit):
+        run(table, output, "--refine", "0", "--dry-run")
     said = capsys.readouterr().out
     assert "photos left: 1" in said and "gone.jpg is not there" in said and "minutes one after another here" in said
     run(photos, output, "--refine", "0")

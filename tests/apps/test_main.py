@@ -38,12 +38,15 @@ def test_paths_with_commas_reach_hydra_whole():
     assert quoted(given, FIGURES_TEXT) == expected
 
 
-@pytest.mark.parametrize("option", ["trainer.learnin_rate=1e-3", "nothing=1"])
-def test_an_option_that_is_not_there_is_named_without_hydras_advice_to_add_it(option):
+@pytest.mark.parametrize(("option", "remedy"), [
+    ("trainer.learnin_rate=1e-3", "did you mean trainer.learning_rate?"),
+    ("nothing=1", "--help shows all that there are"),
+])  # fmt: skip
+def test_an_option_that_is_not_there_is_named_without_hydras_advice_to_add_it(option, remedy):
     script = Path(__file__).parents[2] / "scripts/train_realism.py"
     done = subprocess.run([sys.executable, str(script), option], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert f"{option.partition('=')[0]}: there is no such option" in done.stderr and "append" not in done.stderr
+    assert f"{option.partition('=')[0]}: there is no such option; {remedy}" in done.stderr and "append" not in done.stderr
 
 
 @pytest.mark.parametrize(("script", "option", "words"), [

@@ -94,6 +94,16 @@ def test_a_proposal_that_loses_realism_is_taken_weaker(enhancer, photo):
     assert asked.strength == 1.5
 
 
+def test_a_target_that_no_strength_reaches_leaves_the_guard_in_force(enhancer, photo):
+    enhancer = Enhancer(enhancer.network, enhancer.critic, enhancer.saliency, "attenuate")  # no objective: nothing is refined
+    whole = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=None)
+    guard = whole.realism_change / 2
+    kept = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=guard)
+    assert 0 < kept.strength < 1
+    assert enhancer.propose(*photo, order=(3, 1, 0, 2), guard=guard, saliency_change=-0.99).strength == kept.strength
+    assert enhancer.propose(*photo, order=(3, 1, 0, 2), guard=None, saliency_change=-0.99).strength == 1.5
+
+
 @pytest.mark.parametrize("task", ["attenuate", "amplify"])
 def test_a_proposal_that_goes_the_wrong_way_is_turned_round(enhancer, photo, task):
     image, region = network_input(*photo)

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.protocols import JudgesPixels
-from realistic_editing.enhance.judges import RegionView
+from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.training import EnhanceProblem
 
 

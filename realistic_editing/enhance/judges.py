@@ -1,39 +1,16 @@
-"""What an edit does to realism and to attention: the frozen critic and saliency network, asked about photos and their edits."""
+"""Who judges edits: the frozen critic and saliency network, and how photos are shown to them, whole or for less."""
 import dataclasses
-import functools
-from collections.abc import Callable
 
 import torch
 from torch import nn
 
 from realistic_editing.common.inputs import resized
-from realistic_editing.common.protocols import (
-    CachedPhoto,
-    CachesBackground,
-    CachesFeatures,
-    JudgesPixels,
-    SeesColorFreedom,
-    SeesPeople,
-    SeesSmaller,
-    SharesFeatures,
-)
-from realistic_editing.common.workers import apart, together
-from realistic_editing.enhance.equations import saliency_drop
-from realistic_editing.enhance.judged_edit import JudgedEdit
-from realistic_editing.enhance.loss import Objective, enhancement_loss
-from realistic_editing.enhance.skin import Skin, is_free
-from realistic_editing.enhance.terms import blown_out, dulled_whites, flattened, logit_change
-from realistic_editing.ops import Recipe, apply
-from realistic_editing.ops.apply import apply_inside
+from realistic_editing.common.protocols import CachesFeatures, JudgesPixels, SeesSmaller
+from realistic_editing.enhance.region_view import RegionView
 
-# How probable a person must be to be spared as one, and to fade no more than what may be a flower does: lite_critic misses some
-# people, and a person in a grey veil is the worse mistake.
-_PERSON_FROM, _MAY_BE_PERSON = 0.5, 0.15
-_IN_DOUBT = 0.5  # how probable it then is that the region comes in any colour, at most
 # Pixels of each zone that judge realism in refinement, a quarter of the time that whole photos take; and, in a quick look, how
 # much of each side of its input the saliency network sees. Refinement by less than all of it ends with less effect.
 PIXELS_PER_ZONE, SALIENCY_SHARE = 1000, 0.5
-_CHUNK = 4  # edits of one photo that are judged at once: more take more memory, and no less time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +42,7 @@ class Judges:
             image: (B, 3, H, W) RGB in [0, 1].
             mask: (B, 1, H, W) in [0, 1].
         """
-        return RegionView(self, image, mask, image, mask, self.critic_of(image, mask))
+        return RegionView(self.saliency, image, mask, image, mask, self.critic_of(image, mask))
 
     @torch.no_grad()
     def critic_of(self, image: torch.Tensor, mask: torch.Tensor) -> nn.Module | JudgesPixels:
@@ -96,9 +73,9 @@ class Judges:
         small, small_mask = resized(image, size), resized(mask, size)
         critic = self.critic_of(image, mask) if critic is None else critic
         if not isinstance(critic, JudgesPixels):
-            return RegionView(self, small, small_mask, image, mask, critic)
+            return RegionView(self.saliency, small, small_mask, image, mask, critic)
         sample = critic.sample_pixels(image, mask, pixels_per_zone, generator)
-        return RegionView(self, small, small_mask, *sample, critic, by_pixels=True)
+        return RegionView(self.saliency, small, small_mask, *sample, critic, by_pixels=True)
 
     @property
     def can_be_quick(self) -> bool:
@@ -114,184 +91,3 @@ class Judges:
         generator = torch.Generator(image.device).manual_seed(0)
         quicker = dataclasses.replace(self, saliency=self.saliency.at_share(SALIENCY_SHARE))
         return quicker.sampled_view(image, mask, PIXELS_PER_ZONE, generator, critic)
-
-
-class RegionView:
-    """Photos and their regions, judged before any edit.
-
-    Args:
-        judges: who judge.
-        image, mask: what the saliency network sees, (B, 3, H, W) and (B, 1, H, W).
-        critic_image, critic_mask: what the critic sees.
-        critic: `Judges.critic_of` the photos.
-        by_pixels: whether the critic sees a sample of pixels as `JudgesPixels.sample_pixels` gives it, and not photos.
-
-    Attributes:
-        saliency: (B, 1, H, W), of the photos.
-        features: of `SharesFeatures`; None with another saliency network, and for photos taken by index.
-        realism: (B,), of the photos.
-        skin: of the one person shown, which the objective spares; None where there is none.
-    """
-
-    skin: Skin | None = None
-
-    def __init__(
-        self,
-        judges: Judges,
-        image: torch.Tensor,
-        mask: torch.Tensor,
-        critic_image: torch.Tensor,
-        critic_mask: torch.Tensor,
-        critic: nn.Module | JudgesPixels,
-        by_pixels: bool = False,
-    ) -> None:
-        self.judges, self.image, self.mask = judges, image, mask
-        self.critic_image, self.critic_mask, self.critic, self.by_pixels = critic_image, critic_mask, critic, by_pixels
-        with torch.no_grad():
-            if isinstance(judges.saliency, SharesFeatures):
-                self.saliency, self.features = judges.saliency.predict_with_features(image)
-            else:
-                self.saliency, self.features = judges.saliency(image), None
-            self._cached = self._cache_background()
-            self.realism = self._realism(critic_image) if self._cached is None else self._cached.realism
-
-    def __len__(self) -> int:
-        return len(self.image)
-
-    def __getitem__(self, index: torch.Tensor) -> "RegionView":
-        """The photos at `index`, which may repeat them, without judging them again."""
-        taken = object.__new__(RegionView)
-        taken.judges, taken.features, taken._cached, taken.by_pixels = self.judges, None, self._cached, self.by_pixels
-        taken.skin = self.skin
-        taken.critic = self.critic[index] if isinstance(self.judges.critic, CachesFeatures) else self.critic
-        for name in ("image", "mask", "saliency", "realism"):
-            setattr(taken, name, getattr(self, name)[index])
-        same = self.critic_image is self.image  # then an edit is made once for both judges
-        taken.critic_image, taken.critic_mask = (
-            (taken.image, taken.mask) if same else (self.critic_image[index], self.critic_mask[index])
-        )
-        return taken
-
-    def edited(self, recipe: Recipe) -> JudgedEdit:
-        """Edit each photo by its recipe, and judge again; differentiable in the recipe."""
-        edited = self._edit(recipe)
-        critic_image = edited if self.critic_image is self.image else self._critic_sees(recipe)
-        saliency, realism = apart([(self.judges.saliency, edited), (self._realism, critic_image)])
-        return JudgedEdit(recipe, edited, critic_image, saliency, realism - self.realism)
-
-    def compare(self, image: torch.Tensor) -> JudgedEdit:
-        """Judge other versions of the photos, whoever made them: (B, 3, H, W); not of a sampled view."""
-        # Not by the cached background, which holds only while the background is the same.
-        realism = self.critic(image, self.mask)
-        return JudgedEdit(None, image, image, self.judges.saliency(image), realism - self.realism)
-
-    @torch.no_grad()
-    def changes(self, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
-        """What N recipes do to the one photo of this view.
-
-        Args:
-            recipe: N edits, on any device.
-
-        Returns:
-            dR of eq. 2 and the change of saliency, -S of eq. 3: (N,) float32 on the CPU, each.
-        """
-        both = self.of_each(recipe, lambda view, judged: torch.stack([judged.realism_change, view.saliency_change(judged)]))
-        return tuple(both.float().cpu())
-
-    @torch.no_grad()
-    def realism_changes(self, recipe: Recipe) -> torch.Tensor:
-        """dR of eq. 2 of N recipes of the one photo of this view, by the critic alone, sooner than `changes`.
-
-        Args:
-            recipe: N edits, on any device.
-
-        Returns:
-            (N,) float32 on the CPU.
-        """
-        return self._in_parts(recipe, lambda view, part: view._realism(view._critic_sees(part)) - view.realism).float().cpu()
-
-    @torch.no_grad()
-    def of_each(self, recipe: Recipe, measure: Callable[["RegionView", JudgedEdit], torch.Tensor]) -> torch.Tensor:
-        """Judge N recipes of the one photo of this view, a few at a time.
-
-        Args:
-            recipe: N edits, on any device.
-            measure: of the photo, repeated, and B of its edits: (..., B).
-
-        Returns:
-            (..., N).
-        """
-        return self._in_parts(recipe, lambda view, part: measure(view, view.edited(part)))
-
-    def _in_parts(self, recipe: Recipe, asked: Callable[["RegionView", Recipe], torch.Tensor]) -> torch.Tensor:
-        """What is asked of the photo, repeated, and a few of its edits at a time; (..., N)."""
-        recipe = recipe.to(self.image.device, self.image.dtype)
-
-        def answered(part: Recipe) -> torch.Tensor:
-            return asked(self[torch.zeros(len(part), dtype=torch.long, device=self.image.device)], part)
-
-        parts = [recipe[start : start + _CHUNK] for start in range(0, len(recipe), _CHUNK)]
-        return torch.cat(together([functools.partial(answered, part) for part in parts]), dim=-1)
-
-    def loss(self, judged: JudgedEdit, human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
-        """Eqs. 3 to 6 of edits of these photos; human: (B,) bool. See `enhancement_loss`."""
-        change = judged.realism_change
-        if objective.realism == "logit":
-            change = logit_change(self.realism, change)
-        skin = self.skin.excess(judged.recipe) if self.skin is not None else None
-        blown = blown_out(judged.image, self.mask) - blown_out(self.image, self.mask) if objective.blown_weight else None
-        flat = flattened(self.image, self.mask, judged.recipe) if objective.flat_weight else None
-        dull = dulled_whites(self.image, judged.image, self.mask) if objective.dull_weight else None
-        maps = self.saliency, judged.saliency, self.mask
-        return enhancement_loss(*maps, change, human, objective, judged.recipe, skin, blown, flat, dull)
-
-    @torch.no_grad()
-    def shows_person(self) -> bool:
-        """Whether the critic takes the one region for a person; no where it cannot tell."""
-        return self._person() > _PERSON_FROM
-
-    def _person(self) -> float:
-        return float(self.critic.people()) if isinstance(self.critic, SeesPeople) else 0.0
-
-    @torch.no_grad()
-    def any_color(self, may_be_person: bool = True) -> float | None:
-        """How probable it is that the one region comes in any colour; None where the critic cannot tell.
-
-        Args:
-            may_be_person: whether it may be a person, which lowers that where the critic sees one.
-        """
-        if not isinstance(self.critic, SeesColorFreedom):
-            return None
-        in_doubt = may_be_person and self._person() > _MAY_BE_PERSON
-        return min(float(self.critic.any_color()), _IN_DOUBT if in_doubt else 1.0)
-
-    @property
-    def free(self) -> bool:
-        """Whether the critic takes the one region for a thing that comes in any colour."""
-        return is_free(self.any_color(), self.shows_person())
-
-    def saliency_change(self, judged: JudgedEdit) -> torch.Tensor:
-        """-S of eq. 3, the mean relative change of the region's saliency; positive = more salient: (B,)."""
-        return -saliency_drop(self.saliency, judged.saliency, self.mask)
-
-    def _edit(self, recipe: Recipe) -> torch.Tensor:
-        return (apply_inside if self.image.device.type == "cpu" else apply)(self.image, self.mask, recipe)
-
-    def _critic_sees(self, recipe: Recipe) -> torch.Tensor:
-        """What the critic sees of edits."""
-        if self.critic_image is self.image:
-            return self._edit(recipe)
-        return apply(self.critic_image, self.critic_mask, recipe)
-
-    def _cache_background(self) -> CachedPhoto | None:
-        """Of one photo, what its edits cannot change, so that many can be judged for the price of the region."""
-        if self.by_pixels or len(self.critic_image) > 1 or not isinstance(self.critic, CachesBackground):
-            return None
-        return self.critic.cache_background(self.critic_image, self.critic_mask)
-
-    def _realism(self, critic_image: torch.Tensor) -> torch.Tensor:
-        if self._cached is not None:
-            return self._cached.judge(critic_image)
-        if self.by_pixels:
-            return self.critic.judge_pixels(critic_image)[0]
-        return self.critic(critic_image, self.critic_mask)

@@ -88,6 +88,15 @@ class Objective:
             # Without the exponential the loss of saliency may be negative, and a product would then reward unrealism.
             raise ValueError("objective.combine is 'product' with exponential=false; use combine='sum'")
 
+    def change_between(self, before: torch.Tensor, after: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The change of saliency that this objective is of, neither bounded nor clipped: (B,), positive where it was lost.
+
+        Args:
+            before, after: (B, 1, H, W) saliency of photo and edit.
+            mask: (B, 1, H, W) in [0, 1].
+        """
+        return CHANGES[self.change](before, after, mask, self.epsilon)
+
 
 CHANGES = {"relative": saliency_drop, "log_ratio": log_saliency_ratio, "log_both": log_saliency_both}
 # Of the fields that are not weights, bounds and margins of 0 or more.
@@ -119,6 +128,30 @@ def enhancement_loss(
     Args:
         before, after: (B, 1, H, W) saliency of photo and edit.
         mask: (B, 1, H, W) in [0, 1].
+        realism_change, human, objective, recipe, skin, blown, flat, dull: as for `loss_of_change`.
+
+    Returns:
+        As `loss_of_change`.
+    """
+    drop = objective.change_between(before, after, mask)
+    return loss_of_change(drop, realism_change, human, objective, recipe, skin, blown, flat, dull)
+
+
+def loss_of_change(
+    drop: torch.Tensor,
+    realism_change: torch.Tensor,
+    human: torch.Tensor,
+    objective: Objective,
+    recipe: Recipe | None = None,
+    skin: torch.Tensor | None = None,
+    blown: torch.Tensor | None = None,
+    flat: torch.Tensor | None = None,
+    dull: torch.Tensor | None = None,
+) -> dict[str, torch.Tensor]:
+    """Eqs. 4 to 6 for each sample, of a change of saliency that is known.
+
+    Args:
+        drop: (B,) of `Objective.change_between`, positive where the region lost saliency.
         realism_change: (B,) dR of eq. 2, or what `objective.realism` says.
         human: (B,) bool, whether the region is a person.
         objective: the choices.
@@ -131,7 +164,6 @@ def enhancement_loss(
     Returns:
         {"total", "saliency", "realism", "drop"}: (B,) each; "drop" is S, positive where the region lost saliency.
     """
-    drop = CHANGES[objective.change](before, after, mask, objective.epsilon)
     if objective.bound:
         drop = objective.bound * (drop / objective.bound).tanh()
     if objective.clip:

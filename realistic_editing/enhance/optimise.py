@@ -3,16 +3,19 @@ import dataclasses
 import math
 
 import torch
+from torch.nn.functional import adaptive_avg_pool2d
 from tqdm import tqdm
 
-from realistic_editing.enhance.judges import RegionView
+from realistic_editing.enhance.judged_edit import Slope
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.parameters import bounded, free, unchanged
+from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.skin import Skin
 from realistic_editing.ops import Recipe
 
 _BETAS = (0.7, 0.9)  # short memories: Adam's own (0.9, 0.999) lower the loss less in so few steps
 LEARNING_RATE = 0.3
+LOOK = 4  # steps from one look of the saliency network to the next, where those between can go for less
 _WARM_UP = 4  # steps until the rate is reached: Adam's first ones are as long in every direction, and leave what looks real
 _LOST, _PATIENCE = 0.05, 3  # an edit whose loss stays so far above the best for so many steps goes back, to steps half as long
 # Of skin's limits: steps that go beyond them are led back to the inner bound, and left alone up to the outer one.
@@ -28,7 +31,7 @@ class Optimum:
     Args:
         recipe: the best of all steps, for each edit.
         loss: (B,) of it.
-        curve: (steps + 1, B), the loss before each step and after the last.
+        curve: (looks, B), the loss before each step in which the saliency network was asked, and after the last.
     """
 
     recipe: Recipe
@@ -45,6 +48,8 @@ def optimise(
     steps: int = 60,
     learning_rate: float = LEARNING_RATE,
     progress: bool = False,
+    near: RegionView | None = None,
+    look: int = LOOK,
 ) -> Optimum:
     """Minimise eqs. 3 to 6 for each photo of a view by Adam; the network approximates this in one pass.
 
@@ -63,27 +68,55 @@ def optimise(
         steps: of gradient descent.
         learning_rate: of Adam, on the free numbers of `parameters.bounded`; it rises for a few steps, then falls to 0.
         progress: show a bar.
+        near: the same photos for less, such as a `Judges.quick_view`, by which the steps between two looks go: attention is
+            there taken as linear in the pixels (see `Slope`). None = every step looks.
+        look: with `near`, in which step of how many the saliency network is asked.
 
     Returns:
-        The best edits found, never worse than the start as `parameters.free` gives it, a little inside the ranges.
+        The best edits found of the steps that looked, never worse than the start as `parameters.free` gives it, a little
+        inside the ranges.
     """
     first, blend = (unchanged(order), "final") if start is None else (free(start), start.blend)
     logits = first.detach().clone().requires_grad_(True)
-    descent, curve = _Descent(logits), []
+    descent, curve, slope = _Descent(logits), [], None
     for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
+        looks = near is None or step % look == 0 or step == steps
         with torch.enable_grad():  # whoever calls may run without gradients
-            recipe = bounded(order, logits, blend)
-            loss = view.loss(view.edited(recipe), human, objective)["total"]
+            region, recipe = view if looks else near, bounded(order, logits, blend)
+            judged = region.edited(recipe, None if looks else slope)
+            drop = region.drop(judged, objective)
+            loss = region.loss(judged, human, objective, drop)["total"]
             total = loss.sum()
-        curve.append(loss.detach())
-        descent.keep(curve[-1])
+        if looks:
+            curve.append(loss.detach())
+            descent.keep(curve[-1])
         if step == steps:
             break
+        gradient, *others = torch.autograd.grad(total, [logits, drop, judged.seen])
+        if looks and near is not None:
+            slope = _slope(near, recipe, drop, *others)
         rate = min(1, (step + 1) / (_WARM_UP + 1)) * (1 + math.cos(math.pi * step / steps)) / 2
-        descent.update(torch.autograd.grad(total, [logits])[0], learning_rate * rate)
+        descent.update(gradient, learning_rate * rate)
         if view.skin is not None and objective.skin_weight:
             lead_back(view.skin, order, logits, blend, descent.ease)
     return Optimum(bounded(order, descent.kept, blend), descent.best, torch.stack(curve))
+
+
+@torch.no_grad()
+def _slope(near: RegionView, recipe: Recipe, drop: torch.Tensor, by_drop: torch.Tensor, by_seen: torch.Tensor) -> Slope:
+    """The slope of attention at edits, for smaller pictures of them.
+
+    Args:
+        near: the smaller pictures.
+        recipe: B edits.
+        drop: (B,), what they do to attention.
+        by_drop: (B,), the slope of their loss by it.
+        by_seen: (B, 3, H, W), the same by what the saliency network saw.
+    """
+    image = near.edit(recipe)
+    gradient = by_seen * torch.where(by_drop == 0, 0, 1 / by_drop)[:, None, None, None]  # where it is 0, none is needed
+    pixels = gradient[0, 0].numel() / image[0, 0].numel()  # that one of the smaller picture stands for
+    return Slope(drop.detach(), pixels * adaptive_avg_pool2d(gradient, image.shape[-2:]), image)
 
 
 class _Descent:
@@ -108,7 +141,7 @@ class _Descent:
 
     @torch.no_grad()
     def keep(self, loss: torch.Tensor) -> None:
-        """Take note of what the numbers are worth: (B,)."""
+        """Take note of what the numbers are worth: (B,); to be followed by `update`."""
         self.better = loss < self.best
         self.best = torch.where(self.better, loss, self.best)
         self.kept = torch.where(self.better[:, None], self.numbers, self.kept)
@@ -116,8 +149,9 @@ class _Descent:
 
     @torch.no_grad()
     def update(self, gradient: torch.Tensor, learning_rate: float) -> None:
-        """One step by the gradient of the loss that `keep` was told of."""
+        """One step by the gradient of the loss."""
         self.kept_gradient = torch.where(self.better[:, None], gradient, self.kept_gradient)
+        self.better = torch.zeros_like(self.better)  # until it is said what the next numbers are worth
         back = (self.lost >= _PATIENCE) | ~gradient.isfinite().all(dim=1)
         self.lost, self.share = torch.where(back, 0, self.lost), torch.where(back, self.share / 2, self.share)
         back = back[:, None]

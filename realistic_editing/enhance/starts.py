@@ -4,8 +4,8 @@ import dataclasses
 import torch
 
 from realistic_editing.enhance.judged_edit import JudgedEdit
-from realistic_editing.enhance.judges import RegionView
 from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.ops import Recipe
 
 # Exposure and saturation of plain edits. From a vivid thing to a grey one the way leads past edits that look wrong, which small

@@ -1,7 +1,12 @@
 """How much of an edit to take: the strength that keeps to a budget of realism, or reaches a wanted change of saliency."""
+import dataclasses
 from collections.abc import Callable
 
+import torch
+
+from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.options import MAX_STRENGTH
+from realistic_editing.ops import Recipe
 
 _GRID = 16  # strengths tried at first, evenly spaced
 HALVINGS = 4  # of the step between two of them, around the answer
@@ -57,6 +62,39 @@ def find_strength(
         else:
             low, high = (middle, high) if allowed else (low, middle)
     return low
+
+
+def limited(
+    edit: Edit,
+    measure: Callable[[Recipe], Edit],
+    realism_changes: Callable[[Recipe], torch.Tensor],
+    min_realism_change: float | None = None,
+    wanted: float | None = None,
+    max_strength: float = MAX_STRENGTH,
+) -> Edit:
+    """The edit at the strength that `find_strength` finds.
+
+    Args:
+        edit: whose recipe is taken weaker or stronger.
+        measure: of a recipe, the edit with what it does.
+        realism_changes: of a recipe, dR alone, (1,), which takes less time.
+        min_realism_change, wanted, max_strength: as for `find_strength`.
+    """
+    judged = {1.0: edit}
+
+    def at(strength: float) -> Edit:
+        if strength not in judged:
+            judged[strength] = measure(edit.recipe.at_strength(strength))
+        return judged[strength]
+
+    def realism_at(strength: float) -> float:
+        if strength in judged or wanted is not None:
+            return at(strength).realism_change
+        return float(realism_changes(edit.recipe.at_strength(strength)))
+
+    changes = realism_at, lambda strength: at(strength).saliency_change
+    strength = find_strength(*changes, edit.task, min_realism_change, wanted, max_strength)
+    return dataclasses.replace(at(strength), strength=strength, refined=edit.refined)
 
 
 def greatest_strength(allowed: Callable[[float], bool]) -> float:

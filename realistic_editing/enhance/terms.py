@@ -52,8 +52,8 @@ def shadow_lift(recipe: Recipe) -> torch.Tensor:
         as if seen through mist.
     """
     tone = torch.tensor([0.125])
-    still = Recipe.identity(recipe.order[:1], recipe.exposure.dtype)
-    return 100 * (_greys(recipe, tone)[:, 0, 0] - _greys(still, tone)[:, 0, 0])
+    before = rgb_to_lab(tone.to(recipe.exposure).expand(1, 3, 1, 1))[0, 0, 0, 0]
+    return 100 * (_greys(recipe, tone)[:, 0, 0] - before)
 
 
 def blown_out(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -104,7 +104,8 @@ def flattened(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.
     lighter, darker = (pixels * (1 + _SHADE)).clamp(max=1), pixels * (1 - _SHADE)
     inside = torch.ones_like(pixels[:, :1])
     before = _share_between(lighter, darker)
-    after = _share_between(*(apply(part, inside, recipe) for part in (lighter, darker)))
+    both = apply(torch.cat([lighter, darker], dim=3), torch.cat([inside, inside], dim=3), recipe)
+    after = _share_between(*both.chunk(2, dim=3))
     seen = (before > _FAINT_SHADE).to(before.dtype)  # black has none to lose
     return (seen * (1 - 2 * after / before.clamp(min=_FAINT_SHADE))).clamp(0, 1).mean(dim=(1, 2))
 

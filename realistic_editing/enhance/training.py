@@ -14,8 +14,9 @@ from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.enhance.judged_edit import JudgedEdit
-from realistic_editing.enhance.judges import Judges, RegionView
+from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.terms import color_cast
 from realistic_editing.ops import Recipe, random_orders
 

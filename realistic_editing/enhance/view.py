@@ -1,5 +1,6 @@
 """One photo and its region as the networks see them, judged once: where edits are proposed, measured, refined and limited."""
 import dataclasses
+import functools
 
 import numpy as np
 import torch
@@ -13,10 +14,11 @@ from realistic_editing.enhance.judges import PIXELS_PER_ZONE, Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, WEAK, EditOptions, check_strength
+from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.select import select_order
 from realistic_editing.enhance.skin import find_skin, is_free
 from realistic_editing.enhance.starts import best_start
-from realistic_editing.enhance.strength import find_strength, greatest_strength
+from realistic_editing.enhance.strength import greatest_strength, limited
 from realistic_editing.enhance.terms import logit_change
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
@@ -112,10 +114,10 @@ class PhotoView:
         Raises:
             InputError: for another order.
         """
-        if order == "best_effect" and self.judges.can_be_quick:
-            recipe, region = self._all_orders(), self.judges.quick_view(self.image, self.mask, self.region.critic)
-            realism, saliency = region.changes(recipe)
-            realism = logit_change(region.realism.cpu(), realism)
+        if order == "best_effect" and self._quick is not None:
+            recipe = self._all_orders()
+            realism, saliency = self._quick.changes(recipe)
+            realism = logit_change(self._quick.realism.cpu(), realism)
             return self.measure(recipe[int(select_order(order, self.task, realism[None], saliency[None], None))])
         if order in RULES and order != "random":
             found = self.candidates()
@@ -164,7 +166,8 @@ class PhotoView:
     def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
 
-        It is judged by sampled pixels meanwhile (`Judges.sampled_view`), and the result in full.
+        It is judged by sampled pixels meanwhile (`Judges.sampled_view`), in most steps by a smaller picture where the judges
+        can be quick, and the result in full.
 
         Args:
             edit: where to start; its order stays.
@@ -179,13 +182,15 @@ class PhotoView:
             return edit
         generator = torch.Generator(self.device).manual_seed(0)
         region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
-        region.skin = self.skin
+        region.skin, quick = self.skin, self._quick
+        if quick is not None:
+            quick.skin = self.skin
         # A few steps find more where they need not first find back from an edit against the request, or of skin.
         start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(self.device)
         if plain:
-            start = best_start(region, self.objective, self.human, start)
+            start = best_start(region if quick is None else quick, self.objective, self.human, start)
         human = torch.tensor([self.human], device=self.device)
-        found = optimise(region, self.objective, human, start.order, start, steps, progress=progress)
+        found = optimise(region, self.objective, human, start.order, start, steps, progress=progress, near=quick)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
 
     @on_worker
@@ -212,21 +217,7 @@ class PhotoView:
             saliency: the change of saliency to reach with the least strength; None = the greatest strength allowed.
             max_strength: the greatest strength to try.
         """
-        judged = {1.0: edit}
-
-        def at(strength: float) -> Edit:
-            if strength not in judged:
-                judged[strength] = self.measure(edit.recipe.at_strength(strength))
-            return judged[strength]
-
-        def realism_at(strength: float) -> float:
-            if strength in judged or saliency is not None:
-                return at(strength).realism_change
-            return float(self.region.realism_changes(edit.recipe.at_strength(strength)))  # by the critic alone: quick
-
-        changes = realism_at, lambda strength: at(strength).saliency_change
-        strength = find_strength(*changes, self.task, realism, saliency, max_strength)
-        return dataclasses.replace(at(strength), strength=strength, refined=edit.refined)
+        return limited(edit, self.measure, self.region.realism_changes, realism, saliency, max_strength)
 
     def logit_change(self, edit: Edit) -> float:
         """What an edit does to R on the scale of logits, see `logit_change`: what the guard looks at."""
@@ -282,6 +273,12 @@ class PhotoView:
             if options.reached_by(found.gain) or options.min_realism_change is not None or options.guard is None:
                 return found  # and where no strength reaches the target, the guard holds as ever
         return edit if options.guard is None else self.guard(edit, options.guard)
+
+    @functools.cached_property
+    def _quick(self) -> RegionView | None:
+        """The photo judged for less; None where that costs as much."""
+        judges = self.judges
+        return judges.quick_view(self.image, self.mask, self.region.critic) if judges.can_be_quick else None
 
     def _taken_for(self, human: bool) -> "PhotoView":
         other = self.by(self.network, self.objective)

@@ -86,8 +86,9 @@ class RegionStatistics(nn.Module):
 
     def channels(self, image: torch.Tensor, right: torch.Tensor, below: torch.Tensor) -> list[torch.Tensor]:
         """The channels of pixels, from them and their right and lower neighbours, (B, 3, H, W) each -> (B, C, H, W)."""
-        luma, luma_right, luma_below = (rgb_to_lab(part)[:, :1] for part in (image, right, below))
-        channels = color_channels(image, (luma_right - luma).abs() + (luma_below - luma).abs())
+        lab, lab_right, lab_below = rgb_to_lab(torch.cat([image, right, below])).chunk(3)  # one call: of a few pixels it counts
+        steps = ((luma[:, :1] - lab[:, :1]).abs() for luma in (lab_right, lab_below))
+        channels = color_channels(image, lab, sum(steps))
         if self.palette is None:
             return [channels]
         seen = torch.cat([channels, right - image, below - image], dim=1)

@@ -11,7 +11,7 @@ from realistic_editing.apps import video as module
 from realistic_editing.apps.cli import main
 from realistic_editing.data.clips import open_clip, writing
 from realistic_editing.data.images import Photo
-from realistic_editing.enhance.judges import RegionView
+from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.verdict import VERDICTS
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe

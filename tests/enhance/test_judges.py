@@ -8,6 +8,7 @@ from torch import nn
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.equations import saliency_drop
+from realistic_editing.enhance.judged_edit import Slope
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
@@ -171,6 +172,59 @@ def test_optimisation_finds_what_the_objective_wants(plain, weight, sign):
     # As far as the margin of realism goes: a tenth darker or brighter than 0.4.
     assert judged.image.mean().item() == pytest.approx(0.4 + sign * 0.1, abs=0.02)
     assert plain.loss(judged, torch.tensor([False]), objective)["total"].item() == pytest.approx(found.loss.item(), rel=1e-4)
+
+
+class Contrast(nn.Module):
+    """A saliency that is not linear in the pixels, and can be asked for less: how far they are from mid-grey, squared."""
+
+    def __init__(self, size=(24, 32)):
+        super().__init__()
+        self.input_size, self.asked = size, 0
+
+    def forward(self, image):
+        self.asked += 1
+        return (image - 0.5).square().mean(dim=1, keepdim=True)
+
+    def at_share(self, share):
+        return Contrast(tuple(round(side * share) for side in self.input_size))
+
+
+def test_a_slope_is_the_judges_own_near_an_edit(photos):
+    image, mask = (part[:1] for part in photos)
+    judges, objective = Judges(Closeness(), Contrast()), Objective(saliency_weight=-1.0, change="log_ratio")
+    view = judges.view(image, mask)
+    drops, recipes = [], [exposed(0.8), exposed(0.81)]
+    judged = view.edited(recipes[0])
+    seen = judged.image.detach().requires_grad_(True)
+    drop = objective.change_between(view.saliency, judges.saliency(seen), mask)
+    slope = Slope(drop.detach(), torch.autograd.grad(drop.sum(), seen)[0], seen.detach())
+    for recipe in recipes:
+        exact, near = view.edited(recipe), view.edited(recipe, slope)
+        assert near.saliency is None and torch.equal(near.realism_change, exact.realism_change)
+        drops.append([view.drop(one, objective).item() for one in (exact, near)])
+    assert drops[0][0] == pytest.approx(drops[0][1], abs=1e-6)
+    moved, foretold = (drops[1][which] - drops[0][which] for which in (0, 1))
+    assert foretold == pytest.approx(moved, rel=0.1) and abs(moved) > 1e-4
+
+
+@pytest.mark.parametrize("weight", [-1.0, 1.0])
+def test_steps_by_a_slope_end_where_full_ones_do_for_a_quarter_of_the_looks(weight):
+    image = 0.3 + 0.1 * torch.rand(1, 3, 48, 64, generator=GENERATOR)
+    mask = torch.zeros(1, 1, 48, 64)
+    mask[..., 10:30, 12:40] = 1
+    objective = Objective(saliency_weight=weight, change="log_ratio", bound=0.7, margin=0.05, realism_weight=20.0)
+    order, human, losses, looks = torch.tensor([[3, 1, 0, 2]]), torch.tensor([False]), [], []
+    for quickly in (False, True):
+        judges = Judges(Closeness(), Contrast((48, 64)))
+        near = Judges(Closeness(), Contrast((24, 32))).sampled_view(image, mask, 100, None) if quickly else None
+        view = judges.view(image, mask)
+        found = optimise(view, objective, human, order, steps=24, near=near)
+        assert found.loss.item() == found.curve.min().item()
+        judged = view.edited(found.recipe)
+        assert view.loss(judged, human, objective)["total"].item() == pytest.approx(found.loss.item(), rel=1e-4)
+        losses.append(found.loss.item())
+        looks.append(len(found.curve))
+    assert looks == [25, 7] and losses[1] <= losses[0] + 0.01 and losses[0] < 0.95
 
 
 def test_all_orders_at_once_are_each_alone(judges, photos):

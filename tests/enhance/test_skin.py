@@ -11,6 +11,7 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import lead_back
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.parameters import bounded, unchanged
+from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.signs import signs_of
 from realistic_editing.enhance.skin import FIXED_LIMITS, OTHER_LIMITS, PERSON_LIMITS, Skin, find_skin
 from realistic_editing.ops import Recipe
@@ -110,7 +111,7 @@ def test_a_critic_that_cannot_tell_takes_no_region_for_a_person(enhancer):
 
 
 def seen_as(enhancer, monkeypatch, any_color, task="attenuate"):
-    monkeypatch.setattr("realistic_editing.enhance.judges.RegionView.any_color", lambda self, may_be_person=True: any_color)
+    monkeypatch.setattr(RegionView, "any_color", lambda self, may_be_person=True: any_color)
     monkeypatch.setattr(enhancer, "task", task)
     return enhancer.view_of(*photo_of(TONES[1]), human=False)
 

@@ -44,6 +44,20 @@ def test_all_24_orders_in_one_batch_follow_the_definition(batch, blend):
 
 
 @pytest.mark.parametrize("blend", ["final", "each"])
+@pytest.mark.parametrize("order", all_orders().tolist()[::5])
+def test_edits_of_one_order_are_the_same_bits_as_among_others(batch, blend, order):
+    image, mask, recipe = batch
+    few = Recipe.from_dict(recipe[:4].to_dict() | {"order": [order] * 4, "blend": blend})
+    other = Recipe.from_dict(recipe[:1].to_dict() | {"order": [order[::-1]], "blend": blend})
+    few.exposure.requires_grad_(True)
+    alone = apply(image[:4], mask[:4], few)
+    among = apply(image[[0, 1, 2, 3, 0]], mask[[0, 1, 2, 3, 0]], Recipe.cat([few, other]))[:4]
+    assert torch.equal(alone, among)
+    slopes = [torch.autograd.grad(edited.square().sum(), few.exposure)[0] for edited in (alone, among)]
+    torch.testing.assert_close(*slopes, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("blend", ["final", "each"])
 def test_outside_the_mask_nothing_changes_by_a_bit(batch, blend):
     image, mask, recipe = batch
     recipe = Recipe.from_dict(recipe.to_dict() | {"blend": blend})

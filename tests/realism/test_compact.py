@@ -18,7 +18,7 @@ def test_gradients_are_finite_at_black_grey_and_white(palette, level):
     score = critic(image, mask)
     score.sum().backward()
     assert score.shape == (2,) and ((score >= 0) & (score <= 1)).all() and image.grad.isfinite().all()
-    assert color_channels(image, image[:, :1]).shape == (2, CHANNELS, 32, 32)
+    assert color_channels(image, image, image[:, :1]).shape == (2, CHANNELS, 32, 32)
 
 
 def test_any_size_empty_and_full_masks_and_batch_equals_loop():

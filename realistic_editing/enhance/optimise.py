@@ -3,10 +3,9 @@ import dataclasses
 import math
 
 import torch
-from torch.nn.functional import adaptive_avg_pool2d
 from tqdm import tqdm
 
-from realistic_editing.enhance.judged_edit import Slope
+from realistic_editing.enhance.judged_edit import JudgedEdit, Slope
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.parameters import bounded, free, unchanged
 from realistic_editing.enhance.region_view import RegionView
@@ -15,7 +14,7 @@ from realistic_editing.ops import Recipe
 
 _BETAS = (0.7, 0.9)  # short memories: Adam's own (0.9, 0.999) lower the loss less in so few steps
 LEARNING_RATE = 0.3
-LOOK = 4  # steps from one look of the saliency network to the next, where those between can go for less
+LOOK = 4  # steps from one look of the saliency network to the next in refinement; more end with less effect
 _WARM_UP = 4  # steps until the rate is reached: Adam's first ones are as long in every direction, and leave what looks real
 _LOST, _PATIENCE = 0.05, 3  # an edit whose loss stays so far above the best for so many steps goes back, to steps half as long
 # Of skin's limits: steps that go beyond them are led back to the inner bound, and left alone up to the outer one.
@@ -48,8 +47,7 @@ def optimise(
     steps: int = 60,
     learning_rate: float = LEARNING_RATE,
     progress: bool = False,
-    near: RegionView | None = None,
-    look: int = LOOK,
+    look: int = 1,
 ) -> Optimum:
     """Minimise eqs. 3 to 6 for each photo of a view by Adam; the network approximates this in one pass.
 
@@ -68,9 +66,8 @@ def optimise(
         steps: of gradient descent.
         learning_rate: of Adam, on the free numbers of `parameters.bounded`; it rises for a few steps, then falls to 0.
         progress: show a bar.
-        near: the same photos for less, such as a `Judges.quick_view`, by which the steps between two looks go: attention is
-            there taken as linear in the pixels (see `Slope`). None = every step looks.
-        look: with `near`, in which step of how many the saliency network is asked.
+        look: in which step of how many the saliency network is asked; in those between, attention is taken as linear in the
+            pixels (see `Slope`), at a fifth of the time.
 
     Returns:
         The best edits found of the steps that looked, never worse than the start as `parameters.free` gives it, a little
@@ -80,12 +77,11 @@ def optimise(
     logits = first.detach().clone().requires_grad_(True)
     descent, curve, slope = _Descent(logits), [], None
     for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
-        looks = near is None or step % look == 0 or step == steps
+        looks = step % look == 0 or step == steps
         with torch.enable_grad():  # whoever calls may run without gradients
-            region, recipe = view if looks else near, bounded(order, logits, blend)
-            judged = region.edited(recipe, None if looks else slope)
-            drop = region.drop(judged, objective)
-            loss = region.loss(judged, human, objective, drop)["total"]
+            judged = view.edited(bounded(order, logits, blend), None if looks else slope)
+            drop = view.drop(judged, objective)
+            loss = view.loss(judged, human, objective, drop)["total"]
             total = loss.sum()
         if looks:
             curve.append(loss.detach())
@@ -93,8 +89,8 @@ def optimise(
         if step == steps:
             break
         gradient, *others = torch.autograd.grad(total, [logits, drop, judged.seen])
-        if looks and near is not None:
-            slope = _slope(near, recipe, drop, *others)
+        if looks:
+            slope = _slope(judged, drop, *others)
         rate = min(1, (step + 1) / (_WARM_UP + 1)) * (1 + math.cos(math.pi * step / steps)) / 2
         descent.update(gradient, learning_rate * rate)
         if view.skin is not None and objective.skin_weight:
@@ -102,21 +98,17 @@ def optimise(
     return Optimum(bounded(order, descent.kept, blend), descent.best, torch.stack(curve))
 
 
-@torch.no_grad()
-def _slope(near: RegionView, recipe: Recipe, drop: torch.Tensor, by_drop: torch.Tensor, by_seen: torch.Tensor) -> Slope:
-    """The slope of attention at edits, for smaller pictures of them.
+def _slope(judged: JudgedEdit, drop: torch.Tensor, by_drop: torch.Tensor, by_seen: torch.Tensor) -> Slope:
+    """The slope of attention at edits, from those of their loss.
 
     Args:
-        near: the smaller pictures.
-        recipe: B edits.
+        judged: the edits.
         drop: (B,), what they do to attention.
         by_drop: (B,), the slope of their loss by it.
         by_seen: (B, 3, H, W), the same by what the saliency network saw.
     """
-    image = near.edit(recipe)
-    gradient = by_seen * torch.where(by_drop == 0, 0, 1 / by_drop)[:, None, None, None]  # where it is 0, none is needed
-    pixels = gradient[0, 0].numel() / image[0, 0].numel()  # that one of the smaller picture stands for
-    return Slope(drop.detach(), pixels * adaptive_avg_pool2d(gradient, image.shape[-2:]), image)
+    factor = torch.where(by_drop == 0, 0, 1 / by_drop)  # where the loss does not depend on it, no slope is needed
+    return Slope(drop.detach(), by_seen * factor[:, None, None, None], judged.seen.detach())
 
 
 class _Descent:

@@ -93,7 +93,7 @@ class RegionView:
             recipe: B edits.
             slope: what attention is taken by, in the place of the saliency network.
         """
-        edited = self.edit(recipe)
+        edited = self._edit(recipe)
         critic_image = edited if self.critic_image is self.image else self._critic_sees(recipe)
         seen, saliency = edited.view_as(edited), None
         if slope is None:
@@ -205,14 +205,13 @@ class RegionView:
         """-S of eq. 3, the mean relative change of the region's saliency; positive = more salient: (B,)."""
         return -saliency_drop(self.saliency, judged.saliency, self.mask)
 
-    def edit(self, recipe: Recipe) -> torch.Tensor:
-        """The photos edited, as the saliency network sees them: (B, 3, H, W)."""
+    def _edit(self, recipe: Recipe) -> torch.Tensor:
         return (apply_inside if self.image.device.type == "cpu" else apply)(self.image, self.mask, recipe)
 
     def _critic_sees(self, recipe: Recipe) -> torch.Tensor:
         """What the critic sees of edits."""
         if self.critic_image is self.image:
-            return self.edit(recipe)
+            return self._edit(recipe)
         return apply(self.critic_image, self.critic_mask, recipe)
 
     def _cache_background(self) -> CachedPhoto | None:

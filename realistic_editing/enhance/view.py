@@ -12,7 +12,7 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.inputs import is_colorless, network_input
 from realistic_editing.enhance.judges import PIXELS_PER_ZONE, Judges
 from realistic_editing.enhance.loss import Objective
-from realistic_editing.enhance.optimise import optimise
+from realistic_editing.enhance.optimise import LOOK, optimise
 from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, WEAK, EditOptions, check_strength
 from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.select import select_order
@@ -166,8 +166,8 @@ class PhotoView:
     def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
 
-        It is judged by sampled pixels meanwhile (`Judges.sampled_view`), in most steps by a smaller picture where the judges
-        can be quick, and the result in full.
+        It is judged by sampled pixels meanwhile (`Judges.sampled_view`), and the result in full. Of LOOK steps one asks the
+        saliency network.
 
         Args:
             edit: where to start; its order stays.
@@ -182,15 +182,14 @@ class PhotoView:
             return edit
         generator = torch.Generator(self.device).manual_seed(0)
         region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
-        region.skin, quick = self.skin, self._quick
-        if quick is not None:
-            quick.skin = self.skin
+        first = region if self._quick is None else self._quick  # where to start is found for less
+        region.skin = first.skin = self.skin
         # A few steps find more where they need not first find back from an edit against the request, or of skin.
         start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(self.device)
         if plain:
-            start = best_start(region if quick is None else quick, self.objective, self.human, start)
+            start = best_start(first, self.objective, self.human, start)
         human = torch.tensor([self.human], device=self.device)
-        found = optimise(region, self.objective, human, start.order, start, steps, progress=progress, near=quick)
+        found = optimise(region, self.objective, human, start.order, start, steps, progress=progress, look=LOOK)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
 
     @on_worker

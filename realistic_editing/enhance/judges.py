@@ -10,7 +10,7 @@ from realistic_editing.enhance.region_view import RegionView
 
 # Pixels of each zone that judge realism in refinement, a quarter of the time that whole photos take; and, in a quick look, how
 # much of each side of its input the saliency network sees. Refinement by less than all of it ends with less effect.
-PIXELS_PER_ZONE, SALIENCY_SHARE = 1000, 0.5
+PIXELS_PER_ZONE, SALIENCY_SHARE = 500, 0.5
 
 
 @dataclasses.dataclass(frozen=True)

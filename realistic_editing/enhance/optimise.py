@@ -14,7 +14,7 @@ from realistic_editing.ops import Recipe
 
 _BETAS = (0.7, 0.9)  # short memories: Adam's own (0.9, 0.999) lower the loss less in so few steps
 LEARNING_RATE = 0.3
-LOOK = 4  # steps from one look of the saliency network to the next in refinement; more end with less effect
+LOOK = 6  # steps from one look of the saliency network to the next in refinement
 _WARM_UP = 4  # steps until the rate is reached: Adam's first ones are as long in every direction, and leave what looks real
 _LOST, _PATIENCE = 0.05, 3  # an edit whose loss stays so far above the best for so many steps goes back, to steps half as long
 # Of skin's limits: steps that go beyond them are led back to the inner bound, and left alone up to the outer one.

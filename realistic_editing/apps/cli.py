@@ -83,13 +83,16 @@ def _version() -> str:
         return "(not installed; run from its source)"
 
 
+_KEEP = "leave a mask as it is: else its border is softened where it is hard, and mended where it does not follow the photo"
+
+
 def _add_commands(commands: argparse._SubParsersAction) -> None:
     edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Help)
     edit.add_argument("image", help="the photo: JPEG, PNG, TIFF, WebP, GIF, AVIF, HEIC or BMP, 8 or 16 bits")
     edit.add_argument("mask", nargs="?", help="the region: white = edit; of the photo's aspect; or one of the following")
     _add_region(edit)
     edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
-    edit.add_argument("--keep-mask", action="store_true", help="leave a mask whose border does not follow the photo")
+    edit.add_argument("--keep-mask", action="store_true", help=_KEEP)
     edit.add_argument("--method", default="ours", help="ours, or an earlier one that runs here, such as ohr; then no recipe")
     where = "the result, or a folder for it; a new outputs/NAME_TASK.png or .tif, or NAME_TASK_METHOD, when not given"
     edit.add_argument("--output", help=where)
@@ -140,6 +143,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     recipe.add_argument("recipe", help="the .json that an edit left beside its result")
     recipe.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     recipe.add_argument("--apply", nargs=2, metavar=("PHOTO", "MASK"), help="edit this photo by it")
+    recipe.add_argument("--keep-mask", action="store_true", help="leave the mask's border as hard as it is")
     recipe.add_argument(
         "--output", help="of --apply: the result, or a folder for it; a new outputs/PHOTO_RECIPE.png or .tif when not given"
     )

@@ -9,6 +9,7 @@ from realistic_editing.apps.results import free_place, place_of, refuse_overwrit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.ranges import Flag, check, optional
+from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
 from realistic_editing.data.loose import mend_if_loose
@@ -58,7 +59,8 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
         photo: as read.
         options: mask, box, points or alpha, one of them, as for `mask`; label, of a mask that is a label map; invert, to select
             what is left; outside; refine_mask, whether to mend the region in any case; keep_mask, False where a loose mask is
-            to be mended; grabcut and sam.
+            to be mended, True where a mask is to stay as it is, while None softens one that is hard, see `soften_hard`; grabcut
+            and sam.
 
     Returns:
         (H, W) uint8 or uint16, and notes for the user.
@@ -104,7 +106,7 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     if options.get("mask") and options.get("keep_mask") is False:
         found, more = mended_where_loose(pixels, found)
         notes += more
-    return found, notes
+    return (soften_hard(pixels, found) if options.get("mask") and not options.get("keep_mask") else found), notes
 
 
 def selection_doubt(options: Mapping[str, Any], notes: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from realistic_editing.enhance.options import NAMES, EditOptions
 from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sheet
 
 # Ways to name a region, and what belongs to them.
-REGION = (*WAYS, "outside", "label", "invert", "refine_mask", "grabcut", "sam")
+REGION = (*WAYS, "outside", "label", "invert", "refine_mask", "keep_mask", "grabcut", "sam")
 DEFAULT_FOLDER = "outputs/plan"
 _WIDTH = 480  # pixels of each picture of before and after
 TOUCH = 0.05  # share of the smaller of two regions that they have in common, from which it is said

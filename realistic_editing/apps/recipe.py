@@ -49,7 +49,8 @@ def _applied(edits: Recipe, options: Mapping[str, Any]) -> Path:
     refuse_overwriting([output], [*options["apply"], options["recipe"]])
     photo = read_photo(source)
     losses = lost(output, photo)
-    mask, notes = region_of(photo, {"mask": options["apply"][1]} | {name: options.get(name) for name in ("label", "invert")})
+    region = {name: options.get(name) for name in ("label", "invert")} | {"keep_mask": options.get("keep_mask") or None}
+    mask, notes = region_of(photo, {"mask": options["apply"][1]} | region)
     say((*photo.notes, *notes, *foreground_notes(mask), *([] if writing.strip else losses), *writing.notes(output)), source)
     say(replaced(output) if named else (), source)
     pixels = photo.from_srgb(apply_to_foreground(photo.srgb, mask, edits))

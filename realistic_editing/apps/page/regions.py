@@ -12,6 +12,7 @@ from realistic_editing.apps.page.suggested import suggested
 from realistic_editing.common.arrays import check_mask
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import check_task
+from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.foreground import estimate_colours
 from realistic_editing.data.labels import doubts
 from realistic_editing.data.pixels import resize
@@ -51,7 +52,7 @@ def add_region(
     number = len(names) + 1
     while name is None or name in names:
         name, number = f"region {number}", number + 1
-    mask = refine_mask(pixels, mask) if snap else mask
+    mask = refine_mask(pixels, mask) if snap else soften_hard(pixels, mask)
     added = PageRegion(name, mask, task, notes=notes, doubt=doubt, colours=estimate_colours(pixels, mask))
     regions = (*session.regions, added)
     return dataclasses.replace(session, regions=regions, active=len(session.regions), draft=None, task=task)

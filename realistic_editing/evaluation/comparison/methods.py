@@ -13,6 +13,8 @@ from torch import nn
 from realistic_editing.baselines import BASELINES, FAMILIES, baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.edges import soften_hard
+from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.data.pixels import read_version
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.inputs import SIZE, network_input
@@ -175,6 +177,7 @@ class Editor:
             recipe = optimised_edit(objective_of(self.enhancer), STEPS)(case).detach()
         elif method == PRODUCT:
             recipe = case.view.propose(EditOptions()).recipe
+            return recipe, apply_to_foreground(self.pixels, soften_hard(self.pixels, self.mask), recipe)  # as the commands do
         else:
             rule = OURS[method]
             recipe = case.view.pick(case.random_order() if rule == "random" else rule).recipe

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.loose import mend_if_loose
 from realistic_editing.data.masks import DAMAGES, damaged
 from realistic_editing.data.matte import alpha_matte
@@ -26,7 +27,7 @@ AS_EDITED = "as edited"
 def mended_where_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """What `realistic-editing edit` makes of a mask, (H, W) uint8 both."""
     mended = mend_if_loose(photo, mask)
-    return mask if mended is None else mended
+    return soften_hard(photo, mask if mended is None else mended)
 
 
 # What may be done about a rough mask. A matte about its own border shows how much of what mending gains is softness alone.

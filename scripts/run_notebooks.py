@@ -1,4 +1,5 @@
 """Run notebooks from top to bottom and keep their outputs: python scripts/run_notebooks.py [notebooks/NAME.ipynb ...]"""
+import argparse
 import hashlib
 import sys
 import tempfile
@@ -50,8 +51,10 @@ def executed(path: Path, folder: Path, seconds: int = 300) -> nbformat.NotebookN
     return notebook
 
 
-def main(paths: list[str]) -> None:
-    for path in map(Path, paths or sorted(NOTEBOOKS.glob("*.ipynb"))):
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description="Run notebooks from top to bottom and keep their outputs.")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="files; all of notebooks/ when none is given")
+    for path in parser.parse_args(arguments).notebooks or sorted(NOTEBOOKS.glob("*.ipynb")):
         started = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             notebook = executed(path, Path(folder))

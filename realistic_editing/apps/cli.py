@@ -231,7 +231,8 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     video.add_argument("--box", help="in the mask's place: x,y,width,height in pixels of the first frame")
     video.add_argument("--points", help="in the mask's place: points in the region, such as '320,200 350,240', --points=-5,0")
     video.add_argument("--outside", help="with --points: points that are not in it")
-    video.add_argument("--out", help=".mp4, .mov (with loss), .mkv (without), or without suffix a folder of PNGs")
+    clip = ".mp4, .mov (with loss), .mkv (without), or without suffix a folder of PNGs"
+    video.add_argument("--output", "--out", dest="out", help=clip)
     video.add_argument("--parameters", default="smoothed", help="first (those of the first frame) or smoothed (over time)")
     video.add_argument("--every", type=int, default=12, help="frames between two predictions of --parameters smoothed")
     video.add_argument("--when-lost", default="error", help="error, or stop: fade the edit out, and leave the rest as it is")

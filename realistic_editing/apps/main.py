@@ -157,7 +157,7 @@ def in_our_words(error: Exception) -> str:
     unknown = re.match(r"Could not override '([^']+)'\.\s+To append to your config", str(error))
     if unknown is None:
         return str(error)
-    *groups, name = unknown[1].split(".")
+    *groups, name = (getattr(error.__cause__, "full_key", None) or unknown[1]).split(".")  # up to what is not there
     beside = getattr(error.__cause__, "parent_node", None)  # the options of the group that has no such one
     near = difflib.get_close_matches(name, [str(one) for one in beside] if beside else [], 1)
     meant = f"did you mean {'.'.join([*groups, *near])}?" if near else "--help shows all that there are"

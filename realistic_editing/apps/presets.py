@@ -138,7 +138,8 @@ def swept_keys(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    overrides = OverridesParser.create().parse_overrides([word for word in arguments if not word.startswith("-")])
+    words = [word for word in arguments if not word.startswith("-") and "=" in word]  # "--cfg job" has a word of its own
+    overrides = OverridesParser.create().parse_overrides(words)
     swept = [one.get_key_element() for one in overrides if one.is_sweep_override()]
     return swept, [key for one in overrides if (key := one.get_key_element()) not in swept]
 

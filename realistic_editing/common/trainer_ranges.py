@@ -18,7 +18,7 @@ TRAINER_RANGES = {
     "accumulate": Number(1, 2**20, whole=True),
     "clip_gradient": Number(0),
     "ema": _DECAY,
-    "precision": Text("[a-z0-9-]+", "a word such as 32-true"),
+    "precision": Choice(("32-true", "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64-true")),
     "accelerator": Choice(("auto", "cpu", "cuda", "gpu", "mps", "tpu")),
     "devices": Either((_COUNTED, Number(-1, -1, whole=True), Text("auto|[0-9, ]+", "auto"), Many(Number(0, 1024, whole=True)))),
     "nodes": Number(1, 4096, whole=True),

@@ -10,12 +10,12 @@ from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
-from realistic_editing.enhance.verdict import THRESHOLDS
+from realistic_editing.enhance.signs import signs_of
+from realistic_editing.enhance.verdict import LOOKS_EDITED, SHARES, Verdict, judge
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.selection.suggest import Suggestion, Suggestions
 
 _LEAST_GAIN = 0.03  # of an edit: one that moves attention by less is left out
-_LEAST_REALISM = THRESHOLDS["realism_change"][1]  # dR; the guard, which looks at logits, lets more pass
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -55,15 +55,31 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
         human = one.kind == "person"
         view = enhancers[task].view(pixels, one.mask, human)
         edit = view.propose(EditOptions(human=human))
-        if edit.realism_change < _LEAST_REALISM - 1e-6:
-            left.append((one, f"its edit would look edited (dR {edit.realism_change:+.2f})"))
-        elif edit.gain < _LEAST_GAIN:
+        toned = _toned(view, edit)
+        if toned is None:
+            left.append((one, f"its edit would look edited ({'; '.join(_judged(view, edit).reasons)})"))
+            continue
+        edit = toned
+        if edit.gain < _LEAST_GAIN:
             left.append((one, f"no ordinary edit changes its attention (saliency {100 * edit.saliency_change:+.0f} %)"))
         else:
             pixels = edit.apply(pixels, one.mask, foreground=True)  # as the plan of it does
             edits.append((one, task, edit))
             views.append(view)
     return Cleaned(pixels, edits, views, left)
+
+
+def _toned(view: PhotoView, edit: Edit) -> Edit | None:
+    """The edit as strong as it may be without looking edited; None where a fifth of it does."""
+    for share in SHARES:
+        weaker = edit if share == 1 else dataclasses.replace(view.at_strength(edit, share), strength=share * edit.strength)
+        if _judged(view, weaker).name != LOOKS_EDITED:
+            return weaker
+    return None
+
+
+def _judged(view: PhotoView, edit: Edit) -> Verdict:
+    return judge(signs_of(view, edit.recipe, edit.realism_change))
 
 
 @torch.no_grad()

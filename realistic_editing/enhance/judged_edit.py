@@ -24,6 +24,12 @@ class Slope:
         """(B,) of other edits of the same photos."""
         return self.change + (self.gradient * (image - self.image)).flatten(1).sum(dim=1)
 
+    def where(self, chosen: torch.Tensor, other: "Slope") -> "Slope":
+        """This one for the edits that are chosen, (B,) bool, and another for the rest."""
+        wide = chosen[:, None, None, None]
+        gradient, image = torch.where(wide, self.gradient, other.gradient), torch.where(wide, self.image, other.image)
+        return Slope(torch.where(chosen, self.change, other.change), gradient, image)
+
 
 @dataclasses.dataclass(frozen=True)
 class JudgedEdit:

@@ -8,8 +8,8 @@ from realistic_editing.common.inputs import resized
 from realistic_editing.common.protocols import CachesFeatures, JudgesPixels, SeesSmaller
 from realistic_editing.enhance.region_view import RegionView
 
-# Pixels of each zone that judge realism in refinement, a quarter of the time that whole photos take; and, in a quick look, how
-# much of each side of its input the saliency network sees. Refinement by less than all of it ends with less effect.
+# Pixels of each zone that judge realism in refinement, in a fraction of the time that whole photos take; and, in a quick look,
+# how much of each side of its input the saliency network sees. Refinement by less than all of it ends with less effect.
 PIXELS_PER_ZONE, SALIENCY_SHARE = 500, 0.5
 
 

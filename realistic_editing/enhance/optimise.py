@@ -15,6 +15,7 @@ from realistic_editing.ops import Recipe
 _BETAS = (0.7, 0.9)  # short memories: Adam's own (0.9, 0.999) lower the loss less in so few steps
 LEARNING_RATE = 0.3
 LOOK = 6  # steps from one look of the saliency network to the next in refinement
+_FLAT = 1e-30  # a slope of the loss by attention below which nothing can be divided by it
 _WARM_UP = 4  # steps until the rate is reached: Adam's first ones are as long in every direction, and leave what looks real
 _LOST, _PATIENCE = 0.05, 3  # an edit whose loss stays so far above the best for so many steps goes back, to steps half as long
 # Of skin's limits: steps that go beyond them are led back to the inner bound, and left alone up to the outer one.
@@ -66,16 +67,21 @@ def optimise(
         steps: of gradient descent.
         learning_rate: of Adam, on the free numbers of `parameters.bounded`; it rises for a few steps, then falls to 0.
         progress: show a bar.
-        look: in which step of how many the saliency network is asked; in those between, attention is taken as linear in the
-            pixels (see `Slope`), at a fifth of the time.
+        look: in which step of how many the saliency network is asked, 1 or more; in those between, attention is taken as linear
+            in the pixels (see `Slope`), which takes a fraction of the time.
 
     Returns:
         The best edits found of the steps that looked, never worse than the start as `parameters.free` gives it, a little
         inside the ranges.
+
+    Raises:
+        ValueError: for another `look`.
     """
+    if look < 1:
+        raise ValueError(f"look is {look}; use a whole number of 1 or more")
     first, blend = (unchanged(order), "final") if start is None else (free(start), start.blend)
     logits = first.detach().clone().requires_grad_(True)
-    descent, curve, slope = _Descent(logits), [], None
+    descent, curve, slope, kept = _Descent(logits, look), [], None, None
     for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
         looks = step % look == 0 or step == steps
         with torch.enable_grad():  # whoever calls may run without gradients
@@ -89,10 +95,13 @@ def optimise(
         if step == steps:
             break
         gradient, *others = torch.autograd.grad(total, [logits, drop, judged.seen])
-        if looks:
+        if looks and look > 1:
             slope = _slope(judged, drop, *others)
+            kept = slope if kept is None else slope.where(descent.better, kept)
         rate = min(1, (step + 1) / (_WARM_UP + 1)) * (1 + math.cos(math.pi * step / steps)) / 2
-        descent.update(gradient, learning_rate * rate)
+        back = descent.update(gradient, learning_rate * rate)
+        if slope is not None and back.any():
+            slope = kept.where(back, slope)
         if view.skin is not None and objective.skin_weight:
             lead_back(view.skin, order, logits, blend, descent.ease)
     return Optimum(bounded(order, descent.kept, blend), descent.best, torch.stack(curve))
@@ -107,7 +116,8 @@ def _slope(judged: JudgedEdit, drop: torch.Tensor, by_drop: torch.Tensor, by_see
         by_drop: (B,), the slope of their loss by it.
         by_seen: (B, 3, H, W), the same by what the saliency network saw.
     """
-    factor = torch.where(by_drop == 0, 0, 1 / by_drop)  # where the loss does not depend on it, no slope is needed
+    flat = by_drop.abs() < _FLAT  # where the loss does not depend on it, no slope is needed
+    factor = torch.where(flat, 0, 1 / torch.where(flat, 1, by_drop))
     return Slope(drop.detach(), by_seen * factor[:, None, None, None], judged.seen.detach())
 
 
@@ -118,14 +128,15 @@ class _Descent:
 
     Args:
         numbers: (B, N).
+        look: in which step of how many `keep` is called.
 
     Attributes:
         best, kept: (B,), the least loss of each edit so far, and its numbers.
         ease: (B, N), how far a number moves for one unit of gradient: much where the loss hardly depends on it.
     """
 
-    def __init__(self, numbers: torch.Tensor) -> None:
-        self.numbers, self.count = numbers, 0
+    def __init__(self, numbers: torch.Tensor, look: int = 1) -> None:
+        self.numbers, self.look, self.count = numbers, look, 0
         self.mean, self.square, self.ease = (torch.zeros_like(numbers) for _ in range(3))
         self.kept, self.kept_gradient = numbers.detach().clone(), torch.zeros_like(numbers)
         self.best = torch.full((len(numbers),), float("inf"), device=numbers.device)
@@ -137,24 +148,25 @@ class _Descent:
         self.better = loss < self.best
         self.best = torch.where(self.better, loss, self.best)
         self.kept = torch.where(self.better[:, None], self.numbers, self.kept)
-        self.lost = torch.where(loss <= self.best + _LOST, 0, self.lost + 1)  # no number counts as far above
+        self.lost = torch.where(loss <= self.best + _LOST, 0, self.lost + self.look)  # no number counts as far above
 
     @torch.no_grad()
-    def update(self, gradient: torch.Tensor, learning_rate: float) -> None:
-        """One step by the gradient of the loss."""
+    def update(self, gradient: torch.Tensor, learning_rate: float) -> torch.Tensor:
+        """One step by the gradient of the loss: (B,) bool, which edits went back to their best."""
         self.kept_gradient = torch.where(self.better[:, None], gradient, self.kept_gradient)
         self.better = torch.zeros_like(self.better)  # until it is said what the next numbers are worth
         back = (self.lost >= _PATIENCE) | ~gradient.isfinite().all(dim=1)
         self.lost, self.share = torch.where(back, 0, self.lost), torch.where(back, self.share / 2, self.share)
-        back = back[:, None]
-        self.numbers.copy_(torch.where(back, self.kept, self.numbers))
-        gradient = torch.where(back, self.kept_gradient, gradient)
-        self.mean = torch.where(back, 0, self.mean)
+        each = back[:, None]
+        self.numbers.copy_(torch.where(each, self.kept, self.numbers))
+        gradient = torch.where(each, self.kept_gradient, gradient)
+        self.mean = torch.where(each, 0, self.mean)
         (beta1, beta2), self.count = _BETAS, self.count + 1
         self.mean = self.mean.lerp(gradient, 1 - beta1)
         self.square.lerp_(gradient.square(), 1 - beta2)
         self.ease = 1 / ((self.square / (1 - beta2**self.count)).sqrt() + 1e-8)
         self.numbers -= learning_rate * self.share[:, None] * self.mean / (1 - beta1**self.count) * self.ease
+        return back
 
 
 @torch.no_grad()

@@ -39,7 +39,7 @@ def find_strength(
     def check(strength: float) -> tuple[bool, bool]:
         """Whether a strength keeps to the budget, and whether it reaches what is wanted."""
         allowed = min_realism_change is None or realism_change(strength) >= min_realism_change
-        return allowed, wanted is not None and sign * saliency_change(strength) >= sign * wanted
+        return allowed, allowed and wanted is not None and sign * saliency_change(strength) >= sign * wanted
 
     low, high, found = 0.0, None, False  # the best so far, and the next above it, which is not allowed or not needed
     for index in range(1, _GRID + 1):
@@ -58,7 +58,7 @@ def find_strength(
         if found:
             low, high = (middle, high) if allowed and reached else (low, middle)
         elif allowed and reached:
-            return middle
+            low, high, found = middle, low, True
         else:
             low, high = (middle, high) if allowed else (low, middle)
     return low

@@ -1,4 +1,5 @@
 """One photo and its region as the networks see them, judged once: where edits are proposed, measured, refined and limited."""
+import copy
 import dataclasses
 import functools
 
@@ -163,15 +164,16 @@ class PhotoView:
 
     @on_worker
     @torch.no_grad()
-    def refine(self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False) -> Edit:
+    def refine(
+        self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False, look: int = LOOK
+    ) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
 
-        It is judged by sampled pixels meanwhile (`Judges.sampled_view`), and the result in full. Of LOOK steps one asks the
-        saliency network.
+        It is judged by sampled pixels meanwhile (`Judges.sampled_view`), and the result in full.
 
         Args:
             edit: where to start; its order stays.
-            steps: of gradient descent.
+            steps, look: of gradient descent, and of how many steps one asks the saliency network.
             progress: show a bar.
             plain: whether to start at a plain edit of exposure and saturation where that has less loss (see `best_start`).
 
@@ -182,14 +184,15 @@ class PhotoView:
             return edit
         generator = torch.Generator(self.device).manual_seed(0)
         region = self.judges.sampled_view(self.image, self.mask, PIXELS_PER_ZONE, generator, self.region.critic)
-        first = region if self._quick is None else self._quick  # where to start is found for less
-        region.skin = first.skin = self.skin
+        region.skin = self.skin
         # A few steps find more where they need not first find back from an edit against the request, or of skin.
         start = edit.recipe.at_strength(0.0 if edit.gain < 0 else self._strength_for_skin(edit.recipe)).to(self.device)
         if plain:
-            start = best_start(first, self.objective, self.human, start)
+            quick = copy.copy(region if self._quick is None else self._quick)  # where to start is found for less
+            quick.skin = self.skin
+            start = best_start(quick, self.objective, self.human, start)
         human = torch.tensor([self.human], device=self.device)
-        found = optimise(region, self.objective, human, start.order, start, steps, progress=progress, look=LOOK)
+        found = optimise(region, self.objective, human, start.order, start, steps, progress=progress, look=look)
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
 
     @on_worker

@@ -11,7 +11,7 @@ def apply(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tens
 
     Every sample may have its own order. There is no loop over samples and no wait for the device: the colour curve, the
     dear one, runs once; the other operators run in the three places before and the three after it, and change nothing
-    in those places that a sample's order leaves empty. On a processor, samples of one order go through it, to the same bits.
+    in those places that a sample's order leaves empty. On a processor, samples of one order go through it, to the same values.
 
     Args:
         image: (B, 3, H, W) float RGB in [0, 1].
@@ -75,6 +75,8 @@ def apply_inside(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> tor
 
 def _first_inside(inside: torch.Tensor) -> torch.Tensor:
     """The places of the pixels under a mask (B, N), of the largest region's number: (B, K), in their order."""
+    if not len(inside):
+        return torch.zeros(0, 1, dtype=torch.long, device=inside.device)
     if bool((inside == inside[:1]).all()) and bool(inside[0].any()):  # many edits of one photo need no sorting
         return inside[0].nonzero()[:, 0].expand(len(inside), -1)
     most = max(int(inside.sum(dim=1).max()), 1)
@@ -95,7 +97,10 @@ def _one_order(recipe: Recipe) -> list[int] | None:
     order = recipe.order
     if order.device.type != "cpu" or torch.compiler.is_compiling() or torch.jit.is_tracing():
         return None
-    return order[0].tolist() if len(order) and bool((order == order[:1]).all()) else None
+    try:
+        return order[0].tolist() if len(order) and bool((order == order[:1]).all()) else None
+    except RuntimeError:  # vmap and other transforms, which know no values
+        return None
 
 
 def _step(image: torch.Tensor, recipe: Recipe, operator: torch.Tensor, active: torch.Tensor) -> torch.Tensor:

@@ -86,7 +86,8 @@ class RegionStatistics(nn.Module):
 
     def channels(self, image: torch.Tensor, right: torch.Tensor, below: torch.Tensor) -> list[torch.Tensor]:
         """The channels of pixels, from them and their right and lower neighbours, (B, 3, H, W) each -> (B, C, H, W)."""
-        lab, lab_right, lab_below = rgb_to_lab(torch.cat([image, right, below])).chunk(3)  # one call: of a few pixels it counts
+        # One call: of a few pixels it counts. Side by side, because an export leaves the number of photos open.
+        lab, lab_right, lab_below = rgb_to_lab(torch.cat([image, right, below], dim=3)).chunk(3, dim=3)
         steps = ((luma[:, :1] - lab[:, :1]).abs() for luma in (lab_right, lab_below))
         channels = color_channels(image, lab, sum(steps))
         if self.palette is None:

@@ -141,6 +141,10 @@ def test_a_16_bit_tiff_keeps_depth_profile_and_outside(files, small):
     result = pyvips.Image.new_from_file(str(files / "result.tif"))
     found = result.numpy()
     assert found.dtype == np.uint16 and found.shape == pixels.shape
+    # A hard mask is softened: within three pixels of its border.
+    assert (found[:37] == pixels[:37]).all() and (found[40:80, 50:110] != pixels[40:80, 50:110]).any()
+    edit(files, *small, "--keep-mask", image="deep.tif", output="result.tif")
+    found = pyvips.Image.new_from_file(str(files / "result.tif")).numpy()
     assert (found[:40] == pixels[:40]).all() and (found[40:80, 50:110] != pixels[40:80, 50:110]).any()
     assert result.get("icc-profile-data") == profile
 
@@ -155,7 +159,7 @@ def test_a_phone_photo_with_exif_rotation(files, small):
     mask = np.zeros((160, 120), np.uint8)
     mask[100:, :40] = 255
     Image.fromarray(mask).save(files / "mask.png")
-    edit(files, *small, image="phone.jpg")
+    edit(files, *small, "--keep-mask", image="phone.jpg")
     result = Image.open(files / "result.png")
     assert result.size == (120, 160) and result.getexif().get(0x0112, 1) == 1 and result.getexif()[0x0110] == "Phone"
     difference = np.abs(np.array(result).astype(int) - shown).max(axis=2)

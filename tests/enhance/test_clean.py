@@ -1,4 +1,6 @@
 """Calming what was suggested: each on what the one before left, nothing outside the masks; what cannot be calmed is left."""
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from realistic_editing.enhance import clean
 from realistic_editing.enhance.clean import calm, subject_share
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.verdict import LOOKS_EDITED, SAFE, Signs, Verdict
 from realistic_editing.ops import Recipe
 from realistic_editing.selection.suggest import Suggestion, Suggestions
 
@@ -36,7 +39,7 @@ def enhancers(tiny_weights):
 
 def test_each_suggestion_is_edited_within_its_mask_and_the_subject_only_where_asked(photo, enhancers, monkeypatch):
     monkeypatch.setattr(clean, "_LEAST_GAIN", -np.inf)  # what small networks make moves nothing
-    monkeypatch.setattr(clean, "_LEAST_REALISM", -1.0)
+    monkeypatch.setattr(clean, "_judged", lambda view, edit: Verdict(SAFE))
     found = Suggestions(SUBJECT, [SIGN, LAMP])
     done = calm(photo, found, False, enhancers)
     assert [(one, task) for one, task, _ in done.edits] == [(SIGN, "attenuate"), (LAMP, "attenuate")] and not done.left
@@ -51,17 +54,17 @@ def test_each_suggestion_is_edited_within_its_mask_and_the_subject_only_where_as
 def test_what_hardly_moves_or_looks_edited_is_left_alone_with_a_reason(photo, enhancers, monkeypatch):
     found = Suggestions(None, [SIGN])
     monkeypatch.setattr(clean, "_LEAST_GAIN", np.inf)
-    monkeypatch.setattr(clean, "_LEAST_REALISM", -1.0)
+    monkeypatch.setattr(clean, "_judged", lambda view, edit: Verdict(SAFE))
     hardly = calm(photo, found, True, enhancers)
     assert not hardly.edits and hardly.left[0][0] is SIGN and "no ordinary edit changes" in hardly.left[0][1]
-    monkeypatch.setattr(clean, "_LEAST_REALISM", 1.0)
+    monkeypatch.setattr(clean, "_judged", lambda view, edit: Verdict(LOOKS_EDITED, ("blacks turn grey",)))
     edited = calm(photo, found, False, enhancers)
-    assert not edited.edits and "would look edited" in edited.left[0][1]
+    assert not edited.edits and "would look edited (blacks turn grey)" in edited.left[0][1]
     assert np.array_equal(hardly.pixels, photo) and np.array_equal(edited.pixels, photo)
 
 
-@pytest.mark.parametrize(("realism", "count"), [(-0.2, 0), (-0.05, 1)])
-def test_an_edit_that_passes_the_guard_and_looks_edited_is_left_alone(photo, realism, count):
+@pytest.mark.parametrize(("realism", "strength"), [(-0.2, 0.4), (-0.09, 1.0), (-0.9, None)])
+def test_an_edit_that_passes_the_guard_and_looks_edited_is_taken_weaker_or_left_alone(photo, monkeypatch, realism, strength):
     """The guard looks at logits: about a photo that scores one half it lets dR fall to -0.23."""
 
     class Proposes:
@@ -71,8 +74,13 @@ def test_an_edit_that_passes_the_guard_and_looks_edited_is_left_alone(photo, rea
         def propose(self, options):
             return Edit(Recipe.identity(torch.arange(4)[None]), "attenuate", realism, -0.3)
 
+        def at_strength(self, edit, share):
+            return dataclasses.replace(edit, realism_change=share * edit.realism_change)
+
+    monkeypatch.setattr(clean, "signs_of", lambda view, recipe, change: Signs(0.5, change))
     done = calm(photo, Suggestions(None, [SIGN]), False, {"attenuate": Proposes()})
-    assert len(done.edits) == count and len(done.left) == 1 - count
+    assert [edit.strength for _, _, edit in done.edits] == ([] if strength is None else [strength])
+    assert len(done.left) == 1 - len(done.edits)
 
 
 def test_nothing_suggested_nothing_done(photo, enhancers):

@@ -11,7 +11,7 @@ from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.judged_edit import Slope
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
-from realistic_editing.enhance.optimise import optimise
+from realistic_editing.enhance.optimise import _Descent, optimise
 from realistic_editing.enhance.options import MAX_STRENGTH
 from realistic_editing.enhance.parameters import FREE, bounded
 from realistic_editing.enhance.strength import find_strength
@@ -223,6 +223,38 @@ def test_steps_by_a_slope_end_where_full_ones_do_for_a_quarter_of_the_looks(weig
     assert looks == [25, 7] and losses[1] <= losses[0] + 0.01 and losses[0] < 0.95
 
 
+def test_steps_that_a_slope_led_astray_go_back_to_the_last_look(plain):
+    """Far along a slope the critic says no: the next look sees it, and the descent begins anew from the best."""
+    objective = Objective(saliency_weight=1.0, change="log_ratio", margin=0.0, realism_weight=100.0)
+    order, human = torch.tensor([[3, 1, 0, 2]]), torch.tensor([False])
+    found = optimise(plain, objective, human, order, steps=24, learning_rate=3.0, look=6)
+    assert found.curve.shape == (5, 1) and found.loss.item() <= found.curve[0].item()
+    patient = [_Descent(torch.zeros(1, 2), look) for look in (1, 6)]
+    for descent in patient:
+        descent.keep(torch.tensor([1.0]))
+        descent.update(torch.ones(1, 2), 0.1)
+        descent.keep(torch.tensor([2.0]))
+    # Six steps are more than patience has.
+    assert [bool(descent.update(torch.ones(1, 2), 0.1)) for descent in patient] == [False, True]
+    with pytest.raises(ValueError, match="look is 0"):
+        optimise(plain, objective, human, order, steps=1, look=0)
+
+
+def test_of_two_slopes_each_edit_has_its_own():
+    one, two = (Slope(torch.full((2,), value), *(torch.full((2, 3, 4, 4), value),) * 2) for value in (1.0, 2.0))
+    mixed = one.where(torch.tensor([True, False]), two)
+    assert mixed.change.tolist() == [1, 2] and mixed.gradient[:, 0, 0, 0].tolist() == [1, 2]
+    assert mixed.at(torch.full((2, 3, 4, 4), 3.0)).tolist() == [1 + 48 * 2, 2 + 48 * 2]
+
+
+def test_views_of_one_photo_as_a_person_and_as_none_share_no_skin(judges, photos):
+    image, mask = (part[:1] for part in photos)
+    network = CompactEnhancer({"input_size": (24, 32)}, input_size=48, stride=1, ring=8, palette=8, hidden=16).eval()
+    view = PhotoView(network, judges, "attenuate", Objective(saliency_weight=-1.0, change="log_ratio"), image, mask)
+    view.refine(view.pick(), 1, plain=True)
+    assert view._quick.skin is None
+
+
 def test_all_orders_at_once_are_each_alone(judges, photos):
     image, mask = photos
     view, human = judges.view(image[:1], mask[:1]), torch.tensor([False])
@@ -257,6 +289,17 @@ def test_strengths_reach_a_wanted_change_with_the_least(plain, factor, task, wan
     judged = plain.edited(exposed(factor).at_strength(strength))
     assert plain.saliency_change(judged).item() == pytest.approx(wanted, abs=0.01)
     assert abs(plain.saliency_change(judged).item()) >= abs(wanted)
+
+
+def test_the_least_strength_is_found_where_the_budget_ends_within_a_step_too():
+    asked = []
+
+    def saliency(strength):
+        asked.append(strength)
+        return -strength
+
+    found = find_strength(lambda strength: -strength, saliency, "attenuate", -0.09, -0.01)
+    assert 0.01 <= found < 0.02 and max(asked) <= 0.09
 
 
 def test_what_cannot_be_reached_gives_what_is_allowed(plain):

@@ -75,6 +75,21 @@ def test_blends_agree_on_hard_masks_and_differ_on_soft_ones(batch):
     assert (apply(image, mask, recipe) - apply(image, mask, each)).abs().max() > 0.01
 
 
+def test_it_works_under_vmap_and_of_no_photos(batch):
+    image, mask, recipe = batch
+
+    def brightened(exposure):
+        return apply(image[:1], mask[:1], dataclasses.replace(recipe[:1], exposure=exposure[None]))
+
+    exposures = torch.tensor([0.5, 1.5])
+    wanted = torch.stack([brightened(one) for one in exposures])
+    torch.testing.assert_close(torch.func.vmap(brightened)(exposures), wanted)
+    orders = torch.stack([recipe.order[:1], recipe.order[1:2]])
+    by_order = torch.func.vmap(lambda order: apply(image[:1], mask[:1], dataclasses.replace(recipe[:1], order=order)))(orders)
+    torch.testing.assert_close(by_order[0], apply(image[:1], mask[:1], recipe[:1]))
+    assert apply_inside(image[:0], mask[:0], recipe[:0]).shape == (0, 3, 9, 11)
+
+
 def test_order_matters(batch):
     image, mask, recipe = batch
     other = Recipe.from_dict(recipe.to_dict())

@@ -37,6 +37,8 @@ def read_once(path: str, folder: Path) -> Iterator[Path]:
     file = _uploaded(path, folder)
     try:
         yield file
+    except InputError as error:  # whose words name the file, in a folder that says nothing to a visitor
+        raise InputError(str(error).replace(str(file), file.name)) from error
     finally:
         _discard(file)
 

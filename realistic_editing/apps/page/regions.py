@@ -21,6 +21,8 @@ from realistic_editing.data.select import refine_mask
 MOST_FEATHER = 0.03  # of the longer side
 _FINE = 4.0  # pixels of sigma; a wider feather is made on a smaller mask, which is smooth anyway
 
+_TURNED = "the switch turned this region; for another thing, mark that first"
+
 
 def add_region(
     session: Session,
@@ -119,7 +121,8 @@ def set_task(session: Session, task: str) -> Session:
     region = session.region
     if session.draft is not None or region is None or region.task == task:
         return session
-    return with_active(session, _without_edit(region, task=task))
+    notes = region.notes if _TURNED in region.notes else (*region.notes, _TURNED)
+    return with_active(session, _without_edit(region, task=task, notes=notes))
 
 
 def set_human(session: Session, human: bool | None) -> Session:

@@ -267,6 +267,7 @@ handle.addEventListener('keydown', (event) => {
 });
 const writes = (target) => target.matches?.('textarea, [contenteditable], input:not([type=range]):not([type=checkbox]):not([type=radio])');
 document.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && event.target.matches?.('input[type=number]')) event.target.blur();  // a typed value is one that was let go
   if (writes(event.target)) return;
   if (event.key === 'b' && !event.ctrlKey && !event.metaKey && !event.altKey) hold(true);
   if (!(event.ctrlKey || event.metaKey) || event.altKey) return;

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.equations import SALIENCY_WEIGHT
-from realistic_editing.enhance.judges import PIXELS_PER_ZONE, Judges
+from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import optimise
 from realistic_editing.enhance.options import EditOptions
@@ -24,6 +24,7 @@ from realistic_editing.evaluation.measures.sweep import edit, iter_regions, open
 from realistic_editing.ops import ALL_ORDERS, EditPreset, Recipe, all_orders, random_orders, sample_recipe
 
 EditMethod = Callable[["Case"], Recipe]
+_PIXELS = 1000  # of each zone, by which realism is judged in per-image optimisation, a yardstick; users' refinement has fewer
 
 
 @dataclasses.dataclass
@@ -124,7 +125,7 @@ def ceiling_edit(saliency: nn.Module, objective: Objective, steps: int, start: E
 
     def propose(case: Case) -> Recipe:
         view = case.view.judged_by(Judges(case.view.judges.critic, saliency))
-        return view.guard(view.refine(view.measure(start(case)), steps)).recipe
+        return view.guard(view.refine(view.measure(start(case)), steps, look=1)).recipe
 
     return propose
 
@@ -137,7 +138,7 @@ def optimised_edit(
     def propose(case: Case) -> Recipe:
         view, device = case.view, case.view.image.device
         generator = torch.Generator(device).manual_seed(case.generator.initial_seed())
-        region = view.judges.sampled_view(view.image, view.mask, PIXELS_PER_ZONE, generator)
+        region = view.judges.sampled_view(view.image, view.mask, _PIXELS, generator)
         region.skin = view.skin
         first = start(case).to(device) if start is not None else None
         human = torch.tensor([view.human], device=device)
@@ -251,7 +252,7 @@ def measure_times(
     image, mask = opened(region, size)
     device = next(enhancer.network.parameters()).device
     image, mask, orders = image.to(device), mask.to(device), all_orders().to(device)
-    view = enhancer.judges.sampled_view(image, mask, PIXELS_PER_ZONE, torch.Generator(device).manual_seed(0))
+    view = enhancer.judges.sampled_view(image, mask, _PIXELS, torch.Generator(device).manual_seed(0))
     objective = objective_of(enhancer)
 
     def descend(count: int) -> None:

@@ -54,7 +54,7 @@ def test_propose_takes_what_is_marked(session):
     painted = regions.set_task(mark(session, kind="stroke", points=[[0.5, 0.5]], radius=0.1), "amplify")
     taken = regions.take_draft(painted)
     assert taken.draft is None and taken.region.task == "amplify" and taken.region.mask.shape == session.photo.pixels.shape[:2]
-    assert np.array_equal(taken.region.mask, painted.draft.mask)
+    assert np.abs((taken.region.mask >= 128).astype(int) - (painted.draft.mask >= 128)).mean() < 0.01  # its border is softened
     erased = mark(painted, kind="stroke", points=[[0.5, 0.5]], radius=0.3, adds=False)
     assert regions.take_draft(erased).regions == () and regions.unmark(painted).draft is None
 

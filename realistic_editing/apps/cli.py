@@ -168,6 +168,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     export.add_argument("recipe", help="the .json that an edit left beside its result")
     export.add_argument("image", help="the photo that was edited")
     export.add_argument("mask", help="its mask")
+    export.add_argument("--keep-mask", action="store_true", help="leave the mask's border as hard as it is")
     _add_meaning(export)
     export.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 129")

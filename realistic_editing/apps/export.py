@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from realistic_editing.apps.mask import region_of
 from realistic_editing.apps.results import refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.arrays import LEVELS, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.ellipse import fit_ellipse
-from realistic_editing.data.images import Photo, read_mask, read_photo
-from realistic_editing.data.labels import check_label
+from realistic_editing.data.images import Photo, read_photo
 from realistic_editing.data.layers import Layer, write_layers, write_pages
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.xmp import write_xmp
@@ -48,8 +48,8 @@ def export(options: Mapping[str, Any]) -> list[Path]:
     files = [path for name in wanted for path in paths_of(base, name)]
     refuse_overwriting(files, [options["recipe"], options["image"], options["mask"]])
     photo = read_photo(options["image"])
-    label, invert = check_label(options.get("label")), bool(options.get("invert"))
-    mask, notes = read_mask(options["mask"], photo.pixels.shape[:2], label=label, invert=invert)
+    region = {name: options.get(name) for name in ("mask", "label", "invert")} | {"keep_mask": options.get("keep_mask") or None}
+    mask, notes = region_of(photo, region)
     say((*photo.notes, *notes, *(note for file in files for note in replaced(file))), options["image"])
     if recipe.blend != "final":
         words = "the recipe blends after every operator; where the mask is soft, what is exported differs from it a little"

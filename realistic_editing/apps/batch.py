@@ -39,7 +39,7 @@ def batch(options: Mapping[str, Any]) -> Path:
     Args:
         options: as for `enhance`, but photos in the place of image and mask: a folder of NAME.jpg with NAME_mask.png, or a CSV
             file with columns photo, mask and, where it differs, task; masks, a folder of NAME.png, or None; output, a folder;
-            label and invert, of every mask, as for `enhance`; sheet, a PNG of all photos before and after, or None;
+            label, invert and keep_mask, of every mask, as for `enhance`; sheet, a PNG of all photos before and after, or None;
             engine, "local" or "ray", and for ray workers and address, see `ray_engine`, or None; dry_run, whether only to say
             what it would take, see `estimated`.
 
@@ -105,7 +105,7 @@ def _scores(
     options: Mapping[str, Any], jobs: Sequence[BatchJob], enhancers: Mapping[str, Enhancer], asked: EditOptions
 ) -> Scores:
     """The table of the folder, with the rows that hold."""
-    region = {name: options[name] for name in ("label", "invert") if options.get(name) not in (None, False)}
+    region = {name: options[name] for name in ("label", "invert", "keep_mask") if options.get(name) not in (None, False)}
     writing = Writing.read(options)
     settings = {task: _settings(enhancer, asked, writing, region) for task, enhancer in enhancers.items()}
     return Scores(Path(options["output"]), jobs, settings)
@@ -188,7 +188,7 @@ def _jobs(options: Mapping[str, Any]) -> tuple[list[BatchJob], list[str]]:
     else:
         named = _listed(source, options["task"], problems)
     jobs, taken, numbers = [], set(), Counter()
-    region = options.get("label"), bool(options.get("invert"))
+    region = options.get("label"), bool(options.get("invert")), bool(options.get("keep_mask"))
     for photo, mask, task in named:
         name = photo.stem
         while name in taken:  # another photo of this name, or another region of this photo

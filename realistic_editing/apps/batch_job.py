@@ -30,7 +30,7 @@ def edit_job(job: BatchJob, enhancers: Mapping[str, Enhancer], options: EditOpti
     # The stamp first: a photo that changes while it is edited is to be edited anew.
     started, stamp = time.perf_counter(), job.stamp()
     try:
-        region = {"mask": job.mask, "label": job.label, "invert": job.invert}
+        region = {"mask": job.mask, "label": job.label, "invert": job.invert, "keep_mask": job.keep_mask or None}
         done = edit_file(enhancers[job.task], job.photo, region, job.result, options, job.writing)
     except InputError as error:
         return Outcome(job, problem=str(error))

@@ -29,7 +29,7 @@ class BatchJob:
         task: "attenuate" or "amplify".
         result: the file to write; the recipe has the suffix .json.
         writing: how it is written.
-        label, invert: what of the mask is the region, as for an edit.
+        label, invert, keep_mask: what of the mask is the region, and whether it stays as it is, as for an edit.
     """
 
     photo: Path
@@ -39,6 +39,7 @@ class BatchJob:
     writing: Writing = DEFAULT
     label: str | None = None
     invert: bool = False
+    keep_mask: bool = False
 
     @property
     def written(self) -> tuple[Path, Path]:

@@ -89,7 +89,8 @@ def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
         del measures["problems"]  # of what was asked for: here nothing was
         report = {"task": task, "mask": str(mask), "recipe": str(recipe), **facts_of(one), **measures}
         # Said of things too: where a plan is silent the critic decides, and the edit would be another.
-        entries.append({"plan": entry | {"human": one.kind == "person"}, "report": report})
+        weaker = {} if edit.strength == 1 else {"strength": edit.strength}
+        entries.append({"plan": entry | {"human": one.kind == "person"} | weaker, "report": report})
     return entries
 
 

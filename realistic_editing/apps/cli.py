@@ -83,6 +83,7 @@ def _version() -> str:
         return "(not installed; run from its source)"
 
 
+_HARD = "leave the mask's border as hard as it is"
 _KEEP = "leave a mask as it is: else its border is softened where it is hard, and mended where it does not follow the photo"
 
 
@@ -106,6 +107,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     batch.add_argument("photos", help="a folder of NAME.jpg with NAME_mask.png, or a CSV: photo, mask and, at will, task")
     batch.add_argument("--masks", help="a folder of masks NAME.png, where they do not lie beside the photos")
     _add_meaning(batch)
+    batch.add_argument("--keep-mask", action="store_true", help=_HARD)
     batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
     batch.add_argument("--sheet", help="a PNG: all photos before and after, to look through")
     add_writing(batch)
@@ -143,7 +145,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     recipe.add_argument("recipe", help="the .json that an edit left beside its result")
     recipe.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     recipe.add_argument("--apply", nargs=2, metavar=("PHOTO", "MASK"), help="edit this photo by it")
-    recipe.add_argument("--keep-mask", action="store_true", help="leave the mask's border as hard as it is")
+    recipe.add_argument("--keep-mask", action="store_true", help=_HARD)
     recipe.add_argument(
         "--output", help="of --apply: the result, or a folder for it; a new outputs/PHOTO_RECIPE.png or .tif when not given"
     )
@@ -168,7 +170,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     export.add_argument("recipe", help="the .json that an edit left beside its result")
     export.add_argument("image", help="the photo that was edited")
     export.add_argument("mask", help="its mask")
-    export.add_argument("--keep-mask", action="store_true", help="leave the mask's border as hard as it is")
+    export.add_argument("--keep-mask", action="store_true", help=_HARD)
     _add_meaning(export)
     export.add_argument("--strength", type=float, default=1.0, help="0 = no edit, 1 = the recipe, up to 1.5")
     export.add_argument("--size", type=int, default=33, help="points of the .cube table along each axis, 17 to 129")

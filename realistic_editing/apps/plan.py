@@ -168,8 +168,8 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
 
     Args:
         path: a YAML or JSON file: a list of regions, each with task, and one of mask, whose path starts at the plan's folder,
-            box, points (and outside) and alpha, as for `region_of`, or as lists of numbers; at will name, refine_mask, and
-            the options of an edit (order, strength, min_realism_change, saliency_change, guard, refine, human, seed).
+            box, points (and outside) and alpha, as for `region_of`, or as lists of numbers; at will name,
+            refine_mask, keep_mask, and the options of an edit (order, strength, min_realism_change, saliency_change, guard, refine, human, seed).
         photo: that the plan is for.
 
     Raises:
@@ -204,6 +204,7 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
             asked = EditOptions.read(entry)
             asked.check_for(task)
             region = {key: _text(entry.get(key)) for key in REGION} | {"mask": file}
+            region["keep_mask"] = entry.get("keep_mask") or None  # a plan mends only what is to be mended
             mask, notes = region_of(photo, region)
             steps.append(Step(name, mask, task, asked, file, notes, selection_doubt(region, notes)))
         except InputError as error:

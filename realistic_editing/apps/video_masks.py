@@ -112,7 +112,7 @@ def _followed(clip: Clip, options: Mapping[str, Any]) -> Iterator[MaskedFrame]:
     tracker, lost, doubt = None, False, ""
     for photo in clip.read():
         if tracker is None:
-            mask, notes = region_of(photo, options)
+            mask, notes = region_of(photo, {**options, "keep_mask": True})  # as masks of later frames are
             for note in notes:
                 print(f"note: {note}", file=sys.stderr)
             tracker, doubt = MaskTracker(photo.pixels, mask), selection_doubt(options, notes)

@@ -13,6 +13,8 @@ _REACH = 5  # pixels within which the colours of either side are looked for
 _ALIKE = 0.06  # a difference of colours, of RGB in [0, 1], below which they say little
 _SMOOTH = 0.6  # pixels: sigma of the Gaussian that takes noise out of what is found
 _LONGEST = 1500  # pixels of the thing's longer side at which it is found; in larger photos a border is as much softer
+_MOST = 150_000  # pixels near a border that are compared, in a second or two; a longer border is only smoothed
+_LEVELS = 5  # of 255: what is nearer to black or white is that
 _HARD = 0.1  # a mask with more soft pixels than this for one of its border is soft already
 
 
@@ -22,7 +24,7 @@ def soften_hard(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     A camera mixes the colours of a thing and of what is behind it along the thing's border. Each pixel there is compared with
     the nearest colours that are surely of one side and of the other: it is the thing's as far as it is nearer to the thing's
     (as in matting by sampling, such as Wang and Cohen, 2007, but of the closest colour alone). Where both sides look alike, the
-    border is only smoothed.
+    border is only smoothed; what is thinner than 3 pixels, such as a wire, and gaps as thin stay as they are.
 
     Args:
         photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
@@ -30,7 +32,7 @@ def soften_hard(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     Returns:
         (H, W): the mask itself where it is soft or full, and else uint8, which is as before further than 2.5 pixels from the
-        border, or, of a photo of more than 1,500, 2.5 of what that is shrunk to.
+        border; of a thing of more than 1,500 pixels, these and the 3 above are pixels of what it is shrunk to.
 
     Raises:
         InputError: when photo or mask cannot be used.
@@ -45,19 +47,35 @@ def soften_hard(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     # Beside the thing as much as may change, and as is looked at for it.
     margin = math.ceil((_NEAR + _REACH) * max(1, max(width, height) / _LONGEST)) + 2
     part = np.s_[max(0, top - margin) : top + height + margin, max(0, left - margin) : left + width + margin]
-    found, within = hard.copy(), hard[part]
+    found, within = levels.copy(), hard[part]
     shrink = min(1.0, _LONGEST / max(within.shape))
     size = tuple(max(1, round(side * shrink)) for side in within.shape)
     alpha, near = _alpha(to_unit(resize(photo[part], size)), resize(within, size) >= 128)
     places = cv2.resize(near.astype(np.uint8), within.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    soft = np.abs(levels[part].astype(np.int16) - within) > _LEVELS  # on purpose
+    places &= ~soft & ~_around_thin(within, shrink)
     found[part][places] = resize(np.rint(255 * alpha).astype(np.uint8), within.shape)[places]
     return found
 
 
 def _is_hard(levels: np.ndarray, hard: np.ndarray) -> bool:
-    """Whether a mask (H, W) uint8 has hardly a pixel between inside and outside; hard: the same, 0 or 255."""
-    border = cv2.morphologyEx(hard, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return cv2.countNonZero(cv2.inRange(levels, 6, 249)) <= _HARD * cv2.countNonZero(border) / 2
+    """Whether a mask (H, W) uint8 has a border, and hardly a pixel between; hard: the same, 0 or 255."""
+    border = cv2.countNonZero(cv2.morphologyEx(hard, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    soft = cv2.countNonZero(cv2.inRange(levels, _LEVELS + 1, 254 - _LEVELS))
+    return border > 0 and soft <= _HARD * border / 2
+
+
+def _around_thin(hard: np.ndarray, shrink: float) -> np.ndarray:
+    """Where a mask (h, w), 0 or 255, has parts or gaps too thin to hold a pixel that is surely of one side: (h, w) bool."""
+
+    def square(reach: float) -> np.ndarray:
+        return np.ones((2 * math.ceil(reach / shrink) + 1,) * 2, np.uint8)
+
+    found = np.zeros(hard.shape, np.uint8)
+    for side in (hard, 255 - hard):
+        thick = cv2.dilate(cv2.erode(side, square(_SURE - 0.5)), square(_SURE + _NEAR))
+        found |= side & ~thick
+    return cv2.dilate(found, square(_NEAR)) > 0
 
 
 def _alpha(image: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -78,13 +96,17 @@ def _alpha(image: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarra
     near = np.abs(signed) <= _NEAR
     rows, columns = np.nonzero(near)
     own = signed[rows, columns]
-    to_thing, to_rest = _nearest(image, signed, rows, columns)
-    known = np.isfinite(to_thing) & np.isfinite(to_rest)
-    to_thing, to_rest = (np.where(known, one, 0) for one in (to_thing, to_rest))
-    most = np.maximum(to_thing, to_rest) ** 2
-    trust = most / (most + _ALIKE**2)
-    smooth = np.clip(0.5 + own / 2, 0, 1)
-    found = trust * to_rest / np.maximum(to_thing + to_rest, 1e-6) + (1 - trust) * smooth
+    found = np.clip(0.5 + own / 2, 0, 1)  # smooth
+    if len(rows) <= _MOST:
+        to_thing, to_rest = _nearest(image, signed, rows, columns)
+        known = np.isfinite(to_thing) & np.isfinite(to_rest)
+        rows, columns, own, found = rows[known], columns[known], own[known], found[known]
+        to_thing, to_rest = to_thing[known], to_rest[known]
+        most = np.maximum(to_thing, to_rest) ** 2
+        trust = most / (most + _ALIKE**2)
+        found = trust * to_rest / np.maximum(to_thing + to_rest, 1e-6) + (1 - trust) * found
+        near = np.zeros_like(near)
+        near[rows, columns] = True
     end = np.clip(np.abs(own) - (_NEAR - 1), 0, 1)  # no step where the border's surroundings end
     alpha = inside.astype(np.float32)
     alpha[rows, columns] = (1 - end) * found + end * (own > 0)

@@ -59,9 +59,11 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
         if toned is None:
             left.append((one, f"its edit would look edited ({'; '.join(_judged(view, edit).reasons)})"))
             continue
-        edit = toned
+        edit, full = toned, edit.strength
         if edit.gain < _LEAST_GAIN:
-            left.append((one, f"no ordinary edit changes its attention (saliency {100 * edit.saliency_change:+.0f} %)"))
+            whole = edit.strength == full
+            why = "no ordinary edit changes its attention" if whole else "what does not look edited hardly moves it"
+            left.append((one, f"{why} (saliency {100 * edit.saliency_change:+.0f} %)"))
         else:
             pixels = edit.apply(pixels, one.mask, foreground=True)  # as the plan of it does
             edits.append((one, task, edit))

@@ -273,7 +273,9 @@ class PhotoView:
         if options.has_target:
             found = self.limit(edit, options.min_realism_change, options.saliency_change)
             if options.reached_by(found.gain) or options.min_realism_change is not None or options.guard is None:
-                return found  # and where no strength reaches the target, the guard holds as ever
+                return found
+            held = self.guard(found, options.guard)  # what no strength reaches is no reason to look edited
+            return held if held is found else dataclasses.replace(held, strength=held.strength * found.strength)
         return edit if options.guard is None else self.guard(edit, options.guard)
 
     @functools.cached_property

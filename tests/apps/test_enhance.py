@@ -65,6 +65,25 @@ def test_result_and_recipe_are_written_and_described(files, capsys, bundled_netw
         assert word in text
 
 
+@pytest.mark.parametrize("words", [[], ["--keep-mask"]])
+def test_a_hard_mask_is_softened_alike_by_every_command_or_kept(files, small, words):
+    hard = np.array(Image.open(files / "mask.png").convert("L")) >= 128
+    Image.fromarray(hard).save(files / "mask.png")
+    edit(files, *small, "--strength", "1.5", *words)
+    photo, recipe = [str(files / name) for name in ("photo.png", "mask.png")], str(files / "result.json")
+    main(["recipe", recipe, "--apply", *photo, "--output", str(files / "again.png"), *words])
+    main(["export", recipe, *photo, "--formats", "cube", "--output", str(files / "table"), *words])
+    table = files / "batch.csv"
+    table.write_text("photo,mask\nphoto.png,mask.png\n")
+    order = ["--order", "3,1,0,2", "--strength", "1.5", *small, *words]
+    main(["batch", str(table), "--output", str(files / "batch"), *order])
+    names = "photo.png", "result.png", "again.png", "batch/photo.png"
+    before, *after = (np.array(Image.open(files / name)) for name in names)
+    assert (before != after[0]).any() and all(np.array_equal(after[0], one) for one in after[1:])
+    exported = np.array(Image.open(files / "table/result_mask.png"))
+    assert bool(words) == (len(np.unique(exported)) == 2) == np.array_equal(before[~hard], after[0][~hard])
+
+
 @pytest.mark.parametrize("order", ["best_realism", "best_saliency", "random"])
 @pytest.mark.parametrize("task", ["attenuate", "amplify"])
 def test_every_rule_and_task(files, order, task):

@@ -70,6 +70,42 @@ def test_all_types_of_photo_and_mask_give_one_outcome():
         soften_hard(photo, np.zeros((120, 120), np.uint8))
 
 
+@pytest.mark.parametrize(("thing", "scale"), [
+    (np.s_[60, 60], 1), (np.s_[60, 30:90], 1), (np.s_[60:62, 30:90], 1), (np.s_[20:100, 20:100:4], 1),
+    (np.s_[60, 20:100], 30),  # a wire of 30 pixels in a photo of 3,600 is none; of 4 it is
+    (np.s_[1800:1804, 200:3400], 0),
+])  # fmt: skip
+def test_what_is_thin_keeps_all_of_the_edit_and_gives_none_away(thing, scale):
+    hard = np.zeros((3600, 3600) if scale == 0 else (120, 120), np.uint8)
+    hard[thing] = 255
+    hard = np.kron(hard, np.ones((scale, scale), np.uint8)) if scale > 1 else hard
+    if scale == 0:
+        hard[2400:3400, 200:3400] = 255  # beside something thick
+    photo = np.where(hard[..., None] > 0, THING, REST).astype(np.uint8)
+    soft = soften_hard(photo, hard)
+    if scale != 30:
+        wire = np.s_[1790:1815, :] if scale == 0 else np.s_[:, :]
+        assert np.array_equal(soft[wire], hard[wire])
+    assert soft[hard > 0].mean() > 240 and soft[hard == 0].mean() < 3
+
+
+def test_what_is_soft_on_purpose_beside_a_hard_mask_stays():
+    photo, share = photo_of()
+    mask = np.where(share >= 0.5, 250, 0).astype(np.uint8)
+    mask[2:7, 2:8], mask[110:115, 110:115] = 120, 200
+    soft = soften_hard(photo, mask)
+    assert (soft[2:7, 2:8] == 120).all() and (soft[110:115, 110:115] == 200).all()
+    assert soft[58, 61] == 250  # in its middle it is as it was
+
+
+def test_a_very_long_border_is_only_smoothed_and_in_time():
+    fine = np.random.default_rng(0).integers(0, 2, (90, 90)).astype(np.uint8) * 255
+    hard = np.kron(fine, np.ones((16, 16), np.uint8))
+    photo = np.random.default_rng(1).integers(0, 256, (*hard.shape, 3)).astype(np.uint8)
+    soft = soften_hard(photo, hard)
+    assert np.abs(soft.astype(int) - hard).max() < 140 and 0 < (soft != hard).mean() < 0.5
+
+
 def test_a_large_photo_is_looked_at_smaller():
     photo, share = photo_of()
     large, hard = resize(photo, (4200, 4200)), resize((share >= 0.5).astype(np.uint8) * 255, (4200, 4200))

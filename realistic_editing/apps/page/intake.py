@@ -36,9 +36,8 @@ def read_once(path: str, folder: Path) -> Iterator[Path]:
     """
     file = _uploaded(path, folder)
     try:
-        yield file
-    except InputError as error:  # whose words name the file, in a folder that says nothing to a visitor
-        raise InputError(str(error).replace(str(file), file.name)) from error
+        with _by_name(file):
+            yield file
     finally:
         _discard(file)
 
@@ -47,10 +46,20 @@ def memory_of_upload(path: str, folder: Path) -> int:
     """What an upload will need, see `memory_of`; one that cannot be opened goes at once. Arguments as of `read_once`."""
     file = _uploaded(path, folder)
     try:
-        return memory_of(file)
+        with _by_name(file):
+            return memory_of(file)
     except InputError:
         _discard(file)
         raise
+
+
+@contextlib.contextmanager
+def _by_name(file: Path) -> Iterator[None]:
+    """Errors name the file alone: its folder says nothing to a visitor."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error).replace(str(file), file.name)) from error
 
 
 def _uploaded(path: str, folder: Path) -> Path:

@@ -121,7 +121,8 @@ def set_task(session: Session, task: str) -> Session:
     region = session.region
     if session.draft is not None or region is None or region.task == task:
         return session
-    notes = region.notes if _TURNED in region.notes else (*region.notes, _TURNED)
+    others = tuple(note for note in region.notes if note != _TURNED)
+    notes = others if _TURNED in region.notes else (*others, _TURNED)  # the second turn is the way back
     return with_active(session, _without_edit(region, task=task, notes=notes))
 
 

@@ -177,7 +177,8 @@ class Editor:
             recipe = optimised_edit(objective_of(self.enhancer), STEPS)(case).detach()
         elif method == PRODUCT:
             recipe = case.view.propose(EditOptions()).recipe
-            return recipe, apply_to_foreground(self.pixels, soften_hard(self.pixels, self.mask), recipe)  # as the commands do
+            # Composited as by the commands.
+            return recipe, apply_to_foreground(self.pixels, soften_hard(self.pixels, self.mask), recipe)
         else:
             rule = OURS[method]
             recipe = case.view.pick(case.random_order() if rule == "random" else rule).recipe

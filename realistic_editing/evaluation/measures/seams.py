@@ -97,7 +97,8 @@ def measure_seams(
     Returns:
         A row for each region, network and mask (see `masks_of`): index, photo, method, mask, seam, stray (the seam where the
         border is not that of the clean mask, see `seam`), realism (dR, by the mask that was used), overlap (intersection
-        over union with the clean mask), changed (whether it is another mask than the rough one that it was made of).
+        over union with the clean mask), changed (whether it is another mask than the rough one that it was
+        made of; softening, which every hard mask gets as edited, is none).
     """
     rows = []
     for index, (region, image, mask) in enumerate(iter_regions(regions, size, "damage")):
@@ -118,7 +119,7 @@ def measure_seams(
                     "stray": seam(image, edited, used, thing=mask),
                     "realism": float(score(enhancer.critic, edited, used) - score(enhancer.critic, image, used)),
                     "overlap": intersection_over_union(rough, clean),
-                    "changed": not np.array_equal(rough, given),
+                    "changed": not np.array_equal(rough, soften_hard(photo, given) if kind.endswith(AS_EDITED) else given),
                 })  # fmt: skip
     return pd.DataFrame(rows)
 

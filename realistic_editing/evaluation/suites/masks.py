@@ -110,8 +110,8 @@ def mask_tables(task: str, where: str, found: pd.DataFrame, resamples: int, seed
         "Seam: how much steeper lightness and colour (CIELAB units a pixel) become along the border of the mask that was used; "
         "stray: the same without what lies on the clean mask's border, where a step is the thing's own; IoU with the clean "
         "mask. Mended: as --refine-mask; softened: a matte about the rough border, which does not look for the thing; as "
-        "edited: what realistic-editing edit does of itself, which mends loose masks and edits soft borders without a rim. "
-        "95 % bootstrap intervals over photos."
+        "edited: what realistic-editing edit does of itself, which mends loose masks, softens hard ones and edits soft "
+        "borders without a rim. 95 % bootstrap intervals over photos."
     )
     note = (
         "Each region's value less that by the mask as it was; changed: the share of regions whose mask is another then; "

@@ -59,6 +59,13 @@ def test_propose_takes_what_is_marked(session):
     assert regions.take_draft(erased).regions == () and regions.unmark(painted).draft is None
 
 
+def test_a_switch_that_turns_a_region_says_so_until_it_is_turned_back(session):
+    one = regions.take_draft(mark(session, kind="stroke", points=[[0.5, 0.5]], radius=0.1))
+    turned = regions.set_task(one, "amplify")
+    assert any("the switch turned this region" in note for note in turned.region.notes)
+    assert regions.set_task(turned, "attenuate").region.notes == one.region.notes
+
+
 def test_one_switch_is_of_what_is_marked_or_else_of_the_region(session):
     one = regions.take_draft(mark(session, kind="stroke", points=[[0.5, 0.5]], radius=0.1))
     assert one.region.task == "attenuate" and regions.set_task(one, "amplify").region.task == "amplify"

@@ -7,6 +7,8 @@ gr = pytest.importorskip("gradio", reason="needs gradio: pip install -e .[demo]"
 
 from realistic_editing.apps.page import intake  # noqa: E402
 from realistic_editing.apps.page.bodies import LARGEST_UPLOAD, SmallBodies  # noqa: E402
+from realistic_editing.common.errors import InputError  # noqa: E402
+from realistic_editing.data.images import read_photo  # noqa: E402
 
 
 @pytest.fixture
@@ -46,3 +48,21 @@ def test_bodies_are_as_large_as_their_path_needs(path, headers, status):
 
     asyncio.run(SmallBodies(app)({"type": "http", "path": path, "headers": pairs}, None, send))
     assert answers[0]["status"] == status
+
+
+def opened(file, folder):
+    with intake.read_once(str(file), folder) as found:
+        return read_photo(found)
+
+
+@pytest.mark.parametrize("read", [
+    lambda file, folder: intake.memory_of_upload(str(file), folder),
+    opened,
+])  # fmt: skip
+def test_an_upload_that_is_no_photo_is_called_by_its_name_alone(tmp_path, read):
+    file = tmp_path / "0123abcd/words.jpg"
+    file.parent.mkdir()
+    file.write_text("no photo")
+    with pytest.raises(InputError) as refused:
+        read(file, tmp_path)
+    assert str(refused.value).startswith("words.jpg: ")

@@ -169,7 +169,8 @@ def read_plan(path: str | Path, photo: Photo) -> list[Step]:
     Args:
         path: a YAML or JSON file: a list of regions, each with task, and one of mask, whose path starts at the plan's folder,
             box, points (and outside) and alpha, as for `region_of`, or as lists of numbers; at will name,
-            refine_mask, keep_mask, and the options of an edit (order, strength, min_realism_change, saliency_change, guard, refine, human, seed).
+            refine_mask, keep_mask, and the options of an edit (order, strength, min_realism_change, saliency_change, guard,
+            refine, human, seed).
         photo: that the plan is for.
 
     Raises:

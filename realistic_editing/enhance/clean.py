@@ -11,7 +11,7 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.signs import signs_of
-from realistic_editing.enhance.verdict import LOOKS_EDITED, SHARES, Verdict, judge
+from realistic_editing.enhance.verdict import LOOKS_EDITED, WEAKER, Verdict, judge
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.selection.suggest import Suggestion, Suggestions
 
@@ -73,7 +73,7 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
 
 def _toned(view: PhotoView, edit: Edit) -> Edit | None:
     """The edit as strong as it may be without looking edited; None where a fifth of it does."""
-    for share in SHARES:
+    for share in WEAKER:
         weaker = edit if share == 1 else dataclasses.replace(view.at_strength(edit, share), strength=share * edit.strength)
         if _judged(view, weaker).name != LOOKS_EDITED:
             return weaker

@@ -14,7 +14,7 @@ from realistic_editing.ops import Recipe
 
 _BETAS = (0.7, 0.9)  # short memories: Adam's own (0.9, 0.999) lower the loss less in so few steps
 LEARNING_RATE = 0.3
-LOOK = 4  # steps from one look of the saliency network to the next in refinement
+LOOK_EVERY = 4  # steps from one look of the saliency network to the next in refinement
 _FLAT = 1e-30  # a slope of the loss by attention below which nothing can be divided by it
 _WARM_UP = 4  # steps until the rate is reached: Adam's first ones are as long in every direction, and leave what looks real
 _LOST, _PATIENCE = 0.05, 3  # an edit whose loss stays so far above the best for so many steps goes back, to steps half as long

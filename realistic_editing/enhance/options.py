@@ -15,7 +15,7 @@ RULES = ("best_effect", "best_realism", "best_saliency", "random")  # to pick on
 CRITIC, SALIENCY = "lite_critic", "fast_saliency+compact_saliency"
 MAX_STRENGTH = 1.5  # of a recipe: half as much again
 GUARD = -0.25  # change of R on the scale of logits, below which an edit is taken weaker
-REFINE = 36  # steps by default, of which 10 ask the saliency network (LOOK in enhance/optimise.py)
+REFINE = 36  # steps by default, of which 10 ask the saliency network (LOOK_EVERY in enhance/optimise.py)
 REACHED = 0.005  # a target of saliency counts as met within half a per cent
 WEAK = 0.05  # relative change of saliency the way the task asks, below which an edit hardly moves attention
 

@@ -13,7 +13,7 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.inputs import is_colorless, network_input
 from realistic_editing.enhance.judges import PIXELS_PER_ZONE, Judges
 from realistic_editing.enhance.loss import Objective
-from realistic_editing.enhance.optimise import LOOK, optimise
+from realistic_editing.enhance.optimise import LOOK_EVERY, optimise
 from realistic_editing.enhance.options import GUARD, MAX_STRENGTH, REFINE, RULES, WEAK, EditOptions, check_strength
 from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.select import select_order
@@ -165,7 +165,7 @@ class PhotoView:
     @on_worker
     @torch.no_grad()
     def refine(
-        self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False, look: int = LOOK
+        self, edit: Edit, steps: int = REFINE, progress: bool = False, plain: bool = False, look: int = LOOK_EVERY
     ) -> Edit:
         """Lower the objective by gradient descent on this photo (see `optimise`).
 

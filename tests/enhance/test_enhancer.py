@@ -10,7 +10,7 @@ from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.inputs import SIZE, is_colorless, network_input
 from realistic_editing.enhance.loss import Objective
-from realistic_editing.enhance.optimise import LOOK
+from realistic_editing.enhance.optimise import LOOK_EVERY
 from realistic_editing.enhance.options import REFINE, EditOptions
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe, all_orders
@@ -145,9 +145,9 @@ class Counting(torch.nn.Module):
         ({"refine": 0, "strength": 0.5}, 25),
         ({"refine": 0, "order": (3, 1, 0, 2), "min_realism_change": -1.0}, (18, 2)),  # 16 strengths by the critic alone
         # The photo once more, at the size of refinement, and where it may start: at the proposal or at six plain edits.
-        # The critic judges each step, the saliency network the first, the last, and of those between one of LOOK.
+        # The critic judges each step, the saliency network the first, the last, and of those between one of LOOK_EVERY.
         ({"order": (3, 1, 0, 2), "guard": None, "refine": 2}, (1 + 1 + 7 + 3 + 1, 1 + 1 + 7 + 2 + 1)),
-        ({"guard": None}, (24 + 1 + 7 + (REFINE + 1) + 1, 24 + 1 + 7 + (REFINE // LOOK + 1) + 1)),
+        ({"guard": None}, (24 + 1 + 7 + (REFINE + 1) + 1, 24 + 1 + 7 + (REFINE // LOOK_EVERY + 1) + 1)),
     ],
 )
 def test_no_edit_is_judged_twice_by_both(enhancer, photo, options, edits):

@@ -15,7 +15,7 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.options import GUARD, check_strength
 from realistic_editing.enhance.signs import measure_signs, signs_of
-from realistic_editing.enhance.verdict import LOOKS_EDITED, SHARES, Signs, attention_problem, judge
+from realistic_editing.enhance.verdict import LOOKS_EDITED, WEAKER, Signs, attention_problem, judge
 
 Enhancers = Mapping[str, Enhancer]
 _TRIES, _WEAKER = 3, 0.93  # where the whole photo shows more than its small picture: as often, so much less of the edit
@@ -118,7 +118,7 @@ def tone_down(session: Session, enhancers: Enhancers) -> Session:
         InputError: when nothing was proposed.
     """
     region, second = active(session), None
-    for share in SHARES:
+    for share in WEAKER:
         weaker = set_dials(session, region.dials, round(region.strength * share, 2), enhancers)
         found = weaker.region
         if found.verdict.is_safe:

@@ -51,7 +51,7 @@ def test_plan(folder, capsys):
 
 
 def test_recipe(folder, capsys):
-    apply = ["recipe", "e.json", "--apply", "a.jpg", "a_mask.png", "--label", "3"]
+    apply = ["recipe", "e.json", "--apply", "a.jpg", "a_mask.png", "--keep-mask", "--label", "3"]
     main([*apply, "--format", "same", "--quality", "40", "--strip"])
     assert b"secret" not in (folder / "outputs/a_e.jpg").read_bytes() and "encoded again" in capsys.readouterr().err
     main([*apply, "--output", "one.png"])
@@ -71,14 +71,14 @@ def test_batch(folder, capsys):
         shutil.copy(name, folder / "in" / name)
     found = {}
     for options in (["--label", "15"], ["--label", "3"], ["--label", "3", "--invert"]):  # each edits anew, in the same folder
-        main(["batch", "in", "--output", "out", "--order", "3,1,0,2", *options])
+        main(["batch", "in", "--output", "out", "--order", "3,1,0,2", "--keep-mask", *options])
         found[tuple(options)] = moved("out/a.png")
         assert len(pd.read_csv("out/scores.csv")) == 1 and "edited before" not in capsys.readouterr().err
     labels, (one, two, rest) = np.asarray(Image.open("a_mask.png")), found.values()
     assert one[labels == 15].mean() > 0.3 and not one[labels != 15].any()
     assert two[labels == 3].mean() > 0.3 and not two[labels != 3].any()
     assert not rest[labels == 3].any() and rest.any()
-    main(["batch", "in", "--output", "out", "--order", "3,1,0,2", "--label", "3", "--invert"])
+    main(["batch", "in", "--output", "out", "--order", "3,1,0,2", "--keep-mask", "--label", "3", "--invert"])
     assert "1 of 1 photos were edited before" in capsys.readouterr().err
     for label, words in (("x", "label is 'x'; use the index"), ("7", "no pixel has the label 7; it holds 0, 3, 15")):
         with pytest.raises(SystemExit) as stop:
@@ -87,7 +87,7 @@ def test_batch(folder, capsys):
 
 
 def test_export(folder):
-    main(["export", "e.json", "a.jpg", "a_mask.png", "--label", "15", "--formats", "cube", "--size", "17"])
+    main(["export", "e.json", "a.jpg", "a_mask.png", "--keep-mask", "--label", "15", "--formats", "cube", "--size", "17"])
     kept, labels = np.asarray(Image.open("e_mask.png")), np.asarray(Image.open("a_mask.png"))
     assert (kept[labels == 15] == 65535).all() and not kept[labels != 15].any()
 

@@ -117,24 +117,21 @@ def enhancement_loss(
     realism_change: torch.Tensor,
     human: torch.Tensor,
     objective: Objective,
-    recipe: Recipe | None = None,
-    skin: torch.Tensor | None = None,
-    blown: torch.Tensor | None = None,
-    flat: torch.Tensor | None = None,
-    dull: torch.Tensor | None = None,
+    *terms: Recipe | torch.Tensor | None,
+    **named: Recipe | torch.Tensor | None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 3 to 6 for each sample.
 
     Args:
         before, after: (B, 1, H, W) saliency of photo and edit.
         mask: (B, 1, H, W) in [0, 1].
-        realism_change, human, objective, recipe, skin, blown, flat, dull: as for `loss_of_change`.
+        realism_change, human, objective, terms, named: as for `loss_of_change`.
 
     Returns:
         As `loss_of_change`.
     """
     drop = objective.change_between(before, after, mask)
-    return loss_of_change(drop, realism_change, human, objective, recipe, skin, blown, flat, dull)
+    return loss_of_change(drop, realism_change, human, objective, *terms, **named)
 
 
 def loss_of_change(

@@ -21,7 +21,7 @@ THRESHOLDS = {
 _WORDS = {
     "realism_change": "the region looks less real, dR {:+.2f}",
     "border_step": "the border of the mask shows, {:.1f} units a pixel steeper",
-    "skin_change": "what has a colour of skin changes it by {:.1f} units",
+    "skin_change": "colours of skin, fur or wood change by {:.1f} units",
     "lifted_blacks": "blacks turn grey, {:.1f} units lighter",
     "dulled_whites": "whites turn grey, {:.0f} % darker",
 }

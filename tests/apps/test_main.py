@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from realistic_editing.apps import option_ranges
+from realistic_editing.apps.cli import _parser
 from realistic_editing.apps.config import FIGURES_TEXT, quoted
 from realistic_editing.apps.evaluate import suite_of
 from realistic_editing.apps.evaluations import BY_OPTION, SUITES
+from realistic_editing.apps.given_files import READ, check_given_files
 from realistic_editing.apps.main import call
+from realistic_editing.common.errors import InputError
 from realistic_editing.common.trainer_ranges import TRAINER_RANGES
 from realistic_editing.evaluation.measures.photo_changes import WINDOW
 from realistic_editing.ops import ALL_ORDERS
@@ -60,6 +63,24 @@ def test_a_value_that_cannot_be_is_refused_before_pytorch_is_imported(script, op
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and words in done.stderr
     assert not [line for line in done.stderr.splitlines() if line.rpartition("|")[2].strip() == "torch"]
+
+
+def test_a_file_that_is_not_there_is_named_before_pytorch_is_imported(tmp_path):
+    command = [sys.executable, "-X", "importtime", "-m", "realistic_editing", "edit", __file__, str(tmp_path / "none.png")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and "none.png: cannot be read (No such file or directory); check the path" in done.stderr
+    assert not [line for line in done.stderr.splitlines() if line.rpartition("|")[2].strip() == "torch"]
+
+
+@pytest.mark.parametrize(("command", "option"), [(command, option) for command in READ for option in READ[command]])
+def test_every_file_that_a_command_reads_is_looked_for_first(tmp_path, command, option):
+    absent = str(tmp_path / "none")
+    here = dict.fromkeys(READ[command], __file__)
+    with pytest.raises(InputError, match="none: cannot be read"):
+        check_given_files(command, here | {option: [__file__, absent] if option in ("apply", "checkpoints") else absent})
+    check_given_files(command, here)
+    parser = _parser()._subparsers._group_actions[0].choices["edit" if command == "enhance" else command]
+    assert option in {action.dest for action in parser._actions}
 
 
 def test_what_is_written_out_for_that_is_what_it_stands_for():

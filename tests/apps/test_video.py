@@ -235,7 +235,7 @@ def test_sound_is_not_promised(run, clip, monkeypatch):
         (["--sheet", "s.jpg"], {}, "ends in .png"),
         (["--masks-out", "masks.zip"], {}, "--masks-out is 'masks.zip'; name a new folder"),
         (["--out", "o.gif"], {}, "cannot write .gif"),
-        ([], {"source": "none.mp4"}, "none.mp4: no such file"),
+        ([], {"source": "none.mp4"}, "none.mp4: cannot be read"),
         ([], {"mask": "none.png"}, "none.png: cannot be read"),
         ([], {"mask": None}, "no region is named"),
         ([], {"mask": "few"}, "holds 1 masks, and"),

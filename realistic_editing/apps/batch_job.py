@@ -9,6 +9,7 @@ import torch
 from realistic_editing.apps.batch_scores import BatchJob, Outcome
 from realistic_editing.apps.edit import edit_file
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.workers import AT_ONCE
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.options import EditOptions
 
@@ -51,20 +52,21 @@ def edit_job(job: BatchJob, enhancers: Mapping[str, Enhancer], options: EditOpti
 def edit_jobs(
     jobs: Iterable[BatchJob], enhancers: Mapping[str, Enhancer], options: EditOptions
 ) -> Generator[Outcome, None, None]:
-    """Edit photos one after the other, each read while the one before it is thought about, and written while the next one is.
+    """Edit as many photos side by side as there are cores for, two at least: one is read while another is thought about.
 
-    Two photos at a time are in memory, however many there are. Outcomes come in the order in which photos are done.
+    No more are in memory, however many there are. Outcomes come in the order in which photos are done.
 
     Args:
         jobs: which photos.
         enhancers, options: as for `edit_job`.
     """
     begun: set[Future] = set()
-    with ThreadPoolExecutor(2) as pool:
+    at_once = max(2, AT_ONCE)
+    with ThreadPoolExecutor(at_once) as pool:
         try:
             for job in jobs:
                 begun.add(pool.submit(edit_job, job, enhancers, options))
-                while len(begun) == 2:
+                while len(begun) == at_once:
                     yield from _finished(begun)
             while begun:
                 yield from _finished(begun)

@@ -19,6 +19,7 @@ from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.tasks import check_task
+from realistic_editing.common.workers import AT_ONCE
 from realistic_editing.data.foreground import apply_with_colours, estimate_colours, foreground_notes
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.masks import write_mask
@@ -28,8 +29,8 @@ from realistic_editing.enhance.options import DEFAULTS, EditOptions
 from realistic_editing.enhance.verdict import attention_problem, judge
 
 _OURS = "ours"
-# Of several photos that are edited at once, one is thought about: the others are read and written meanwhile.
-_THINKING = threading.Lock()
+# Of several photos that are edited at once, as many are thought about as there are cores for: the others are read and written.
+_THINKING = threading.BoundedSemaphore(AT_ONCE)
 
 
 def enhance(options: Mapping[str, Any]) -> Path:

@@ -1,6 +1,7 @@
 """realistic-editing batch, score and recipe as their users call them."""
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from realistic_editing.apps import batch_job
+from realistic_editing.apps import batch_job, edit
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.weights import load_network, save_network
 
 
@@ -76,6 +78,27 @@ def test_an_interrupt_loses_nothing(photos, tmp_path, monkeypatch, capsys):
     run(photos, tmp_path / "out")
     assert "1 of 2 photos were edited before" in capsys.readouterr().err
     assert len(pd.read_csv(tmp_path / "out/scores.csv")) == 2
+
+
+def test_as_many_photos_are_thought_about_at_once_as_there_are_cores(photos, tmp_path, monkeypatch):
+    """Each waits in the middle of its edit until the other has come as far."""
+    (photos / "broken.jpg").unlink()
+    monkeypatch.setattr(batch_job, "AT_ONCE", 2)
+    monkeypatch.setattr(edit, "_THINKING", threading.BoundedSemaphore(2))
+    both, view = threading.Barrier(2, timeout=60), Enhancer.view
+
+    def met(*given):
+        both.wait()
+        return view(*given)
+
+    monkeypatch.setattr(Enhancer, "view", met)
+    run(photos, tmp_path / "together")
+    monkeypatch.undo()
+    monkeypatch.setattr(edit, "_THINKING", threading.BoundedSemaphore(1))
+    run(photos, tmp_path / "apart")
+    for name in ("a", "b"):
+        one, other = ((tmp_path / way / f"{name}.png").read_bytes() for way in ("together", "apart"))
+        assert one == other
 
 
 def refused(photos, output, *options):

@@ -83,7 +83,8 @@ def told(found: Mapping[str, Any], folder: Path) -> list[str]:
     if found["edited"]:
         lines += [
             f"time: {found['seconds']:.1f} s of a processor for a photo, by {found['edited']} edited for this; "
-            f"{_rounded(found['core_hours'])} core-hours in all, {_hours(found['hours'])} one after another here, less side by side",
+            f"{_rounded(found['core_hours'])} core-hours in all, "
+            f"{_hours(found['hours'])} one after another here, less side by side",
             f"room: {_size(found['bytes'])} for a result with its recipe; {_size(found['all_bytes'])} in all, "
             f"and {_size(found['free_bytes'])} are free where {folder} is to be",
         ]

@@ -22,6 +22,7 @@ _TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection 
 # CIELAB units from one side of a border to the other, below which nothing stands out: things hardly ever have so little, boxes
 # on sky, walls and lawn often.
 _APART = 8.0
+_MUCH = 0.4  # of the photo: what one click selects of more, up to an edge, is mostly what is behind the thing
 POINT = 0.02  # of the longer side: the radius of what a point surely marks
 
 
@@ -84,7 +85,16 @@ def select(
     doubts = [f"the selection is in doubt (expected overlap {100 * found.iou:.0f} %)"] if found.iou < IN_DOUBT else []
     if difference_across(pixels, mask) < _APART:
         doubts.append("what was found hardly differs from what is beside it: there is probably no thing")
+    if box is None and len(inside) == 1 and not outside and (share := _behind(mask)):
+        doubts.append(f"one click selected {100 * share:.0f} % of the photo, up to its edge: perhaps what is behind the thing")
     return Selected(mask, found.iou, tuple(f"{doubt}; look at the mask, and add points or a box" for doubt in doubts))
+
+
+def _behind(mask: np.ndarray) -> float:
+    """The share of the photo that a mask (H, W) uint8 covers, where that is much and reaches an edge; else 0."""
+    hard = mask >= 128
+    edges = (hard[0], hard[-1], hard[:, 0], hard[:, -1])
+    return float(hard.mean()) if hard.mean() > _MUCH and any(edge.any() for edge in edges) else 0.0
 
 
 def mask_of(pixels: np.ndarray, probability: np.ndarray, inside: Sequence[Point]) -> np.ndarray:

@@ -22,7 +22,9 @@ _BEYOND = 1.1  # times what its area would draw, that a suggestion draws at leas
 _OFF_SUBJECT = 0.10  # share of a suggestion that may lie on the subject
 _HELD = 0.5  # share of the smaller that two things may have in common and still be two
 _IN_PERSON, _BODY = 0.5, 0.5  # share of a thing within a person, and trust in that, from which it is a part of the person
-_SURE = 0.5  # probability from which a thing's kind is named
+# Probability from which a thing's kind is named: of 203 things of COCO val, clicked in their middle, 24 are named rightly then
+# and 8 wrongly; from 0.5 on 58 and 26.
+_SURE = 0.8
 _SAME = 0.5  # overlap from which a second look found the same thing
 _MIDDLE = 0.28  # spread of what counts as near the middle, as a share of each side
 SUGGESTS_BY = "lite_saliency"  # knows things; a file of any other network will do

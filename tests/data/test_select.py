@@ -87,20 +87,30 @@ def test_a_large_photo_is_selected_at_its_own_size(photo):
 
 
 class Unsure:
-    """Looks at a photo and finds a square, or nothing, and is not sure of it."""
+    """Looks at a photo and finds a rectangle, or nothing, and is as sure of it as it is told to be."""
 
-    def __init__(self, found):
-        self.found = found
+    def __init__(self, found, rows=(40, 80), columns=(50, 90), overlap=0.2):
+        self.found, self.place, self.overlap = found, np.s_[slice(*rows), slice(*columns)], overlap
 
     def select(self, inside, outside, box):
         probability = np.zeros((120, 160), np.float32)
-        probability[40:80, 50:90] = self.found
-        return Selection(probability, 0.2, np.zeros(12))
+        probability[self.place] = self.found
+        return Selection(probability, self.overlap, np.zeros(12))
 
 
 def test_a_selection_in_doubt_is_told(photo):
     found = select(photo, [(70, 60)], looks=Unsure(1.0))
     assert found.overlap == 0.2 and "in doubt (expected overlap 20 %)" in found.notes[0]
+
+
+def test_a_click_that_takes_half_the_photo_is_told(photo):
+    def told(looks, *points, **box):
+        return [note for note in select(photo, points, looks=looks, **box).notes if "perhaps what is behind the thing" in note]
+
+    lower, inner = Unsure(1.0, (50, 120), (0, 160), 0.9), Unsure(1.0, (8, 112), (10, 150), 0.9)
+    assert told(lower, (70, 60))[0].startswith("one click selected 5")
+    assert not told(lower, (70, 60), (20, 90)) and not told(lower, box=(1, 41, 158, 78))  # more was said
+    assert not told(inner, (70, 60))  # a thing that fills the photo
 
 
 def test_where_the_network_finds_nothing_grabcut_selects_and_says_so(photo):

@@ -8,7 +8,7 @@ from typing import Any
 from realistic_editing.common.errors import InputError
 
 # Command -> its options that name files or folders to read.
-READ = {
+FILES_READ = {
     "enhance": ("image", "mask"),
     "batch": ("photos", "masks"),
     "plan": ("image", "plan"),
@@ -20,7 +20,6 @@ READ = {
     "clean": ("image",),
     "export": ("recipe", "image", "mask"),
     "convert": ("checkpoints",),
-    "study": ("folder",),
 }
 
 
@@ -34,7 +33,7 @@ def check_given_files(command: str, options: Mapping[str, Any]) -> None:
     Raises:
         InputError: naming the path.
     """
-    for name in READ.get(command, ()):
+    for name in FILES_READ.get(command, ()):
         given = options.get(name)
         for path in given if isinstance(given, list | tuple) else [given]:
             if path and not _is_there(Path(path)):

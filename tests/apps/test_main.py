@@ -11,7 +11,7 @@ from realistic_editing.apps.cli import _parser
 from realistic_editing.apps.config import FIGURES_TEXT, quoted
 from realistic_editing.apps.evaluate import suite_of
 from realistic_editing.apps.evaluations import BY_OPTION, SUITES
-from realistic_editing.apps.given_files import READ, check_given_files
+from realistic_editing.apps.given_files import FILES_READ, check_given_files
 from realistic_editing.apps.main import call
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.trainer_ranges import TRAINER_RANGES
@@ -72,10 +72,10 @@ def test_a_file_that_is_not_there_is_named_before_pytorch_is_imported(tmp_path):
     assert not [line for line in done.stderr.splitlines() if line.rpartition("|")[2].strip() == "torch"]
 
 
-@pytest.mark.parametrize(("command", "option"), [(command, option) for command in READ for option in READ[command]])
+@pytest.mark.parametrize(("command", "option"), [(command, option) for command in FILES_READ for option in FILES_READ[command]])
 def test_every_file_that_a_command_reads_is_looked_for_first(tmp_path, command, option):
     absent = str(tmp_path / "none")
-    here = dict.fromkeys(READ[command], __file__)
+    here = dict.fromkeys(FILES_READ[command], __file__)
     with pytest.raises(InputError, match="none: cannot be read"):
         check_given_files(command, here | {option: [__file__, absent] if option in ("apply", "checkpoints") else absent})
     check_given_files(command, here)

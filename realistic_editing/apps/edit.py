@@ -156,7 +156,7 @@ def unmoved(edit: Edit, options: EditOptions) -> list[str]:
 
 
 def _same(pixels: np.ndarray, photo: Photo) -> bool:
-    return np.array_equal(pixels, photo.pixels)
+    return all(np.array_equal(*rows) for rows in zip(pixels, photo.pixels, strict=True))  # mostly known after a few rows
 
 
 def write_edit(path: Path, photo: Photo, pixels: np.ndarray, edit: Edit, writing: Writing = DEFAULT) -> None:

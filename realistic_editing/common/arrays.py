@@ -1,4 +1,5 @@
 """Check photos and masks given as arrays, and bring them to a common form."""
+import cv2
 import numpy as np
 
 from realistic_editing.common.errors import InputError
@@ -85,7 +86,11 @@ def to_unit(array: np.ndarray) -> np.ndarray:
 
 def as_bytes(array: np.ndarray) -> np.ndarray:
     """A photo or mask of any of the dtypes as uint8, rounded; as it is where it has 8 bits."""
-    return array if array.dtype == np.uint8 else np.rint(to_unit(array) * 255).astype(np.uint8)
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16:
+        return cv2.convertScaleAbs(array.reshape(1, -1), alpha=1 / 257).reshape(array.shape)  # no copy as floats, of any size
+    return np.rint(to_unit(array) * 255).astype(np.uint8)
 
 
 def _check_array(array: np.ndarray, name: str) -> None:

@@ -1,7 +1,7 @@
 """What a photo's file says beside its pixels: read from any format, freed of what an edit makes false, put into another."""
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -175,19 +175,15 @@ def attach(image: pyvips.Image, kind: str, kept: Mapping[str, Any]) -> None:
 def complete(path: Path, kind: str, kept: Mapping[str, Any]) -> None:
     """Add to a file just written what libvips leaves out."""
     if kind == "JPEG":
-        data = path.read_bytes()
-        segments = b"".join(_segment(marker, body) for marker, body in _jpeg_blocks(kept))
-        place = _after_exif(data)
-        path.write_bytes(data[:place] + segments + data[place:])
+        _insert(path, b"".join(_segment(marker, body) for marker, body in _jpeg_blocks(kept)), _after_exif)
     elif kind == "PNG":
-        data, texts = path.read_bytes(), list(kept.get("text", ()))
+        texts = list(kept.get("text", ()))
         if "iptc-data" in kept:
             block = kept["iptc-data"].removeprefix(PHOTOSHOP)
             digits = block.hex()
             lines = "\n".join(digits[place : place + 72] for place in range(0, len(digits), 72))
             texts.append((f"{RAW_PROFILE}iptc", f"\niptc\n{len(block):8d}\n{lines}\n"))
-        place = 8 + 25  # behind the header
-        path.write_bytes(data[:place] + b"".join(_png_text(*text) for text in texts) + data[place:])
+        _insert(path, b"".join(_png_text(*text) for text in texts), lambda _: 8 + 25)  # behind the header
     elif kind == "TIFF":
         resources = kept.get("iptc-data", b"")
         iim = resource(resources, IPTC)
@@ -195,6 +191,16 @@ def complete(path: Path, kind: str, kept: Mapping[str, Any]) -> None:
         more |= {RESOURCES: resources.removeprefix(PHOTOSHOP)} if resources else {}
         if more or "exif-data" in kept:
             add_tiff_exif(path, kept.get("exif-data"), more)
+
+
+def _insert(path: Path, more: bytes, place_in: Callable[[bytes], int]) -> None:
+    """Write a file anew with more at the place that is found in it; its bytes are not copied."""
+    if not more:
+        return
+    data = path.read_bytes()
+    place = place_in(data)
+    with path.open("wb") as file:
+        file.writelines((memoryview(data)[:place], more, memoryview(data)[place:]))
 
 
 def _jpeg_blocks(kept: Mapping[str, Any]) -> Iterable[tuple[int, bytes]]:

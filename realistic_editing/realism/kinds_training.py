@@ -9,12 +9,12 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.ranking import auc
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import HUMAN
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.realism.augment import ANY_COLOR, FIXED_COLOR
 from realistic_editing.realism.lite import LiteCritic
-from realistic_editing.realism.measures import auc
 from realistic_editing.region_statistics.things import near_region
 from realistic_editing.selection.things import Thing
 

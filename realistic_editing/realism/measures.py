@@ -2,23 +2,6 @@
 import numpy as np
 
 
-def auc(real: np.ndarray, fake: np.ndarray) -> float:
-    """The chance that a real sample scores above a fake one, over all pairs; ties count one half.
-
-    Args:
-        real, fake: (N,) and (M,) scores.
-
-    Returns:
-        In [0, 1]; 0.5 = chance; nan where one is empty.
-    """
-    if not len(real) or not len(fake):
-        return float("nan")
-    from scipy.stats import rankdata  # takes a second to import, which every training would wait for
-
-    ranks = rankdata(np.concatenate([real, fake]))
-    return float((ranks[: len(real)].sum() - len(real) * (len(real) + 1) / 2) / (len(real) * len(fake)))
-
-
 def pair_accuracy(real: np.ndarray, fake: np.ndarray) -> float:
     """The share of photos whose real edit scores above their fake one; ties count one half.
 

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.progress import validating
 from realistic_editing.common.protocols import CachesFeatures, JudgesPatches, JudgesPixels
+from realistic_editing.common.ranking import auc
 from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import train_and_val
 from realistic_editing.data.transforms import RegionDataset
@@ -152,7 +153,7 @@ class RealismProblem:
         real, fake = (np.concatenate(s) for s in zip(*self._validation_scores(network, device), strict=True))
         labels = np.repeat([1.0, 0.0], [len(real), len(fake)])
         return {
-            "auc": measures.auc(real, fake),
+            "auc": auc(real, fake),
             "pair_accuracy": measures.pair_accuracy(real, fake),
             "ece": measures.calibration_error(np.concatenate([real, fake]), labels),
             "real": float(real.mean()),

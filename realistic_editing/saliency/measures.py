@@ -2,6 +2,8 @@
 import numpy as np
 import torch
 
+from realistic_editing.common.ranking import auc
+
 EPSILON = 2.0**-52  # of KL: Matlab's eps, which the published code adds
 
 
@@ -69,7 +71,7 @@ def auc_judd(prediction: np.ndarray, fixations: np.ndarray) -> float:
     Returns:
         In [0, 1]; ties count one half. nan without a fixation, or with every pixel fixated.
     """
-    return _auc(prediction[fixations > 0], prediction[fixations == 0])
+    return auc(prediction[fixations > 0], prediction[fixations == 0])
 
 
 def auc_shuffled(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarray) -> float:
@@ -93,7 +95,7 @@ def auc_shuffled(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarr
     """
     if (others < 0).any() or (others != np.floor(others)).any():
         raise ValueError("others holds what is no count; pass how often each pixel was fixated, in whole numbers")
-    return _auc(prediction[fixations > 0], np.repeat(prediction.ravel(), others.ravel().astype(np.int64)))
+    return auc(prediction[fixations > 0], np.repeat(prediction.ravel(), others.ravel().astype(np.int64)))
 
 
 def auc_shuffled_published(prediction: np.ndarray, fixations: np.ndarray, others: np.ndarray, step: float = 0.1) -> float:
@@ -121,15 +123,6 @@ def auc_shuffled_published(prediction: np.ndarray, fixations: np.ndarray, others
     hits, alarms = ((scaled[where > 0] >= thresholds).mean(axis=1) for where in (fixations, others))
     hits, alarms = ([0.0, *share, 1.0] for share in (hits, alarms))
     return float(np.sum(np.diff(alarms) * (np.add(hits[1:], hits[:-1]) / 2)))
-
-
-def _auc(positive: np.ndarray, negative: np.ndarray) -> float:
-    """The chance that a positive (N,) lies above a negative (M,); ties count one half."""
-    if not len(positive) or not len(negative):
-        return float("nan")
-    negative = np.sort(negative)  # numpy sorts values ten times as fast as it finds their order
-    below, not_above = (np.searchsorted(negative, np.sort(positive), side=side) for side in ("left", "right"))
-    return float((below + not_above).mean() / 2 / len(negative))
 
 
 def as_distribution(saliency: torch.Tensor) -> torch.Tensor:

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from realistic_editing.common.ranking import auc
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.options import GUARD
@@ -14,7 +15,6 @@ from realistic_editing.enhance.terms import logit_change
 from realistic_editing.evaluation.measures.sweep import iter_regions
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.ops import Recipe, apply
-from realistic_editing.realism.measures import auc
 
 JUDGED = Path(__file__).parent.parent / "judged_edits.json"
 MEASURES = {"dR": ("change", -0.1), "dR by logits": ("logit", GUARD)}  # words -> column, and what lies below it looks edited

@@ -2,6 +2,7 @@
 import numpy as np
 import pandas as pd
 
+from realistic_editing.common.ranking import auc
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.evaluation.statistics.bootstrap import Estimate
 from realistic_editing.ops import OPERATORS
@@ -54,7 +55,7 @@ def separation(samples: pd.DataFrame, above: str, below: str, resamples: int, se
         return bootstrap.bootstrap(lambda i: statistic(real[i], fake[i]), samples.photo, resamples, seed, limits=(0, 1))
 
     return {
-        "AUC": estimate(measures.auc),
+        "AUC": estimate(auc),
         "pair accuracy": estimate(measures.pair_accuracy),
         "ECE": estimate(calibration),
         "mean of the first": bootstrap.mean(real, samples.photo, resamples, seed),
@@ -103,7 +104,7 @@ def summary(samples: pd.DataFrame) -> dict[str, float]:
     """The measures of real against fake, without intervals."""
     real, fake = samples.real.to_numpy(), samples.fake.to_numpy()
     return {
-        "AUC": measures.auc(real, fake),
+        "AUC": auc(real, fake),
         "pair accuracy": measures.pair_accuracy(real, fake),
         "ECE": calibration(real, fake),
         "mean of real": float(real.mean()),

@@ -111,7 +111,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     batch.add_argument("--output", default="outputs/batch", help="a folder for results, recipes and scores.csv")
     batch.add_argument("--sheet", help="a PNG: all photos before and after, to look through")
     add_writing(batch)
-    batch.add_argument("--engine", default="local", help="local: one photo after another; ray: many at once, on a cluster")
+    batch.add_argument("--engine", default="local", help="local: a few photos side by side; ray: many at once, on a cluster")
     batch.add_argument("--workers", type=int, help="with ray: photos at once; one for each processor, or GPU, when not given")
     batch.add_argument(
         "--dry-run", action="store_true", help="edit three photos for an estimate of time and room, and write nothing"

@@ -9,9 +9,9 @@ def auc(positive: np.ndarray, negative: np.ndarray) -> float:
         positive, negative: (N,) and (M,) scores.
 
     Returns:
-        In [0, 1]; 0.5 = chance; nan where one is empty.
+        In [0, 1]; 0.5 = chance; nan where one is empty or holds nan.
     """
-    if not len(positive) or not len(negative):
+    if not len(positive) or not len(negative) or np.isnan(positive).any() or np.isnan(negative).any():
         return float("nan")
     negative = np.sort(negative)  # numpy sorts values ten times as fast as it finds their order
     below, not_above = (np.searchsorted(negative, np.sort(positive), side=side) for side in ("left", "right"))

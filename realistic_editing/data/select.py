@@ -23,6 +23,7 @@ _TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection 
 # on sky, walls and lawn often.
 _APART = 8.0
 _MUCH = 0.4  # of the photo: what one click selects of more, up to an edge, is mostly what is behind the thing
+_SURE = 0.8  # an expected overlap from which such a click is taken to mean it
 POINT = 0.02  # of the longer side: the radius of what a point surely marks
 
 
@@ -85,7 +86,8 @@ def select(
     doubts = [f"the selection is in doubt (expected overlap {100 * found.iou:.0f} %)"] if found.iou < IN_DOUBT else []
     if difference_across(pixels, mask) < _APART:
         doubts.append("what was found hardly differs from what is beside it: there is probably no thing")
-    if box is None and len(inside) == 1 and not outside and (share := _behind(mask)):
+    alone = box is None and len(inside) == 1 and not outside
+    if alone and found.iou < _SURE and (share := _behind(mask)):
         doubts.append(f"one click selected {100 * share:.0f} % of the photo, up to its edge: perhaps what is behind the thing")
     return Selected(mask, found.iou, tuple(f"{doubt}; look at the mask, and add points or a box" for doubt in doubts))
 

@@ -52,7 +52,7 @@ def edit_job(job: BatchJob, enhancers: Mapping[str, Enhancer], options: EditOpti
 def edit_jobs(
     jobs: Iterable[BatchJob], enhancers: Mapping[str, Enhancer], options: EditOptions
 ) -> Generator[Outcome, None, None]:
-    """Edit as many photos side by side as there are cores for, two at least: one is read while another is thought about.
+    """Edit as many photos side by side as there are cores for, four at most; two at least, so that one is read meanwhile.
 
     No more are in memory, however many there are. Outcomes come in the order in which photos are done.
 

@@ -29,8 +29,8 @@ from realistic_editing.enhance.options import DEFAULTS, EditOptions
 from realistic_editing.enhance.verdict import attention_problem, judge
 
 _OURS = "ours"
-# Of several photos that are edited at once, as many are thought about as there are cores for: the others are read and written.
-_THINKING = threading.BoundedSemaphore(AT_ONCE)
+# Of several photos that are edited at once, so many are thought about; on a GPU, whose memory is dear, one.
+_THINKING, _ON_A_GPU = threading.BoundedSemaphore(AT_ONCE), threading.Lock()
 
 
 def enhance(options: Mapping[str, Any]) -> Path:
@@ -128,7 +128,7 @@ def _written(
     srgb = photo.srgb
     with ThreadPoolExecutor(1) as beside:
         colours = beside.submit(estimate_colours, srgb, mask)  # no matter what the edit will be
-        with _THINKING:
+        with _THINKING if enhancer.device.type == "cpu" else _ON_A_GPU:
             view = enhancer.view(srgb, mask, options.human)
             edit = view.propose(options)
         edited = apply_with_colours(srgb, mask, edit.recipe, colours.result())

@@ -88,8 +88,8 @@ def as_bytes(array: np.ndarray) -> np.ndarray:
     """A photo or mask of any of the dtypes as uint8, rounded; as it is where it has 8 bits."""
     if array.dtype == np.uint8:
         return array
-    if array.dtype == np.uint16:
-        return cv2.convertScaleAbs(array.reshape(1, -1), alpha=1 / 257).reshape(array.shape)  # no copy as floats, of any size
+    if array.dtype == np.uint16 and array.size:  # without a copy as floats, which takes four times the room of the result
+        return cv2.convertScaleAbs(array.reshape(1, -1), alpha=1 / 257).reshape(array.shape)
     return np.rint(to_unit(array) * 255).astype(np.uint8)
 
 

@@ -20,7 +20,7 @@ Arguments, Result = ParamSpec("Arguments"), TypeVar("Result")
 Network = Callable[[torch.Tensor], torch.Tensor]
 
 _MOST = 4  # workers: no caller has more to do side by side
-AT_ONCE = max(1, min(torch.get_num_threads(), _MOST))  # calls that are worth making from as many threads
+AT_ONCE = max(1, min(torch.get_num_threads(), _MOST))  # photos, each on a thread of its own, that keep all cores busy
 _here = threading.local()  # of a worker: `pool`, and `stopped`, an event that its caller sets when it no longer waits
 
 

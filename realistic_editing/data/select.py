@@ -95,8 +95,8 @@ def select(
 def _behind(mask: np.ndarray) -> float:
     """The share of the photo that a mask (H, W) uint8 covers, where that is much and reaches an edge; else 0."""
     hard = mask >= 128
-    edges = (hard[0], hard[-1], hard[:, 0], hard[:, -1])
-    return float(hard.mean()) if hard.mean() > _MUCH and any(edge.any() for edge in edges) else 0.0
+    share, edges = float(hard.mean()), (hard[0], hard[-1], hard[:, 0], hard[:, -1])
+    return share if share > _MUCH and any(edge.any() for edge in edges) else 0.0
 
 
 def mask_of(pixels: np.ndarray, probability: np.ndarray, inside: Sequence[Point]) -> np.ndarray:

@@ -9,6 +9,7 @@ _NOUNS = {
 # From which hue on (degrees of CIELAB), and its name; "brown" for dark orange.
 _HUES = ((-20, "pink"), (20, "red"), (50, "orange"), (75, "yellow"), (110, "green"), (200, "blue"), (300, "purple"))
 _CHROMA = 14  # CIELAB units below which a colour has no name
+_CORNER = 0.28  # of either side from the middle, beyond which a thing is in a corner
 _TONE = 12  # CIELAB units of lightness from the surroundings
 
 
@@ -32,6 +33,8 @@ def describe_region(pixels: np.ndarray, mask: np.ndarray, kind: str, share: floa
     tone = "bright" if light - around > _TONE else "dark" if around - light > _TONE else ""
     color = color_name(light, a, b)
     words = [tone if color not in ("white", "black") else "", color, _NOUNS.get(kind, "thing")]
+    if kind == "person":  # the colour is that of clothes, and would read as one of skin
+        words = [_NOUNS[kind]]
     return f"{' '.join(word for word in words if word)} {place_of(mask)}, {100 * share:.0f} % of attention"
 
 
@@ -54,7 +57,9 @@ def place_of(mask: np.ndarray) -> str:
     across = "left" if x < 1 / 3 else "right" if x > 2 / 3 else ""
     down = "upper" if y < 1 / 3 else "lower" if y > 2 / 3 else ""
     if across and down:
-        return f"in the {down} {across} corner"
+        if min(abs(x - 0.5), abs(y - 0.5)) > _CORNER:
+            return f"in the {down} {across} corner"
+        across, down = (across, "") if abs(x - 0.5) > abs(y - 0.5) else ("", down)
     hard = mask >= 128
     touching = {"left": hard[:, 0].any(), "right": hard[:, -1].any(), "upper": hard[0].any(), "lower": hard[-1].any()}
     side = across or down

@@ -15,7 +15,7 @@ def square(y, x, side=30):
 @pytest.mark.parametrize(("y", "x", "words"), [
     (45, 0, "at the left edge"), (45, 10, "on the left"), (45, 130, "at the right edge"), (45, 65, "near the middle"),
     (0, 65, "at the top edge"), (5, 65, "near the top"), (90, 65, "at the bottom edge"), (0, 0, "in the upper left corner"),
-    (85, 120, "in the lower right corner"),
+    (85, 120, "in the lower right corner"), (20, 100, "on the right"), (10, 108, "near the top"),
 ])  # fmt: skip
 def test_places(y, x, words):
     assert place_of(square(y, x)) == words
@@ -38,3 +38,4 @@ def test_a_whole_sentence():
     assert describe_region(photo, mask, "vehicle", 0.137) == "bright red vehicle at the left edge, 14 % of attention"
     photo[mask > 0] = (20, 20, 20)
     assert describe_region(photo, mask, "", 0.02) == "black thing at the left edge, 2 % of attention"
+    assert describe_region(photo, mask, "person", 0.02) == "person at the left edge, 2 % of attention"

@@ -1,4 +1,5 @@
 """What every engine of a batch does with one photo, and what an engine is."""
+import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -70,7 +71,9 @@ def edit_jobs(
                     yield from _finished(begun)
             while begun:
                 yield from _finished(begun)
-        except (Exception, KeyboardInterrupt):  # not when the caller has closed this, who takes no more
+        except (Exception, KeyboardInterrupt) as error:  # not when the caller has closed this, who takes no more
+            if isinstance(error, KeyboardInterrupt) and any(not one.done() for one in begun):
+                print("\nstopping, when the photos that are begun are done", file=sys.stderr)
             yield from [one.result() for one in begun if one.exception() is None]  # an interrupt loses nothing that is done
             raise
 

@@ -1,11 +1,14 @@
 """Refuse a file that is not there before the job that would read it is imported, which takes seconds."""
 import errno
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from realistic_editing.common.errors import InputError
+
+_ADDRESS = re.compile("(https?|ftp|s3|gs):/")  # a Path keeps one slash of two
 
 # Command -> its options that name files or folders to read.
 FILES_READ = {
@@ -36,8 +39,11 @@ def check_given_files(command: str, options: Mapping[str, Any]) -> None:
     for name in FILES_READ.get(command, ()):
         given = options.get(name)
         for path in given if isinstance(given, list | tuple) else [given]:
-            if path and not _is_there(Path(path)):
-                raise InputError(f"{path}: cannot be read ({os.strerror(errno.ENOENT)}); check the path")
+            if not path or _is_there(Path(path)):
+                continue
+            if _ADDRESS.match(str(path)):
+                raise InputError(f"{path}: is an address on the network; download the file, and name that")
+            raise InputError(f"{path}: cannot be read ({os.strerror(errno.ENOENT)}); check the path")
 
 
 def _is_there(path: Path) -> bool:

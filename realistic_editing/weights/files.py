@@ -17,7 +17,7 @@ from realistic_editing.common.files import check_regular, replacing
 from realistic_editing.common.nested import parse_json
 from realistic_editing.common.networks import same_values
 from realistic_editing.weights.mean_saliency import MeanSaliency
-from realistic_editing.weights.registry import NETWORKS, fill, kinds, network_class
+from realistic_editing.weights.registry import NETWORKS, bundled_kinds, fill, kinds, network_class
 from realistic_editing.weights.schema import check_config, without_fetching
 
 WEIGHTS_FOLDER = Path(__file__).resolve().parent
@@ -99,7 +99,7 @@ def load_network(
         mean = MeanSaliency([load_network(name, kind, device, dtype) for name in names]).eval()
         mean.card = {"mean_of": {name: network.card for name, network in zip(names, mean.networks, strict=True)}}
         return mean
-    path = _find(source)
+    path = _find(source, kind)
     content = describe_file(path)
     _, state = _read(path)
     name, config = content["network"], content["config"]
@@ -184,7 +184,8 @@ def usable_device(device: torch.device | str | None) -> torch.device | None:
         raise InputError(f"device {str(device)!r} cannot be used here ({why}); {remedy}") from error
 
 
-def _find(source: str | Path) -> Path:
+def _find(source: str | Path, kind: str | None = None) -> Path:
+    """The file of some weights; where there is none, the error names the bundled ones, of a kind where one is given."""
     path = Path(source)
     check_regular(path)
     if path.is_file():
@@ -195,7 +196,8 @@ def _find(source: str | Path) -> Path:
     if str(source) in bundled():
         return WEIGHTS_FOLDER / f"{source}.safetensors"
     found = "is a folder" if path.is_dir() else "no such file"
-    names = ", ".join(bundled()) or "none"
+    of_kind = bundled_kinds()
+    names = ", ".join(name for name in bundled() if kind in (None, of_kind.get(name))) or "none"
     raise InputError(f"{source}: {found}; give a .safetensors file, or the name of bundled weights ({names})")
 
 

@@ -2,6 +2,7 @@
 import json
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,27 @@ def test_an_interrupt_loses_nothing(photos, tmp_path, monkeypatch, capsys):
     run(photos, tmp_path / "out")
     assert "1 of 2 photos were edited before" in capsys.readouterr().err
     assert len(pd.read_csv(tmp_path / "out/scores.csv")) == 2
+
+
+def test_a_stop_says_that_it_waits_for_what_is_begun(photos, tmp_path, monkeypatch, capsys):
+    begun = threading.Event()
+
+    def slow(*job):
+        begun.set()
+        time.sleep(0.5)
+        return edit_file(*job)
+
+    def stopped(*_, **__):
+        begun.wait(60)
+        raise KeyboardInterrupt
+
+    edit_file = batch_job.edit_file
+    monkeypatch.setattr(batch_job, "edit_file", slow)
+    monkeypatch.setattr(batch_job, "wait", stopped)
+    with pytest.raises(SystemExit) as stop:
+        run(photos, tmp_path / "out")
+    assert stop.value.code == 130 and "stopping, when the photos that are begun are done" in capsys.readouterr().err
+    assert len(pd.read_csv(tmp_path / "out/scores.csv")) >= 1
 
 
 def test_as_many_photos_are_thought_about_at_once_as_there_are_cores(photos, tmp_path, monkeypatch):

@@ -83,6 +83,12 @@ def test_every_file_that_a_command_reads_is_looked_for_first(tmp_path, command, 
     assert option in {action.dest for action in parser._actions}
 
 
+@pytest.mark.parametrize("kind", [str, Path])
+def test_an_address_is_not_taken_for_a_file_that_is_absent(kind):
+    with pytest.raises(InputError, match="is an address on the network; download the file"):
+        check_given_files("suggest", {"image": kind("https://example.org/photo.jpg")})
+
+
 def test_what_is_written_out_for_that_is_what_it_stands_for():
     assert option_ranges.LEAST_SIDE == WINDOW and option_ranges.MOST_ORDERS == len(ALL_ORDERS)
     assert {field.name for field in dataclasses.fields(Trainer)} == set(TRAINER_RANGES)

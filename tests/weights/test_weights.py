@@ -132,6 +132,13 @@ def test_bundled_names(saved, monkeypatch):
         load_network(saved.parent)
 
 
+def test_absent_weights_name_the_bundled_ones_that_would_do():
+    with pytest.raises(InputError) as error:
+        load_network("nosuch", kind="realism")
+    listed = str(error.value).split("bundled weights (")[1].rstrip(")").split(", ")
+    assert set(listed) == {name for name, kind in bundled_kinds().items() if kind == "realism"}
+
+
 def test_the_wrong_kind_names_what_the_file_holds(saved):
     with pytest.raises(InputError, match=r"network.safetensors: holds editnet, for enhancer; give a file for saliency"):
         load_network(saved, kind="saliency")

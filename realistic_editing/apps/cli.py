@@ -232,7 +232,7 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     video.add_argument("clip", help="a video file, or a folder of frames")
     video.add_argument("--mask", help="of the first frame, then followed; or a folder or a video with a mask for each frame")
     video.add_argument("--box", help="in the mask's place: x,y,width,height in pixels of the first frame")
-    video.add_argument("--points", "--click", help="in the mask's place: points in the region, '320,200 350,240'; --points=-5,0")
+    video.add_argument("--points", "--click", help="in the mask's place: points in it, '320,200 350,240', --points=-5,0")
     video.add_argument("--outside", help="with --points: points that are not in it")
     clip = ".mp4, .mov (with loss), .mkv (without), or without suffix a folder of PNGs"
     video.add_argument("--output", "--out", dest="out", help=clip)

@@ -26,17 +26,22 @@ from realistic_editing.apps.writing import Writing
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.foreground import apply_to_foreground, apply_with_colours
 from realistic_editing.data.images import read_photo, write_photo
+from realistic_editing.enhance import options
 from realistic_editing.enhance.edit import Edit
-from realistic_editing.enhance.options import REFINE
 from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, Verdict
 from realistic_editing.enhance.view import Candidates
 from realistic_editing.ops import PRESETS, sample_recipe
 from realistic_editing.ops.photo import apply_to_photo
+from realistic_editing.weights import files
 
 
 @pytest.fixture(scope="module")
-def enhancers():
-    return {task: Enhancer.from_pretrained(task) for task in ("attenuate", "amplify")}
+def enhancers(tiny_bundle):
+    """Small networks in the place of the bundled ones, and few steps, as in all tests of the commands."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "WEIGHTS_FOLDER", tiny_bundle)
+        patch.setattr(options, "REFINE", 2)
+        yield {task: Enhancer.from_pretrained(task) for task in ("attenuate", "amplify")}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +66,7 @@ def test_the_examples_open_with_their_regions_and_no_edit():
 
 def test_a_proposal_is_that_of_the_enhancer_judged_on_the_whole_photo(proposed, enhancers):
     region = proposed.region
-    edit = enhancers["attenuate"].propose(proposed.photo.pixels, region.mask, refine=REFINE, human=False)
+    edit = enhancers["attenuate"].propose(proposed.photo.pixels, region.mask, refine=None, human=False)
     for name in ("order", "white_balance", "color_curve", "saturation", "exposure"):
         assert torch.allclose(getattr(region.recipe, name), getattr(edit.recipe, name), rtol=1e-4)
     whole = enhancers["attenuate"].judge(proposed.photo.pixels, region.mask, rendered(proposed))

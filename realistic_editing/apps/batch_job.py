@@ -71,10 +71,11 @@ def edit_jobs(
                     yield from _finished(begun)
             while begun:
                 yield from _finished(begun)
-        except (Exception, KeyboardInterrupt) as error:  # not when the caller has closed this, who takes no more
-            if isinstance(error, KeyboardInterrupt) and any(not one.done() for one in begun):
-                print("\nstopping, when the photos that are begun are done", file=sys.stderr)
-            yield from [one.result() for one in begun if one.exception() is None]  # an interrupt loses nothing that is done
+        except (Exception, KeyboardInterrupt, GeneratorExit) as error:
+            if not isinstance(error, Exception) and (left := sum(not one.done() for one in begun)):
+                print(f"\nstopping; waiting for {left} photos that are being edited", file=sys.stderr)
+            if not isinstance(error, GeneratorExit):  # the caller has closed this, and takes no more
+                yield from [one.result() for one in begun if one.exception() is None]  # nothing that is done is lost
             raise
 
 

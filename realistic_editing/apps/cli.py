@@ -232,10 +232,8 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     video.add_argument("clip", help="a video file, or a folder of frames")
     video.add_argument("--mask", help="of the first frame, then followed; or a folder or a video with a mask for each frame")
     video.add_argument("--box", help="in the mask's place: x,y,width,height in pixels of the first frame")
-    video.add_argument("--points", "--click", help="in the mask's place: points in it, '320,200 350,240', --points=-5,0")
-    video.add_argument("--outside", help="with --points: points that are not in it")
-    clip = ".mp4, .mov (with loss), .mkv (without), or without suffix a folder of PNGs"
-    video.add_argument("--output", "--out", dest="out", help=clip)
+    _add_points(video, "in the mask's place")
+    video.add_argument("--output", "--out", dest="out", help=".mp4, .mov (with loss), .mkv (without), or a folder of PNGs")
     video.add_argument("--parameters", default="smoothed", help="first (those of the first frame) or smoothed (over time)")
     video.add_argument("--every", type=int, default=12, help="frames between two predictions of --parameters smoothed")
     video.add_argument("--when-lost", default="error", help="error, or stop: fade the edit out, and leave the rest as it is")
@@ -250,14 +248,16 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     _add_judges(video)
 
 
+def _add_points(parser: argparse.ArgumentParser, where: str) -> None:
+    told = f"points in the region, such as '320,200 350,240', {where}; --points=-5,0 for one left of the photo"
+    parser.add_argument("--points", "--click", help=told)
+    parser.add_argument("--outside", help="with --points: points that are not in it")
+
+
 def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
     parser.add_argument("--box", help="x,y,width,height in pixels around the thing, which it must hold whole")
-    parser.add_argument(
-        "--points", "--click",
-        help="points in the region, such as '320,200 350,240', alone or with --box; --points=-5,0 for one left of it",
-    )
-    parser.add_argument("--outside", help="with --points: points that are not in it")
+    _add_points(parser, "alone or with --box")
     parser.add_argument("--grabcut", action="store_true", help="select by colours alone, as earlier releases did")
     hub = "a folder, or a name on the hub, such as facebook/sam-vit-base, which is downloaded once"
     parser.add_argument("--sam", help=f"a Segment Anything model, to select in the network's place: {hub} (extra sam)")

@@ -8,7 +8,7 @@ from typing import Any
 
 from realistic_editing.common.errors import InputError
 
-_ADDRESS = re.compile("(https?|ftp|s3|gs):/")  # a Path keeps one slash of two
+_ADDRESS = re.compile("[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # a Path keeps one slash of two; one letter is a drive of Windows
 
 # Command -> its options that name files or folders to read.
 FILES_READ = {
@@ -42,7 +42,7 @@ def check_given_files(command: str, options: Mapping[str, Any]) -> None:
             if not path or _is_there(Path(path)):
                 continue
             if _ADDRESS.match(str(path)):
-                raise InputError(f"{path}: is an address on the network; download the file, and name that")
+                raise InputError(f"{path}: is an address; download it first, and give the path of what you have")
             raise InputError(f"{path}: cannot be read ({os.strerror(errno.ENOENT)}); check the path")
 
 

@@ -36,5 +36,5 @@ def add_suggestions(
 def _add_suggesting(parser: argparse.ArgumentParser, count: int = 5) -> None:
     """What is suggested."""
     parser.add_argument("--subject", metavar="X,Y", help="a point in the subject; the most attended thing near the middle")
-    parser.add_argument("--count", default=count, metavar="NUMBER", help=f"the most suggestions; {count} when not given")
+    parser.add_argument("--count", default=count, metavar="NUMBER", help="the most suggestions")
     parser.add_argument("--people", action="store_true", help="suggest people too")

@@ -14,13 +14,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from realistic_editing.benchmark.stages import CHECKOUT, where_time_goes
 from realistic_editing.benchmark.timing import Measured, Say
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region, read_region
 
-_PACKAGE = Path(__file__).resolve().parents[2]
 COMMAND = ("-m", "realistic_editing")
 # From Python, with a photo, a mask, weights and maybe --refine, as the command line has it; other ways are left out.
 _FIRST = (
@@ -59,6 +59,7 @@ def end_to_end(
     repeats: int,
     beside: str | None = None,
     weights: str = "attenuate",
+    profile: bool = False,
     say: Say = print,
 ) -> list[Measured]:
     """Time a first proposal, `edit` and `batch`, each in a process of its own, in turn with another checkout's.
@@ -72,6 +73,7 @@ def end_to_end(
         repeats: of each contender; medians are told.
         beside: a checkout of this project at another revision, the first contender; None = none.
         weights: of the enhancer, a bundled name or a file.
+        profile: also where an edit of each size spends its time, in each way.
         say: gets a line on what comes next.
 
     Returns:
@@ -97,6 +99,10 @@ def end_to_end(
                 output = folder / f"out{wanted}"
                 command = [*COMMAND, "edit", *map(str, files[given]), "--weights", weights, "--output", str(output)]
                 found += _in_turn(case, command, 1, ways, repeats, beside)
+            words = [*map(str, files[".jpg"]), "--weights", weights, "--output", str(folder / "out.png")]
+            if profile:
+                say(case := f"where time goes, {size:g} megapixels, jpg to png")
+                found += [where_time_goes(case, way, [*words, *options], repeats) for way, options in ways.items()]
         for size in batch_megapixels if photos else ():
             case = f"batch, {photos} photos of {size:g} megapixels"
             say(case)
@@ -119,7 +125,7 @@ def _in_turn(
     before: Callable[[], object] = lambda: None,
 ) -> list[Measured]:
     """Run the contenders one after the other, each round in the reverse order of the one before."""
-    contenders = {name: (_PACKAGE, [*command, *options]) for name, options in ways.items()}
+    contenders = {name: (CHECKOUT, [*command, *options]) for name, options in ways.items()}
     if beside is not None:
         contenders = {"the other checkout": (Path(beside).resolve(), list(command))} | contenders
     runs: dict[str, list[Run]] = {name: [] for name in contenders}

@@ -14,11 +14,11 @@ from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from realistic_editing.benchmark.edit import COMMAND, Run, enlarged, measured, run_program
 from realistic_editing.benchmark.memory import extra_bytes
+from realistic_editing.benchmark.stages import CHECKOUT
 from realistic_editing.benchmark.timing import Measured, Say
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
 
-_PACKAGE = Path(__file__).resolve().parents[2]
 _SMALL = 0.02  # megapixels of the photos of a batch and the frames of a clip: what is counted is how many there are
 AXES = {
     "megapixels": "edit, megapixels of the photo",
@@ -88,7 +88,7 @@ def _work(axis: str, region: Region, folder: Path, options: Sequence[str], weigh
     made = {"megapixels": _edit, "regions": _plan, "batch": _batch, "frames": _video}
     if axis == "orders":
         return _orders(region, weights)
-    return lambda value: run_program(_PACKAGE, [*COMMAND, *made[axis](region, value, folder), *options])
+    return lambda value: run_program(CHECKOUT, [*COMMAND, *made[axis](region, value, folder), *options])
 
 
 def _edit(region: Region, megapixels: float, folder: Path) -> list[str]:

@@ -196,14 +196,15 @@ class PhotoView:
         return dataclasses.replace(self.measure(self._allowed(found.recipe)), refined=True)
 
     @on_worker
-    def improve(self, edit: Edit, steps: int = REFINE, progress: bool = False) -> Edit:
+    def improve(self, edit: Edit, steps: int | None = None, progress: bool = False) -> Edit:
         """The edit refined, from a plain edit where that is better; or as it is, where refinement hardly moves attention.
 
         The objective may think little of an edit that the guard lets through.
 
         Args:
-            edit, steps, progress: as for `refine`.
+            edit, steps, progress: as for `refine`; None = as many steps as by default.
         """
+        steps = EditOptions().steps() if steps is None else steps
         refined = self.refine(edit, steps, progress, plain=self.task == "attenuate")
         return refined if refined.gain >= WEAK or refined.gain >= self.guard(edit).gain else edit
 

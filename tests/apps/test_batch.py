@@ -2,7 +2,6 @@
 import json
 import shutil
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from realistic_editing.apps import batch_job, edit
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.enhance.options import EditOptions
 from realistic_editing.weights import load_network, save_network
 
 
@@ -81,25 +81,36 @@ def test_an_interrupt_loses_nothing(photos, tmp_path, monkeypatch, capsys):
     assert len(pd.read_csv(tmp_path / "out/scores.csv")) == 2
 
 
-def test_a_stop_says_that_it_waits_for_what_is_begun(photos, tmp_path, monkeypatch, capsys):
-    begun = threading.Event()
+@pytest.mark.parametrize("where", ["while it waits", "between two outcomes"])
+def test_a_stop_says_that_it_waits_for_what_is_begun(monkeypatch, where):
+    """The second photo is not done before the line is printed."""
+    told, lines = threading.Event(), []
 
-    def slow(*job):
-        begun.set()
-        time.sleep(0.5)
-        return edit_file(*job)
+    def edit_job(job, *_):
+        assert job == "quick" or told.wait(60)
+        return job
 
-    def stopped(*_, **__):
-        begun.wait(60)
+    def heard(line, **_):
+        lines.append(line.strip())
+        told.set()
+
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    edit_file = batch_job.edit_file
-    monkeypatch.setattr(batch_job, "edit_file", slow)
-    monkeypatch.setattr(batch_job, "wait", stopped)
-    with pytest.raises(SystemExit) as stop:
-        run(photos, tmp_path / "out")
-    assert stop.value.code == 130 and "stopping, when the photos that are begun are done" in capsys.readouterr().err
-    assert len(pd.read_csv(tmp_path / "out/scores.csv")) >= 1
+    monkeypatch.setattr(batch_job, "edit_job", edit_job)
+    monkeypatch.setattr(batch_job, "AT_ONCE", 2)
+    monkeypatch.setattr(batch_job, "print", heard, raising=False)
+    outcomes = batch_job.edit_jobs(["quick", "slow"], {}, EditOptions())
+    assert next(outcomes) == "quick"
+    if where == "while it waits":
+        monkeypatch.setattr(batch_job, "wait", interrupted)
+        left = []
+        with pytest.raises(KeyboardInterrupt):
+            left.extend(outcomes)
+        assert left == ["slow"]
+    else:
+        outcomes.close()
+    assert lines == ["stopping; waiting for 1 photos that are being edited"] and told.is_set()
 
 
 def test_as_many_photos_are_thought_about_at_once_as_there_are_cores(photos, tmp_path, monkeypatch):

@@ -84,9 +84,12 @@ def test_every_file_that_a_command_reads_is_looked_for_first(tmp_path, command, 
 
 
 @pytest.mark.parametrize("kind", [str, Path])
-def test_an_address_is_not_taken_for_a_file_that_is_absent(kind):
-    with pytest.raises(InputError, match="is an address on the network; download the file"):
-        check_given_files("suggest", {"image": kind("https://example.org/photo.jpg")})
+@pytest.mark.parametrize("address", ["https://example.org/photo.jpg", "HTTPS://example.org/photos", "file:///photos/a.jpg"])
+def test_an_address_is_not_taken_for_a_file_that_is_absent(kind, address):
+    with pytest.raises(InputError, match="is an address; download it first"):
+        check_given_files("batch", {"photos": kind(address), "masks": None})
+    with pytest.raises(InputError, match="cannot be read"):
+        check_given_files("suggest", {"image": "C:/nosuch/photo.jpg"})
 
 
 def test_what_is_written_out_for_that_is_what_it_stands_for():

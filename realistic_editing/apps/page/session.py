@@ -13,7 +13,7 @@ from realistic_editing.data.foreground import estimate_colours
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.inputs import network_input
-from realistic_editing.enhance.options import GUARD, EditOptions, check_strength
+from realistic_editing.enhance.options import GUARD, check_strength
 from realistic_editing.enhance.signs import measure_signs, signs_of
 from realistic_editing.enhance.verdict import LOOKS_EDITED, WEAKER, Signs, attention_problem, judge
 
@@ -62,9 +62,7 @@ def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
         raise InputError(f"{active(session).name}: nothing is proposed yet; press Propose")
     session = _viewed(session, enhancers)
     region = active(session)
-    start = region.candidates[index]
-    if region.view.objective:
-        start = region.view.improve(start, EditOptions().steps())  # by default, as the commands do
+    start = region.view.improve(region.candidates[index]) if region.view.objective else region.candidates[index]
     strength = region.view.guard(start).strength
     session = with_active(session, dataclasses.replace(region, taken=index, start=start))
     for _ in range(_TRIES):

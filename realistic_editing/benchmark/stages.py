@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 START, WAIT, REST = "start and end of the process, imports", "wait for the networks", "all else"
 _LOAD, _READ = "load the networks", "read photo and mask"  # side by side
 # Part -> what does it, "module:name" or "module:Class.name", in the order of an edit. What a part calls counts for that part.
-PARTS = {
+STAGES = {
     _LOAD: ("realistic_editing.apps.edit:enhancer_of",),
     _READ: ("realistic_editing.apps.edit:_read",),
     "judge the photo": ("realistic_editing.enhance.enhancer:Enhancer.view",),
@@ -78,7 +78,7 @@ def one_after_the_other(whole: float, inside: float, spans: Mapping[str, Sequenc
     Returns:
         Part -> seconds, 0 of what was not done.
     """
-    taken = {part: spans[part][0] if part in spans else 0.0 for part in PARTS if part != _LOAD}
+    taken = {part: spans[part][0] if part in spans else 0.0 for part in STAGES if part != _LOAD}
     wait = max(0.0, spans[_LOAD][1] - spans[_READ][1]) if _LOAD in spans and _READ in spans else 0.0
     rest = inside - wait - sum(taken.values())
     return {START: whole - inside, _READ: taken.pop(_READ), WAIT: wait, **taken, REST: rest}
@@ -111,8 +111,8 @@ class _Parts:
         return called
 
     def watch(self) -> None:
-        """Put what counts its time in the place of each of PARTS."""
-        for part, places in PARTS.items():
+        """Put what counts its time in the place of each of STAGES."""
+        for part, places in STAGES.items():
             for place in places:
                 module, names = place.split(":")
                 *owners, name = names.split(".")
@@ -124,8 +124,7 @@ def main() -> None:
     """Edit as the command line asks, and print what each part took."""
     parts = _Parts()
     parts.watch()  # imports what an edit needs
-    from realistic_editing.apps.cli import main as command
-
+    command = importlib.import_module("realistic_editing.apps.cli").main  # in a process of its own, as a user's
     started = time.perf_counter()
     command(["edit", *sys.argv[1:]])
     inside = time.perf_counter() - started

@@ -181,4 +181,4 @@ _SUITES: dict[str, Callable[[DictConfig, Sequence[Region]], list[Measured]]] = {
     "training": _training,
     "quality": _quality,
 }
-_LONG = ("quality",)  # not part of all: it trains for many minutes
+_LONG = ("training", "quality")  # not part of all: they train for many minutes

@@ -1,4 +1,4 @@
-"""Edits that were judged by eye, and how well what a critic says of them finds those that look edited."""
+"""Edits that were judged by eye, and how well what is said of them finds those that look edited."""
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +11,20 @@ from realistic_editing.common.ranking import auc
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.options import GUARD
+from realistic_editing.enhance.signs import measure_signs
 from realistic_editing.enhance.terms import logit_change
+from realistic_editing.enhance.verdict import LOOKS_EDITED, SAFE, judge
 from realistic_editing.evaluation.measures.sweep import iter_regions
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.ops import Recipe, apply
 
 JUDGED = Path(__file__).parent.parent / "judged_edits.json"
-MEASURES = {"dR": ("change", -0.1), "dR by logits": ("logit", GUARD)}  # words -> column, and what lies below it looks edited
+# Words -> column, what lies below which looks edited, and how that is shown. The verdict's column ranks its words.
+MEASURES = {
+    "dR": ("change", -0.1, "below -0.1"),
+    "dR by logits": ("logit", GUARD, f"below {GUARD:g}"),
+    "the verdict": ("mildness", 0.5, f'"{LOOKS_EDITED}"'),
+}
 
 
 @torch.no_grad()
@@ -32,7 +39,8 @@ def judged_edits(network: nn.Module, regions: Sequence[Region], size: int, path:
 
     Returns:
         A row for each: photo, task, kind ("default", or "strong", with a weak constraint of realism), looks_edited, realism (R
-        of the photo), change (dR), logit (see `logit_change`).
+        of the photo), change (dR), logit (see `logit_change`), mildness (2 where the verdict is "safe", 0 where it is "looks
+        edited", 1 for the other two).
     """
     asked: dict[tuple[str, str, str], list[dict]] = {}
     for entry in json.loads(path.read_text()):
@@ -40,12 +48,14 @@ def judged_edits(network: nn.Module, regions: Sequence[Region], size: int, path:
     chosen = [region for region in regions if _name(region) in asked]
     rows = []
     for region, image, mask in iter_regions(chosen, size, "judged edits"):
-        critic = Judges(network, nn.Identity()).critic_of(image, mask)
-        before = critic(image, mask)
+        view = Judges(network, nn.Identity()).view(image, mask)
+        before = view.realism
         for entry in asked[_name(region)]:
-            edited = apply(image, mask, Recipe.from_dict(entry["recipe"], path.name))
-            change = critic(edited, mask) - before
-            cells = {"realism": before, "change": change, "logit": logit_change(before, change)}
+            recipe = Recipe.from_dict(entry["recipe"], path.name)
+            change = view.realism_changes(recipe)
+            signs = measure_signs(image, apply(image, mask, recipe), mask, float(before), float(change), view.free)
+            mildness = {SAFE: 2, LOOKS_EDITED: 0}.get(judge(signs).name, 1)
+            cells = {"realism": before, "change": change, "logit": logit_change(before, change), "mildness": mildness}
             row = {key: entry[key] for key in ("task", "kind", "looks_edited")}
             row["photo"] = f"{region.source}/{region.photo_id}"
             rows.append(row | {key: float(value) for key, value in cells.items()})
@@ -64,13 +74,13 @@ def judged_table(found: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame
     """
     edited, fine = found[found.looks_edited], found[~found.looks_edited]
     rows = []
-    for words, (column, threshold) in MEASURES.items():
+    for words, (column, threshold, shown) in MEASURES.items():
         shares = {
             name: bootstrap.mean(part[column] < threshold, part.photo, resamples, seed)
             for name, part in (("found", edited), ("false alarms", fine))
         }
         area = auc(fine[column].to_numpy(), edited[column].to_numpy())
-        rows.append({"measure": words, "threshold": threshold, "AUC": area} | shares)
+        rows.append({"measure": words, "looks edited": shown, "AUC": area} | shares)
     return pd.DataFrame(rows)
 
 

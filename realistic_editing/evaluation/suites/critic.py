@@ -132,7 +132,7 @@ def _judged_tables(network: nn.Module, regions: Sequence[Region], settings: Dict
     count = f"{len(found)} edits of {found.photo.nunique()} photos, {int(found.looks_edited.sum())} of which look edited"
     note = (
         "Edits by default, and stronger ones without the guard, judged blind at full size beside the photo by a language model "
-        "that sees pictures, not by people; found: the share of those that look edited that lies below the threshold."
+        "that sees pictures, not by people; found: the share of those that look edited of which the measure says so."
     )
     frame = judged.judged_table(found, settings.resamples, settings.seed)
     return [Table("judged", f"Edits judged by eye: {count}", note, frame)]

@@ -48,14 +48,15 @@ def test_a_critic_is_asked_about_the_photos_that_are_at_hand(tmp_path):
     found = judged.judged_edits(Darkness(), [region], 32, path)
     assert len(found) == 4 and found.change.is_monotonic_decreasing and found.change.iloc[0] == pytest.approx(0, abs=1e-6)
     table = judged.judged_table(found, resamples=20, seed=0)
-    assert table.AUC.tolist() == [1.0, 1.0]
-    assert [cell.value for cell in table.found] == [1.0, 1.0]
+    assert table.AUC.tolist() == [1.0, 1.0, 1.0]
+    assert [cell.value for cell in table.found] == [1.0, 1.0, 1.0]
 
 
 def test_the_table_counts_by_the_threshold():
     rows = {"photo": list("abcd"), "looks_edited": [True, True, False, False]}
-    frame = pd.DataFrame(rows | {"change": [-0.2, 0.1, -0.2, 0.1], "logit": [-0.5, -0.3, -0.1, 0.0]})
+    frame = pd.DataFrame(rows | {"change": [-0.2, 0.1, -0.2, 0.1], "logit": [-0.5, -0.3, -0.1, 0.0], "mildness": [0, 2, 1, 2]})
     table = judged.judged_table(frame, resamples=20, seed=0).set_index("measure")
     assert table.loc["dR", "AUC"] == 0.5 and table.loc["dR by logits", "AUC"] == 1
     assert table.loc["dR", "found"].value == 0.5 and table.loc["dR", "false alarms"].value == 0.5
     assert table.loc["dR by logits", "found"].value == 1 and table.loc["dR by logits", "false alarms"].value == 0
+    assert table.loc["the verdict", "found"].value == 0.5 and table.loc["the verdict", "false alarms"].value == 0

@@ -37,16 +37,32 @@ def on_worker(method: Callable[Arguments, Result]) -> Callable[Arguments, Result
         device = getattr(args[0], "device", None) if args else None
         if (device is not None and device.type != "cpu") or _pool_here() is not None or torch.get_num_threads() == 1:
             return method(*args, **kwargs)
-        stopped = threading.Event()
-        begun = _submit(_workers(torch.get_num_threads()), lambda: method(*args, **kwargs), stopped)
-        if begun is None:
-            return method(*args, **kwargs)
-        try:
-            return begun.result()
-        finally:
-            stopped.set()  # of a job that has ended, nobody asks
+        return _awaited(_workers(torch.get_num_threads()), lambda: method(*args, **kwargs))
 
     return call
+
+
+def by_one_thread_each(job: Callable[[], Result]) -> Result:
+    """Run a job on a worker, whose parts `together` runs side by side, on one thread each: sums round the same on any machine.
+
+    The rest is as `on_worker` has it.
+    """
+    count = min(torch.get_num_threads(), _MOST)
+    pool = None if count == 1 or _pool_here() is not None else _workers(count)
+    with threads.one_thread():
+        return _awaited(pool, job)
+
+
+def _awaited(pool: ThreadPoolExecutor | None, job: Callable[[], Result]) -> Result:
+    """What a job returns that a worker does, or this thread where no worker takes it."""
+    stopped = threading.Event()
+    begun = _submit(pool, job, stopped)
+    if begun is None:
+        return job()
+    try:
+        return begun.result()
+    finally:
+        stopped.set()  # of a job that has ended, nobody asks
 
 
 def together(jobs: Sequence[Callable[[], Result]]) -> list[Result]:

@@ -14,7 +14,7 @@ from realistic_editing.enhance.options import GUARD
 from realistic_editing.enhance.signs import measure_signs
 from realistic_editing.enhance.terms import logit_change
 from realistic_editing.enhance.verdict import LOOKS_EDITED, SAFE, judge
-from realistic_editing.evaluation.measures.sweep import iter_regions
+from realistic_editing.evaluation.measures.sweep import of_regions
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.ops import Recipe, apply
 
@@ -46,8 +46,9 @@ def judged_edits(network: nn.Module, regions: Sequence[Region], size: int, path:
     for entry in json.loads(path.read_text()):
         asked.setdefault((entry["source"], entry["photo"], entry["region"]), []).append(entry)
     chosen = [region for region in regions if _name(region) in asked]
-    rows = []
-    for region, image, mask in iter_regions(chosen, size, "judged edits"):
+
+    def rows_of(region: Region, image: torch.Tensor, mask: torch.Tensor) -> list[dict]:
+        rows = []
         view = Judges(network, nn.Identity()).view(image, mask)
         before = view.realism
         for entry in asked[_name(region)]:
@@ -59,7 +60,9 @@ def judged_edits(network: nn.Module, regions: Sequence[Region], size: int, path:
             row = {key: entry[key] for key in ("task", "kind", "looks_edited")}
             row["photo"] = f"{region.source}/{region.photo_id}"
             rows.append(row | {key: float(value) for key, value in cells.items()})
-    return pd.DataFrame(rows)
+        return rows
+
+    return pd.DataFrame(of_regions(chosen, size, "judged edits", rows_of))
 
 
 def judged_table(found: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:

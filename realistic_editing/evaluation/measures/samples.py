@@ -12,7 +12,7 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.terms import log_saliency_ratio
-from realistic_editing.evaluation.measures.sweep import edit, iter_regions, predict_saliency, score
+from realistic_editing.evaluation.measures.sweep import edit, iter_regions, of_regions, predict_saliency, score
 from realistic_editing.ops import OPERATORS, EditPreset, EditRanges, Recipe, sample_recipe
 from realistic_editing.ops.recipe import PARAMETERS
 
@@ -75,16 +75,21 @@ def score_samples(
         A row for each region and draw: index (of the region), photo, human, draw, edits (of the fake sample), untouched
         (the photo's own score), and the score of each kind of `recipes_of`; nan where the region has no such kind.
     """
-    rows = []
-    for index, (region, image, mask) in enumerate(iter_regions(regions, size, "score")):
+
+    def rows_of(region: Region, image: torch.Tensor, mask: torch.Tensor) -> list[dict]:
         kinds = recipes_of(region, preset, samples_per_region, seed)
         # A kind at a time: all at once are more memory than an allocator keeps, and fetching it takes as long as editing.
         table = {kind: score(critic, edit(image, mask, recipe), mask) for kind, recipe in kinds.items()}
-        common = {"index": index, "photo": f"{region.source}/{region.photo_id}", "human": region.human}
+        common = {"photo": f"{region.source}/{region.photo_id}", "human": region.human}
         common["untouched"] = float(score(critic, image, mask))
+        rows = []
         for draw, edits in enumerate(edit_counts(kinds["fake"])):
             rows.append(common | {"draw": draw, "edits": edits} | {kind: float(table[kind][draw]) for kind in table})
-    return pd.DataFrame(rows)
+        return rows
+
+    found = pd.DataFrame(of_regions(regions, size, "score", rows_of))
+    found.insert(0, "index", np.arange(len(found)) // samples_per_region)
+    return found
 
 
 def saliency_range(

@@ -1,5 +1,7 @@
 """Edit regions by one parameter at a time, and see what a judge says."""
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -7,6 +9,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from realistic_editing.common.workers import together
 from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.data.regions import Region
 from realistic_editing.data.transforms import RegionDataset
@@ -15,6 +18,7 @@ from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
 from realistic_editing.saliency.known_edits import EDITS, NEUTRAL
 
+Found = TypeVar("Found")
 Judge = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 # Photos that a judge sees at once. Tensors of more than a few do not fit what a processor's allocator keeps, and half of the
 # time goes into fetching fresh memory.
@@ -33,13 +37,17 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
     Returns:
         A row for each region, edit and factor: source, photo, region, edit, factor, change.
     """
-    rows = []
-    for region, image, mask in iter_regions(regions, size, "sweep"):
+
+    def rows_of(region: Region, image: torch.Tensor, mask: torch.Tensor) -> list[tuple]:
+        rows = []
         for name, factors in edits.items():
             edited = torch.cat([EDITS[name](image, mask, factor) for factor in factors])
             for factor, change in zip(factors, judge(image, mask, edited).tolist(), strict=True):
                 rows.append((region.source, region.photo_id, region.region_id, name, factor, change))
-    return pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "factor", "change"])
+        return rows
+
+    columns = ["source", "photo", "region", "edit", "factor", "change"]
+    return pd.DataFrame(of_regions(regions, size, "sweep", rows_of), columns=columns)
 
 
 def sweep_neutral(regions: Sequence[Region], size: int, judge: Judge) -> pd.DataFrame:
@@ -47,18 +55,43 @@ def sweep_neutral(regions: Sequence[Region], size: int, judge: Judge) -> pd.Data
 
     A hue is turned by a third of the circle.
     """
-    rows = []
-    for region, image, mask in iter_regions(regions, size, "neutral edits"):
+
+    def rows_of(region: Region, image: torch.Tensor, mask: torch.Tensor) -> list[tuple]:
+        rows = []
         for name, pair in NEUTRAL.items():
             before, after = pair(image, mask, 1 / 3 if name == "hue of grey" else 1.0)
             rows.append((region.source, region.photo_id, region.region_id, name, judge(before, mask, after).item()))
-    return pd.DataFrame(rows, columns=["source", "photo", "region", "edit", "change"])
+        return rows
+
+    columns = ["source", "photo", "region", "edit", "change"]
+    return pd.DataFrame(of_regions(regions, size, "neutral edits", rows_of), columns=columns)
 
 
 def iter_regions(regions: Sequence[Region], size: int, title: str) -> Iterator[tuple[Region, torch.Tensor, torch.Tensor]]:
     """Each region with its photo (1, 3, size, size) and mask (1, 1, size, size) in [0, 1], under a progress bar."""
     for region in tqdm(regions, desc=title, unit="region"):
         yield region, *opened(region, size)
+
+
+def of_regions(
+    regions: Sequence[Region], size: int, title: str, measure: Callable[[Region, torch.Tensor, torch.Tensor], Sequence[Found]]
+) -> list[Found]:
+    """The rows that `measure` finds for each region, in the regions' order, under a progress bar.
+
+    On a worker (see `common.workers`), several regions are measured side by side.
+
+    Args:
+        regions, size, title: as for `iter_regions`.
+        measure: of a region, its photo and its mask.
+    """
+
+    def measured(region: Region) -> Sequence[Found]:
+        found = measure(region, *opened(region, size))
+        bar.update()
+        return found
+
+    with tqdm(total=len(regions), desc=title, unit="region") as bar:
+        return [row for rows in together([functools.partial(measured, region) for region in regions]) for row in rows]
 
 
 def opened(region: Region, size: int) -> tuple[torch.Tensor, torch.Tensor]:

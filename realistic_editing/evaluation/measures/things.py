@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.measures.sweep import iter_regions
+from realistic_editing.evaluation.measures.sweep import of_regions
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.realism.augment import ANY_COLOR, FIXED_COLOR, Degradation, turn_hue
 
@@ -41,16 +41,16 @@ def recolored_things(critic: Critic, regions: Sequence[Region], size: int) -> pd
         A row for each region and edit: photo, group, edit, change.
     """
     known = [region for region in regions if region.category in FIXED_COLOR | ANY_COLOR]
-    rows = []
-    for region, image, mask in iter_regions(known, size, "things"):
+
+    def rows_of(region: Region, image: torch.Tensor, mask: torch.Tensor) -> list[tuple]:
         group = next(name for name, categories in GROUPS.items() if region.category in categories)
         photo, inside = _arrays(image, mask)
         edits = {f"hue {turn}": turn_hue(photo, inside, np.radians(turn)) for turn in TURNS}
         edits["greyed"] = turn_hue(photo, inside, 0.0, PALE)
-        before = float(critic(image, mask))
-        for name, edited in edits.items():
-            rows.append((f"{region.source}/{region.photo_id}", group, name, float(critic(_tensor(edited), mask)) - before))
-    return pd.DataFrame(rows, columns=["photo", "group", "edit", "change"])
+        before, photo_name = float(critic(image, mask)), f"{region.source}/{region.photo_id}"
+        return [(photo_name, group, name, float(critic(_tensor(edited), mask)) - before) for name, edited in edits.items()]
+
+    return pd.DataFrame(of_regions(known, size, "things", rows_of), columns=["photo", "group", "edit", "change"])
 
 
 def things_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
@@ -80,17 +80,17 @@ def harmless_changes(critic: Critic, regions: Sequence[Region], size: int) -> pd
     Returns:
         A row for each region and change: photo, change, before (R), moved (R after less R before).
     """
-    rows = []
-    for region, image, mask in iter_regions(regions, size, "harmless"):
+
+    def rows_of(region: Region, image: torch.Tensor, mask: torch.Tensor) -> list[tuple]:
         photo, inside = _arrays(image, mask)
         before, name = float(critic(image, mask)), f"{region.source}/{region.photo_id}"
         seen = {title: (_tensor(what.apply(photo)), mask) for title, what in HARMLESS.items()}
         seen["frame cut by 5 %"] = _cropped(image, mask)
         for word, morphology in (("grown", cv2.dilate), ("shrunk", cv2.erode)):
             seen[f"mask {word} by 1 %"] = (image, _changed(inside, morphology))
-        for title, (picture, region_mask) in seen.items():
-            rows.append((name, title, before, float(critic(picture, region_mask)) - before))
-    return pd.DataFrame(rows, columns=["photo", "change", "before", "moved"])
+        return [(name, title, before, float(critic(picture, shown)) - before) for title, (picture, shown) in seen.items()]
+
+    return pd.DataFrame(of_regions(regions, size, "harmless", rows_of), columns=["photo", "change", "before", "moved"])
 
 
 def harmless_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:

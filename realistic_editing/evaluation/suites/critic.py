@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from torch import nn
 from tqdm import tqdm
 
-from realistic_editing.common.threads import one_thread
+from realistic_editing.common.workers import by_one_thread_each
 from realistic_editing.data.regions import Region
 from realistic_editing.evaluation.measures import judged, samples, sweep, things
 from realistic_editing.evaluation.reports import figures, sheets
@@ -31,8 +31,8 @@ class CriticSuite:
         settings = inputs.settings
         network = load_network(settings.critic, "realism", settings.device)
         fp32_network = load_network(settings.fp32_weights, "realism", settings.device) if settings.fp32_weights else None
-        with one_thread():
-            found = measure_critic(network, fp32_network, inputs.unseen_regions(False), inputs.preset, settings)
+        regions = inputs.unseen_regions(False)
+        found = by_one_thread_each(lambda: measure_critic(network, fp32_network, regions, inputs.preset, settings))
         return suite_report("critic", settings, {settings.critic: network}, found)
 
 

@@ -180,7 +180,7 @@ def _workers(count: int) -> ThreadPoolExecutor | None:
 
 
 def _started(count: int) -> ThreadPoolExecutor | None:
-    workers = min(count, _MOST)
+    workers, before = min(count, _MOST), torch.get_num_threads()
     begun = threading.Barrier(workers + 1)
 
     def begin() -> None:
@@ -200,7 +200,7 @@ def _started(count: int) -> ThreadPoolExecutor | None:
         pool.shutdown(wait=False)
         return None
     finally:
-        torch.set_num_threads(count)
+        torch.set_num_threads(before)
 
 
 if hasattr(os, "register_at_fork"):

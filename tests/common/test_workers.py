@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from realistic_editing.common import workers
-from realistic_editing.common.workers import apart, on_worker, together
+from realistic_editing.common.workers import apart, by_one_thread_each, on_worker, together
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,13 @@ def test_jobs_run_at_once_on_one_thread_each_and_answer_in_their_order():
     assert len({thread for _, thread in found} - {threading.get_ident()}) == 2
     assert [answer for answer, _ in on_threads([lambda n=n: n for n in range(9)])] == list(range(9))
     assert torch.get_num_threads() == 2
+
+
+def test_jobs_of_one_thread_each_run_at_once_however_many_threads_there_are():
+    torch.set_num_threads(8)
+    meeting = threading.Barrier(2, timeout=10)  # broken where one waits for the other to end
+    found = by_one_thread_each(lambda: together([lambda: (meeting.wait() >= 0, torch.get_num_threads())] * 2))
+    assert found == [(True, 1)] * 2 and torch.get_num_threads() == 8
 
 
 def test_jobs_within_jobs_do_not_wait_for_each_other_for_ever():

@@ -1,6 +1,11 @@
 """What judges say of an edit, by hand; the fast path of edits against the plain one."""
+import numpy as np
+import pytest
 import torch
+from PIL import Image
 
+from realistic_editing.common.workers import by_one_thread_each
+from realistic_editing.data.regions import Region
 from realistic_editing.evaluation.measures import sweep
 from realistic_editing.ops import PRESETS, apply, sample_recipe
 from realistic_editing.saliency import known_edits
@@ -37,3 +42,24 @@ def test_judges_by_hand():
     torch.testing.assert_close(dr, torch.tensor([-0.2, 0.0, 0.2] * 4))
     change = sweep.saliency_judge(Brightness())(image, MASK, edited)
     torch.testing.assert_close(change, torch.tensor([-0.5, 0.0, 0.5] * 4), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_regions_are_measured_in_their_order_however_many_at_once(tmp_path, count):
+    regions = []
+    for number in range(5):
+        Image.fromarray(np.full((20, 20, 3), 40 * number, np.uint8)).save(tmp_path / f"{number}.png")
+        Image.fromarray(np.full((20, 20), 255, np.uint8)).save(tmp_path / f"{number}_mask.png")
+        files = tmp_path / f"{number}.png", tmp_path / f"{number}_mask.png"
+        regions.append(Region(*files, source="folder", photo_id=str(number), region_id="0"))
+
+    def rows_of(region, image, mask):
+        return [(region.photo_id, round(255 * float(image.mean()))), (region.photo_id, float(mask.min()))]
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        found = by_one_thread_each(lambda: sweep.of_regions(regions, 16, "test", rows_of))
+    finally:
+        torch.set_num_threads(before)
+    assert found == [row for number in range(5) for row in ((str(number), 40 * number), (str(number), 1.0))]

@@ -123,7 +123,7 @@ def _summary(rows: Iterable[Mapping[str, Any]]) -> tuple[Counter, list[str]]:
     if not verdicts:
         return verdicts, []
     names = ", ".join(off[:NAMED]) + (" ..." if len(off) > NAMED else "")
-    problems = f"not as asked: {len(off)}, of which {against} against the request ({names}); see the column problem"
+    problems = f"not as asked: {len(off)} ({names}), of which {against} against the request; see the column problem"
     return verdicts, [f"verdicts: {counted(verdicts)}", *([problems] if off else []), MEANING]
 
 

@@ -137,6 +137,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
     score.add_argument("image", help="a photo, or a folder of NAME.jpg with NAME_mask.png")
     score.add_argument("mask", nargs="?", help="the mask of a photo, or a folder of masks NAME.png")
     score.add_argument("--edited", help="the photo after an edit, or a folder of edits by the photos' names: dR and saliency")
+    score.add_argument("--keep-mask", action="store_true", help=_HARD)
     score.add_argument("--output", help="a CSV file")
     _add_json(score)
     _add_judges(score)
@@ -258,9 +259,8 @@ def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
     parser.add_argument("--box", help="x,y,width,height in pixels around the thing, which it must hold whole")
     _add_points(parser, "alone or with --box")
-    parser.add_argument("--grabcut", action="store_true", help="select by colours alone, as earlier releases did")
-    hub = "a folder, or a name on the hub, such as facebook/sam-vit-base, which is downloaded once"
-    parser.add_argument("--sam", help=f"a Segment Anything model, to select in the network's place: {hub} (extra sam)")
+    parser.add_argument("--grabcut", action="store_true", help="select by colours alone, by the algorithm of that name")
+    parser.add_argument("--sam", help="a Segment Anything model: a folder, or a name such as facebook/sam-vit-base (extra sam)")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
     _add_meaning(parser)
 

@@ -34,6 +34,7 @@ _OPTIONAL = {
     "matplotlib": ("the figures of evaluations", "train"),
     "timm": ("the paper's enhancer, and ImageNet weights fetched over the network", "train"),
     "torchvision": ("EML-Net, and the earlier methods GazeShift and Deepsal", "train"),
+    "pillow_heif": ("HEIC and AVIF photos, such as a phone's", "heif"),
     "gradio": ("realistic-editing page", "demo"),
     "fastapi": ("realistic-editing study", "study"),
     "uvicorn": ("realistic-editing study", "study"),
@@ -88,14 +89,15 @@ def doctor(options: Mapping[str, Any]) -> dict[str, Any]:
     failed = [name for name, line in found["self-test"].items() if not line.startswith("ok")]
     if failed:
         raise InputError(f"self-test: {', '.join(failed)} failed; install the package anew in a fresh environment")
-    print("; ".join(["all well", *_cannot(found["optional"])]), file=sys.stderr)
+    lacking = _cannot(found["optional"])
+    print("all well" + (f"; but what needs an extra: {', '.join(lacking)}" if lacking else ""), file=sys.stderr)
     return found
 
 
 def _cannot(optional: Mapping[str, bool]) -> list[str]:
-    """The commands that cannot start, each with the extra that it needs; what only tests need is no command."""
+    """The commands that cannot start, each with its extra; what only tests need is no command."""
     lacking = {_OPTIONAL[name] for name, here in optional.items() if not here}
-    return [f"but {user} needs the extra {extra!r}" for user, extra in sorted(lacking) if user.startswith("realistic-editing")]
+    return [f"{user} ({extra})" for user, extra in sorted(lacking) if user.startswith("realistic-editing")]
 
 
 def _version(name: str) -> str:

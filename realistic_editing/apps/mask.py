@@ -73,7 +73,8 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     given = [name for name in WAYS if options.get(name)]
     if len(given) != 1 and given != ["box", "points"]:
         found = " and ".join(given) + " are given" if given else "no region is named"
-        raise InputError(f"{found}; give one of a mask, a box x,y,width,height, points x,y, or alpha; or points beside a box")
+        ways = "a mask, a box (--box x,y,width,height), points (--points x,y, or --click), or the photo's alpha (--alpha)"
+        raise InputError(f"{found}; give one of {ways}; or points beside a box")
     check_outside(options)
     pixels, notes, sam = photo.srgb, (), options.get("sam")
     for name in ("sam", "grabcut"):

@@ -1,6 +1,7 @@
 """The parser of the command line: defaults in --help, and of a mistake one line."""
 import argparse
 import difflib
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -24,7 +25,13 @@ class Parser(argparse.ArgumentParser):
         if message.endswith("are required: COMMAND"):
             self.print_help(sys.stderr)
             sys.exit(2)
-        leave(f"{message}; {self.prog} --help tells how it is used")
+        wrong = re.match(r"argument COMMAND: invalid choice: '(.*?)'", message)
+        near = difflib.get_close_matches(wrong[1], self._commands(), 1) if wrong else []
+        hint = f"did you mean {near[0]}?" if near else f"{self.prog} --help tells how it is used"
+        leave(f"no command {wrong[1]!r}; {hint}" if near else f"{message}; {hint}")
+
+    def _commands(self) -> list[str]:
+        return [name for action in self._actions if isinstance(action.choices, dict) for name in action.choices]
 
     def refuse_unknown(self, words: Sequence[str]) -> NoReturn:
         """Leave because of words that mean nothing here, naming the options that look like them."""

@@ -13,6 +13,7 @@ from realistic_editing.apps.results import refuse_left_out, refuse_overwriting, 
 from realistic_editing.common.arrays import to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.data.pixels import resize
@@ -38,7 +39,7 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
     Args:
         options: image, a photo, or a folder of NAME.jpg with NAME_mask.png; mask, of a photo; edited, a photo, or a folder of
             edits by the photos' names, or None; output, a CSV file, or None; json, whether to print JSON; critic, saliency and
-            device as for an edit.
+            device as for an edit; keep_mask, whether a hard mask stays hard, which `edit` softens.
 
     Returns:
         A row for each photo: photo, realism, and, with `edited`, realism_change, saliency_change, verdict and reasons.
@@ -59,7 +60,7 @@ def score(options: Mapping[str, Any]) -> pd.DataFrame:
     rows = []
     for job in tqdm(jobs, "score", unit="photo", disable=len(jobs) == 1):
         try:
-            rows.append(_row(judges, *job))
+            rows.append(_row(judges, *job, bool(options.get("keep_mask"))))
         except InputError as error:
             if not source.is_dir():
                 raise
@@ -99,11 +100,12 @@ def _jobs(image: Path, mask: str | None, edited: str | None) -> tuple[list[_File
 
 
 @torch.no_grad()
-def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None) -> dict[str, Any]:
+def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None, keep_mask: bool = False) -> dict[str, Any]:
     read = read_photo(photo)
     pixels = read.srgb
     selected, notes = read_mask(mask, pixels.shape[:2])
     say((*read.notes, *notes), photo)
+    selected = selected if keep_mask else soften_hard(pixels, selected)  # as `edit` judges its own
     device = next(judges.critic.parameters()).device
     view = judges.view(*network_input(pixels, selected, device))
     row = {"photo": str(photo), "realism": float(view.realism)}

@@ -38,7 +38,8 @@ def doubts(mask: np.ndarray) -> list[str]:
     if largest and share < _LEAST:
         notes.append(f"the mask selects {_per_cent(share)} of the photo, so that little can change")
     elif share > _MOST:
-        notes.append(f"the mask selects {_per_cent(share)} of the photo; white is edited, and --invert selects the rest")
+        rest = ", and --invert selects the rest" if share < 1 else "; a region draws attention beside others: paint one"
+        notes.append(f"the mask selects {_per_cent(share)} of the photo; white is edited{rest}")
     return notes
 
 

@@ -5,7 +5,7 @@ import torch
 
 from realistic_editing.common.ranges import Choice, Flag, Number, check_all
 from realistic_editing.enhance.equations import realism_loss, saliency_drop, saliency_loss, total_loss
-from realistic_editing.enhance.terms import color_cast, log_saliency_both, log_saliency_ratio, shadow_lift
+from realistic_editing.enhance.terms import color_cast, flattened, log_saliency_both, log_saliency_ratio, shadow_lift, veiled
 from realistic_editing.ops import Recipe
 
 
@@ -46,6 +46,9 @@ class Objective:
         flat_margin: share of the region's shading that may be lost at no cost (see `flattened`).
         flat_weight: factor of what is above it, added to the loss of realism; 0 = none. A bright thing that is faded until
             its shading is gone lies on the photo like a patch, and this critic scores it as real.
+        veil_margin: mean loss of shading that costs nothing, in [0, 1] (see `veiled`).
+        veil_weight: factor of what is above it, added to the loss of realism; 0 = none. A poppy with less contrast than all around
+            it seems to stand in mist, and this critic scores it as real.
         dull_margin: how much the region's whites may darken at no cost, in [0, 1] (see `dulled_whites`).
         dull_weight: factor of what is above it, added to the loss of realism; 0 = none. A white cat that is darkened by a stop
             is a grey cutout, and this critic scores it as real.
@@ -75,6 +78,8 @@ class Objective:
     blown_weight: float = 0.0
     flat_margin: float = 0.0
     flat_weight: float = 0.0
+    veil_margin: float = 0.0
+    veil_weight: float = 0.0
     dull_margin: float = 0.0
     dull_weight: float = 0.0
     skin_weight: float = 2.0
@@ -142,7 +147,7 @@ def loss_of_change(
     recipe: Recipe | None = None,
     skin: torch.Tensor | None = None,
     blown: torch.Tensor | None = None,
-    flat: torch.Tensor | None = None,
+    shading: torch.Tensor | None = None,
     dull: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 4 to 6 for each sample, of a change of saliency that is known.
@@ -154,7 +159,7 @@ def loss_of_change(
         objective: the choices.
         skin: (B,) `Skin.excess` of the edits, where there is skin.
         blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
-        flat: (B,) `flattened`, which `objective.flat_weight` needs.
+        shading: (B, K) `lost_shading`, which `objective.flat_weight` and `veil_weight` need.
         dull: (B,) `dulled_whites`, which `objective.dull_weight` needs.
         recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
 
@@ -181,8 +186,10 @@ def loss_of_change(
         realism = realism + objective.fade_weight * human * (1 - recipe.saturation - objective.fade_margin).relu()
     if objective.blown_weight and blown is not None:
         realism = realism + objective.blown_weight * (blown - objective.blown_margin).relu()
-    if objective.flat_weight and flat is not None:
-        realism = realism + objective.flat_weight * (flat - objective.flat_margin).relu()
+    if objective.flat_weight and shading is not None:
+        realism = realism + objective.flat_weight * (flattened(shading) - objective.flat_margin).relu()
+    if objective.veil_weight and shading is not None:
+        realism = realism + objective.veil_weight * (veiled(shading) - objective.veil_margin).relu()
     if objective.dull_weight and dull is not None:
         realism = realism + objective.dull_weight * (dull - objective.dull_margin).relu()
     if skin is not None:

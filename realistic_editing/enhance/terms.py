@@ -86,11 +86,11 @@ def dulled_whites(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor)
     return (weight * loss).flatten(1).sum(dim=1) / (whites + _FEW_WHITES * pixels).clamp(min=1e-6)
 
 
-def flattened(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
-    """How much of a region's shading is lost where an edit keeps less than half: a balloon without it is a patch.
+def lost_shading(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """How much of a region's shading an edit takes, at pixels that stand for the region.
 
-    Shading is by how large a share the result darkens where the photo is darker by one. Exposure keeps it; a channel that
-    comes to its end, be it in the middle of an edit, takes it.
+    Shading is by how large a share the result darkens where the photo is darker by one. Exposure keeps it; a curve that is flat
+    takes some; a channel that comes to its end, be it in the middle of an edit, takes all.
 
     Args:
         image: (B, 3, H, W) RGB in [0, 1], the photos.
@@ -98,7 +98,7 @@ def flattened(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.
         recipe: B edits.
 
     Returns:
-        (B,) in [0, 1]: 0 where half or more is kept everywhere, 1 where nothing is left of any.
+        (B, K) in [0, 1]: 0 where all is kept or there is none, 1 where nothing is left.
     """
     pixels = _pixels_of(image, mask)
     lighter, darker = (pixels * (1 + _SHADE)).clamp(max=1), pixels * (1 - _SHADE)
@@ -107,7 +107,20 @@ def flattened(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.
     both = apply(torch.cat([lighter, darker], dim=3), torch.cat([inside, inside], dim=3), recipe)
     after = _share_between(*both.chunk(2, dim=3))
     seen = (before > _FAINT_SHADE).to(before.dtype)  # black has none to lose
-    return (seen * (1 - 2 * after / before.clamp(min=_FAINT_SHADE))).clamp(0, 1).mean(dim=(1, 2))
+    return (seen * (1 - after / before.clamp(min=_FAINT_SHADE))).clamp(0, 1).flatten(1)
+
+
+def flattened(lost: torch.Tensor) -> torch.Tensor:
+    """How much of a region is flat: (B, K) of `lost_shading` -> (B,) in [0, 1].
+
+    It is 0 where half of the shading or more is kept everywhere, and 1 where nothing is left of any: a balloon is then a patch.
+    """
+    return (2 * lost - 1).relu().mean(dim=1)
+
+
+def veiled(lost: torch.Tensor) -> torch.Tensor:
+    """How much of its shading a region loses on average, as behind mist: (B, K) of `lost_shading` -> (B,) in [0, 1]."""
+    return lost.mean(dim=1)
 
 
 def _share_between(lighter: torch.Tensor, darker: torch.Tensor) -> torch.Tensor:

@@ -30,9 +30,9 @@ def test_the_doctor_names_the_commands_that_cannot_start(capsys, monkeypatch):
     out, err = capsys.readouterr()
     for name, extra in packages.items():
         assert re.search(rf"  {name}: not here, for .*; pip install -e '\.\[{extra}\]'", out), name
-    assert err.startswith("all well; but ")
-    assert "batch, score, video and study needs the extra 'tools'" in err
-    assert "realistic-editing page needs the extra 'demo'" in err and "study needs the extra 'study'" in err
+    assert err.startswith("all well; but what needs an extra: ")
+    assert "batch, score, video and study (tools)" in err
+    assert "realistic-editing page (demo)" in err and "study (study)" in err
 
 
 def test_the_doctor_says_how_to_get_a_program(capsys, monkeypatch):

@@ -77,7 +77,7 @@ def test_a_batch_says_how_many_edits_are_not_as_asked():
     rows[1]["problem"], rows[2] = "against the request: ...", rows[2] | {"problem": "hardly moves", "verdict": "cannot judge"}
     verdicts, lines = _summary(rows)
     assert verdicts == {"safe": 2, "cannot judge": 1} and lines[0] == "verdicts: 2 safe, 1 cannot judge"
-    assert lines[1].startswith("not as asked: 2, of which 1 against the request (1.jpg, 2.jpg)")
+    assert lines[1].startswith("not as asked: 2 (1.jpg, 2.jpg), of which 1 against the request")
     old = [{"photo": "a.jpg", "verdict": None, "problem": None}]  # of a table from before there were verdicts
     assert _summary(old) == ({}, [])
 
@@ -150,7 +150,7 @@ def test_the_commands_say_the_verdict_and_write_sheets(folder, capsys):
     out = capsys.readouterr().out
     table = pd.read_csv("out/scores.csv")
     assert table.verdict[0] in VERDICTS and "hardly moves" in table.problem[0] and 0 <= table.realism[0] <= 1
-    assert f"verdicts: 1 {table.verdict[0]}" in out and "not as asked: 1, of which 0 against" in out and "sheet: all.png" in out
+    assert f"verdicts: 1 {table.verdict[0]}" in out and "not as asked: 1 (" in out and "sheet: all.png" in out
     main(["batch", "photos", "--order", "3,1,0,2", "--strength", "0.2", "--output", "out"])
     assert "out: 1 results of other options, photos or weights are replaced" in capsys.readouterr().err
 

@@ -102,7 +102,7 @@ def test_an_edit_takes_a_box_in_a_masks_place(photo, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], "no region is named; give one of a mask, a box x,y,width,height"),
+        ([], "no region is named; give one of a mask, a box (--box x,y,width,height)"),
         (["--box", BOX, "--alpha"], "box and alpha are given"),
         (["--box", "1,2"], "use x,y,width,height in pixels"),
         (["--points", "1,b"], "use x,y in pixels"),

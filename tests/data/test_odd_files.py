@@ -177,6 +177,7 @@ def hard(dtype: type = np.uint8) -> np.ndarray:
         (hard() * 120, "120 of 255, so the edit is made at 47 % at most"),
         (np.pad(hard()[:1, 20:21] + 254, ((0, 39), (0, 59))), "selects 0.042 % of the photo"),
         (255 - np.pad(hard()[:1, :1] + 254, ((0, 39), (0, 59))), "selects 100 % of the photo.*--invert"),
+        (np.full((40, 60), 255, np.uint8), "selects 100 % of the photo; .*beside others: paint one"),
     ],
 )  # fmt: skip
 def test_masks_that_mean_little_are_told(tmp_path, mask, words):

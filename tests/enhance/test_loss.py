@@ -18,7 +18,9 @@ from realistic_editing.enhance.terms import (
     flattened,
     log_saliency_both,
     log_saliency_ratio,
+    lost_shading,
     shadow_lift,
+    veiled,
 )
 from realistic_editing.ops import Recipe
 
@@ -211,8 +213,17 @@ def test_blown_out_is_the_share_of_the_region_at_the_end_of_a_channel():
 def test_shading_that_is_lost_beyond_the_margin_costs_realism():
     objective = Objective(saliency_weight=-1.0, flat_margin=0.4, flat_weight=4.0)
     others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
-    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, flat=torch.tensor([lost])) for lost in (-0.5, 0.4, 0.9)]
-    assert [float(one["realism"]) for one in terms] == [0, 0, pytest.approx(2.0)]
+    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, shading=torch.full((1, 5), lost)) for lost in (0.5, 0.7, 0.95)]
+    assert [float(one["realism"]) for one in terms] == [0, pytest.approx(0, abs=1e-5), pytest.approx(2.0)]
+
+
+def test_a_veil_beyond_the_margin_costs_realism_long_before_anything_is_flat():
+    objective = Objective(saliency_weight=-1.0, veil_margin=0.2, veil_weight=5.0)
+    others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
+    lost = torch.tensor([[0.1, 0.3]]), torch.tensor([[0.3, 0.5]])
+    assert [float(flattened(one)) for one in lost] == [0, 0]
+    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, shading=one) for one in lost]
+    assert [float(one["realism"]) for one in terms] == [pytest.approx(0, abs=1e-6), pytest.approx(1.0)]
 
 
 def test_whites_that_darken_beyond_the_margin_cost_realism():
@@ -237,14 +248,14 @@ def shading_lost(image, **changes):
     recipe = dataclasses.replace(Recipe.identity(torch.tensor([[3, 0, 1, 2]])), **changes)
     mask = torch.zeros(1, 1, 8, 8)
     mask[..., :4] = 1
-    return float(flattened(image, mask, recipe))
+    return float(veiled(lost_shading(image, mask, recipe)))
 
 
 def test_exposure_and_grey_keep_the_shading_of_a_region():
     image = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.6 + 0.2
-    assert shading_lost(image) == 0
-    assert shading_lost(image, exposure=torch.tensor([0.5])) == 0
-    assert shading_lost(image, saturation=torch.tensor([0.0])) == 0
+    assert shading_lost(image) == pytest.approx(0, abs=1e-4)
+    assert shading_lost(image, exposure=torch.tensor([0.5])) < 0.06  # near black, where no eye sees it
+    assert shading_lost(image, saturation=torch.tensor([0.0])) == pytest.approx(0, abs=1e-4)
 
 
 def test_black_has_no_shading_to_lose():
@@ -270,7 +281,7 @@ def test_shading_weighs_by_the_mask_of_each_photo():
     recipe = dataclasses.replace(
         Recipe.identity(torch.tensor([[3, 0, 1, 2]] * 3)), exposure=torch.full((3,), 3.0), saturation=torch.zeros(3)
     )
-    lost = flattened(torch.cat([grey, half, red]), torch.ones(3, 1, 8, 8), recipe)
+    lost = flattened(lost_shading(torch.cat([grey, half, red]), torch.ones(3, 1, 8, 8), recipe))
     assert lost[0] == 0
     assert float(lost[1]) == pytest.approx(float(lost[2]) / 2, rel=0.02)
 
@@ -279,7 +290,7 @@ def test_the_slope_of_lost_shading_is_finite_at_black_and_white():
     image = torch.cat([torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)])
     exposure = torch.tensor([1.5, 1.5], requires_grad=True)
     recipe = dataclasses.replace(Recipe.identity(torch.tensor([[3, 0, 1, 2]] * 2)), exposure=exposure)
-    lost = flattened(image, torch.ones(2, 1, 4, 4), recipe)
+    lost = lost_shading(image, torch.ones(2, 1, 4, 4), recipe)
     lost.sum().backward()
     assert lost.isfinite().all() and exposure.grad.isfinite().all()
 

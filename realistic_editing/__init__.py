@@ -11,6 +11,10 @@ wait_passively()  # before PyTorch, which loads OpenMP, is imported
 __all__ = ["Enhancer", "Recipe", "load_critic", "load_saliency", "suggest"]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str):
     # PyTorch takes seconds to import; the command's --help, which imports this package, does not wait for it.
     if name == "Enhancer":
@@ -43,12 +47,13 @@ def load_critic(source="lite_critic", device=None):
     return load_network(source, kind="realism", device=device)
 
 
-def load_saliency(source="compact", device=None):
+def load_saliency(source="compact_saliency", device=None):
     """A saliency network: saliency(image (B, 3, H, W) in [0, 1]) -> (B, 1, H, W) in [0, 1].
 
     Args:
-        source: "compact", "lite" or "fast", bundled ones (see the card in weights/README.md); or a .safetensors file, such as
-            EML-Net's (see `EMLNet.from_released`).
+        source: bundled ones, "compact_saliency", "lite_saliency" or "fast_saliency" (see the card in weights/README.md), or
+            several joined by +, whose maps are averaged ("fast_saliency+compact_saliency" judges edits by default); or a
+            .safetensors file, such as EML-Net's (`realistic-editing convert`).
         device: where to put it; the CPU when None.
 
     Raises:
@@ -59,8 +64,8 @@ def load_saliency(source="compact", device=None):
 
     if source == "emlnet":
         raise InputError(
-            "emlnet: its weights are the authors' to give and are not bundled; build EMLNet.from_released from the three "
-            "checkpoints, keep it with save_network, and give that file"
+            "emlnet: its weights are the authors' to give and are not bundled; make a file of the three checkpoints by "
+            "realistic-editing convert IMAGENET.pth PLACES.pth DECODER.pth --as emlnet, and give that"
         )
     bundled = {name: f"{name}_saliency" for name in ("compact", "lite", "fast")}
     return load_network(bundled.get(source, source), kind="saliency", device=device)

@@ -35,7 +35,7 @@ def convert(options: dict[str, Any]) -> Path:
     if len(paths) != count:
         remedy = "give IMAGENET.pth PLACES.pth DECODER.pth, in this order" if kind == "emlnet" else "give one"
         words = f"{count} checkpoint{'s' if count > 1 else ''}"
-        raise InputError(f"{kind} is made of {words}, and {len(paths)} were given; {remedy}")
+        raise InputError(f"{kind} is made of {words}, and {len(paths)} {'was' if len(paths) == 1 else 'were'} given; {remedy}")
     card = {"source": "the authors' release", "checkpoints": [f"{path.name}, SHA-256 {_digest(path)}" for path in paths]}
     if kind == "editnet":
         task = _task(options["task"], paths[0])

@@ -158,12 +158,26 @@ def in_our_words(error: Exception) -> str:
     """What Hydra says of an option; of one that is not there without its advice to add it, which nothing would read."""
     unknown = re.match(r"Could not override '([^']+)'\.\s+To append to your config", str(error))
     if unknown is None:
-        return str(error)
+        return _of_group(str(error))
     *groups, name = (getattr(error.__cause__, "full_key", None) or unknown[1]).split(".")  # up to what is not there
     beside = getattr(error.__cause__, "parent_node", None)  # the options of the group that has no such one
     near = difflib.get_close_matches(name, [str(one) for one in beside] if beside else [], 1)
     meant = f"did you mean {'.'.join([*groups, *near])}?" if near else "--help shows all that there are"
     return f"{unknown[1]}: there is no such option; {meant}"
+
+
+def _of_group(message: str) -> str:
+    """What Hydra says of a group of options, in one line; what it says of anything else as it is."""
+    if found := re.match(r"Could not override '([^']+)'\. No match in the defaults list", message):
+        return f"{found[1]}: this script has no such group; --help shows all that there are"
+    offered = re.findall(r"\t(\S+)", message.split("Config search path")[0])
+    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
+        near = difflib.get_close_matches(found[2], offered, 1)
+        meant = f"did you mean {near[0]}?" if near else f"use one of {', '.join(offered)}"
+        return f"{found[1]}={found[2]}: there is no such choice; {meant}" if offered else message
+    if found := re.match(r"You must specify '([^']+)'", message):
+        return f"{found[1]} is not given; add one of {', '.join(f'{found[1]}={one}' for one in offered)}"
+    return message
 
 
 def leave(message: str) -> NoReturn:

@@ -50,7 +50,7 @@ def shrink(config: DictConfig) -> None:
         config.paths.regions, config.regions.matte = str(Path(config.output) / "regions"), False
         config.regions.val_regions, config.regions.saliency = _TO_VALIDATE, "compact_saliency"
     _forget(Path(config.output))
-    said = [f"two steps of two, and {FEW_PHOTOS} photos of each set and side; its weights are worth nothing"]
+    said = [f"two steps of two, and {FEW_PHOTOS} photos of each part of a set; its weights are worth nothing"]
     said += [f"{', '.join(f'{name}={value}' for name, value in taken.items())} for what is open"] if taken else []
     said += ["no pre-trained weights are fetched"] if backbones else []
     print(f"smoke run: {'; '.join(said)}", flush=True)
@@ -99,6 +99,9 @@ def untrained(config: DictConfig, group: str) -> str:
 def said_at_the_end(config: DictConfig, path: Path) -> None:
     """After a run: where its weights are; after a smoke run, what it has shown and how to go on as well."""
     if config.trainer.smoke:
-        print(f"smoke run: trained, validated and wrote {path}; without trainer.smoke=true it is the run itself", flush=True)
+        itself = "without trainer.smoke=true it is the run itself"
+        if config.get("preset") == "paper":
+            itself += ", which asks for what the paper leaves open and for judges trained before it: see docs/reproduce.md"
+        print(f"smoke run: trained, validated and wrote {path}; {itself}", flush=True)
     else:
         print(f"weights: {path}", flush=True)

@@ -136,7 +136,8 @@ def check(name: str, value: Any, allowed: Any) -> None:
         InputError: naming the option, the value, and what it may be.
     """
     if not allowed.fits(value):
-        raise InputError(f"{name} is {shown(value)}; use {allowed}")
+        listed = isinstance(value, str) and allowed.fits([value])
+        raise InputError(f"{name} is {shown(value)}; use {f'a list: {name}=[{value}]' if listed else allowed}")
 
 
 def check_all(values: Mapping[str, Any], allowed: Mapping[str, Any], prefix: str = "") -> None:

@@ -194,7 +194,8 @@ def check_points(photo: np.ndarray, inside: Sequence[Point], outside: Sequence[P
         raise InputError("points: none is inside the region; give at least one, such as 320,200")
     for x, y in (*inside, *outside):
         if not (0 <= x < width and 0 <= y < height):
-            raise InputError(f"point {x:g},{y:g}: lies beyond the photo; use x,y within its {width} x {height} pixels, from 0,0 at the top left")
+            where = f"use x,y within its {width} x {height} pixels, from 0,0 at the top left"
+            raise InputError(f"point {x:g},{y:g}: lies beyond the photo; {where}")
 
 
 def _check_within(box: tuple[float, float, float, float], inside: Sequence[Point]) -> None:

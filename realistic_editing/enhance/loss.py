@@ -15,10 +15,11 @@ class Objective:
 
     Args:
         saliency_weight: w_sal of eq. 4; negative attenuates (-1 in the paper), positive amplifies (+5).
-        change: "relative", S of eq. 3; "log_ratio", log of the region's saliency before over after; or "log_both", half that
-            and half the mean log ratio of its pixels. The first is not bounded below: a faint region can gain many times
-            its saliency, and exp(5 S) then vanishes whatever realism says. The second grows slowly, but depends only on where a
-            region is most salient; the third depends on its faint parts too, as S does.
+        change: how the drop S of saliency is taken, which is positive where the region lost some: "relative", S of eq. 3;
+            "log_ratio", log of the region's saliency before over after; or "log_both", half that and half the mean
+            log ratio of its pixels. The first is not bounded below: a faint region can gain many times its saliency, and exp(5
+            S) then vanishes whatever realism says. The second grows slowly, but depends only on where a region is most salient;
+            the third depends on its faint parts too, as S does.
         bound: greatest |S|, approached smoothly; 0 = none. A region that has lost most of its saliency gains little from
             losing more, and the edit stops growing.
         clip: limit of |S|; 0 = none. The release clips at 1, where the gradient stops.
@@ -47,8 +48,8 @@ class Objective:
         flat_weight: factor of what is above it, added to the loss of realism; 0 = none. A bright thing that is faded until
             its shading is gone lies on the photo like a patch, and this critic scores it as real.
         veil_margin: mean loss of shading that costs nothing, in [0, 1] (see `veiled`).
-        veil_weight: factor of what is above it, added to the loss of realism; 0 = none. A poppy with less contrast than all around
-            it seems to stand in mist, and this critic scores it as real.
+        veil_weight: factor of what is above it, added to the loss of realism; 0 = none. A poppy with less contrast than all
+            around it seems to stand in mist, and this critic scores it as real.
         dull_margin: how much the region's whites may darken at no cost, in [0, 1] (see `dulled_whites`).
         dull_weight: factor of what is above it, added to the loss of realism; 0 = none. A white cat that is darkened by a stop
             is a grey cutout, and this critic scores it as real.
@@ -94,7 +95,7 @@ class Objective:
             raise ValueError("objective.combine is 'product' with exponential=false; use combine='sum'")
 
     def change_between(self, before: torch.Tensor, after: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The change of saliency that this objective is of, neither bounded nor clipped: (B,), positive where it was lost.
+        """The drop S of saliency that this objective is of, neither bounded nor clipped: (B,), positive where it was lost.
 
         Args:
             before, after: (B, 1, H, W) saliency of photo and edit.
@@ -150,18 +151,18 @@ def loss_of_change(
     shading: torch.Tensor | None = None,
     dull: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
-    """Eqs. 4 to 6 for each sample, of a change of saliency that is known.
+    """Eqs. 4 to 6 for each sample, of a drop of saliency that is known.
 
     Args:
         drop: (B,) of `Objective.change_between`, positive where the region lost saliency.
         realism_change: (B,) dR of eq. 2, or what `objective.realism` says.
         human: (B,) bool, whether the region is a person.
         objective: the choices.
+        recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
         skin: (B,) `Skin.excess` of the edits, where there is skin.
         blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
         shading: (B, K) `lost_shading`, which `objective.flat_weight` and `veil_weight` need.
         dull: (B,) `dulled_whites`, which `objective.dull_weight` needs.
-        recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
 
     Returns:
         {"total", "saliency", "realism", "drop"}: (B,) each; "drop" is S, positive where the region lost saliency.

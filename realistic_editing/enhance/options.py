@@ -1,10 +1,11 @@
 """What may be asked of an edit: the one declaration from which command line, Hydra's config, plans, batches and page derive."""
 import argparse
 import dataclasses
+import difflib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from realistic_editing.common.errors import InputError
@@ -171,6 +172,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(flag, default=field.default, metavar=metavar, help=text)
         if field.name == "guard":
             parser.add_argument("--no-guard", dest="guard", action="store_const", const=None, help="take a proposal as it is")
+
+
+def check_names(options: Iterable[str]) -> None:
+    """Raise InputError for names that are no options of an edit, naming those that look like them."""
+    for name in options:
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, 1)
+            raise InputError(f"{name}: is no option of an edit; {f'did you mean {near[0]}?' if near else f'use {NAMES}'}")
 
 
 def check_strength(strength: float) -> float:

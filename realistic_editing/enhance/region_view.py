@@ -157,7 +157,7 @@ class RegionView:
         return torch.cat(together([functools.partial(answered, part) for part in parts]), dim=-1)
 
     def drop(self, judged: JudgedEdit, objective: Objective) -> torch.Tensor:
-        """The change of saliency that an objective is of: (B,), positive where it was lost."""
+        """The drop S of saliency that an objective is of: (B,), positive where it was lost, as `saliency_change` is not."""
         if judged.slope is not None:
             return judged.slope.at(judged.seen)
         return objective.change_between(self.saliency, judged.saliency, self.mask)

@@ -3,7 +3,7 @@ import torch
 
 from realistic_editing.enhance.options import RULES
 
-REAL = -0.15  # change of realism from which on "best_effect" takes an edit for real
+REAL = -0.15  # dR on the scale of logits (`logit_change`), from which on "best_effect" takes an edit for real
 _FAR = 1e3  # beyond every relative change of saliency
 
 

@@ -2,7 +2,7 @@
 import torch
 
 from realistic_editing.enhance.seam import seam
-from realistic_editing.enhance.terms import dulled_whites
+from realistic_editing.enhance.terms import dulled_whites, lost_contrast
 from realistic_editing.enhance.verdict import Signs
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe
@@ -56,6 +56,7 @@ def measure_signs(
         skin_change=_mean((after - before)[1:].square().sum(dim=0).sqrt(), skin, inside),
         lifted_blacks=_mean((after - before)[0].relu(), inside & (before[0] < BLACK), inside),
         dulled_whites=100 * float(dulled_whites(image, edited, mask)),
+        lost_contrast=max(0.0, 100 * float(lost_contrast(image, edited, mask))),
     )
 
 

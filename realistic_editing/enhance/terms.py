@@ -9,6 +9,8 @@ _NEAR_WHITE = 0.92  # from here on the brightest channel counts, more and more u
 _LUMA, _SHADE, _PIXELS = (0.299, 0.587, 0.114), 0.1, 200  # Rec. 601; a tenth darker or lighter; pixels that stand for a region
 _WHITE_FROM, _WHITE_AT = 0.7, 0.85  # the darkest channel of a pixel that counts as white not at all, and in full
 _FEW_WHITES = 0.01  # of a region: so many count for half
+_NEAR_BLACK = 0.04  # twice a brightness, near which no eye sees differences
+_INSIDE = 0.9  # of a mask: pixels that are edited nearly in full
 _FAINT_SHADE = 0.01  # of the share between lighter and darker, of which 0.1 is usual
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
@@ -110,6 +112,32 @@ def lost_shading(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> tor
     return (seen * (1 - after / before.clamp(min=_FAINT_SHADE))).clamp(0, 1).flatten(1)
 
 
+def lost_contrast(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The share of its contrast that a region loses, whoever edited it: by how much neighbouring pixels differ in brightness.
+
+    Args:
+        image, edited: (B, 3, H, W) RGB in [0, 1], photos and their edits.
+        mask: (B, 1, H, W) in [0, 1]; pixels where it is at least 0.9 count.
+
+    Returns:
+        (B,), at most 1; 0 where there is no contrast, negative where it grows.
+    """
+    inside = mask[:, 0] >= _INSIDE
+    before, after = (_differences(photo, inside) for photo in (image, edited))
+    return torch.where(before > 0, 1 - after / before.clamp(min=1e-6), 0.0)
+
+
+def _differences(photo: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
+    """The sum over neighbours, both inside (B, H, W) bool, of the share by which their brightness differs: (B,)."""
+    luma = (photo * photo.new_tensor(_LUMA)[:, None, None]).sum(dim=1)
+    total = luma.new_zeros(len(luma))
+    for axis in (1, 2):
+        along, count = (luma, inside), luma.shape[axis] - 1
+        (one, seen), (other, too) = ([part.narrow(axis, start, count) for part in along] for start in (0, 1))
+        total = total + ((one - other).abs() / (one + other + _NEAR_BLACK) * (seen & too)).flatten(1).sum(dim=1)
+    return total
+
+
 def flattened(lost: torch.Tensor) -> torch.Tensor:
     """How much of a region is flat: (B, K) of `lost_shading` -> (B,) in [0, 1].
 
@@ -126,7 +154,7 @@ def veiled(lost: torch.Tensor) -> torch.Tensor:
 def _share_between(lighter: torch.Tensor, darker: torch.Tensor) -> torch.Tensor:
     """Of the brightness of (B, 3, 1, K) pixels, the share by which two versions differ: (B, 1, K)."""
     lighter, darker = ((one * one.new_tensor(_LUMA)[:, None, None]).sum(dim=1) for one in (lighter, darker))
-    return (lighter - darker) / (lighter + darker + 0.04)  # near black no eye sees it
+    return (lighter - darker) / (lighter + darker + _NEAR_BLACK)
 
 
 def _pixels_of(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -66,7 +66,7 @@ class PhotoView:
         self._candidates: Candidates | None = None
 
     def __repr__(self) -> str:
-        return f"PhotoView({self.task}, R {self.realism:.2f}, human={self.human}, any_color={self.any_color}, {self.device})"
+        return f"PhotoView({self.task}, R {self.realism:.2f}, human={self.human}, free={self.free}, {self.device})"
 
     @property
     def device(self) -> torch.device:

@@ -34,8 +34,10 @@ class Log:
     ) -> None:
         self.trainer, self.fabric, self.first, self.done = trainer, fabric, first, first
         self.enabled = enabled = fabric.is_global_zero
-        self.writer = SummaryWriter(str(output / "tensorboard"), purge_step=first) if enabled else None
-        if enabled and settings:
+        # TensorBoard forgets the steps from purge_step on: those that a run had taken after what it goes on from.
+        writes = enabled and first < trainer.steps
+        self.writer = SummaryWriter(str(output / "tensorboard"), purge_step=first + 1) if writes else None
+        if writes and settings:
             _write_settings(self.writer, settings, f"validation/{monitor}")
         self.bar = tqdm(total=trainer.steps, initial=first, unit="step", disable=not enabled, dynamic_ncols=True)
         self.waited, self.since, self.since_step = 0.0, time.perf_counter(), first

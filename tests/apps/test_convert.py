@@ -64,7 +64,7 @@ def test_what_cannot_be_converted_is_named(tmp_path, capsys):
     for words, said in (
         ([path, "--as", "editnet"], "--task attenuate or --task amplify"),
         ([path, "--as", "editnet", "--task", "amplify"], "looks like a checkpoint of realismnet"),
-        ([path, "--as", "emlnet"], "made of 3 checkpoints, and 1 were given"),
+        ([path, "--as", "emlnet"], "made of 3 checkpoints, and 1 was given"),
         ([path, "--as", "realismnet", "--output", path], "ends so"),
         ([str(tmp_path / "none.pth"), "--as", "realismnet"], "none.pth: cannot be read"),
     ):

@@ -32,6 +32,7 @@ def test_no_edit_has_no_sign(mask, color):
     found = signs(plain(*color), mask, lambda image: image)
     assert (found.realism, found.realism_change) == (0.8, -0.03)
     assert (found.border_step, found.skin_change, found.lifted_blacks, found.dulled_whites) == (0, 0, 0, 0)
+    assert found.lost_contrast == 0
 
 
 def test_a_step_along_the_border_is_measured(mask):
@@ -81,3 +82,11 @@ def test_whites_that_turn_grey_count_by_their_share_of_the_region(mask):
     few = plain(0.5, 0.5, 0.5)
     few[..., 12:13] = 0.95  # one of the region's 24 columns
     assert signs(few, mask, lambda image: image - 0.4).dulled_whites == pytest.approx(40 / 24 / (1 / 24 + 0.01), abs=1)
+
+
+def test_contrast_that_is_lost_inside_the_region_is_measured(mask):
+    image = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 0.3 + 0.4
+    assert signs(image, mask, lambda image: 0.55 + (image - 0.55) / 2).lost_contrast == pytest.approx(50, abs=3)
+    assert signs(image, mask, lambda image: image * 0.8).lost_contrast < 2  # shade keeps it
+    assert signs(image, mask, lambda image: 0.55 + (image - 0.55) * 1.3).lost_contrast == 0
+    assert signs(image, 1 - mask, lambda image: image).lost_contrast == 0

@@ -1,5 +1,6 @@
 """Ways to edit a photo, by name: nothing, chance, the enhancer, its rivals, earlier methods, and what others published."""
 import dataclasses
+import difflib
 import functools
 import time
 import zlib
@@ -81,8 +82,11 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     wanted = {meant for name in names for meant in ([name] if name in published else _meant(name))}
     unknown = sorted(wanted - set(known))
     if unknown or not wanted:
-        offered = ", ".join([ALL, *known, *FAMILIES])
-        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; use one or several of {offered}")
+        offered = [ALL, *known, *FAMILIES, *ALIASES]
+        near = difflib.get_close_matches(unknown[0], known, 1) if unknown else []
+        meant = f"did you mean {near[0]}? There are" if near else "use one or several of"
+        here = f"what ends in {REPRODUCED} is run here, and may be named without it"
+        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; {meant} {', '.join(offered)}; {here}")
     return [name for name in known if name in wanted]
 
 

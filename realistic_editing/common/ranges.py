@@ -7,6 +7,7 @@ from typing import Any
 
 from realistic_editing.common.errors import InputError
 
+_SHORT = 120  # characters of a value that a message shows whole
 
 @dataclasses.dataclass(frozen=True)
 class Number:
@@ -136,7 +137,7 @@ def check(name: str, value: Any, allowed: Any) -> None:
         InputError: naming the option, the value, and what it may be.
     """
     if not allowed.fits(value):
-        listed = isinstance(value, str) and allowed.fits([value])
+        listed = isinstance(value, str) and len(value) <= _SHORT and allowed.fits([value])
         raise InputError(f"{name} is {shown(value)}; use {f'a list: {name}=[{value}]' if listed else allowed}")
 
 
@@ -157,4 +158,4 @@ def shown(value: Any) -> str:
         text = repr(value)
     except ValueError:  # an int of more digits than Python writes
         text = "a number of very many digits"
-    return text if len(text) <= 120 else text[:117] + "..."
+    return text if len(text) <= _SHORT else text[: _SHORT - 3] + "..."

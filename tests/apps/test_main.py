@@ -8,6 +8,7 @@ import pytest
 
 from realistic_editing.apps import option_ranges
 from realistic_editing.apps.cli import _parser
+from realistic_editing.apps.compose import composed
 from realistic_editing.apps.config import FIGURES_TEXT, quoted
 from realistic_editing.apps.evaluate import suite_of
 from realistic_editing.apps.evaluations import BY_OPTION, SUITES
@@ -50,6 +51,18 @@ def test_an_option_that_is_not_there_is_named_without_hydras_advice_to_add_it(op
     done = subprocess.run([sys.executable, str(script), option], capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert f"{option.partition('=')[0]}: there is no such option; {remedy}" in done.stderr and "append" not in done.stderr
+
+
+@pytest.mark.parametrize(("script", "options", "words"), [
+    ("train_realism", ["task=attenuate"], "task: this script has no such group; --help shows"),
+    ("train_enhancer", ["task=atenuate"], "task=atenuate: there is no such choice; did you mean attenuate?"),
+    ("train_enhancer", ["task=red"], "task=red: there is no such choice; use one of amplify, attenuate"),
+    ("train_enhancer", [], "task is not given; add one of task=amplify, task=attenuate"),
+])  # fmt: skip
+def test_what_hydra_says_of_a_group_is_said_in_one_line(script, options, words):
+    with pytest.raises(InputError) as refused:
+        composed(script, options)
+    assert words in str(refused.value) and "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(("script", "option", "words"), [

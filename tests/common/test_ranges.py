@@ -44,6 +44,12 @@ def test_the_words_say_the_range():
     assert {str(kind): words for kind, words in said.items()} == {words: words for words in said.values()}
 
 
+def test_of_a_single_name_the_list_is_shown_that_was_meant():
+    for allowed in (Many(Text()), optional(Many(Text(), least=1))):
+        with pytest.raises(InputError, match=r"^regions.folders is 'my/photos'; use a list: regions.folders=\[my/photos\]$"):
+            check("regions.folders", "my/photos", allowed)
+
+
 def test_a_value_of_any_length_is_shown_in_short():
     for value in ("x" * 10_000, [0] * 10_000, 10**5000):
         with pytest.raises(InputError) as error:

@@ -236,6 +236,23 @@ def test_a_window_of_shards_reaches_the_loader_and_needs_shards():
     assert sorted(seen) == list(range(40)) and len({index // 5 for index in seen[:5]}) <= 2
 
 
+def test_tensorboard_keeps_every_step_of_a_run_that_was_killed_and_begun_again(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def steps():
+        events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+        return [[event.step for event in events.Scalars(name)] for name in ("train/total", "validation/error")]
+
+    with pytest.raises(Killed):
+        run(tmp_path, 33, save_every=20)  # it goes on from 20, and takes the steps to 30 again
+    assert steps()[0] == [5, 10, 15, 20, 25, 30]
+    run(tmp_path, save_every=20)
+    assert steps() == [list(range(5, 65, 5)), [20, 40, 60]]
+    files = sorted((tmp_path / "tensorboard").iterdir())
+    run(tmp_path, save_every=20)  # finished, it says nothing new
+    assert sorted((tmp_path / "tensorboard").iterdir()) == files
+
+
 def test_tensorboard_holds_the_settings_and_what_runs_are_compared_by(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.plugins.hparams import plugin_data_pb2

@@ -179,7 +179,8 @@ def check_names(options: Iterable[str]) -> None:
     for name in options:
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1)
-            raise InputError(f"{name}: is no option of an edit; {f'did you mean {near[0]}?' if near else 'use ' + ', '.join(NAMES)}")
+            meant = f"did you mean {near[0]}?" if near else f"use {', '.join(NAMES)}"
+            raise InputError(f"{name}: is no option of an edit; {meant}")
 
 
 def check_strength(strength: float) -> float:

@@ -19,7 +19,7 @@ from realistic_editing.common import threads
 Arguments, Result = ParamSpec("Arguments"), TypeVar("Result")
 Network = Callable[[torch.Tensor], torch.Tensor]
 
-_MOST = 4  # workers: no caller has more to do side by side
+_MOST = 4  # workers: an edit has no more to do side by side, and more photos at once take more memory
 AT_ONCE = max(1, min(torch.get_num_threads(), _MOST))  # photos, each on a thread of its own, that keep all cores busy
 _here = threading.local()  # of a worker: `pool`, and `stopped`, an event that its caller sets when it no longer waits
 
@@ -42,11 +42,20 @@ def on_worker(method: Callable[Arguments, Result]) -> Callable[Arguments, Result
     return call
 
 
-def by_one_thread_each(job: Callable[[], Result]) -> Result:
+def by_one_thread_each(job: Callable[[], Result], device: torch.device | None = None) -> Result:
     """Run a job on a worker, whose parts `together` runs side by side, on one thread each: sums round the same on any machine.
 
-    The rest is as `on_worker` has it.
+    The rest is as `on_worker` has it; where this is a worker already, it is part of that one's work.
+
+    Args:
+        job: what to do.
+        device: of its networks; on another than the CPU the job runs where it is called.
+
+    Returns:
+        What the job returns.
     """
+    if device is not None and device.type != "cpu":
+        return job()
     count = min(torch.get_num_threads(), _MOST)
     pool = None if count == 1 or _pool_here() is not None else _workers(count)
     with threads.one_thread():

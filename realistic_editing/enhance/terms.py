@@ -1,4 +1,6 @@
 """Our own terms of the enhancer's loss, beside eqs. 3 to 6: bounded changes of saliency, and what this critic misses."""
+from collections.abc import Sequence
+
 import torch
 
 from realistic_editing.ops import Recipe, apply
@@ -9,8 +11,7 @@ _NEAR_WHITE = 0.92  # from here on the brightest channel counts, more and more u
 _LUMA, _SHADE, _PIXELS = (0.299, 0.587, 0.114), 0.1, 200  # Rec. 601; a tenth darker or lighter; pixels that stand for a region
 _WHITE_FROM, _WHITE_AT = 0.7, 0.85  # the darkest channel of a pixel that counts as white not at all, and in full
 _FEW_WHITES = 0.01  # of a region: so many count for half
-_NEAR_BLACK = 0.04  # twice a brightness, near which no eye sees differences
-_INSIDE = 0.9  # of a mask: pixels that are edited nearly in full
+_NEAR_BLACK = 0.04  # added to the sum of two brightnesses: near black no eye sees differences
 _FAINT_SHADE = 0.01  # of the share between lighter and darker, of which 0.1 is usual
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
@@ -91,7 +92,7 @@ def dulled_whites(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor)
 def lost_shading(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     """How much of a region's shading an edit takes, at pixels that stand for the region.
 
-    Shading is by how large a share the result darkens where the photo is darker by one. Exposure keeps it; a curve that is flat
+    Shading is by how large a share the result darkens where the photo is darker by one. Shade keeps it; a curve that is flat
     takes some; a channel that comes to its end, be it in the middle of an edit, takes all.
 
     Args:
@@ -105,9 +106,8 @@ def lost_shading(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> tor
     pixels = _pixels_of(image, mask)
     lighter, darker = (pixels * (1 + _SHADE)).clamp(max=1), pixels * (1 - _SHADE)
     inside = torch.ones_like(pixels[:, :1])
-    before = _share_between(lighter, darker)
     both = apply(torch.cat([lighter, darker], dim=3), torch.cat([inside, inside], dim=3), recipe)
-    after = _share_between(*both.chunk(2, dim=3))
+    before, after = _shares((_luma(lighter), _luma(darker)), [_luma(one) for one in both.chunk(2, dim=3)])
     seen = (before > _FAINT_SHADE).to(before.dtype)  # black has none to lose
     return (seen * (1 - after / before.clamp(min=_FAINT_SHADE))).clamp(0, 1).flatten(1)
 
@@ -117,25 +117,20 @@ def lost_contrast(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor)
 
     Args:
         image, edited: (B, 3, H, W) RGB in [0, 1], photos and their edits.
-        mask: (B, 1, H, W) in [0, 1]; pixels where it is at least 0.9 count.
+        mask: (B, 1, H, W) in [0, 1]; pixels where it is at least 0.5 count.
 
     Returns:
-        (B,), at most 1; 0 where there is no contrast, negative where it grows.
+        (B,), at most 1; 0 where there is hardly any contrast to lose, negative where it grows.
     """
-    inside = mask[:, 0] >= _INSIDE
-    before, after = (_differences(photo, inside) for photo in (image, edited))
-    return torch.where(before > 0, 1 - after / before.clamp(min=1e-6), 0.0)
-
-
-def _differences(photo: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
-    """The sum over neighbours, both inside (B, H, W) bool, of the share by which their brightness differs: (B,)."""
-    luma = (photo * photo.new_tensor(_LUMA)[:, None, None]).sum(dim=1)
-    total = luma.new_zeros(len(luma))
-    for axis in (1, 2):
-        along, count = (luma, inside), luma.shape[axis] - 1
-        (one, seen), (other, too) = ([part.narrow(axis, start, count) for part in along] for start in (0, 1))
-        total = total + ((one - other).abs() / (one + other + _NEAR_BLACK) * (seen & too)).flatten(1).sum(dim=1)
-    return total
+    inside, lumas = mask >= 0.5, (_luma(image), _luma(edited))
+    sums = []
+    for axis in (2, 3):
+        first, second = ([part.narrow(axis, start, part.shape[axis] - 1) for part in (inside, *lumas)] for start in (0, 1))
+        both = first[0] & second[0]
+        shares = _shares((first[1], second[1]), (first[2], second[2]))
+        sums.append(torch.stack([(part * both).flatten(1).sum(dim=1) for part in (*(one.abs() for one in shares), both)]))
+    before, after, pairs = sums[0] + sums[1]
+    return torch.where(before > _FAINT_SHADE * pairs, 1 - after / before.clamp(min=1e-6), 0.0)
 
 
 def flattened(lost: torch.Tensor) -> torch.Tensor:
@@ -151,10 +146,17 @@ def veiled(lost: torch.Tensor) -> torch.Tensor:
     return lost.mean(dim=1)
 
 
-def _share_between(lighter: torch.Tensor, darker: torch.Tensor) -> torch.Tensor:
-    """Of the brightness of (B, 3, 1, K) pixels, the share by which two versions differ: (B, 1, K)."""
-    lighter, darker = ((one * one.new_tensor(_LUMA)[:, None, None]).sum(dim=1) for one in (lighter, darker))
-    return (lighter - darker) / (lighter + darker + _NEAR_BLACK)
+def _luma(image: torch.Tensor) -> torch.Tensor:
+    """The brightness of (B, 3, H, W) RGB: (B, 1, H, W)."""
+    return (image * image.new_tensor(_LUMA)[:, None, None]).sum(dim=1, keepdim=True)
+
+
+def _shares(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """By what share two brightnesses differ, before an edit and after it; what is darkened alone keeps its share."""
+    (one, other), (edited, edited_too) = before, after
+    total, total_after = one + other, edited + edited_too
+    darkened = (total_after / total.clamp(min=1e-6)).clamp(max=1)
+    return (one - other) / (total + _NEAR_BLACK), (edited - edited_too) / (total_after + _NEAR_BLACK * darkened).clamp(min=1e-6)
 
 
 def _pixels_of(image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

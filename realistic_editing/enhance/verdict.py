@@ -15,9 +15,8 @@ THRESHOLDS = {
     "border_step": (2.0, 2.9),  # CIELAB units a pixel; a clean edit to less attention leaves 0.4, to more 1.7
     "skin_change": (4.0, 8.0),  # CIELAB units of a and b
     "lifted_blacks": (4.0, 6.0),  # CIELAB units of L; above, dark hair and jackets look as if seen through mist
-    # Percent of full brightness. Not set by the sixty: by a white cat that had become a grey cutout.
-    "dulled_whites": (20.0, 30.0),
-    "lost_contrast": (20.0, 25.0),  # percent of it
+    "dulled_whites": (20.0, 30.0),  # percent of full brightness; not set by the sixty: by a white cat turned into a grey cutout
+    "lost_contrast": (20.0, 25.0),  # percent of the region's contrast
 }
 _WORDS = {
     "realism_change": "the region looks less real, dR {:+.2f}",
@@ -25,7 +24,7 @@ _WORDS = {
     "skin_change": "colours of skin, fur or wood change by {:.1f} units",
     "lifted_blacks": "blacks turn grey, {:.1f} units lighter",
     "dulled_whites": "whites turn grey, {:.0f} % darker",
-    "lost_contrast": "the region stands as in mist, {:.0f} % less contrast",
+    "lost_contrast": "the region has {:.0f} % less contrast, as in mist",
 }
 
 

@@ -135,12 +135,13 @@ def test_a_sampled_view_approaches_the_whole(judges, photos):
     torch.testing.assert_close(quick.saliency_change(second), whole.saliency_change(first), atol=0.05, rtol=0.2)
 
 
-def test_shading_that_an_edit_takes_costs_in_the_loss_of_a_view():
+@pytest.mark.parametrize("term", ["flat", "veil"])
+def test_shading_that_an_edit_takes_costs_in_the_loss_of_a_view(term):
     image, mask = torch.full((1, 3, 24, 24), 0.2), torch.ones(1, 1, 24, 24)
     image[:, 0] = torch.linspace(0.6, 0.9, 24)  # red with shading, which ends at white on the way
     recipe = dataclasses.replace(exposed(3.0), saturation=torch.zeros(1), order=torch.tensor([[3, 0, 1, 2]]))
     view, human = Judges(Closeness(), Brightness()).view(image, mask), torch.zeros(1, dtype=torch.bool)
-    free, paid = (Objective(saliency_weight=-1.0, flat_margin=0.1, flat_weight=weight) for weight in (0.0, 4.0))
+    free, paid = (Objective(-1.0, **{f"{term}_margin": 0.1, f"{term}_weight": weight}) for weight in (0.0, 4.0))
     losses = [float(view.loss(view.edited(recipe), human, objective)["realism"]) for objective in (free, paid)]
     assert losses[1] > losses[0] + 0.1
 

@@ -88,5 +88,9 @@ def test_contrast_that_is_lost_inside_the_region_is_measured(mask):
     image = torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)) * 0.3 + 0.4
     assert signs(image, mask, lambda image: 0.55 + (image - 0.55) / 2).lost_contrast == pytest.approx(50, abs=3)
     assert signs(image, mask, lambda image: image * 0.8).lost_contrast < 2  # shade keeps it
+    assert signs(image * 0.1, mask, lambda image: image * 0.3).lost_contrast < 2  # in the dark as well
+    wall = 0.9 + 0.004 * (image - 0.55)
+    assert signs(wall, mask, lambda image: image * 0 + 0.9).lost_contrast == 0  # what is flat has none to lose
     assert signs(image, mask, lambda image: 0.55 + (image - 0.55) * 1.3).lost_contrast == 0
-    assert signs(image, 1 - mask, lambda image: image).lost_contrast == 0
+    assert signs(image, 1 - mask, lambda image: 0.55 + (image - 0.55) / 2).lost_contrast == pytest.approx(50, abs=3)
+    assert signs(image, 0 * mask, lambda image: image * 0.5).lost_contrast == 0

@@ -14,7 +14,7 @@ from realistic_editing.enhance.options import GUARD
 from realistic_editing.enhance.signs import measure_signs
 from realistic_editing.enhance.terms import logit_change
 from realistic_editing.enhance.verdict import LOOKS_EDITED, SAFE, judge
-from realistic_editing.evaluation.measures.sweep import of_regions
+from realistic_editing.evaluation.measures.sweep import measure_regions
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.ops import Recipe, apply
 
@@ -62,7 +62,7 @@ def judged_edits(network: nn.Module, regions: Sequence[Region], size: int, path:
             rows.append(row | {key: float(value) for key, value in cells.items()})
         return rows
 
-    return pd.DataFrame(of_regions(chosen, size, "judged edits", rows_of))
+    return pd.DataFrame(measure_regions(chosen, size, "judged edits", rows_of))
 
 
 def judged_table(found: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.terms import log_saliency_ratio
-from realistic_editing.evaluation.measures.sweep import edit, iter_regions, of_regions, predict_saliency, score
+from realistic_editing.evaluation.measures.sweep import edit, iter_regions, measure_regions, predict_saliency, score
 from realistic_editing.ops import OPERATORS, EditPreset, EditRanges, Recipe, sample_recipe
 from realistic_editing.ops.recipe import PARAMETERS
 
@@ -87,7 +87,7 @@ def score_samples(
             rows.append(common | {"draw": draw, "edits": edits} | {kind: float(table[kind][draw]) for kind in table})
         return rows
 
-    found = pd.DataFrame(of_regions(regions, size, "score", rows_of))
+    found = pd.DataFrame(measure_regions(regions, size, "score", rows_of))
     found.insert(0, "index", np.arange(len(found)) // samples_per_region)
     return found
 

@@ -23,6 +23,7 @@ Judge = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 # Photos that a judge sees at once. Tensors of more than a few do not fit what a processor's allocator keeps, and half of the
 # time goes into fetching fresh memory.
 BATCH = {"cpu": 1, "other": 32}
+_AT_ONCE = 8  # regions that are handed to workers together
 
 
 def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[float]], judge: Judge) -> pd.DataFrame:
@@ -47,7 +48,7 @@ def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[flo
         return rows
 
     columns = ["source", "photo", "region", "edit", "factor", "change"]
-    return pd.DataFrame(of_regions(regions, size, "sweep", rows_of), columns=columns)
+    return pd.DataFrame(measure_regions(regions, size, "sweep", rows_of), columns=columns)
 
 
 def sweep_neutral(regions: Sequence[Region], size: int, judge: Judge) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def sweep_neutral(regions: Sequence[Region], size: int, judge: Judge) -> pd.Data
         return rows
 
     columns = ["source", "photo", "region", "edit", "change"]
-    return pd.DataFrame(of_regions(regions, size, "neutral edits", rows_of), columns=columns)
+    return pd.DataFrame(measure_regions(regions, size, "neutral edits", rows_of), columns=columns)
 
 
 def iter_regions(regions: Sequence[Region], size: int, title: str) -> Iterator[tuple[Region, torch.Tensor, torch.Tensor]]:
@@ -73,25 +74,30 @@ def iter_regions(regions: Sequence[Region], size: int, title: str) -> Iterator[t
         yield region, *opened(region, size)
 
 
-def of_regions(
+def measure_regions(
     regions: Sequence[Region], size: int, title: str, measure: Callable[[Region, torch.Tensor, torch.Tensor], Sequence[Found]]
 ) -> list[Found]:
-    """The rows that `measure` finds for each region, in the regions' order, under a progress bar.
-
-    On a worker (see `common.workers`), several regions are measured side by side.
+    """Measure regions under a progress bar; on a worker (see `common.workers`), some of them side by side.
 
     Args:
         regions, size, title: as for `iter_regions`.
-        measure: of a region, its photo and its mask.
+        measure: of a region, its photo and its mask, the rows of a table.
+
+    Returns:
+        The rows of all regions, in their order.
     """
 
     def measured(region: Region) -> Sequence[Found]:
-        found = measure(region, *opened(region, size))
-        bar.update()
-        return found
+        return measure(region, *opened(region, size))
 
+    rows = []
     with tqdm(total=len(regions), desc=title, unit="region") as bar:
-        return [row for rows in together([functools.partial(measured, region) for region in regions]) for row in rows]
+        for start in range(0, len(regions), _AT_ONCE):  # few, so that an error or an interrupt ends it soon
+            part = regions[start : start + _AT_ONCE]
+            for found in together([functools.partial(measured, region) for region in part]):
+                rows += found
+            bar.update(len(part))
+    return rows
 
 
 def opened(region: Region, size: int) -> tuple[torch.Tensor, torch.Tensor]:

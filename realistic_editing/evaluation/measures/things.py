@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from realistic_editing.data.regions import Region
-from realistic_editing.evaluation.measures.sweep import of_regions
+from realistic_editing.evaluation.measures.sweep import measure_regions
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.realism.augment import ANY_COLOR, FIXED_COLOR, Degradation, turn_hue
 
@@ -50,7 +50,7 @@ def recolored_things(critic: Critic, regions: Sequence[Region], size: int) -> pd
         before, photo_name = float(critic(image, mask)), f"{region.source}/{region.photo_id}"
         return [(photo_name, group, name, float(critic(_tensor(edited), mask)) - before) for name, edited in edits.items()]
 
-    return pd.DataFrame(of_regions(known, size, "things", rows_of), columns=["photo", "group", "edit", "change"])
+    return pd.DataFrame(measure_regions(known, size, "things", rows_of), columns=["photo", "group", "edit", "change"])
 
 
 def things_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def harmless_changes(critic: Critic, regions: Sequence[Region], size: int) -> pd
             seen[f"mask {word} by 1 %"] = (image, _changed(inside, morphology))
         return [(name, title, before, float(critic(picture, shown)) - before) for title, (picture, shown) in seen.items()]
 
-    return pd.DataFrame(of_regions(regions, size, "harmless", rows_of), columns=["photo", "change", "before", "moved"])
+    return pd.DataFrame(measure_regions(regions, size, "harmless", rows_of), columns=["photo", "change", "before", "moved"])
 
 
 def harmless_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:

@@ -32,7 +32,8 @@ class CriticSuite:
         network = load_network(settings.critic, "realism", settings.device)
         fp32_network = load_network(settings.fp32_weights, "realism", settings.device) if settings.fp32_weights else None
         regions = inputs.unseen_regions(False)
-        found = by_one_thread_each(lambda: measure_critic(network, fp32_network, regions, inputs.preset, settings))
+        device = next(network.parameters()).device
+        found = by_one_thread_each(lambda: measure_critic(network, fp32_network, regions, inputs.preset, settings), device)
         return suite_report("critic", settings, {settings.critic: network}, found)
 
 
@@ -132,7 +133,8 @@ def _judged_tables(network: nn.Module, regions: Sequence[Region], settings: Dict
     count = f"{len(found)} edits of {found.photo.nunique()} photos, {int(found.looks_edited.sum())} of which look edited"
     note = (
         "Edits by default, and stronger ones without the guard, judged blind at full size beside the photo by a language model "
-        "that sees pictures, not by people; found: the share of those that look edited of which the measure says so."
+        "that sees pictures, not by people; found: the share of those that look edited of which the measure says so. "
+        "The verdict's thresholds were set by these same edits."
     )
     frame = judged.judged_table(found, settings.resamples, settings.seed)
     return [Table("judged", f"Edits judged by eye: {count}", note, frame)]

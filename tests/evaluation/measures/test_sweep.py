@@ -59,7 +59,7 @@ def test_regions_are_measured_in_their_order_however_many_at_once(tmp_path, coun
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
-        found = by_one_thread_each(lambda: sweep.of_regions(regions, 16, "test", rows_of))
+        found = by_one_thread_each(lambda: sweep.measure_regions(regions, 16, "test", rows_of))
     finally:
         torch.set_num_threads(before)
     assert found == [row for number in range(5) for row in ((str(number), 40 * number), (str(number), 1.0))]

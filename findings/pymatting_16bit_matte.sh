@@ -7,11 +7,11 @@
 # Seen: with "GRAY", as the manual's examples load mattes and trimaps, [0, 0.25, 0.5, 0.75, 1] of 8 bits is [0, 1, 1, 1, 1] of 16. With no mode
 # it is [0, 64.25, 128.5, 192.75, 257]. No error, no warning. So a trimap loses its unknown zone, and a blend its soft border.
 # Pillow clips at 255 where it turns such a picture into 8 bits, and load_image divides by 255 whatever the depth.
-# Exits 0 while that is so, 1 when it has changed, and 2 when the packages cannot be installed.
+# Exits 0 while that is so, 1 when it has changed, and 2 when it cannot be tried.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
+python3 -m venv "$folder/venv" || exit 2
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check numpy==2.4.6 pillow==12.3.0 pymatting==1.1.16 || exit 2
 cat > "$folder/read_mattes.py" <<'PY'
 import sys

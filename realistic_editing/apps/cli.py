@@ -259,8 +259,8 @@ def _add_region(parser: argparse.ArgumentParser) -> None:
     """Ways to name a region without a mask."""
     parser.add_argument("--box", help="x,y,width,height in pixels around the thing, which it must hold whole")
     _add_points(parser, "alone or with --box")
-    parser.add_argument("--grabcut", action="store_true", help="select by colours alone, by the algorithm of that name")
-    parser.add_argument("--sam", help="a Segment Anything model: a folder, or a name such as facebook/sam-vit-base (extra sam)")
+    parser.add_argument("--grabcut", action="store_true", help="select by colours alone (GrabCut), without the network")
+    parser.add_argument("--sam", help="a Segment Anything model: a folder, or a name such as facebook/sam-vit-base, downloaded")
     parser.add_argument("--alpha", action="store_true", help="the photo's own transparency")
     _add_meaning(parser)
 

@@ -90,7 +90,7 @@ def doctor(options: Mapping[str, Any]) -> dict[str, Any]:
     if failed:
         raise InputError(f"self-test: {', '.join(failed)} failed; install the package anew in a fresh environment")
     lacking = _cannot(found["optional"])
-    print("all well" + (f"; but what needs an extra: {', '.join(lacking)}" if lacking else ""), file=sys.stderr)
+    print("all well" + (f", but these need an extra: {', '.join(lacking)}" if lacking else ""), file=sys.stderr)
     return found
 
 

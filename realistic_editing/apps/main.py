@@ -175,7 +175,7 @@ def _of_group(message: str) -> str:
         near = difflib.get_close_matches(found[2], offered, 1)
         meant = f"did you mean {near[0]}?" if near else f"use one of {', '.join(offered)}"
         return f"{found[1]}={found[2]}: there is no such choice; {meant}" if offered else message
-    if found := re.match(r"You must specify '([^']+)'", message):
+    if (found := re.match(r"You must specify '([^']+)'", message)) and offered:
         return f"{found[1]} is not given; add one of {', '.join(f'{found[1]}={one}' for one in offered)}"
     return message
 

@@ -105,7 +105,7 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None, keep_mask
     pixels = read.srgb
     selected, notes = read_mask(mask, pixels.shape[:2])
     say((*read.notes, *notes), photo)
-    selected = selected if keep_mask else soften_hard(pixels, selected)  # as `edit` judges its own
+    selected = selected if keep_mask else soften_hard(pixels, selected)  # as `batch` judges; `edit` also mends a loose one
     device = next(judges.critic.parameters()).device
     view = judges.view(*network_input(pixels, selected, device))
     row = {"photo": str(photo), "realism": float(view.realism)}

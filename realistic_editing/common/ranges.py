@@ -8,6 +8,8 @@ from typing import Any
 from realistic_editing.common.errors import InputError
 
 _SHORT = 120  # characters of a value that a message shows whole
+_PLAIN = r"[\w./~-]{1,100}"  # a word that Hydra reads in a list as it is
+
 
 @dataclasses.dataclass(frozen=True)
 class Number:
@@ -137,7 +139,7 @@ def check(name: str, value: Any, allowed: Any) -> None:
         InputError: naming the option, the value, and what it may be.
     """
     if not allowed.fits(value):
-        listed = isinstance(value, str) and len(value) <= _SHORT and allowed.fits([value])
+        listed = isinstance(value, str) and re.fullmatch(_PLAIN, value) and allowed.fits([value])
         raise InputError(f"{name} is {shown(value)}; use {f'a list: {name}=[{value}]' if listed else allowed}")
 
 

@@ -24,8 +24,7 @@ class Candidates:
     saliency_change: torch.Tensor
 
     def __repr__(self) -> str:
-        best = max(float(self.realism_change.max()), -1.0) if len(self) else 0.0
-        return f"Candidates({self.task}, {len(self)} edits, dR up to {best:+.2f})"
+        return f"Candidates({self.task}, {len(self)} edits)"
 
     def __len__(self) -> int:
         return len(self.recipe)

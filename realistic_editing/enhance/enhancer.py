@@ -15,7 +15,7 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.loss import Objective
-from realistic_editing.enhance.options import CRITIC, SALIENCY, EditOptions, check_names
+from realistic_editing.enhance.options import CRITIC, SALIENCY, EditOptions, check_option_names
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe
 from realistic_editing.weights import is_bundled, load_network, usable_device
@@ -149,7 +149,7 @@ class Enhancer:
         Raises:
             InputError: when photo, mask or an option cannot be used.
         """
-        check_names(changes)
+        check_option_names(changes)
         values = ({} if options is None else options.as_dict()) | changes
         options = EditOptions(**values)
         options.check_for(self.task, refinable=self.objective is not None)  # before the photo is looked at

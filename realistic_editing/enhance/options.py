@@ -174,13 +174,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             parser.add_argument("--no-guard", dest="guard", action="store_const", const=None, help="take a proposal as it is")
 
 
-def check_names(options: Iterable[str]) -> None:
-    """Raise InputError for names that are no options of an edit, naming those that look like them."""
+def check_option_names(options: Iterable[str]) -> None:
+    """Raise InputError for a name that is no option of an edit, naming the one that looks like it."""
     for name in options:
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1)
             meant = f"did you mean {near[0]}?" if near else f"use {', '.join(NAMES)}"
-            raise InputError(f"{name}: is no option of an edit; {meant}")
+            raise InputError(f"{name} is no option of an edit; {meant}")
 
 
 def check_strength(strength: float) -> float:

@@ -90,8 +90,9 @@ def _continue_only_the_same(path: Path, settings: dict[str, Any]) -> None:
     if differ:
         shown = "; ".join(f"{name} was {before.get(name)!r}, is {now.get(name)!r}" for name in differ[:3])
         remedy = "choose another folder with output=..., or delete this one"
-        if differ == ["trainer.steps"] and (path.parent / "model.safetensors").is_file():
-            remedy = f"it is finished; to train on, add initial={path.parent / 'model.safetensors'} output=ANOTHER_FOLDER"
+        finished = path.parent / "model.safetensors"
+        if differ == ["trainer.steps"] and finished.is_file() and now["trainer.steps"] > before["trainer.steps"]:
+            remedy = f"that run is finished; to train on, add initial={finished} output=ANOTHER_FOLDER"
         if all(name in _CHOSEN and before.get(name) for name in differ):
             remedy = f"to go on with it, add {' '.join(f'{name}={before[name]}' for name in differ)}; or {remedy}"
         raise InputError(f"{path.parent}: holds a run with other settings ({shown}); {remedy}")

@@ -58,7 +58,7 @@ def test_what_is_one_too_many_is_refused_in_one_line_that_names_its_command(caps
 def test_of_a_misspelt_option_the_right_one_is_named_and_of_no_command_all_are(capsys):
     assert refused(capsys, "edit", "a.jpg", "--stength", "0.5") == "error: unknown: --stength 0.5; did you mean --strength?\n"
     assert refused(capsys, "edti", "a.jpg") == "error: no command 'edti'; did you mean edit?\n"
-    assert "(choose from 'edit', " in refused(capsys, "nothing")
+    assert re.search("choose from '?edit'?, ", refused(capsys, "nothing"))
     assert "usage: realistic-editing [-h]" in refused(capsys) and "COMMAND" not in refused(capsys, "edit")
 
 

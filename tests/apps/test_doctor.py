@@ -30,7 +30,7 @@ def test_the_doctor_names_the_commands_that_cannot_start(capsys, monkeypatch):
     out, err = capsys.readouterr()
     for name, extra in packages.items():
         assert re.search(rf"  {name}: not here, for .*; pip install -e '\.\[{extra}\]'", out), name
-    assert err.startswith("all well; but what needs an extra: ")
+    assert err.startswith("all well, but these need an extra: ")
     assert "batch, score, video and study (tools)" in err
     assert "realistic-editing page (demo)" in err and "study (study)" in err
 

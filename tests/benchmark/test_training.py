@@ -101,7 +101,7 @@ def test_the_suite_times_every_kind_of_loop(tmp_path, capsys):
     assert all(row["images_per_s"] > 0 and 2 <= len(row["seconds"]) <= 11 for row in results)
 
 
-def test_every_loop_of_the_default_run_is_there():
+def test_every_loop_of_the_suite_is_there():
     loops = small("unused").training.loops
     assert {node.job for node in loops.values()} == {"saliency", "realism", "enhancer"} and len(loops) == 7
 

@@ -200,8 +200,8 @@ def test_a_view_answers_many_questions_of_one_photo(enhancer, photo):
         ({"guard": float("nan")}, "guard"),
         ({"saliency_change": "-0.3"}, "saliency_change"),
         ({"strength": 1, "saliency_change": -0.3}, "beside"),
-        ({"refin": 3}, "refin: is no option of an edit; did you mean refine"),
-        ({"colour": 3}, "colour: is no option of an edit; use .*strength"),
+        ({"refin": 3}, "refin is no option of an edit; did you mean refine"),
+        ({"colour": 3}, "colour is no option of an edit; use .*strength"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(enhancer, photo, options, word):

@@ -84,9 +84,9 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     if unknown or not wanted:
         offered = [ALL, *known, *FAMILIES, *ALIASES]
         near = difflib.get_close_matches(unknown[0], known, 1) if unknown else []
-        meant = f"did you mean {near[0]}? There are" if near else "use one or several of"
-        here = f"what ends in {REPRODUCED} is run here, and may be named without it"
-        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; {meant} {', '.join(offered)}; {here}")
+        use = f"use one or several of {', '.join(offered)}; what ends in {REPRODUCED} is run here, and may be named without it"
+        meant = f"did you mean {near[0]}? {use[0].upper()}{use[1:]}" if near else use
+        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; {meant}")
     return [name for name in known if name in wanted]
 
 

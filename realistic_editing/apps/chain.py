@@ -61,8 +61,8 @@ def choose_judges(config: DictConfig) -> None:
         path, name = trained_weights(config, group), name_of(node.network._target_)
         # The preset's group may have been replaced on the command line: then its run trained another network.
         if path.is_file() and describe_file(path)["network"] == name:
-            how = (describe_file(path).get("card") or {}).get("command") or f"{SOURCES[group]}.py"
-            node.weights, where = str(path), f"trained by {how}"
+            command = (describe_file(path).get("card") or {}).get("command")  # its options say what it is
+            node.weights, where = str(path), f"trained by {SOURCES[group]}.py" + (f": {command}" if command else "")
         elif node.bundled is not None:
             node.weights, where = node.bundled, "bundled"
         elif config.trainer.smoke:

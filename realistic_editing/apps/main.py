@@ -1,6 +1,5 @@
 """Run one of the package's jobs for a script or the command: errors of the user's in one line, exit code 2."""
 import contextlib
-import difflib
 import importlib
 import os
 import re
@@ -15,6 +14,7 @@ from realistic_editing.apps.streams import patient
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.files import FULL
+from realistic_editing.common.hints import did_you_mean
 
 JOBS = {
     "train_saliency": "realistic_editing.apps.train:train_saliency",
@@ -161,9 +161,9 @@ def in_our_words(error: Exception) -> str:
         return _of_group(str(error))
     *groups, name = (getattr(error.__cause__, "full_key", None) or unknown[1]).split(".")  # up to what is not there
     beside = getattr(error.__cause__, "parent_node", None)  # the options of the group that has no such one
-    near = difflib.get_close_matches(name, [str(one) for one in beside] if beside else [], 1)
-    meant = f"did you mean {'.'.join([*groups, *near])}?" if near else "--help shows all that there are"
-    return f"{unknown[1]}: there is no such option; {meant}"
+    known = [".".join([*groups, str(one)]) for one in beside or ()]
+    remedy = did_you_mean(".".join([*groups, name]), known, "--help shows all that there are")
+    return f"{unknown[1]}: there is no such option; {remedy}"
 
 
 def _of_group(message: str) -> str:
@@ -172,9 +172,8 @@ def _of_group(message: str) -> str:
         return f"{found[1]}: this script has no such group; --help shows all that there are"
     offered = re.findall(r"\t(\S+)", message.split("Config search path")[0])
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
-        near = difflib.get_close_matches(found[2], offered, 1)
-        meant = f"did you mean {near[0]}?" if near else f"use one of {', '.join(offered)}"
-        return f"{found[1]}={found[2]}: there is no such choice; {meant}" if offered else message
+        remedy = did_you_mean(found[2], offered, f"use one of {', '.join(offered)}")
+        return f"{found[1]}={found[2]}: there is no such choice; {remedy}" if offered else message
     if (found := re.match(r"You must specify '([^']+)'", message)) and offered:
         return f"{found[1]} is not given; add one of {', '.join(f'{found[1]}={one}' for one in offered)}"
     return message

@@ -1,12 +1,12 @@
 """The parser of the command line: defaults in --help, and of a mistake one line."""
 import argparse
-import difflib
 import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from realistic_editing.apps.main import leave
+from realistic_editing.common.hints import did_you_mean
 
 
 class Help(argparse.ArgumentDefaultsHelpFormatter):
@@ -26,18 +26,15 @@ class Parser(argparse.ArgumentParser):
             self.print_help(sys.stderr)
             sys.exit(2)
         wrong = re.match(r"argument COMMAND: invalid choice: '(.*?)'", message)
-        near = difflib.get_close_matches(wrong[1], self._commands(), 1) if wrong else []
-        hint = f"did you mean {near[0]}?" if near else f"{self.prog} --help tells how it is used"
-        leave(f"no command {wrong[1]!r}; {hint}" if near else f"{message}; {hint}")
+        how = f"{self.prog} --help tells how it is used"
+        remedy = did_you_mean(wrong[1], self._commands(), how) if wrong else how
+        leave(f"{message}; {remedy}" if remedy == how else f"no command {wrong[1]!r}; {remedy}")
 
     def _commands(self) -> list[str]:
         return [name for action in self._actions if isinstance(action.choices, dict) for name in action.choices]
 
     def refuse_unknown(self, words: Sequence[str]) -> NoReturn:
         """Leave because of words that mean nothing here, naming the options that look like them."""
-        meant = []
-        for word in words:
-            known = [name for name in self._option_string_actions if name.startswith("--")]
-            meant += difflib.get_close_matches(word.split("=")[0], known, 1) if word.startswith("-") else []
-        hint = f"did you mean {', '.join(meant)}?" if meant else f"{self.prog} --help tells how it is used"
-        leave(f"unknown: {' '.join(words)}; {hint}")
+        known = [name for name in self._option_string_actions if name.startswith("--")]
+        option = next((word.split("=")[0] for word in words if word.startswith("-")), "")
+        leave(f"unknown: {' '.join(words)}; {did_you_mean(option, known, f'{self.prog} --help tells how it is used')}")

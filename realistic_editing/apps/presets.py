@@ -1,5 +1,4 @@
 """Presets, experiments and ablations of the training scripts: found by their short names, refused where they mislead."""
-import difflib
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from realistic_editing.apps.config import CONFIGS, instantiate_node
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.hints import did_you_mean
 from realistic_editing.enhance.options import NAMES
 
 SCRIPTS = ("train_saliency", "train_realism", "train_enhancer")
@@ -161,9 +161,8 @@ def _refuse_unknown(script: str, config: DictConfig) -> None:
     expected = _options(script)
     for name in config:
         if name not in expected:
-            near = difflib.get_close_matches(str(name), expected, 1)
-            meant = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(sorted(expected))}"
-            raise InputError(f"{name} is no option of {script}.py{meant}")
+            remedy = did_you_mean(str(name), expected, f"it has {', '.join(sorted(expected))}")
+            raise InputError(f"{name} is no option of {script}.py; {remedy}")
 
 
 def _options(script: str) -> set[str]:

@@ -35,7 +35,7 @@ def under_load(
     Args:
         region: whose photo is edited.
         loads: how many processors other programs would use, such as 2.5.
-        seconds: for each load, a first call of each contender not counted.
+        seconds: for each load; 0 = one edit each. A first edit is not counted.
         weights: of the enhancer, a bundled name or a file.
         options: more words of the command.
         say: gets a line on what comes next.
@@ -52,6 +52,8 @@ def under_load(
         def edit(environment: Mapping[str, str]) -> None:
             subprocess.run(command, check=True, capture_output=True, env=environment)
 
+        if seconds:
+            edit(kept)  # so that files are in memory; each edit is a process of its own, which nothing else warms up
         for load in loads:
             case = f"edit, from file to file, beside a load of {load:g}"
             say(case)
@@ -60,7 +62,7 @@ def under_load(
                 "this project": lambda _: edit(kept),
             }
             with _busy(load):
-                found += in_turn(case, works, 1, "photos", seconds, least=2 if seconds else 1, warm_ups=1 if seconds else 0)
+                found += in_turn(case, works, 1, "photos", seconds, least=2 if seconds else 1, warm_ups=0)
     return found
 
 

@@ -1,7 +1,6 @@
 """What may be asked of an edit: the one declaration from which command line, Hydra's config, plans, batches and page derive."""
 import argparse
 import dataclasses
-import difflib
 import json
 import math
 import re
@@ -9,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.hints import did_you_mean
 from realistic_editing.common.ranges import Number, shown
 
 RULES = ("best_effect", "best_realism", "best_saliency", "random")  # to pick one of the 24 orders (section 5)
@@ -178,9 +178,8 @@ def check_option_names(options: Iterable[str]) -> None:
     """Raise InputError for a name that is no option of an edit, naming the one that looks like it."""
     for name in options:
         if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, 1)
-            meant = f"did you mean {near[0]}?" if near else f"use {', '.join(NAMES)}"
-            raise InputError(f"{name} is no option of an edit; {meant}")
+            remedy = did_you_mean(name, NAMES, f"use {', '.join(NAMES)}")
+            raise InputError(f"{name} is no option of an edit; {remedy}")
 
 
 def check_strength(strength: float) -> float:

@@ -1,6 +1,5 @@
 """Ways to edit a photo, by name: nothing, chance, the enhancer, its rivals, earlier methods, and what others published."""
 import dataclasses
-import difflib
 import functools
 import time
 import zlib
@@ -14,6 +13,7 @@ from torch import nn
 from realistic_editing.baselines import BASELINES, FAMILIES, baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.hints import did_you_mean
 from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.data.pixels import read_version
@@ -83,10 +83,9 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     unknown = sorted(wanted - set(known))
     if unknown or not wanted:
         offered = [ALL, *known, *FAMILIES, *ALIASES]
-        near = difflib.get_close_matches(unknown[0], known, 1) if unknown else []
         use = f"use one or several of {', '.join(offered)}; what ends in {REPRODUCED} is run here, and may be named without it"
-        meant = f"did you mean {near[0]}? {use[0].upper()}{use[1:]}" if near else use
-        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; {meant}")
+        remedy = did_you_mean(unknown[0], known, use) if unknown else use
+        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; {remedy}")
     return [name for name in known if name in wanted]
 
 

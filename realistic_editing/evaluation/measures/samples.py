@@ -12,7 +12,7 @@ from torch import nn
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.terms import log_saliency_ratio
-from realistic_editing.evaluation.measures.sweep import edit, iter_regions, measure_regions, predict_saliency, score
+from realistic_editing.evaluation.measures.sweep import edit, measure_regions, predict_saliency, score
 from realistic_editing.ops import OPERATORS, EditPreset, EditRanges, Recipe, sample_recipe
 from realistic_editing.ops.recipe import PARAMETERS
 
@@ -105,14 +105,16 @@ def saliency_range(
         A row for each region, kind ("real", "fake") and draw: photo, kind, relative (S, at most 1) and log_ratio;
         positive where the region lost saliency.
     """
-    rows = []
-    for region, image, mask in iter_regions(regions, size, "range"):
+
+    def rows_of(region: Region, image: torch.Tensor, mask: torch.Tensor) -> list[tuple]:
         kinds = recipes_of(region, preset, samples_per_region, seed)
         edited = torch.cat([edit(image, mask, kinds[kind]) for kind in ("real", "fake")])
         maps = predict_saliency(network, torch.cat([image, edited]))
         found = [measure(maps[:1], maps[1:], mask).tolist() for measure in (saliency_drop, log_saliency_ratio)]
-        for kind, relative, ratio in zip(np.repeat(["real", "fake"], samples_per_region), *found, strict=True):
-            rows.append((f"{region.source}/{region.photo_id}", str(kind), relative, ratio))
+        draws = zip(np.repeat(["real", "fake"], samples_per_region), *found, strict=True)
+        return [(f"{region.source}/{region.photo_id}", str(kind), relative, ratio) for kind, relative, ratio in draws]
+
+    rows = measure_regions(regions, size, "range", rows_of)
     return pd.DataFrame(rows, columns=["photo", "kind", "relative", "log_ratio"])
 
 

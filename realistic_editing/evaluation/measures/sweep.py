@@ -18,12 +18,12 @@ from realistic_editing.ops import Recipe
 from realistic_editing.ops.photo import apply_to_photo
 from realistic_editing.saliency.known_edits import EDITS, NEUTRAL
 
-Found = TypeVar("Found")
+Item, Found = TypeVar("Item"), TypeVar("Found")
 Judge = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 # Photos that a judge sees at once. Tensors of more than a few do not fit what a processor's allocator keeps, and half of the
 # time goes into fetching fresh memory.
 BATCH = {"cpu": 1, "other": 32}
-_AT_ONCE = 8  # regions that are handed to workers together
+_AT_ONCE = 8  # items that are handed to workers together
 
 
 def sweep(regions: Sequence[Region], size: int, edits: Mapping[str, Sequence[float]], judge: Judge) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def iter_regions(regions: Sequence[Region], size: int, title: str) -> Iterator[t
 def measure_regions(
     regions: Sequence[Region], size: int, title: str, measure: Callable[[Region, torch.Tensor, torch.Tensor], Sequence[Found]]
 ) -> list[Found]:
-    """Measure regions under a progress bar; on a worker (see `common.workers`), some of them side by side.
+    """Measure regions, see `rows_of_each`.
 
     Args:
         regions, size, title: as for `iter_regions`.
@@ -86,15 +86,25 @@ def measure_regions(
     Returns:
         The rows of all regions, in their order.
     """
+    return rows_of_each(regions, title, "region", lambda region: measure(region, *opened(region, size)))
 
-    def measured(region: Region) -> Sequence[Found]:
-        return measure(region, *opened(region, size))
 
+def rows_of_each(items: Sequence[Item], title: str, unit: str, measure: Callable[[Item], Sequence[Found]]) -> list[Found]:
+    """Measure things under a progress bar; on a worker (see `common.workers`), some of them side by side.
+
+    Args:
+        items: what is measured.
+        title, unit: of the bar.
+        measure: of an item, the rows of a table.
+
+    Returns:
+        The rows of all items, in their order.
+    """
     rows = []
-    with tqdm(total=len(regions), desc=title, unit="region") as bar:
-        for start in range(0, len(regions), _AT_ONCE):  # few, so that an error or an interrupt ends it soon
-            part = regions[start : start + _AT_ONCE]
-            for found in together([functools.partial(measured, region) for region in part]):
+    with tqdm(total=len(items), desc=title, unit=unit) as bar:
+        for start in range(0, len(items), _AT_ONCE):  # few, so that an error or an interrupt ends it soon
+            part = items[start : start + _AT_ONCE]
+            for found in together([functools.partial(measure, item) for item in part]):
                 rows += found
             bar.update(len(part))
     return rows

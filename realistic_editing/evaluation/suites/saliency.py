@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.inference import for_inference
+from realistic_editing.common.workers import by_one_thread_each
 from realistic_editing.data.gaze import SETS, GazePhoto, read_gaze
 from realistic_editing.data.pixels import read_rgb, resize
 from realistic_editing.data.regions import Region
@@ -85,7 +86,8 @@ def measure_saliency(
         InputError: when a split has no photo, or the folder cannot be written.
     """
     tables, shown = _against_people(network, fp32_network, photos, settings)
-    more, drawn = under_edits(network, regions, preset, settings)
+    device = next(network.parameters()).device
+    more, drawn = by_one_thread_each(lambda: under_edits(network, regions, preset, settings), device)
     return [*tables, speed_table(network), *more], shown | drawn
 
 

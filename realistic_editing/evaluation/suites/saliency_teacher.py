@@ -7,7 +7,6 @@ import pandas as pd
 import torch
 from omegaconf import DictConfig
 from torch import nn
-from tqdm import tqdm
 
 from realistic_editing.data.mechrez import MechrezPhoto, read_mechrez
 from realistic_editing.data.pixels import read_rgb, resize
@@ -82,14 +81,19 @@ def published_changes(network: nn.Module, photos: Sequence[MechrezPhoto], size: 
     Returns:
         A row for each photo and method: photo, method, task, change, which is -S of eq. 3.
     """
-    judge, rows = sweep.saliency_judge(network), []
-    for photo in tqdm(photos, desc="published", unit="photo"):
+    judge = sweep.saliency_judge(network)
+
+    def rows_of(photo: MechrezPhoto) -> list[tuple]:
+        rows = []
         image, mask = (resize(pixels, (size, size)) for pixels in read_region(photo.region))
         mask = torch.from_numpy(mask)[None, None].float() / 255
         for method, file in photo.results.items():
             edited = _tensor(resize(read_rgb(file), (size, size)))
             change = judge(_tensor(image), mask, edited).item()
             rows.append((f"{photo.part}/{photo.region.photo_id}", method, photo.region.task, change))
+        return rows
+
+    rows = sweep.rows_of_each(photos, "published", "photo", rows_of)
     return pd.DataFrame(rows, columns=["photo", "method", "task", "change"])
 
 

@@ -47,7 +47,7 @@ class Objective:
         flat_margin: share of the region's shading that may be lost at no cost (see `flattened`).
         flat_weight: factor of what is above it, added to the loss of realism; 0 = none. A bright thing that is faded until
             its shading is gone lies on the photo like a patch, and this critic scores it as real.
-        veil_margin: mean loss of shading that costs nothing, in [0, 1] (see `veiled`).
+        veil_margin: share of the region's contrast that may be lost at no cost (see `veiled`).
         veil_weight: factor of what is above it, added to the loss of realism; 0 = none. A poppy with less contrast than all
             around it seems to stand in mist, and this critic scores it as real.
         dull_margin: how much the region's whites may darken at no cost, in [0, 1] (see `dulled_whites`).
@@ -149,6 +149,7 @@ def loss_of_change(
     skin: torch.Tensor | None = None,
     blown: torch.Tensor | None = None,
     shading: torch.Tensor | None = None,
+    contrast: torch.Tensor | None = None,
     dull: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 4 to 6 for each sample, of a drop of saliency that is known.
@@ -162,6 +163,7 @@ def loss_of_change(
         skin: (B,) `Skin.excess` of the edits, where there is skin.
         blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
         shading: (B, K) `lost_shading`, which `objective.flat_weight` and `veil_weight` need.
+        contrast: (B,) `lost_contrast`, which `objective.veil_weight` needs.
         dull: (B,) `dulled_whites`, which `objective.dull_weight` needs.
 
     Returns:
@@ -189,8 +191,8 @@ def loss_of_change(
         realism = realism + objective.blown_weight * (blown - objective.blown_margin).relu()
     if objective.flat_weight and shading is not None:
         realism = realism + objective.flat_weight * (flattened(shading) - objective.flat_margin).relu()
-    if objective.veil_weight and shading is not None:
-        realism = realism + objective.veil_weight * (veiled(shading) - objective.veil_margin).relu()
+    if objective.veil_weight and shading is not None and contrast is not None:
+        realism = realism + objective.veil_weight * (veiled(shading, contrast) - objective.veil_margin).relu()
     if objective.dull_weight and dull is not None:
         realism = realism + objective.dull_weight * (dull - objective.dull_margin).relu()
     if skin is not None:

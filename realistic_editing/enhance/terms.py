@@ -141,9 +141,19 @@ def flattened(lost: torch.Tensor) -> torch.Tensor:
     return (2 * lost - 1).relu().mean(dim=1)
 
 
-def veiled(lost: torch.Tensor) -> torch.Tensor:
-    """How much of its shading a region loses on average, as behind mist: (B, K) of `lost_shading` -> (B,) in [0, 1]."""
-    return lost.mean(dim=1)
+def veiled(shading: torch.Tensor, contrast: torch.Tensor) -> torch.Tensor:
+    """How much of its contrast a region loses, as behind mist: of its shading where it is smooth, between pixels elsewhere.
+
+    Grey keeps all shading, and takes what hues differ by; between the pixels of a balloon is hardly any contrast.
+
+    Args:
+        shading: (B, K) of `lost_shading`.
+        contrast: (B,) of `lost_contrast`.
+
+    Returns:
+        (B,) in [0, 1], the greater of both.
+    """
+    return torch.maximum(shading.mean(dim=1), contrast)
 
 
 def _luma(image: torch.Tensor) -> torch.Tensor:

@@ -18,11 +18,11 @@ from realistic_editing.enhance.terms import (
     flattened,
     log_saliency_both,
     log_saliency_ratio,
+    lost_contrast,
     lost_shading,
     shadow_lift,
-    veiled,
 )
-from realistic_editing.ops import Recipe
+from realistic_editing.ops import Recipe, apply
 
 ATTENUATE, AMPLIFY = Objective(saliency_weight=-1.0), Objective(saliency_weight=5.0)
 CALIBRATED = {"change": "log_ratio", "margin": 0.05, "realism_weight": 10.0}
@@ -217,13 +217,31 @@ def test_shading_that_is_lost_beyond_the_margin_costs_realism():
     assert [float(one["realism"]) for one in terms] == [0, pytest.approx(0, abs=1e-5), pytest.approx(2.0)]
 
 
-def test_a_veil_beyond_the_margin_costs_realism_long_before_anything_is_flat():
+def test_the_greater_loss_of_shading_and_of_contrast_costs_realism_beyond_the_margin():
     objective = Objective(saliency_weight=-1.0, veil_margin=0.2, veil_weight=5.0)
     others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
-    lost = torch.tensor([[0.1, 0.3]]), torch.tensor([[0.3, 0.5]])
-    assert [float(flattened(one)) for one in lost] == [0, 0]
-    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, shading=one) for one in lost]
-    assert [float(one["realism"]) for one in terms] == [pytest.approx(0, abs=1e-6), pytest.approx(1.0)]
+    for shading, contrast, cost in ((0.1, -0.5, 0), (0.1, 0.2, 0), (0.1, 0.4, 1.0), (0.4, -0.5, 1.0)):
+        lost = {"shading": torch.full((1, 5), shading), "contrast": torch.tensor([contrast])}
+        term = enhancement_loss(BEFORE, LESS, MASK, *others, **lost)["realism"]
+        assert float(term) == pytest.approx(cost, abs=1e-5)
+
+
+def test_grey_takes_the_contrast_between_hues_that_darkening_keeps():
+    image = torch.full((1, 3, 8, 8), 0.9)
+    image[:, 1:, :, ::2], image[:, 1:, :, 1::2] = 0.1, 0.4  # red in two strengths, of one greatest channel
+    recipe = Recipe.identity(torch.tensor([[3, 0, 1, 2]] * 2))
+    recipe = dataclasses.replace(recipe, saturation=torch.tensor([0.5, 1.0]), exposure=torch.tensor([1.0, 0.5]))
+    both, inside = image.expand(2, -1, -1, -1), torch.ones(2, 1, 8, 8)
+    grey, dark = lost_contrast(both, apply(both, inside, recipe), inside)
+    assert float(grey) > 0.3 and float(dark) == pytest.approx(0, abs=1e-3)
+
+
+def test_the_slope_of_lost_contrast_is_finite_where_nothing_differs_and_at_black():
+    image = torch.zeros(1, 3, 4, 4)
+    image[..., :2] = 0.5
+    edited = (image * 0.5).requires_grad_()
+    lost_contrast(image, edited, torch.ones(1, 1, 4, 4)).sum().backward()
+    assert edited.grad.isfinite().all()
 
 
 def test_whites_that_darken_beyond_the_margin_cost_realism():
@@ -248,7 +266,7 @@ def shading_lost(image, **changes):
     recipe = dataclasses.replace(Recipe.identity(torch.tensor([[3, 0, 1, 2]])), **changes)
     mask = torch.zeros(1, 1, 8, 8)
     mask[..., :4] = 1
-    return float(veiled(lost_shading(image, mask, recipe)))
+    return float(lost_shading(image, mask, recipe).mean())
 
 
 def test_exposure_and_grey_keep_the_shading_of_a_region():

@@ -82,10 +82,12 @@ def verdict_line(signs: Signs) -> str:
     return f"verdict: {judge(signs)} (R of the photo {signs.realism:.2f}, of 0 to 1)"
 
 
-def remedy(verdict: Verdict, strength: float) -> list[str]:
-    """What to try where an edit of some strength looks edited: a note, or none."""
+def remedy(done: JudgedResult) -> list[str]:
+    """What to try where an edit looks edited, or hardly moves attention: a note, or none."""
+    verdict, strength = done.verdict, done.edit.strength
     if verdict.name != LOOKS_EDITED:
-        return []
+        faint = bool(done.problems) and done.edit.gain > 0 and strength < MAX_STRENGTH
+        return [f"--strength {MAX_STRENGTH:g} takes it further"] if faint else []
     also = {
         "the region looks less real": ", --min-realism-change -0.05 keeps dR",
         "the border": ", or --refine-mask mends the mask's border",

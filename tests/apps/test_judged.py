@@ -141,7 +141,7 @@ def test_the_commands_say_the_verdict_and_write_sheets(folder, capsys):
     assert "hardly moves attention" in said["problems"][0] and cv2.imread("sheet.png").shape[1] > 1280
     main(["edit", "photo.png", "photo_mask.png", *quick, "--output", said["result"]])
     out, err = capsys.readouterr()
-    assert "photo_attenuate_2.png was there already, and is replaced" in err
+    assert "photo_attenuate_2.png was there already, and is replaced" in err and "--strength 1.5 takes it further" in err
     assert "\nverdict: " in out and "\nrealism: how much" in out
 
     (folder / "photos").mkdir()

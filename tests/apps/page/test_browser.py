@@ -335,6 +335,7 @@ def test_own_photos_and_mistakes(page, tmp_path):
     page.wait_for_selector(".stage[data-tool=select]")
     page.get_by_role("button", name="Propose", exact=True).click()
     page.wait_for_selector("text=/no region is marked/")
+    page.wait_for_selector("#gauges_box .error", state="hidden")  # it would cover what to do next
     tool(page, "brush")
     drag_on_photo(page, (0.5, 0.35), (0.55, 0.55))
     hint(page, "Marked: ")

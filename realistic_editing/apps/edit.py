@@ -69,7 +69,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
             found |= _by_earlier_method(earlier, loading.result(), photo, mask, output, options, sheet, doubt)
         else:
             done = _written(loading.result(), photo, mask, output, asked, writing, sheet, doubt)
-            say((*done.problems, *remedy(done)), options["image"])
+            say((*done.problems, *remedy(done, asked)), options["image"])
             found |= {"recipe": output.with_suffix(".json"), **done.report()}
             print(f"{done}\n{MEANING}\nresult: {output}\nrecipe: {found['recipe']}")
         if selected:

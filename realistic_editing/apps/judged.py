@@ -8,7 +8,7 @@ import numpy as np
 
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.inputs import network_input
-from realistic_editing.enhance.options import MAX_STRENGTH, EditOptions
+from realistic_editing.enhance.options import MAX_STRENGTH, WEAK, EditOptions
 from realistic_editing.enhance.signs import measure_signs, signs_of
 from realistic_editing.enhance.verdict import (
     CANNOT_JUDGE,
@@ -82,12 +82,14 @@ def verdict_line(signs: Signs) -> str:
     return f"verdict: {judge(signs)} (R of the photo {signs.realism:.2f}, of 0 to 1)"
 
 
-def remedy(done: JudgedResult) -> list[str]:
+def remedy(done: JudgedResult, options: EditOptions) -> list[str]:
     """What to try where an edit looks edited, or hardly moves attention: a note, or none."""
     verdict, strength = done.verdict, done.edit.strength
     if verdict.name != LOOKS_EDITED:
-        faint = bool(done.problems) and done.edit.gain > 0 and strength < MAX_STRENGTH
-        return [f"--strength {MAX_STRENGTH:g} takes it further"] if faint else []
+        if options.has_target or strength >= MAX_STRENGTH or not 0 < done.edit.gain < WEAK:
+            return []
+        further = 1 if strength < 1 else MAX_STRENGTH
+        return [f"--strength {further:g} takes it further; the verdict says whether that looks edited"]
     also = {
         "the region looks less real": ", --min-realism-change -0.05 keeps dR",
         "the border": ", or --refine-mask mends the mask's border",

@@ -14,7 +14,7 @@ from realistic_editing.apps.streams import patient
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.files import FULL
-from realistic_editing.common.hints import did_you_mean
+from realistic_editing.common.hints import did_you_mean, like
 
 JOBS = {
     "train_saliency": "realistic_editing.apps.train:train_saliency",
@@ -161,8 +161,8 @@ def in_our_words(error: Exception) -> str:
         return _of_group(str(error))
     *groups, name = (getattr(error.__cause__, "full_key", None) or unknown[1]).split(".")  # up to what is not there
     beside = getattr(error.__cause__, "parent_node", None)  # the options of the group that has no such one
-    known = [".".join([*groups, str(one)]) for one in beside or ()]
-    remedy = did_you_mean(".".join([*groups, name]), known, "--help shows all that there are")
+    near = like(name, [str(one) for one in beside or ()])  # without the groups, which all of them share
+    remedy = f"did you mean {'.'.join([*groups, near])}?" if near else "--help shows all that there are"
     return f"{unknown[1]}: there is no such option; {remedy}"
 
 

@@ -36,5 +36,5 @@ class Parser(argparse.ArgumentParser):
     def refuse_unknown(self, words: Sequence[str]) -> NoReturn:
         """Leave because of words that mean nothing here, naming the options that look like them."""
         known = [name for name in self._option_string_actions if name.startswith("--")]
-        option = next((word.split("=")[0] for word in words if word.startswith("-")), "")
-        leave(f"unknown: {' '.join(words)}; {did_you_mean(option, known, f'{self.prog} --help tells how it is used')}")
+        options = [word.split("=")[0] for word in words if word.startswith("-")]
+        leave(f"unknown: {' '.join(words)}; {did_you_mean(options, known, f'{self.prog} --help tells how it is used')}")

@@ -67,7 +67,7 @@ def _compared(
         edits |= {"plain": plain_apply, "differentiable path": _differentiable}
     edits |= {"this project": apply_to_photo, "limit: a copy of the photo": lambda photo, mask, recipe: photo.copy()}
     works = {name: lambda _, edit=edit: edit(photo, mask, recipe) for name, edit in edits.items()}
-    found = in_turn(case, works, 1, "photos", seconds, least=2)  # a first call besides; the plain way takes 8 seconds a call
+    found = in_turn(case, works, 1, "photos", seconds, least=2)  # the plain way takes seconds a call
     noted: list[Measured] = []
     first: np.ndarray | None = None
     for one, edit in zip(found, edits.values(), strict=True):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def under_load(
     Args:
         region: whose photo is edited.
         loads: how many processors other programs would use, such as 2.5.
-        seconds: for each load; 0 = one edit each. A first edit is not counted.
+        seconds: for each load; a first edit, before all loads, is not counted. 0 = one edit each, and no such first one.
         weights: of the enhancer, a bundled name or a file.
         options: more words of the command.
         say: gets a line on what comes next.
@@ -75,6 +76,7 @@ def _busy(load: float) -> Iterator[None]:
         for share in shares:
             code = PROGRAM.format(busy=0.1 * share, idle=0.1 * (1 - share))
             programs.append(subprocess.Popen([sys.executable, "-c", code]))
+        time.sleep(0.5 if shares else 0)  # until they are at work
         yield
     finally:
         for program in programs:

@@ -17,9 +17,10 @@ def extra_bytes(work: Callable[[], object]) -> int | None:
         work: to be done once; best done before, so that what is loaded or compiled once does not count.
 
     Returns:
-        Bytes; None where the system does not report it.
+        Bytes; None where the system does not report it. The work is done in either case.
     """
     if not _STATUS.exists():
+        work()
         return None
     give_back()
     before = highest = _resident()

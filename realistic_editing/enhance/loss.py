@@ -149,8 +149,8 @@ def loss_of_change(
     skin: torch.Tensor | None = None,
     blown: torch.Tensor | None = None,
     shading: torch.Tensor | None = None,
-    contrast: torch.Tensor | None = None,
     dull: torch.Tensor | None = None,
+    contrast: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 4 to 6 for each sample, of a drop of saliency that is known.
 
@@ -163,8 +163,8 @@ def loss_of_change(
         skin: (B,) `Skin.excess` of the edits, where there is skin.
         blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
         shading: (B, K) `lost_shading`, which `objective.flat_weight` and `veil_weight` need.
-        contrast: (B,) `lost_contrast`, which `objective.veil_weight` needs.
         dull: (B,) `dulled_whites`, which `objective.dull_weight` needs.
+        contrast: (B,) `lost_contrast`, which `objective.veil_weight` needs beside the shading.
 
     Returns:
         {"total", "saliency", "realism", "drop"}: (B,) each; "drop" is S, positive where the region lost saliency.

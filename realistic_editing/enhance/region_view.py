@@ -176,7 +176,7 @@ class RegionView:
         shading = lost_shading(self.image, self.mask, judged.recipe) if shaded else None
         contrast = lost_contrast(self.image, judged.image, self.mask) if objective.veil_weight else None
         dull = dulled_whites(self.image, judged.image, self.mask) if objective.dull_weight else None
-        return loss_of_change(drop, change, human, objective, judged.recipe, skin, blown, shading, contrast, dull)
+        return loss_of_change(drop, change, human, objective, judged.recipe, skin, blown, shading, dull, contrast)
 
     @torch.no_grad()
     def shows_person(self) -> bool:

@@ -113,7 +113,7 @@ def lost_shading(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> tor
 
 
 def lost_contrast(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The share of its contrast that a region loses, whoever edited it: by how much neighbouring pixels differ in brightness.
+    """The share of its contrast that a region loses: by how much neighbouring pixels differ, relative to their brightness.
 
     Args:
         image, edited: (B, 3, H, W) RGB in [0, 1], photos and their edits.

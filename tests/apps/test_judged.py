@@ -15,7 +15,7 @@ from realistic_editing.apps.batch import _summary
 from realistic_editing.apps.cli import main
 from realistic_editing.apps.demo import FOLDER
 from realistic_editing.apps.edit import unmoved
-from realistic_editing.apps.judged import JudgedResult, counted, over_frames, problems_of
+from realistic_editing.apps.judged import JudgedResult, counted, over_frames, problems_of, remedy
 from realistic_editing.apps.pictures import PER_SHEET, TALL, check_sheet, contact_sheets
 from realistic_editing.apps.results import free_place, place_of
 from realistic_editing.common.errors import InputError
@@ -53,6 +53,23 @@ def test_problems_are_what_was_not_asked_for(task, change, options, words):
 )  # fmt: skip
 def test_why_a_result_is_the_photo(options, strength, words):
     assert words in unmoved(dataclasses.replace(an_edit("attenuate", 0.0), strength=strength), EditOptions(**options))[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "strength", "signs", "options", "words"),
+    [
+        (-0.03, 1.0, {}, {}, "--strength 1.5 takes it further"),
+        (-0.03, 0.4, {}, {}, "--strength 1 takes it further"),  # which the guard holds
+        (-0.03, 1.5, {}, {"strength": 1.5}, None),
+        (-0.03, 1.0, {}, {"saliency_change": -0.3}, None),  # a strength beside a target is refused
+        (-0.2, 1.0, {}, {}, None), (0.1, 1.0, {}, {}, None), (0.0, 0.0, {}, {"strength": 0.0}, None),
+        (-0.03, 1.0, {"border_step": 9.0}, {}, "it looks edited; --strength 0.6 takes it weaker"),
+    ],
+)  # fmt: skip
+def test_what_is_tried_next_is_said_where_an_edit_shows_or_does_little(change, strength, signs, options, words):
+    edit = dataclasses.replace(an_edit("attenuate", change), strength=strength)
+    found = remedy(JudgedResult(edit, Signs(0.9, 0.0, **signs)), EditOptions(**options))
+    assert found == [] if words is None else found[0].startswith(words)
 
 
 def test_a_clip_has_the_verdict_of_its_worst_frame_and_the_problem_of_their_mean():
@@ -141,7 +158,7 @@ def test_the_commands_say_the_verdict_and_write_sheets(folder, capsys):
     assert "hardly moves attention" in said["problems"][0] and cv2.imread("sheet.png").shape[1] > 1280
     main(["edit", "photo.png", "photo_mask.png", *quick, "--output", said["result"]])
     out, err = capsys.readouterr()
-    assert "photo_attenuate_2.png was there already, and is replaced" in err and "--strength 1.5 takes it further" in err
+    assert "photo_attenuate_2.png was there already, and is replaced" in err and "--strength 1 takes it further" in err
     assert "\nverdict: " in out and "\nrealism: how much" in out
 
     (folder / "photos").mkdir()

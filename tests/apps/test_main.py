@@ -44,6 +44,7 @@ def test_paths_with_commas_reach_hydra_whole():
 
 @pytest.mark.parametrize(("option", "remedy"), [
     ("trainer.learnin_rate=1e-3", "did you mean trainer.learning_rate?"),
+    ("trainer.zzz=3", "--help shows all that there are"),  # like none, though the group is
     ("nothing=1", "--help shows all that there are"),
 ])  # fmt: skip
 def test_an_option_that_is_not_there_is_named_without_hydras_advice_to_add_it(option, remedy):

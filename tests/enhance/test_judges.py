@@ -146,6 +146,16 @@ def test_shading_that_an_edit_takes_costs_in_the_loss_of_a_view(term):
     assert losses[1] > losses[0] + 0.1
 
 
+def test_contrast_between_pixels_that_grey_takes_costs_in_the_loss_of_a_view():
+    image, mask = torch.full((1, 3, 24, 24), 0.9), torch.ones(1, 1, 24, 24)
+    image[:, 1:, :, ::2], image[:, 1:, :, 1::2] = 0.1, 0.4  # two reds, whose shading grey keeps
+    recipe = dataclasses.replace(exposed(1.0), saturation=torch.tensor([0.3]))
+    view, human = Judges(Closeness(), Brightness()).view(image, mask), torch.zeros(1, dtype=torch.bool)
+    free, paid = (Objective(-1.0, veil_margin=0.1, veil_weight=weight) for weight in (0.0, 4.0))
+    losses = [float(view.loss(view.edited(recipe), human, objective)["realism"]) for objective in (free, paid)]
+    assert losses[1] > losses[0] + 0.5
+
+
 def test_a_quick_view_sees_less_and_the_same_each_time(judges, photos):
     image, mask = (part[:1] for part in photos)
     big = Judges(judges.critic, CompactSaliency((96, 128), (4, 4, 4, 4, 4), 8))

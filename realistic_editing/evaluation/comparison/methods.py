@@ -83,9 +83,10 @@ def choose(asked: Sequence[str] | str | None, photos: Sequence[TestPhoto], rival
     unknown = sorted(wanted - set(known))
     if unknown or not wanted:
         offered = [ALL, *known, *FAMILIES, *ALIASES]
-        use = f"use one or several of {', '.join(offered)}; what ends in {REPRODUCED} is run here, and may be named without it"
-        remedy = did_you_mean(unknown[0], known, use) if unknown else use
-        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; {remedy}")
+        meant = did_you_mean(unknown, [*offered, *BASELINES], "")
+        use = f"{meant} Use" if meant else "use"
+        some = f"one or several of {', '.join(offered)}; what ends in {REPRODUCED} is run here, and may be named without it"
+        raise InputError(f"method names {', '.join(unknown) or 'nothing'}; {use} {some}")
     return [name for name in known if name in wanted]
 
 

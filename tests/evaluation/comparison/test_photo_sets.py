@@ -83,7 +83,8 @@ def test_methods_are_all_or_those_asked_for(photo_folder):
     assert choose("all", found, ["adversarial"]) == [
         *OWN, "adversarial", OPTIMISED, *(f"{name}_reproduced" for name in BASELINES), "bright", "dark",
     ]  # fmt: skip
-    with pytest.raises(InputError, match=r"method names mek; use one or several of all, .*ours.*mec_reproduced.*bright, dark"):
+    words = r"method names mek; did you mean mec\? Use one or several of all, .*ours.*mec_reproduced.*bright, dark"
+    with pytest.raises(InputError, match=words):
         choose(["ours", "mek"], found)
     with pytest.raises(InputError, match="nothing"):
         choose([], found)

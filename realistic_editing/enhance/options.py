@@ -38,8 +38,8 @@ class EditOptions:
         saliency_change: wanted, such as -0.3: the least strength that reaches it; where none does, as much as the budget, or
             without one the guard, allows.
         guard: where neither strength nor budget is given, and no target is reached, an edit whose change of realism lies below
-            this is taken weaker: dR on the scale of logits (`logit_change`), which sees more than dR where a photo scores
-            nearly 1; None = as it is.
+            this on the scale of logits (`logit_change`), which sees more than dR where a photo scores nearly 1, or whose dR
+            lies below four tenths of it, is taken weaker (`least_change`); None = as it is.
         refine: steps of gradient descent on the photo, from the network's proposal (see `optimise`); 0 = the paper's single
             pass; None = REFINE, or 0 for an enhancer without an objective.
         human: whether the region is a person, whose skin keeps its hue and chroma; None = as the critic sees it.
@@ -68,8 +68,8 @@ class EditOptions:
     )
     guard: float | None = _option(
         GUARD,
-        "without strength, budget or a target that is reached: an edit whose dR, on the scale of logits, lies below this is "
-        "taken weaker",
+        "without strength, budget or a target that is reached: an edit whose dR, on the scale of logits, lies below this, or "
+        "whose dR lies below 0.4 of it, is taken weaker",
         float,
     )
     refine: int | None = _option(

@@ -13,6 +13,7 @@ _WHITE_FROM, _WHITE_AT = 0.7, 0.85  # the darkest channel of a pixel that counts
 _FEW_WHITES = 0.01  # of a region: so many count for half
 _NEAR_BLACK = 0.04  # added to the sum of two brightnesses: near black no eye sees differences
 _FAINT_SHADE = 0.01  # of the share between lighter and darker, of which 0.1 is usual
+_OF_GUARD = 0.4  # of the guard's number, on the scale of logits, that dR itself keeps to: -0.1 by default
 FAINT = 0.003  # a saliency that nobody would notice, in [0, 1]; a typical region has 0.06
 
 
@@ -198,3 +199,21 @@ def logit_change(before: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
     wide = torch.float32 if change.device.type == "mps" else torch.float64  # Apple's GPUs have no more
     after, before = (score.to(wide).clamp(1e-6, 1 - 1e-6).logit() for score in (before + change, before))
     return ((after - before) / 4).to(change.dtype)
+
+
+def least_change(before: torch.Tensor, guard: float) -> torch.Tensor:
+    """The least dR that the guard lets through.
+
+    On the scale of logits it is the guard's number, which sees more than dR where a photo scores nearly 1. In between, where
+    the same evidence makes the most of dR, it is `_OF_GUARD` of that number by dR itself, as a verdict goes by dR.
+
+    Args:
+        before: (B,) R of the photos, in [0, 1].
+        guard: the least `logit_change`, 0 or below.
+
+    Returns:
+        (B,) dR of eq. 2.
+    """
+    wide = torch.float32 if before.device.type == "mps" else torch.float64  # Apple's GPUs have no more
+    score = before.to(wide).clamp(1e-6, 1 - 1e-6)
+    return ((score.logit() + 4 * guard).sigmoid() - score).clamp(_OF_GUARD * guard, 0.0).to(before.dtype)

@@ -20,7 +20,7 @@ from realistic_editing.enhance.select import select_order
 from realistic_editing.enhance.skin import find_skin, is_free
 from realistic_editing.enhance.starts import best_start
 from realistic_editing.enhance.strength import greatest_strength, limited
-from realistic_editing.enhance.terms import logit_change
+from realistic_editing.enhance.terms import least_change, logit_change
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
 
@@ -222,9 +222,9 @@ class PhotoView:
         """
         return limited(edit, self.measure, self.region.realism_changes, realism, saliency, max_strength)
 
-    def logit_change(self, edit: Edit) -> float:
-        """What an edit does to R on the scale of logits, see `logit_change`: what the guard looks at."""
-        return float(self._logits(torch.tensor([edit.realism_change])))
+    def least_realism_change(self, guard: float = GUARD) -> float:
+        """The least dR of an edit of this photo that looks real to the guard, see `least_change`."""
+        return float(least_change(self.region.realism.cpu(), guard))
 
     def _logits(self, realism_change: torch.Tensor) -> torch.Tensor:
         return logit_change(self.region.realism.cpu(), realism_change)
@@ -241,16 +241,11 @@ class PhotoView:
 
         Args:
             edit: as proposed.
-            realism: the least `logit_change` of the result.
+            realism: the guard, see `least_change`.
         """
-        most = self._strength_for_skin(edit.recipe)
+        most, least = self._strength_for_skin(edit.recipe), self.least_realism_change(realism)
         held = edit if most == 1 else self.at_strength(edit, most)
-        if self.logit_change(held) >= realism:
-            return held
-        # The greatest strength whose dR says the same of this photo.
-        before = self.region.realism.cpu().double().clamp(1e-6, 1 - 1e-6)
-        change = float((before.logit() + 4 * realism).sigmoid() - before)
-        return self.limit(edit, change, max_strength=most)
+        return held if held.realism_change >= least else self.limit(edit, least, max_strength=most)
 
     def _strength_for_skin(self, recipe: Recipe) -> float:
         """The greatest strength, up to 1, at which skin keeps its look."""

@@ -89,7 +89,7 @@ def test_a_proposal_that_loses_realism_is_taken_weaker(enhancer, photo):
     guard = whole.realism_change / 2
     kept = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=guard)
     assert guard <= kept.realism_change < 0 and 0 < kept.strength < 1
-    assert enhancer.propose(*photo, order=(3, 1, 0, 2), guard=2 * whole.realism_change).strength == 1
+    assert enhancer.propose(*photo, order=(3, 1, 0, 2), guard=3 * whole.realism_change).strength == 1
     # A budget that is asked for counts alone.
     asked = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=guard, min_realism_change=-1.0)
     assert asked.strength == 1.5

@@ -4,7 +4,7 @@ import dataclasses
 import pytest
 import torch
 
-from realistic_editing.enhance.terms import flattened, lost_contrast, lost_shading
+from realistic_editing.enhance.terms import flattened, least_change, logit_change, lost_contrast, lost_shading
 from realistic_editing.ops import Recipe, apply
 
 
@@ -78,3 +78,11 @@ def test_the_slope_of_lost_shading_is_finite_at_black_and_white():
     lost = lost_shading(image, torch.ones(2, 1, 4, 4), recipe)
     lost.sum().backward()
     assert lost.isfinite().all() and exposure.grad.isfinite().all()
+
+
+def test_the_guard_goes_by_logits_and_by_realism_itself_where_evidence_makes_most_of_it():
+    before = torch.tensor([0.02, 0.5, 0.8, 0.99])
+    least = least_change(before, -0.25)
+    torch.testing.assert_close(least[1:3], torch.tensor([-0.1, -0.1]))
+    torch.testing.assert_close(logit_change(before, least)[[0, 3]], torch.tensor([-0.25, -0.25]), rtol=1e-3, atol=0)
+    assert (least[[0, 3]] > -0.1).all() and float(least_change(before, 0.0).abs().max()) < 1e-12

@@ -68,7 +68,7 @@ def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
     for _ in range(_TRIES):
         session = set_dials(session, read_dials(start.recipe), strength, enhancers)
         whole = dataclasses.replace(start, realism_change=session.region.effect[0])
-        if strength == 1 or region.view.logit_change(whole) >= GUARD:  # what passed as it is, `edit` leaves as it is, too
+        if strength == 1 or whole.realism_change >= region.view.least_realism_change():  # what passed as it is, `edit` leaves as it is, too
             break
         strength *= _WEAKER
     return session

@@ -10,6 +10,7 @@ SUITES = {
     "saliency": f"{_SUITES}.saliency:SaliencySuite",
     "critic": f"{_SUITES}.critic:CriticSuite",
     "enhancer": f"{_SUITES}.enhancer:EnhancerSuite",
+    "default_edits": f"{_SUITES}.default_edits:DefaultEditsSuite",
     "masks": f"{_SUITES}.masks:MaskSuite",
     "baselines": f"{_SUITES}.baselines:BaselineSuite",
     "select_masks": f"{_SUITES}.select_masks:SelectSuite",

@@ -52,7 +52,7 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
         wanted.append((suggestions.subject, "amplify"))
     pixels, edits, views, left = photo, [], [], []
     for one, task in wanted:
-        human = one.kind == "person"
+        human = True if one.kind == "person" else None  # a head under a cap may be taken for a thing
         view = enhancers[task].view(pixels, one.mask, human)
         edit = view.propose(EditOptions(human=human))
         toned = _toned(view, edit)

@@ -2,6 +2,7 @@
 import torch
 
 from realistic_editing.enhance.seam import seam
+from realistic_editing.enhance.skin import LIKELY_SKIN, has_color
 from realistic_editing.enhance.terms import dulled_whites, lost_contrast
 from realistic_editing.enhance.verdict import Signs
 from realistic_editing.enhance.view import PhotoView
@@ -11,9 +12,6 @@ from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
 BLACK = 20.0  # CIELAB L, below which a pixel is near-black
 LEAST_SHARE = 0.02  # of the region: fewer pixels of skin, or of black, say nothing
-# Of skin in CIELAB, from pale to dark: hue in degrees, chroma, and L. Some wood and sand has such colours too. Narrower than
-# what an edit spares (`enhance/skin.py`): to spare too much costs a little effect, to blame too much costs trust.
-_HUE, _CHROMA, _LIGHT = (30, 68), (10, 36), (20, 92)
 
 
 @torch.no_grad()
@@ -48,7 +46,8 @@ def measure_signs(
     """
     before, after = (100 * rgb_to_lab(photo)[0] for photo in (image, edited))
     inside = mask[0, 0] >= 0.5
-    skin = inside & _is_skin(before) & (not free)
+    # Narrower than what an edit of a person spares: to spare too much costs a little effect, to blame too much costs trust.
+    skin = inside & has_color(before, LIKELY_SKIN) & (not free)
     return Signs(
         realism=float(realism),
         realism_change=float(realism_change),
@@ -64,14 +63,3 @@ def _mean(values: torch.Tensor, where: torch.Tensor, inside: torch.Tensor) -> fl
     """The mean of (H, W) where it is true; 0 where that is too little of what lies inside."""
     count = int(where.sum())
     return float(values[where].mean()) if count and count >= LEAST_SHARE * int(inside.sum()) else 0.0
-
-
-def _is_skin(lab: torch.Tensor) -> torch.Tensor:
-    """(3, H, W) CIELAB -> (H, W) bool: pixels of the colours of skin."""
-    light, a, b = lab
-    found = torch.ones_like(light, dtype=torch.bool)
-    for values, (least, most) in (
-        (torch.rad2deg(torch.atan2(b, a)), _HUE), (torch.hypot(a, b), _CHROMA), (light, _LIGHT)
-    ):  # fmt: skip
-        found &= (values >= least) & (values <= most)
-    return found

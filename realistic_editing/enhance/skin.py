@@ -9,12 +9,14 @@ from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
 # Degrees of CIELAB hue, and share of chroma, that they may change by: people's skin; animals, plants and food; other things.
 PERSON_LIMITS, FIXED_LIMITS, OTHER_LIMITS = (4.0, 0.15), (10.0, 0.3), (12.0, 0.45)
-# Skin of all tones, in CIELAB: hue in degrees, chroma and lightness.
-_HUE, _CHROMA, _LIGHTNESS = (15.0, 85.0), (8.0, 60.0), (12.0, 97.0)
+# Colours in CIELAB, from and to: hue in degrees, chroma and lightness.
+_LIGHTNESS, _COLORED = (12.0, 97.0), (8.0, math.inf)
+_SKIN = ((15.0, 85.0), (8.0, 60.0), _LIGHTNESS)  # of all tones, in any light
+LIKELY_SKIN = ((30.0, 68.0), (10.0, 36.0), (20.0, 92.0))  # narrower; some wood and sand has such colours too
+_LEAVES, _ANY = ((95.0, 160.0), _COLORED, _LIGHTNESS), ((0.0, 360.0), _COLORED, _LIGHTNESS)
 # How probable a thing that comes in any colour must be to be free of limits, and below which all its colours have them.
 FREE_FROM, FIXED_UP_TO = 0.7, 0.15
-_LEAVES, _LEAFY = (95.0, 160.0), 0.2  # hues of leaves, and the share of a thing's pixels from which they count
-_LEAST = 0.02  # of a region's pixels: below it, what has such a colour is chance
+_LEAST, _MUCH = 0.02, 0.2  # of a region's pixels, from which a colour is no chance; of a thing of any colour
 _PIXELS = 400  # that stand for all of them
 
 
@@ -86,9 +88,10 @@ def find_skin(
     """The pixels of a region that must keep their colours.
 
     Of a person they are those that have a colour of skin; of an animal, a plant or food all that are not grey; of a car or a
-    balloon none. But a plate of salad or a plant in its pot is easily taken for a thing, so that much green keeps its colour
-    there as well. What may be a flower or a ball fades by half at most. To more attention, what comes in any colour, or may,
-    keeps what has a colour of skin: made vivid, wood and fur show what is done to them.
+    balloon none. But a plate of salad, a plant in its pot or a face under a cap is easily taken for a thing, so that much
+    green, and much of the colour of skin, keeps it there as well. What may be a flower or a ball fades by half at most. To
+    more attention, what comes in any colour, or may, keeps what has a colour of skin: made vivid, wood and fur show what is
+    done to them.
 
     Args:
         image: (1, 3, H, W) RGB in [0, 1].
@@ -101,24 +104,42 @@ def find_skin(
     Returns:
         Them; None where there are next to none.
     """
-    hues, chromas, limits, least = _HUE, _CHROMA, PERSON_LIMITS if human else OTHER_LIMITS, _LEAST
+    colors, limits, least = [_SKIN], PERSON_LIMITS if human else OTHER_LIMITS, _LEAST
     if is_free(any_color, human) and fades:
-        hues, chromas, least = _LEAVES, (_CHROMA[0], math.inf), _LEAFY
+        colors, least = [_LEAVES, LIKELY_SKIN], _MUCH
     elif not human and any_color is not None and any_color <= FIXED_UP_TO:
-        hues, chromas, limits = (0.0, 360.0), (_CHROMA[0], math.inf), FIXED_LIMITS
+        colors, limits = [_ANY], FIXED_LIMITS
     elif not human and any_color is not None and fades:
-        hues, chromas = (0.0, 360.0), (_CHROMA[0], math.inf)
+        colors = [_ANY]
     inside = image[0][:, mask[0, 0] > 0.5]  # (3, N)
-    lightness, a, b = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
-    hue, chroma = torch.rad2deg(torch.atan2(b, a)) % 360, torch.hypot(a, b)
-    found = torch.ones_like(hue, dtype=torch.bool)
-    for value, (low, high) in ((hue, hues), (chroma, chromas), (lightness, _LIGHTNESS)):
-        found &= (value >= low) & (value <= high)
+    lab = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
+    found = torch.zeros_like(lab[0], dtype=torch.bool)
+    for color in colors:
+        these = has_color(lab, color)
+        if int(these.sum()) >= least * inside.shape[1]:
+            found |= these
     count = int(found.sum())
-    if count < max(1, least * inside.shape[1]):
+    if not count:
         return None
     picked = torch.linspace(0, count - 1, min(count, _PIXELS), device=image.device).round().long()
     return Skin(inside[:, found][:, picked][None, :, None], *limits)
+
+
+def has_color(lab: torch.Tensor, color: tuple[tuple[float, float], ...]) -> torch.Tensor:
+    """Which pixels have a colour.
+
+    Args:
+        lab: (3, ...) CIELAB, L from 0 to 100.
+        color: the least and most of hue in degrees, of chroma, and of L, as LIKELY_SKIN has them.
+
+    Returns:
+        (...) bool.
+    """
+    light, a, b = lab
+    found = torch.ones_like(light, dtype=torch.bool)
+    for values, (low, high) in zip((torch.rad2deg(torch.atan2(b, a)) % 360, torch.hypot(a, b), light), color, strict=True):
+        found &= (values >= low) & (values <= high)
+    return found
 
 
 def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

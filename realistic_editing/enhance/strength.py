@@ -8,6 +8,7 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.options import MAX_STRENGTH
 from realistic_editing.ops import Recipe
 
+_BARELY, _LEAST_SHARE = 0.02, 0.25  # of attention, which nobody notices; of an edit's strength that is kept in any case
 _GRID = 16  # strengths tried at first, evenly spaced
 HALVINGS = 4  # of the step between two of them, around the answer
 
@@ -95,6 +96,47 @@ def limited(
     changes = realism_at, lambda strength: at(strength).saliency_change
     strength = find_strength(*changes, edit.task, min_realism_change, wanted, max_strength)
     return dataclasses.replace(at(strength), strength=strength, refined=edit.refined)
+
+
+def weakened(
+    edit: Edit,
+    measure: Callable[[Recipe], Edit],
+    realism_changes: Callable[[Recipe], torch.Tensor],
+    min_realism_change: float,
+    max_strength: float = 1.0,
+) -> Edit:
+    """The edit at the greatest strength that keeps to a budget of realism, whatever lies below: dR may fall and rise again.
+
+    Args:
+        edit, measure, realism_changes: as for `limited`.
+        min_realism_change: dR that the answer keeps to, 0 or below.
+        max_strength: the greatest strength to try.
+    """
+
+    def allowed(strength: float) -> bool:
+        return strength == 0 or float(realism_changes(edit.recipe.at_strength(strength))) >= min_realism_change
+
+    steps = [max_strength * index / _GRID for index in range(_GRID, -1, -1)]
+    first = next(index for index, strength in enumerate(steps) if allowed(strength))
+    low, high = steps[first], steps[max(first - 1, 0)]
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if allowed(middle) else (low, middle)
+    return dataclasses.replace(measure(edit.recipe.at_strength(low)), strength=low, refined=edit.refined)
+
+
+def worthwhile(gain: float) -> float:
+    """How much to take of an edit that does next to nothing for attention: it shall take next to nothing from the photo.
+
+    A dessert had lost two thirds of its colour for 0.6 % of attention.
+
+    Args:
+        gain: how much more, or less, attention the edit draws, the way that was asked for.
+
+    Returns:
+        A share of its strength, 1 from a gain of _BARELY on.
+    """
+    return min(1.0, max(gain / _BARELY, _LEAST_SHARE))
 
 
 def greatest_strength(allowed: Callable[[float], bool]) -> float:

@@ -19,7 +19,7 @@ from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.select import select_order
 from realistic_editing.enhance.skin import find_skin, is_free
 from realistic_editing.enhance.starts import best_start
-from realistic_editing.enhance.strength import greatest_strength, limited
+from realistic_editing.enhance.strength import greatest_strength, limited, weakened, worthwhile
 from realistic_editing.enhance.terms import least_change, logit_change
 from realistic_editing.ops import Recipe, all_orders, parse_order
 
@@ -223,7 +223,7 @@ class PhotoView:
         return limited(edit, self.measure, self.region.realism_changes, realism, saliency, max_strength)
 
     def least_realism_change(self, guard: float = GUARD) -> float:
-        """The least dR of an edit of this photo that looks real to the guard, see `least_change`."""
+        """The least dR that the guard lets through on this photo, see `least_change`."""
         return float(least_change(self.region.realism.cpu(), guard))
 
     def _logits(self, realism_change: torch.Tensor) -> torch.Tensor:
@@ -245,7 +245,12 @@ class PhotoView:
         """
         most, least = self._strength_for_skin(edit.recipe), self.least_realism_change(realism)
         held = edit if most == 1 else self.at_strength(edit, most)
-        return held if held.realism_change >= least else self.limit(edit, least, max_strength=most)
+        return held if held.realism_change >= least else weakened(edit, self.measure, self.region.realism_changes, least, most)
+
+    def settled(self, edit: Edit, realism: float = GUARD) -> Edit:
+        """What `propose` makes of an edit by default: guarded, and no stronger than is worth it (see `worthwhile`)."""
+        share = worthwhile((held := self.guard(edit, realism)).gain)
+        return dataclasses.replace(self.at_strength(held, share), strength=share * held.strength)
 
     def _strength_for_skin(self, recipe: Recipe) -> float:
         """The greatest strength, up to 1, at which skin keeps its look."""
@@ -272,7 +277,7 @@ class PhotoView:
                 return found
             held = self.guard(found, options.guard)  # what no strength reaches is no reason to look edited
             return held if held is found else dataclasses.replace(held, strength=held.strength * found.strength)
-        return edit if options.guard is None else self.guard(edit, options.guard)
+        return edit if options.guard is None else self.settled(edit, options.guard)
 
     @functools.cached_property
     def _quick(self) -> RegionView | None:

@@ -82,7 +82,7 @@ def test_budgets_say_what_was_reached(enhancer, photo):
     torch.testing.assert_close(kept.recipe.exposure, whole.recipe.exposure**1.5, rtol=1e-4, atol=0)
 
 
-def test_a_proposal_that_loses_realism_is_taken_weaker(enhancer, photo):
+def test_a_proposal_that_loses_realism_is_taken_weaker(as_strong_as_proposed, enhancer, photo):
     enhancer = Enhancer(enhancer.network, enhancer.critic, enhancer.saliency, "attenuate")  # no objective: nothing is refined
     whole = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=None)
     assert whole.realism_change < 0 and whole.strength == 1
@@ -95,7 +95,16 @@ def test_a_proposal_that_loses_realism_is_taken_weaker(enhancer, photo):
     assert asked.strength == 1.5
 
 
-def test_a_target_that_no_strength_reaches_leaves_the_guard_in_force(enhancer, photo):
+def test_an_edit_that_hardly_moves_attention_is_taken_weaker(enhancer, photo):
+    enhancer = Enhancer(enhancer.network, enhancer.critic, enhancer.saliency, "attenuate")  # no objective: nothing is refined
+    whole = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=None)
+    held = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=-1.0)
+    assert abs(whole.gain) < 0.005 and whole.strength == 1 and held.strength == 0.25
+    torch.testing.assert_close(held.recipe.exposure, whole.recipe.exposure**0.25, rtol=1e-4, atol=0)
+    assert enhancer.propose(*photo, order=(3, 1, 0, 2), strength=1.0).strength == 1  # what is asked for is done
+
+
+def test_a_target_that_no_strength_reaches_leaves_the_guard_in_force(as_strong_as_proposed, enhancer, photo):
     enhancer = Enhancer(enhancer.network, enhancer.critic, enhancer.saliency, "attenuate")  # no objective: nothing is refined
     whole = enhancer.propose(*photo, order=(3, 1, 0, 2), guard=None)
     guard = whole.realism_change / 2
@@ -150,7 +159,7 @@ class Counting(torch.nn.Module):
         ({"guard": None}, (24 + 1 + 7 + (REFINE + 1) + 1, 24 + 1 + 7 + (REFINE // LOOK_EVERY + 1) + 1)),
     ],
 )
-def test_no_edit_is_judged_twice_by_both(enhancer, photo, options, edits):
+def test_no_edit_is_judged_twice_by_both(as_strong_as_proposed, enhancer, photo, options, edits):
     critic, saliency = Counting(enhancer.critic), Counting(enhancer.saliency)
     counted = Enhancer(enhancer.network, critic, saliency, "attenuate", enhancer.objective)
     counted.judges.critic.eval()
@@ -239,7 +248,7 @@ def test_a_colored_thing_in_a_grey_scene_keeps_its_edit():
     assert is_colorless(image, 0 * mask)
 
 
-def test_an_edit_that_refinement_stills_gives_place_to_the_guarded_proposal(enhancer, photo, monkeypatch):
+def test_an_edit_that_refinement_stills_gives_place_to_the_proposal(as_strong_as_proposed, enhancer, photo, monkeypatch):
     view = enhancer.view(*photo)
     still = view.measure(Recipe.identity(torch.tensor([[0, 1, 2, 3]])))
     proposal = view.pick()

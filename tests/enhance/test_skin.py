@@ -43,7 +43,8 @@ def test_blue_green_and_grey_are_no_skin(color):
 
 @pytest.mark.parametrize("color", [TONES[1], (40, 60, 160), (230, 20, 40)])
 def test_what_comes_in_any_colour_is_free_and_what_nature_colours_keeps_all_colours(color):
-    assert find_skin(*photo_of(color), human=False, any_color=0.7) is None
+    free = find_skin(*photo_of(color), human=False, any_color=0.7)
+    assert (free is None) == (color != TONES[1])  # under an orange cap there may be a face
     fixed = find_skin(*photo_of(color), human=False, any_color=0.1)
     assert (fixed.hue_limit, fixed.chroma_limit) == FIXED_LIMITS and fixed.pixels.shape[-1] == 400
     leaves = find_skin(*photo_of((60, 130, 50)), human=False, any_color=1.0)
@@ -86,7 +87,7 @@ def enhancer():
 
 
 @pytest.mark.parametrize("refine", [0, 8])
-def test_people_keep_their_skin_and_other_things_of_its_colours_keep_more_or_less(enhancer, refine):
+def test_people_keep_their_skin_and_other_things_of_its_colours_keep_more_or_less(as_strong_as_proposed, enhancer, refine):
     image, mask = photo_of(TONES[1])
     pixels = (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
     mask = (mask[0, 0] * 255).byte().numpy()
@@ -110,14 +111,26 @@ def test_a_critic_that_cannot_tell_takes_no_region_for_a_person(enhancer):
     assert told.human and told.skin.hue_limit == PERSON_LIMITS[0]
 
 
-def seen_as(enhancer, monkeypatch, any_color, task="attenuate"):
+def seen_as(enhancer, monkeypatch, any_color, task="attenuate", color=TONES[1]):
     monkeypatch.setattr(RegionView, "any_color", lambda self, may_be_person=True: any_color)
     monkeypatch.setattr(enhancer, "task", task)
-    return enhancer.view_of(*photo_of(TONES[1]), human=False)
+    return enhancer.view_of(*photo_of(color), human=False)
 
 
-def test_a_thing_of_any_colour_may_fade_and_not_glow(enhancer, monkeypatch):
-    fading, glowing = (seen_as(enhancer, monkeypatch, 0.9, task) for task in ("attenuate", "amplify"))
+def test_a_thing_with_much_of_the_colour_of_skin_keeps_it_and_with_little_does_not():
+    image, mask = photo_of((230, 120, 20))  # an orange cap
+    face = torch.tensor(TONES[1])[:, None, None] / 255
+    image[..., 10:12, 10:30] = face  # a tenth
+    assert find_skin(image, mask, human=False, any_color=0.9) is None
+    image[..., 12:16, 10:30] = face
+    skin = find_skin(image, mask, human=False, any_color=0.9)
+    torch.testing.assert_close(skin.pixels, face.expand(1, 3, 6, 20).reshape(1, 3, 1, -1))
+    assert (skin.hue_limit, skin.chroma_limit) == OTHER_LIMITS
+
+
+def test_a_thing_of_any_colour_may_fade_and_not_glow(as_strong_as_proposed, enhancer, monkeypatch):
+    fading = seen_as(enhancer, monkeypatch, 0.9, color=(230, 150, 150))
+    glowing = seen_as(enhancer, monkeypatch, 0.9, "amplify")
     assert fading.skin is None and glowing.skin.hue_limit == OTHER_LIMITS[0] and fading.free and glowing.free
     assert float(fading.propose(EditOptions(refine=0, guard=-1.0)).recipe.saturation) == 0
     animal = seen_as(enhancer, monkeypatch, 0.01)
@@ -128,7 +141,8 @@ def test_a_thing_of_any_colour_may_fade_and_not_glow(enhancer, monkeypatch):
 def test_what_is_told_of_colours_overrules_what_is_seen(enhancer):
     image, mask = photo_of(TONES[1])
     free, fixed = (enhancer.view_of(image, mask, False, any_color) for any_color in (1.0, 0.0))
-    assert free.free and free.skin is None and not fixed.free and fixed.skin.hue_limit == FIXED_LIMITS[0]
+    assert free.free and free.skin.hue_limit == OTHER_LIMITS[0]
+    assert not fixed.free and fixed.skin.hue_limit == FIXED_LIMITS[0]
     person = enhancer.view_of(image, mask, True, 1.0)
     assert not person.free and person.skin.hue_limit == PERSON_LIMITS[0]
     recipe = dataclasses.replace(STILL, saturation=torch.zeros(1))

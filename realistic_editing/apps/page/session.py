@@ -13,7 +13,7 @@ from realistic_editing.data.foreground import estimate_colours
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.inputs import network_input
-from realistic_editing.enhance.options import GUARD, check_strength
+from realistic_editing.enhance.options import check_strength
 from realistic_editing.enhance.signs import measure_signs, signs_of
 from realistic_editing.enhance.verdict import LOOKS_EDITED, WEAKER, Signs, attention_problem, judge
 
@@ -63,12 +63,12 @@ def take_order(session: Session, index: int, enhancers: Enhancers) -> Session:
     session = _viewed(session, enhancers)
     region = active(session)
     start = region.view.improve(region.candidates[index]) if region.view.objective else region.candidates[index]
-    strength = region.view.guard(start).strength
+    strength = region.view.settled(start).strength
     session = with_active(session, dataclasses.replace(region, taken=index, start=start))
     for _ in range(_TRIES):
         session = set_dials(session, read_dials(start.recipe), strength, enhancers)
         whole = dataclasses.replace(start, realism_change=session.region.effect[0])
-        if strength == 1 or whole.realism_change >= region.view.least_realism_change():  # what passed as it is, `edit` leaves as it is, too
+        if strength == 1 or whole.realism_change >= region.view.least_realism_change():  # what passed, `edit` leaves as it is
             break
         strength *= _WEAKER
     return session

@@ -12,13 +12,14 @@ GAP = 4
 
 
 def save_sheet(sheet: np.ndarray, path: str | Path) -> None:
-    """Write a sheet (H, W, 3) uint8, RGB, as PNG.
+    """Write a sheet (H, W, 3) uint8, RGB, as PNG, or as JPEG of quality 95 where `path` ends so.
 
     Raises:
         InputError: when the folder cannot be written, or the disk is full.
     """
     with replacing(path) as temporary:
-        temporary.write_bytes(cv2.imencode(".png", sheet[..., ::-1])[1])  # imwrite would not say that the disk is full
+        # imwrite would not say that the disk is full.
+        temporary.write_bytes(cv2.imencode(Path(path).suffix, sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
 
 
 def sheet(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> np.ndarray:

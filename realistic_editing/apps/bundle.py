@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.nested import parse_yaml, read_text
 from realistic_editing.weights import load_network, save_network
-from realistic_editing.weights.files import WEIGHTS_FOLDER
+from realistic_editing.weights.files import WEIGHTS_FOLDER, describe_file
 from realistic_editing.weights.registry import bundled_kinds
 
 _FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/'\"]+/)+")  # of absolute paths
@@ -23,19 +24,36 @@ def bundle(run: str | Path, name: str, folder: str | Path = WEIGHTS_FOLDER) -> P
         The path of the weights.
 
     Raises:
-        InputError: when the name is unknown, the run is not finished or holds another kind of network, or the weights
-            cannot be written.
+        InputError: when the name is unknown, the run is not finished, was a smoke run, or holds another network than is
+            bundled by that name, or the weights cannot be written.
     """
     if name not in bundled_kinds():
         raise InputError(f"name is {name!r}; the package knows {', '.join(bundled_kinds())}")
     record = Path(run) / "run.json"
     if not record.is_file():
         raise InputError(f"{record}: not found; name the folder of a training run that has ended")
-    network = load_network(Path(run) / "model.safetensors", bundled_kinds()[name])
+    _refuse_smoke(Path(run))
+    network, path = load_network(Path(run) / "model.safetensors", bundled_kinds()[name]), Path(folder) / f"{name}.safetensors"
+    if path.is_file() and (before := describe_file(path)["network"]) != network.card["network"]:
+        fitting = [other for other in bundled_kinds() if _holds(Path(folder), other, network.card["network"])]
+        others = f"; {', '.join(fitting)} holds one like it" if fitting else ""
+        raise InputError(f"{run}: holds {network.card['network']}, and {name} is {before}{others}; or remove {path} first")
     card = {**network.card, "machine": json.loads(record.read_text())["machine"]}
     if "command" in card:
         card["command"] = _FOLDERS.sub("", card["command"])  # that nobody else has
     kind, arguments = card.pop("network"), card.pop("config")
-    path = Path(folder) / f"{name}.safetensors"
     save_network(network, kind, path, arguments, card, half=True)
     return path
+
+
+def _holds(folder: Path, name: str, network: str) -> bool:
+    path = folder / f"{name}.safetensors"
+    return path.is_file() and describe_file(path)["network"] == network
+
+
+def _refuse_smoke(run: Path) -> None:
+    """Two steps of training are no weights for anyone."""
+    settings = run / "config.yaml"
+    trainer = parse_yaml(read_text(settings)).get("trainer", {}) if settings.is_file() else {}
+    if trainer.get("smoke"):
+        raise InputError(f"{run}: a smoke run, which learned nothing; train without trainer.smoke=true")

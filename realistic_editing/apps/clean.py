@@ -88,9 +88,9 @@ def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
         measures = judged(view, edit).report()
         del measures["problems"]  # of what was asked for: here nothing was
         report = {"task": task, "mask": str(mask), "recipe": str(recipe), **facts_of(one), **measures}
-        # Said of things too: where a plan is silent the critic decides, and the edit would be another.
+        told = {"human": True} if one.kind == "person" else {}  # of others the critic decides, here as in a plan
         weaker = {} if edit.strength == 1 else {"strength": edit.strength}
-        entries.append({"plan": entry | {"human": one.kind == "person"} | weaker, "report": report})
+        entries.append({"plan": entry | told | weaker, "report": report})
     return entries
 
 
@@ -131,7 +131,7 @@ def _tell(suggestions: Suggestions, cleaned: Cleaned, shares: Mapping[str, float
     if not suggestions.others:
         print("nothing draws more attention than its area would; name the subject by --subject X,Y, or add --people")
     if not cleaned.edits:
-        print("the photo stays as it is")
+        print("nothing was calmed: the result is the photo")
     if shares is None:
         print("subject: none stands out; name it by --subject X,Y")
     else:

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from realistic_editing.apps.compose import composed
 from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.old_names import add_old_name
-from realistic_editing.apps.parsers import Help, Parser
+from realistic_editing.apps.parsers import Help, Parser, mask_among
 from realistic_editing.apps.presets import with_a_task
 from realistic_editing.apps.streams import patient
 from realistic_editing.apps.suggest_options import add_suggestions
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
-    """The options by name. A mask may come anywhere after its photo, which argparse does not allow of what may be absent."""
+    """The options by name."""
     found, left = _parser().parse_known_args(arguments)
     options = vars(found)
     parser, limit = options.pop("parser"), options.pop("max_megapixels")
@@ -53,8 +53,8 @@ def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
             set_max_megapixels(limit)
         except InputError as error:
             parser.error(str(error))
-    if len(left) == 1 and not left[0].startswith("-") and "mask" in options and "image" in options and options["mask"] is None:
-        options["mask"] = left.pop()
+    if "image" in options and options.get("mask", "") is None:
+        options["mask"], left = mask_among(left)
     if "overrides" in options and not any(word.startswith("-") for word in left):
         options["overrides"], left = [*options["overrides"], *left], []  # behind an option, argparse takes no more of them
     if left:

@@ -23,6 +23,7 @@ from realistic_editing.enhance.verdict import (
 )
 from realistic_editing.enhance.view import PhotoView
 
+_NEARLY_WHOLE = 0.9  # of a strength: the rest changes little
 SEVERITY = (SAFE, SHOWS, CANNOT_JUDGE, LOOKS_EDITED)
 MEANING = (
     "realism: how much more real (+) or less real (-) the region looks to the critic than before, dR; from -0.1 down it looks "
@@ -86,9 +87,9 @@ def remedy(done: JudgedResult, options: EditOptions) -> list[str]:
     """What to try where an edit looks edited, or hardly moves attention: a note, or none."""
     verdict, strength = done.verdict, done.edit.strength
     if verdict.name != LOOKS_EDITED:
-        if options.has_target or strength >= MAX_STRENGTH or not 0 < done.edit.gain < WEAK:
-            return []
-        further = 1 if strength < 1 else MAX_STRENGTH
+        if options.has_target or options.strength is not None or not 0 < done.edit.gain < WEAK:
+            return []  # whoever names a strength knows of others
+        further = 1 if strength < _NEARLY_WHOLE else MAX_STRENGTH
         return [f"--strength {further:g} takes it further; the verdict says whether that looks edited"]
     also = {
         "the region looks less real": ", --min-realism-change -0.05 keeps dR",

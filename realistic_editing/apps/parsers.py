@@ -9,6 +9,19 @@ from realistic_editing.apps.main import leave
 from realistic_editing.common.hints import did_you_mean
 
 
+def mask_among(left: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The mask among words that argparse left, and the others.
+
+    A mask may come anywhere after its photo, which argparse does not allow of what may be absent; or as --mask, as `video`
+    takes it.
+    """
+    words = ["--mask", *left[0].split("=", 1)[1:]] if len(left) == 1 and left[0].startswith("--mask=") else list(left)
+    if len(words) == 2 and words[0] == "--mask":
+        words = words[1:]
+    found = words[0] if len(words) == 1 and not words[0].startswith("-") else None
+    return (None, list(left)) if found is None else (found, [])
+
+
 class Help(argparse.ArgumentDefaultsHelpFormatter):
     """Says a default where there is one: not of what is required, nor of a switch, nor where nothing is the default."""
 
@@ -37,4 +50,6 @@ class Parser(argparse.ArgumentParser):
         """Leave because of words that mean nothing here, naming the options that look like them."""
         known = [name for name in self._option_string_actions if name.startswith("--")]
         options = [word.split("=")[0] for word in words if word.startswith("-")]
+        if "--mask" in options:
+            leave(f"unknown: {' '.join(words)}; name the mask once, behind its photo")
         leave(f"unknown: {' '.join(words)}; {did_you_mean(options, known, f'{self.prog} --help tells how it is used')}")

@@ -101,7 +101,9 @@ def said_at_the_end(config: DictConfig, path: Path) -> None:
     if config.trainer.smoke:
         itself = "without trainer.smoke=true it is the run itself"
         if config.get("preset") == "paper":
-            itself += ", which asks for what the paper leaves open and for judges trained before it: see docs/reproduce.md"
+            asks = {"realism": "judges trained before it", "zoom": "what the paper leaves open"}  # by what only they have
+            found = [words for name, words in asks.items() if name in config]
+            itself += "".join(f", which asks for {words}: see docs/reproduce.md" for words in found)
         print(f"smoke run: trained, validated and wrote {path}; {itself}", flush=True)
     else:
         print(f"weights: {path}", flush=True)

@@ -252,7 +252,8 @@ def check_format(path: Path, photo: Photo) -> str:
     """
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
-        raise InputError(f"{path}: cannot write the format {path.suffix or '(no suffix)'}; use {', '.join(_FORMATS)}")
+        folder = "" if path.suffix else f", or {path}/ for a folder"
+        raise InputError(f"{path}: cannot write the format {path.suffix or '(no suffix)'}; use {', '.join(_FORMATS)}{folder}")
     if kind in ("JPEG", "WebP") and photo.pixels.dtype == np.uint16:
         raise InputError(f"{path}: {kind} holds 8 bits a channel and {photo.path} has 16; write .tif or .png")
     if kind == "JPEG" and photo.alpha is not None and photo.alpha.min() < np.iinfo(photo.alpha.dtype).max:

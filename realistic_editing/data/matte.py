@@ -87,7 +87,13 @@ def pymatting() -> ModuleType:
     """
     with ALONE, _threads_kept():
         import pymatting
+    # It prints to stdout where a first try of several fails, and goes on to the next.
+    sys.modules["pymatting.preconditioner.ichol"].print = _say_nothing
     return pymatting
+
+
+def _say_nothing(*words: object) -> None:
+    pass
 
 
 def foreground_estimator() -> Callable[..., tuple[np.ndarray, np.ndarray]]:

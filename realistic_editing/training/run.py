@@ -59,11 +59,22 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
         network = getattr(network, "export_module", network)  # what was trained may hold more than what is wanted
         save_network(_plain(network), name_of(model["network"]["_target_"]), output / "model.safetensors", arguments, card)
         spent = {"seconds_since_last_start": round(time.time() - started, 1), "speed_since_last_start": speed}
+        if not speed["steps"]:  # the run had ended before: its speed is what was measured then
+            spent = _spent_before(output / "run.json") or spent
         record = {**card, "machine": provenance.machine(), "processes": fabric.world_size, **spent}
         with replacing(output / "run.json") as temporary:
             temporary.write_text(json.dumps(record, indent=2) + "\n")
     close_processes(fabric)
     return output / "model.safetensors"
+
+
+def _spent_before(path: Path) -> dict[str, Any]:
+    """The times of an earlier record; none where there is none, or none to be read."""
+    try:
+        record = json.loads(path.read_text())
+        return {name: record[name] for name in ("seconds_since_last_start", "speed_since_last_start")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _plain(network: nn.Module) -> nn.Module:

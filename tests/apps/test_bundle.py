@@ -1,5 +1,6 @@
 """A run's weights, bundled."""
 import json
+import shutil
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from realistic_editing.apps.config import CONFIGS
 from realistic_editing.common.errors import InputError
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.weights import load_network, save_network
+from realistic_editing.weights.files import WEIGHTS_FOLDER
 
 
 @pytest.fixture
@@ -39,6 +41,25 @@ def test_a_critic_is_no_saliency_network_and_names_are_known(run, tmp_path):
         with pytest.raises(InputError, match=word):
             bundle(run, name, tmp_path)
     assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_a_smoke_run_learned_nothing(run, tmp_path):
+    (run / "config.yaml").write_text("trainer: {smoke: true}\n")
+    with pytest.raises(InputError, match="smoke run"):
+        bundle(run, "critic", tmp_path / "bundled")
+    (run / "config.yaml").write_text("trainer: {smoke: false}\n")
+    assert bundle(run, "critic", tmp_path / "bundled").is_file()
+
+
+def test_a_network_takes_the_place_of_its_like(run, tmp_path):
+    """A compact critic by the name of the one that judges default edits would take its place without a word."""
+    folder = tmp_path / "bundled"
+    folder.mkdir()
+    for name in ("critic", "lite_critic"):
+        shutil.copy(WEIGHTS_FOLDER / f"{name}.safetensors", folder)
+    with pytest.raises(InputError, match="holds compact_critic, and lite_critic is lite_critic; critic holds one like it"):
+        bundle(run, "lite_critic", folder)
+    assert bundle(run, "critic", folder) == folder / "critic.safetensors"
 
 
 def test_a_run_that_has_not_ended(run, run_script):

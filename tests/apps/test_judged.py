@@ -60,7 +60,8 @@ def test_why_a_result_is_the_photo(options, strength, words):
     [
         (-0.03, 1.0, {}, {}, "--strength 1.5 takes it further"),
         (-0.03, 0.4, {}, {}, "--strength 1 takes it further"),  # which the guard holds
-        (-0.03, 1.5, {}, {"strength": 1.5}, None),
+        (-0.03, 0.99, {}, {}, "--strength 1.5 takes it further"),
+        (-0.03, 1.5, {}, {"strength": 1.5}, None), (-0.03, 0.6, {}, {"strength": 0.6}, None),  # taken weaker on purpose
         (-0.03, 1.0, {}, {"saliency_change": -0.3}, None),  # a strength beside a target is refused
         (-0.2, 1.0, {}, {}, None), (0.1, 1.0, {}, {}, None), (0.0, 0.0, {}, {"strength": 0.0}, None),
         (-0.03, 1.0, {"border_step": 9.0}, {}, "it looks edited; --strength 0.6 takes it weaker"),
@@ -158,7 +159,7 @@ def test_the_commands_say_the_verdict_and_write_sheets(folder, capsys):
     assert "hardly moves attention" in said["problems"][0] and cv2.imread("sheet.png").shape[1] > 1280
     main(["edit", "photo.png", "photo_mask.png", *quick, "--output", said["result"]])
     out, err = capsys.readouterr()
-    assert "photo_attenuate_2.png was there already, and is replaced" in err and "--strength 1 takes it further" in err
+    assert "photo_attenuate_2.png was there already, and is replaced" in err and "takes it further" not in err
     assert "\nverdict: " in out and "\nrealism: how much" in out
 
     (folder / "photos").mkdir()

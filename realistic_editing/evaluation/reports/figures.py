@@ -111,12 +111,14 @@ def draw_reliability(panels: Mapping[str, pd.DataFrame]) -> Figure:
     Args:
         panels: title -> from `critic.reliability`.
     """
-    figure = Figure(figsize=(0.4 + 3.3 * len(panels), 3.6), layout="constrained")
-    for axes, (title, table) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+    figure = Figure(figsize=(0.6 + 3.3 * len(panels), 4.3), layout="constrained")
+    all_axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (title, table) in zip(all_axes, panels.items(), strict=True):
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
         axes.bar(table.score, table["count"] / table["count"].sum(), width=0.06, color=BLUE, alpha=0.25,
                  label="share of the samples")  # fmt: skip
         axes.plot(table.score, table.share, color=BLUE, marker="o", markersize=4, label="share of real among them")
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="score", title=title, aspect="equal")
-        axes.legend(frameon=False, fontsize=8, loc="upper left")
+    all_axes[0].set_ylabel("share")
+    figure.legend(*all_axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2)
     return figure

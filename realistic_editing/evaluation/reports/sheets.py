@@ -9,6 +9,7 @@ from realistic_editing.common.files import replacing
 
 TITLE = 24  # height of the line above a picture, in pixels
 GAP = 4
+_AS = {".jpg": (cv2.IMWRITE_JPEG_QUALITY, 95)}  # what else a format is told
 
 
 def save_sheet(sheet: np.ndarray, path: str | Path) -> None:
@@ -19,7 +20,8 @@ def save_sheet(sheet: np.ndarray, path: str | Path) -> None:
     """
     with replacing(path) as temporary:
         # imwrite would not say that the disk is full.
-        temporary.write_bytes(cv2.imencode(Path(path).suffix, sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1])
+        suffix = Path(path).suffix
+        temporary.write_bytes(cv2.imencode(suffix, sheet[..., ::-1], _AS.get(suffix, ()))[1])
 
 
 def sheet(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> np.ndarray:

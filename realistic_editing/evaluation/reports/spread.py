@@ -45,14 +45,18 @@ def spread_tables(rows: pd.DataFrame, method: str) -> list[Table]:
     return tables
 
 
+def deviation(values: pd.Series) -> str:
+    """A standard deviation as text; "-" of one value."""
+    return f"{values.std():.2f}" if len(values) > 1 else "-"
+
+
 def _cells(rows: pd.DataFrame) -> dict[str, object]:
     cells: dict[str, object] = {"n": len(rows)}
     for name, (heading, rest) in SPREAD_PARAMETERS.items():
         values = rows[name]
         low, high = values.quantile([0.05, 0.95])
-        deviation = f"{values.std():.2f}" if len(values) > 1 else "-"
         sign = "" if rest else "+"  # of changes, not of factors
-        cells[heading] = f"{values.mean():{sign}.2f} ({deviation}) [{low:{sign}.2f}, {high:{sign}.2f}]"
+        cells[heading] = f"{values.mean():{sign}.2f} ({deviation(values)}) [{low:{sign}.2f}, {high:{sign}.2f}]"
     return cells
 
 

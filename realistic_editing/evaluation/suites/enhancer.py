@@ -19,6 +19,7 @@ from realistic_editing.evaluation.measures.seams import measure_seams
 from realistic_editing.evaluation.reports import enhancer_sheets, figures, sheets
 from realistic_editing.evaluation.reports.judges import agreement_of_judges
 from realistic_editing.evaluation.reports.report import Report
+from realistic_editing.evaluation.reports.spread import deviation
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.evaluation.suites.suite import (
@@ -208,7 +209,7 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
     rows = []
     for name, part in by_method.items():
         if name.startswith("ours"):
-            cells = {key: f"{part[key].mean():+.2f} ({part[key].std():.2f})" for key in _PARAMETERS}
+            cells = {key: f"{part[key].mean():+.2f} ({deviation(part[key])})" for key in _PARAMETERS}
             rows.append({"method": name} | cells)
     words = "Mean and, in brackets, standard deviation over regions; red and blue in stops against green (Figure 9b)."
     tables.append(Table(f"{task}_spread", f"{where}: what the edits are", words, pd.DataFrame(rows)))

@@ -74,9 +74,10 @@ def measure_masks(
                 for row in enhancer_sheets.damage_rows(networks, enhancer, picked, size, kind, settings.seed, (AS_EDITED,))]
         sheets.save_sheet(sheets.sheet(rows), folder / f"mended_{task}.png")
         named |= {
-            f"seams_{task}.png": f"{task.capitalize()}: the mean seam along each mask's border, with its interval.",
+            f"seams_{task}.png": f"{task.capitalize()}: the mean seam along each mask's border, with its interval of three "
+            "photos or more.",
             f"mended_{task}.png": f"{task.capitalize()}: the clean mask, the damaged one and what an edit makes of it, and "
-            f"edits by each of them; {_SHOWN} regions picked by the seed, {', '.join(DAMAGES)}.",
+            f"edits by each of them; {len(picked)} of the regions, picked by the seed, {', '.join(DAMAGES)}.",
         }  # fmt: skip
     return tables, named
 

@@ -10,9 +10,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="the folder of a training run that has ended")
     parser.add_argument("name", choices=bundled_kinds(), help="of the bundled weights")
+    parser.add_argument("--rounded", action="store_true", help="large tensors in a byte for each value: half of the file again")
     options = parser.parse_args()
     try:
-        path = bundle(options.run, options.name)
+        path = bundle(options.run, options.name, rounded=options.rounded)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -12,13 +12,14 @@ from realistic_editing.weights.registry import bundled_kinds
 _FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/'\"]+/)+")  # of absolute paths
 
 
-def bundle(run: str | Path, name: str, folder: str | Path = WEIGHTS_FOLDER) -> Path:
+def bundle(run: str | Path, name: str, folder: str | Path = WEIGHTS_FOLDER, rounded: bool = False) -> Path:
     """Write the network of a finished run as weights that load by name.
 
     Args:
         run: the folder of a training run.
         name: of the bundled weights, such as "critic".
         folder: where they go; the package's own.
+        rounded: whether large tensors take a byte for each value, which halves the file again.
 
     Returns:
         The path of the weights.
@@ -42,7 +43,7 @@ def bundle(run: str | Path, name: str, folder: str | Path = WEIGHTS_FOLDER) -> P
     if "command" in card:
         card["command"] = _FOLDERS.sub("", card["command"])  # that nobody else has
     kind, arguments = card.pop("network"), card.pop("config")
-    save_network(network, kind, path, arguments, card, half=True)
+    save_network(network, kind, path, arguments, card, half=True, rounded=rounded)
     return path
 
 

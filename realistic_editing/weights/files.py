@@ -18,6 +18,7 @@ from realistic_editing.common.nested import parse_json
 from realistic_editing.common.networks import same_values
 from realistic_editing.weights.mean_saliency import MeanSaliency
 from realistic_editing.weights.registry import NETWORKS, bundled_kinds, fill, kinds, network_class
+from realistic_editing.weights.rounded import from_bytes, to_bytes
 from realistic_editing.weights.schema import check_config, without_fetching
 
 WEIGHTS_FOLDER = Path(__file__).resolve().parent
@@ -26,7 +27,13 @@ _RENAMED = {"witness_saliency": "heldout_saliency"}  # for one release more
 
 
 def save_network(
-    network: nn.Module, name: str, path: str | Path, config: dict[str, Any], card: dict[str, Any], half: bool = False
+    network: nn.Module,
+    name: str,
+    path: str | Path,
+    config: dict[str, Any],
+    card: dict[str, Any],
+    half: bool = False,
+    rounded: bool = False,
 ) -> None:
     """Write weights with all that is needed to build the network again.
 
@@ -42,6 +49,7 @@ def save_network(
         card: what made it and how well it does, as JSON can hold it: revision, command, metrics.
         half: store parameters as float16, half the size. Buffers stay: a batch norm's variance can be below what
             float16 holds. So does a parameter with a value above 65504.
+        rounded: store large parameters as a byte each, see `weights.rounded`.
 
     Raises:
         ValueError: when name is unknown.
@@ -55,9 +63,11 @@ def save_network(
     if frozen:
         content["frozen"] = frozen
         state = {key: value for key, value in state.items() if not key.startswith(tuple(f"{part}." for part in frozen))}
+    if rounded:
+        state = to_bytes(state, set(dict(network.named_parameters())))
     if half:
         for key in state.keys() & dict(network.named_parameters()).keys():
-            small = state[key].half()
+            small = state[key].half() if state[key].is_floating_point() else state[key]
             if bool(small.isfinite().all()):
                 state[key] = small
     # One entry, because safetensors writes several in an order that differs from run to run.
@@ -108,7 +118,7 @@ def load_network(
     if kind is not None and found != kind:
         fitting = ", ".join(known for known, entry in NETWORKS.items() if entry.kind == kind)
         raise InputError(f"{path}: holds {name}, for {found}; give a file for {kind} ({fitting})")
-    network = _build(name, config, path)
+    network, state = _build(name, config, path), from_bytes(state)
     state |= _frozen_state(content["frozen"], path)
     fill(network, state, str(path), "the file was made by another version, or its config was changed; train it again")
     network.card = card

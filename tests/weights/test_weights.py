@@ -85,6 +85,38 @@ def test_half_keeps_buffers_and_what_does_not_fit(network, tmp_path):
     torch.testing.assert_close(loaded.stem.weight, network.stem.weight, atol=1e-3, rtol=1e-3)
 
 
+def test_rounded_weights_take_a_byte_each_and_are_close(network, tmp_path):
+    half, rounded = tmp_path / "half.safetensors", tmp_path / "rounded.safetensors"
+    save_network(network, "editnet", half, CONFIG, {}, half=True)
+    save_network(network, "editnet", rounded, CONFIG, {}, half=True, rounded=True)
+    assert rounded.stat().st_size < 0.75 * half.stat().st_size
+    loaded = dict(load_network(rounded).named_parameters())
+    for name, value in network.named_parameters():
+        step = value.detach().flatten(1).abs().amax(dim=1) / 127 if value.dim() > 1 else value.detach().abs()
+        error = (loaded[name] - value).detach().flatten(1 if value.dim() > 1 else 0).abs()
+        assert (error <= 0.51 * step.reshape(-1, *[1] * (error.dim() - 1)) + 1e-3).all(), name
+
+
+@pytest.mark.parametrize("change", ["shape", "missing", "nan", "alone"])
+def test_scales_that_do_not_fit_are_refused(network, tmp_path, change):
+    path = tmp_path / "rounded.safetensors"
+    save_network(network, "editnet", path, CONFIG, {}, rounded=True)
+    with safetensors.safe_open(path, "pt") as file:
+        metadata, state = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}
+    scale = next(key for key in state if key.endswith(".scale"))
+    if change == "shape":
+        state[scale] = state[scale].flatten()
+    if change == "missing":
+        del state[scale]
+    if change == "nan":
+        state[scale][0] = float("nan")
+    if change == "alone":
+        del state[scale.removesuffix(".scale")]
+    safetensors.torch.save_file(state, path, metadata)
+    with pytest.raises(InputError, match="rounded.safetensors"):
+        load_network(path)
+
+
 def load_network_of(network):
     copy = EditNet(**CONFIG)
     copy.load_state_dict(network.state_dict())

@@ -165,7 +165,7 @@ def _edit_all(jobs: Sequence[BatchJob], found: Iterable[Outcome], scores: Scores
     """Have photos edited, and keep their scores, also when stopped; why some could not be edited."""
     problems = {}
     try:
-        for outcome in tqdm(found, "edit", len(jobs), unit="photo"):
+        for outcome in tqdm(found, "edit", len(jobs), unit="photo", disable=not jobs):
             if outcome.measures is None:
                 problems[outcome.job] = outcome.problem
             else:

@@ -148,7 +148,7 @@ def test_what_is_said_of_a_cleaned_photo_bears_the_numbers_of_its_sheet_and_file
     assert "; looks edited: the region looks less real" in lines[0] and lines[1].endswith("; safe")
     assert lines[-1].endswith("40.0 % before and 41.2 % after")
     entries = clean._write_steps(done, [tmp_path / "a_1", tmp_path / "a_2", tmp_path / "a_3"])
-    assert [entry["plan"]["human"] for entry in entries] == [True, False]  # as they were edited, whatever the critic sees
+    assert [entry["plan"].get("human") for entry in entries] == [True, None]  # of a thing the critic decides, then as now
     assert [entry["report"]["verdict"] for entry in entries] == ["looks edited", "safe"]
     clean._tell(Suggestions(None, []), Cleaned(done.pixels, [], [], []), None)
     out = capsys.readouterr().out

@@ -152,7 +152,7 @@ def test_what_is_said_of_a_cleaned_photo_bears_the_numbers_of_its_sheet_and_file
     assert [entry["report"]["verdict"] for entry in entries] == ["looks edited", "safe"]
     clean._tell(Suggestions(None, []), Cleaned(done.pixels, [], [], []), None)
     out = capsys.readouterr().out
-    assert "the photo stays as it is" in out and "subject: none stands out" in out
+    assert "nothing was calmed: the result is the photo" in out and "subject: none stands out" in out
 
 
 @pytest.mark.parametrize("command", ["suggest", "clean"])

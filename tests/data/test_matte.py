@@ -6,8 +6,9 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from scipy.sparse import csc_matrix
 
-from realistic_editing.data.matte import alpha_matte, trimap
+from realistic_editing.data.matte import alpha_matte, pymatting, trimap
 
 
 def disc(size: int, radius: int) -> np.ndarray:
@@ -93,3 +94,9 @@ assert torch.get_num_threads() == 1, torch.get_num_threads()
 """
     threads = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2"}
     subprocess.run([sys.executable, "-c", code], env=os.environ | threads, check=True)
+
+
+def test_nothing_is_printed_where_a_first_try_at_a_factor_fails(capsys):
+    """PyMatting prints at each shift that fails before one does, which enlarged photos bring about."""
+    pymatting().ichol(csc_matrix(np.array([[1.0, 2.0], [2.0, 1.0]])))
+    assert capsys.readouterr().out == ""

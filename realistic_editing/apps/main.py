@@ -77,13 +77,15 @@ def call(job: str, config: Any) -> Any:
 
 def _called(job: str, config: Any) -> Any:
     from realistic_editing.apps.given_files import check_given_files
-    from realistic_editing.apps.option_ranges import OPTION_RANGES, check_ranges  # late: --help needs none of it
+    from realistic_editing.apps.option_ranges import CHECKED_EARLY, OPTION_RANGES, check_ranges  # late: --help needs none of it
 
     module, function = JOBS[job].split(":")
     try:
         if job in OPTION_RANGES:
             check_ranges(job, config)  # before the job is imported, which takes seconds
         check_given_files(job, config)
+        if job in CHECKED_EARLY:
+            CHECKED_EARLY[job](config)
         with needed("train" if job in TRAINING else None):
             return getattr(importlib.import_module(module), function)(config)
     except InputError as error:

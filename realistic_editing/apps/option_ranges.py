@@ -1,4 +1,5 @@
 """What the options of the scripts may be, beside those of their groups, which say so themselves: one table for each script."""
+from collections.abc import Mapping
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -6,9 +7,10 @@ from omegaconf import DictConfig, OmegaConf
 from realistic_editing.apps.evaluations import asked
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.ranges import Choice, Either, Flag, Many, Number, Text, check, optional
-from realistic_editing.common.tasks import TASKS
+from realistic_editing.common.tasks import TASKS, check_task
 from realistic_editing.common.trainer_ranges import TRAINER_RANGES
 from realistic_editing.data.splits import SPLITS
+from realistic_editing.enhance.options import EditOptions
 
 # As elsewhere; what says so there imports PyTorch, for which a mistake in the command need not wait.
 LEAST_SIDE = 11  # measures.photo_changes.WINDOW: results are measured at edit_size, where a window of SSIM must have room
@@ -203,6 +205,13 @@ def check_network(name: str, node: dict[str, Any]) -> None:
     check_config(name_of(node.get("_target_")), arguments, name)
 
 
+def _check_edit(options: Mapping[str, Any]) -> None:
+    check_task(options["task"])
+    EditOptions.read(options)
+
+
+# Commands whose options are those of an edit; a batch's table may name the task of each photo.
+CHECKED_EARLY = {"enhance": _check_edit, "video": _check_edit, "batch": EditOptions.read}
 _ABSENT = object()
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from realistic_editing.apps import option_ranges
 from realistic_editing.apps.cli import _parser
@@ -32,8 +33,19 @@ def test_an_interrupt_ends_a_command_in_one_line(monkeypatch, capsys, job, modul
 
     monkeypatch.setattr(f"realistic_editing.apps.{module}.{job}", interrupted)
     with pytest.raises(SystemExit) as left:
-        call(job, {"suite": "critic"})
+        call(job, {"suite": "critic", "task": "attenuate"})
     assert left.value.code == 130 and words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--task", "atenuate"], ["--strength", "2.0"], ["--task", "amplify", "--refine", "-1"]])
+def test_a_value_that_no_edit_can_have_is_refused_before_pytorch_is_imported(tmp_path, words):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    code = (
+        "import sys; sys.argv[1:1] = ['edit', 'a.png', 'a.png']\nfrom realistic_editing.apps.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as left:\n    print(left.code, 'torch' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert found.stdout == "2 False\n" and words[-2].strip("-") in found.stderr
 
 
 def test_paths_with_commas_reach_hydra_whole():

@@ -10,7 +10,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", help="the folder of a training run that has ended")
     parser.add_argument("name", choices=bundled_kinds(), help="of the bundled weights")
-    parser.add_argument("--rounded", action="store_true", help="large tensors in a byte for each value: half of the file again")
+    words = "large tensors in a byte for each value: half of the file, and less precise; measure what it costs"
+    parser.add_argument("--rounded", action="store_true", help=words)
     options = parser.parse_args()
     try:
         path = bundle(options.run, options.name, rounded=options.rounded)

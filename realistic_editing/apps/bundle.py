@@ -39,12 +39,19 @@ def bundle(run: str | Path, name: str, folder: str | Path = WEIGHTS_FOLDER, roun
         fitting = [other for other in bundled_kinds() if _holds(Path(folder), other, network.card["network"])]
         others = f"; {', '.join(fitting)} holds one like it" if fitting else ""
         raise InputError(f"{run}: holds {network.card['network']}, and {name} is {before}{others}; or remove {path} first")
-    card = {**network.card, "machine": json.loads(record.read_text())["machine"]}
+    card = {**network.card, "machine": _machine(record)}
     if "command" in card:
         card["command"] = _FOLDERS.sub("", card["command"])  # that nobody else has
     kind, arguments = card.pop("network"), card.pop("config")
     save_network(network, kind, path, arguments, card, half=True, rounded=rounded)
     return path
+
+
+def _machine(record: Path) -> str:
+    try:
+        return str(json.loads(record.read_text())["machine"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{record}: does not say which machine trained ({error}); train again, or add \"machine\"") from error
 
 
 def _holds(folder: Path, name: str, network: str) -> bool:
@@ -55,6 +62,7 @@ def _holds(folder: Path, name: str, network: str) -> bool:
 def _refuse_smoke(run: Path) -> None:
     """Two steps of training are no weights for anyone."""
     settings = run / "config.yaml"
-    trainer = parse_yaml(read_text(settings)).get("trainer", {}) if settings.is_file() else {}
-    if trainer.get("smoke"):
+    found = parse_yaml(read_text(settings)) if settings.is_file() else None
+    trainer = found.get("trainer") if isinstance(found, dict) else None
+    if isinstance(trainer, dict) and trainer.get("smoke"):
         raise InputError(f"{run}: a smoke run, which learned nothing; train without trainer.smoke=true")

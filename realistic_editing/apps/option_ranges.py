@@ -206,7 +206,7 @@ def check_network(name: str, node: dict[str, Any]) -> None:
 
 
 def _check_edit(options: Mapping[str, Any]) -> None:
-    check_task(options["task"])
+    check_task(options.get("task"))
     EditOptions.read(options)
 
 

@@ -50,6 +50,6 @@ class Parser(argparse.ArgumentParser):
         """Leave because of words that mean nothing here, naming the options that look like them."""
         known = [name for name in self._option_string_actions if name.startswith("--")]
         options = [word.split("=")[0] for word in words if word.startswith("-")]
-        if "--mask" in options:
+        if "--mask" in options and any(action.dest == "mask" for action in self._actions):
             leave(f"unknown: {' '.join(words)}; name the mask once, behind its photo")
         leave(f"unknown: {' '.join(words)}; {did_you_mean(options, known, f'{self.prog} --help tells how it is used')}")

@@ -88,7 +88,8 @@ def pymatting() -> ModuleType:
     with ALONE, _threads_kept():
         import pymatting
     # It prints to stdout where a first try of several fails, and goes on to the next.
-    sys.modules["pymatting.preconditioner.ichol"].print = _say_nothing
+    if (module := sys.modules.get("pymatting.preconditioner.ichol")) is not None:
+        module.print = _say_nothing
     return pymatting
 
 

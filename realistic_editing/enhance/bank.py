@@ -23,7 +23,7 @@ _MARK = "realistic-editing bank"
 
 @dataclasses.dataclass(frozen=True)
 class BankedEdit:
-    """What optimisation made of one region in one order, as users get it: refined, and guarded.
+    """What optimisation made of one region in one order, refined, and guarded.
 
     Args:
         region: `region_key`.

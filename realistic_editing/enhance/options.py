@@ -33,7 +33,8 @@ class EditOptions:
     Args:
         order: "best_effect" (found by a quick look), "best_realism", "best_saliency", "random" (see `select_order`), or one
             such as (3, 1, 0, 2).
-        strength: of the proposal, 0 to 1.5; None leaves it to the budgets and the guard.
+        strength: of the proposal, 0 to 1.5; None leaves it to the budgets and the guard; with the guard, what hardly moves
+            attention is taken weaker, too.
         min_realism_change: budget of dR, such as -0.1: the greatest strength that keeps to it.
         saliency_change: wanted, such as -0.3: the least strength that reaches it; where none does, as much as the budget, or
             without one the guard, allows.

@@ -16,7 +16,7 @@ LIKELY_SKIN = ((30.0, 68.0), (10.0, 36.0), (20.0, 92.0))  # narrower; some wood 
 _LEAVES, _ANY = ((95.0, 160.0), _COLORED, _LIGHTNESS), ((0.0, 360.0), _COLORED, _LIGHTNESS)
 # How probable a thing that comes in any colour must be to be free of limits, and below which all its colours have them.
 FREE_FROM, FIXED_UP_TO = 0.7, 0.15
-_LEAST, _MUCH = 0.02, 0.2  # of a region's pixels, from which a colour is no chance; of a thing of any colour
+_LEAST_SHARE, _LARGE_SHARE = 0.02, 0.2  # of a region's pixels, from which a colour is no chance; of a thing of any colour
 _PIXELS = 400  # that stand for all of them
 
 
@@ -27,11 +27,13 @@ class Skin:
     Args:
         pixels: (1, 3, 1, K) RGB in [0, 1].
         hue_limit, chroma_limit: what they may change by, as in PERSON_LIMITS.
+        other_pixels: as `pixels`, of another colour that keeps to the limits by itself, such as leaves about a face; or None.
     """
 
     pixels: torch.Tensor
     hue_limit: float
     chroma_limit: float
+    other_pixels: torch.Tensor | None = None
 
     def change(self, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
         """What edits do to the mean colour of the skin, or of its lighter half where they do more; differentiable.
@@ -54,19 +56,17 @@ class Skin:
             recipe: B edits.
 
         Returns:
-            (B, 4): hue of all skin and of its lighter half, chroma of both.
+            (B, 4): hue of all skin and of its lighter half, chroma of both; (B, 8) where there is another colour: hue of all
+            and of the lighter half of each, chroma likewise.
         """
-        pixels = self.pixels.to(recipe.exposure)
-        lighter = pixels.mean(dim=1).flatten().topk(-(-pixels.shape[-1] // 2)).indices
-        pixels = pixels.expand(len(recipe), -1, -1, -1)
-        edited = apply(pixels, torch.ones_like(pixels[:, :1]), recipe)
-        changes = [_change(pixels[..., part], edited[..., part]) for part in (slice(None), lighter)]
+        groups = [pixels for pixels in (self.pixels, self.other_pixels) if pixels is not None]
+        changes = [change for pixels in groups for change in _changes(pixels.to(recipe.exposure), recipe)]
         hue, chroma = (torch.stack(values, dim=1) for values in zip(*changes, strict=True))
         return torch.cat([hue / self.hue_limit, chroma / self.chroma_limit], dim=1)
 
     def _most(self, recipe: Recipe) -> torch.Tensor:
         """(B, 2): of hue and of chroma in units of their limits, the greater of all skin and its lighter half."""
-        return self.in_limits(recipe).abs().unflatten(1, (2, 2)).amax(dim=2)
+        return self.in_limits(recipe).abs().unflatten(1, (2, -1)).amax(dim=2)
 
     def excess(self, recipe: Recipe) -> torch.Tensor:
         """How far edits go beyond the limits of hue and of chroma, in units of them: (B,), 0 within."""
@@ -104,25 +104,25 @@ def find_skin(
     Returns:
         Them; None where there are next to none.
     """
-    colors, limits, least = [_SKIN], PERSON_LIMITS if human else OTHER_LIMITS, _LEAST
+    colors, limits, least = [_SKIN], PERSON_LIMITS if human else OTHER_LIMITS, _LEAST_SHARE
     if is_free(any_color, human) and fades:
-        colors, least = [_LEAVES, LIKELY_SKIN], _MUCH
+        colors, least = [_LEAVES, LIKELY_SKIN], _LARGE_SHARE
     elif not human and any_color is not None and any_color <= FIXED_UP_TO:
         colors, limits = [_ANY], FIXED_LIMITS
     elif not human and any_color is not None and fades:
         colors = [_ANY]
     inside = image[0][:, mask[0, 0] > 0.5]  # (3, N)
     lab = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
-    found = torch.zeros_like(lab[0], dtype=torch.bool)
-    for color in colors:
-        these = has_color(lab, color)
-        if int(these.sum()) >= least * inside.shape[1]:
-            found |= these
-    count = int(found.sum())
-    if not count:
-        return None
-    picked = torch.linspace(0, count - 1, min(count, _PIXELS), device=image.device).round().long()
-    return Skin(inside[:, found][:, picked][None, :, None], *limits)
+    these = [inside[:, has_color(lab, color)] for color in colors]
+    groups = [_thinned(found) for found in these if found.shape[1] >= max(1, least * inside.shape[1])]
+    return Skin(groups[0], *limits, *groups[1:]) if groups else None
+
+
+def _thinned(pixels: torch.Tensor) -> torch.Tensor:
+    """(3, N) as (1, 3, 1, K), K of them, evenly spaced."""
+    count = pixels.shape[1]
+    picked = torch.linspace(0, count - 1, min(count, _PIXELS), device=pixels.device).round().long()
+    return pixels[:, picked][None, :, None]
 
 
 def has_color(lab: torch.Tensor, color: tuple[tuple[float, float], ...]) -> torch.Tensor:
@@ -140,6 +140,14 @@ def has_color(lab: torch.Tensor, color: tuple[tuple[float, float], ...]) -> torc
     for values, (low, high) in zip((torch.rad2deg(torch.atan2(b, a)) % 360, torch.hypot(a, b), light), color, strict=True):
         found &= (values >= low) & (values <= high)
     return found
+
+
+def _changes(pixels: torch.Tensor, recipe: Recipe) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """What B edits do to (1, 3, 1, K) pixels and to their lighter half: `_change` of each."""
+    lighter = pixels.mean(dim=1).flatten().topk(-(-pixels.shape[-1] // 2)).indices
+    pixels = pixels.expand(len(recipe), -1, -1, -1)
+    edited = apply(pixels, torch.ones_like(pixels[:, :1]), recipe)
+    return [_change(pixels[..., part], edited[..., part]) for part in (slice(None), lighter)]
 
 
 def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,7 +8,8 @@ from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.options import MAX_STRENGTH
 from realistic_editing.ops import Recipe
 
-_BARELY, _LEAST_SHARE = 0.02, 0.25  # of attention, which nobody notices; of an edit's strength that is kept in any case
+_BARELY = 0.02  # relative change of attention that nobody notices
+_LEAST_SHARE = 0.25  # of an edit's strength, which is kept in any case
 _GRID = 16  # strengths tried at first, evenly spaced
 HALVINGS = 4  # of the step between two of them, around the answer
 
@@ -119,14 +120,14 @@ def weakened(
     steps = [max_strength * index / _GRID for index in range(_GRID, -1, -1)]
     first = next(index for index, strength in enumerate(steps) if allowed(strength))
     low, high = steps[first], steps[max(first - 1, 0)]
-    for _ in range(HALVINGS):
+    for _ in range(HALVINGS if first else 0):
         middle = (low + high) / 2
         low, high = (middle, high) if allowed(middle) else (low, middle)
     return dataclasses.replace(measure(edit.recipe.at_strength(low)), strength=low, refined=edit.refined)
 
 
 def worthwhile(gain: float) -> float:
-    """How much to take of an edit that does next to nothing for attention: it shall take next to nothing from the photo.
+    """How much to take of an edit that hardly moves attention: what gains little shall change the photo little.
 
     A dessert had lost two thirds of its colour for 0.6 % of attention.
 

@@ -199,10 +199,7 @@ class PhotoView:
     def improve(self, edit: Edit, steps: int | None = None, progress: bool = False) -> Edit:
         """The edit refined, from a plain edit where that is better; or as it is, where refinement hardly moves attention.
 
-        The objective may think little of an edit that the guard lets through.
-
-        Args:
-            edit, steps, progress: as for `refine`; None = as many steps as by default.
+        The objective may think little of an edit that the guard lets through. Arguments as for `refine`; None = by default.
         """
         steps = EditOptions().steps() if steps is None else steps
         refined = self.refine(edit, steps, progress, plain=self.task == "attenuate")
@@ -240,17 +237,20 @@ class PhotoView:
         """An edit that looks real: taken weaker where it changes skin too much, or looks edited.
 
         Args:
-            edit: as proposed.
-            realism: the guard, see `least_change`.
+            edit, realism: as proposed; the guard, see `least_change`.
         """
         most, least = self._strength_for_skin(edit.recipe), self.least_realism_change(realism)
         held = edit if most == 1 else self.at_strength(edit, most)
         return held if held.realism_change >= least else weakened(edit, self.measure, self.region.realism_changes, least, most)
 
     def settled(self, edit: Edit, realism: float = GUARD) -> Edit:
-        """What `propose` makes of an edit by default: guarded, and no stronger than is worth it (see `worthwhile`)."""
-        share = worthwhile((held := self.guard(edit, realism)).gain)
-        return dataclasses.replace(self.at_strength(held, share), strength=share * held.strength)
+        """What `propose` makes of an edit by default: guarded, and weaker where it hardly moves attention."""
+        held = self.guard(edit, realism)
+        if (share := worthwhile(held.gain)) == 1:
+            return held
+        # Guarded again: dR may be lower on the way.
+        found = self.guard(dataclasses.replace(self.at_strength(held, share), strength=1.0), realism)
+        return dataclasses.replace(found, strength=found.strength * share * held.strength)
 
     def _strength_for_skin(self, recipe: Recipe) -> float:
         """The greatest strength, up to 1, at which skin keeps its look."""

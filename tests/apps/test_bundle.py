@@ -51,7 +51,7 @@ def test_a_smoke_run_learned_nothing(run, tmp_path):
     assert bundle(run, "critic", tmp_path / "bundled").is_file()
 
 
-def test_a_network_takes_the_place_of_its_like(run, tmp_path):
+def test_a_network_of_another_kind_than_the_bundled_one_is_refused(run, tmp_path):
     """A compact critic by the name of the one that judges default edits would take its place without a word."""
     folder = tmp_path / "bundled"
     folder.mkdir()

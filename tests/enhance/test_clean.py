@@ -65,7 +65,7 @@ def test_what_hardly_moves_or_looks_edited_is_left_alone_with_a_reason(photo, en
 
 @pytest.mark.parametrize(("realism", "strength"), [(-0.2, 0.4), (-0.09, 1.0), (-0.9, None)])
 def test_an_edit_that_passes_the_guard_and_looks_edited_is_taken_weaker_or_left_alone(photo, monkeypatch, realism, strength):
-    """As for an edit of options of its own, which the guard does not hold."""
+    """Edits that stand in: those of `propose` keep dR to -0.1 by themselves, and may look edited by another sign."""
 
     class Proposes:
         def view(self, pixels, mask, human):

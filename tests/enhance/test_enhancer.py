@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.enhance import view as view_module
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.inputs import SIZE, is_colorless, network_input
@@ -102,6 +103,23 @@ def test_an_edit_that_hardly_moves_attention_is_taken_weaker(enhancer, photo):
     assert abs(whole.gain) < 0.005 and whole.strength == 1 and held.strength == 0.25
     torch.testing.assert_close(held.recipe.exposure, whole.recipe.exposure**0.25, rtol=1e-4, atol=0)
     assert enhancer.propose(*photo, order=(3, 1, 0, 2), strength=1.0).strength == 1  # what is asked for is done
+
+
+def test_what_hardly_moves_attention_and_is_weakened_keeps_to_the_guard_on_the_way(enhancer, photo, monkeypatch):
+    """dR may be lower between no edit and an edit that the guard lets through."""
+    view = enhancer.view(*photo)
+    edit = dataclasses.replace(view.pick((3, 1, 0, 2)), realism_change=-0.05, saliency_change=-0.01)
+
+    def at_strength(given, strength):
+        change = -0.05 if strength == 1 else -0.2 if 0.3 < strength else -0.3 * strength
+        return given if strength == 1 else dataclasses.replace(given, strength=strength, realism_change=change)
+
+    monkeypatch.setattr(view, "at_strength", at_strength)
+    monkeypatch.setattr(view, "_strength_for_skin", lambda recipe: 1.0)
+    monkeypatch.setattr(view, "least_realism_change", lambda guard: -0.1)
+    monkeypatch.setattr(view_module, "weakened", lambda given, *_, **__: at_strength(given, 0.2))
+    found = view.settled(edit)
+    assert found.strength == pytest.approx(0.5 * 0.2) and found.realism_change >= -0.1
 
 
 def test_a_target_that_no_strength_reaches_leaves_the_guard_in_force(as_strong_as_proposed, enhancer, photo):

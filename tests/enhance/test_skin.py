@@ -10,11 +10,11 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.optimise import lead_back
 from realistic_editing.enhance.options import EditOptions
-from realistic_editing.enhance.parameters import bounded, unchanged
+from realistic_editing.enhance.parameters import FREE, bounded, unchanged
 from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.signs import signs_of
 from realistic_editing.enhance.skin import FIXED_LIMITS, OTHER_LIMITS, PERSON_LIMITS, Skin, find_skin
-from realistic_editing.ops import Recipe
+from realistic_editing.ops import Recipe, random_orders
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
 
@@ -126,6 +126,22 @@ def test_a_thing_with_much_of_the_colour_of_skin_keeps_it_and_with_little_does_n
     skin = find_skin(image, mask, human=False, any_color=0.9)
     torch.testing.assert_close(skin.pixels, face.expand(1, 3, 6, 20).reshape(1, 3, 1, -1))
     assert (skin.hue_limit, skin.chroma_limit) == OTHER_LIMITS
+
+
+def test_leaves_and_a_face_keep_their_colours_each_by_itself():
+    """Together their mean is grey, and says nothing of either."""
+    image, mask = photo_of((60, 130, 50))
+    image[..., 10:20, 10:30] = torch.tensor(TONES[1])[:, None, None] / 255
+    both = find_skin(image, mask, human=False, any_color=0.9)
+    assert both.pixels.shape[-1] == both.other_pixels.shape[-1] == 200
+    generator = torch.Generator().manual_seed(0)
+    recipes = bounded(random_orders(60, generator), torch.randn(60, FREE, generator=generator))
+    alone = [Skin(pixels, *OTHER_LIMITS) for pixels in (both.pixels, both.other_pixels)]
+    expected = torch.stack([one.excess(recipes) for one in alone])
+    assert (expected > 0).any(dim=1).all()
+    for limits, one in zip(both.in_limits(recipes).unflatten(1, (2, 2, 2)).unbind(2), alone, strict=True):
+        torch.testing.assert_close(limits.flatten(1), one.in_limits(recipes))
+    assert ((both.excess(recipes) > 0) == (expected > 0).any(dim=0)).all()
 
 
 def test_a_thing_of_any_colour_may_fade_and_not_glow(as_strong_as_proposed, enhancer, monkeypatch):

@@ -15,7 +15,7 @@ class Estimate:
 
     Args:
         value: measured on all photos.
-        low, high: ends of the interval; nan where nothing says how sure it is, as of one photo.
+        low, high: ends of the interval; nan where nothing says how sure it is, as of fewer than three photos.
     """
 
     value: float
@@ -51,7 +51,7 @@ def bootstrap(
 
     Returns:
         The statistic of all samples and its interval; nan where the statistic is, and an interval of nan over fewer than three
-        photos: of two it would be ten times as wide as they differ.
+        photos: of two, Student's t makes it about ten times as wide as their difference.
     """
     names, owner = np.unique(np.asarray(photos), return_inverse=True)
     value = float(statistic(np.arange(len(owner))))

@@ -8,6 +8,7 @@ import pandas as pd
 from omegaconf import DictConfig
 from torch import nn
 
+from realistic_editing.common.errors import InputError
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.common.workers import by_one_thread_each
 from realistic_editing.data.edges import soften_hard
@@ -40,6 +41,8 @@ class DefaultEditsSuite:
         others = {name: load_network(name, "saliency", settings.device) for name in names}
         unseen = [region for region in inputs.unseen_regions(False) if region.split == "test"]
         regions = one_of_each_photo(unseen, settings.limit or settings.max_regions.default_edits, settings.seed)
+        if not regions:
+            raise InputError("no region of split test; see that paths.data holds what regions.sources names")
         device = next(iter(enhancers.values())).device
         found = by_one_thread_each(lambda: measure_default_edits(enhancers, others, regions, settings), device)
         weights = {settings[task]: enhancer.network for task, enhancer in enhancers.items()}

@@ -11,7 +11,7 @@ from realistic_editing.apps.smoke import untrained
 from realistic_editing.common.errors import InputError
 from realistic_editing.training import Problem, Trainer
 from realistic_editing.weights.files import describe_file
-from realistic_editing.weights.registry import name_of
+from realistic_editing.weights.registry import NETWORKS, name_of
 
 # Enhancers that start from a saliency network: the kind that fits, and bundled weights of it.
 ATTENTION = {"compact_enhancer": ("compact_saliency", "compact_saliency"), "lite_enhancer": ("lite_saliency", "fast_saliency")}
@@ -68,9 +68,10 @@ def choose_judges(config: DictConfig) -> None:
         elif config.trainer.smoke:
             node.weights, where = untrained(config, group), "untrained, for this smoke run"
         else:
+            named = f" or {group}.weights=".join(("FILE", *NETWORKS[name].bundled))  # the paper's own are no default
             raise InputError(
                 f"{group}.weights is not set, and there is no {name} at {path}; run python scripts/{SOURCES[group]}.py "
-                f"preset={config.preset} first, or add {group}.weights=FILE"
+                f"preset={config.preset} first, or add {group}.weights={named}"
             )
         print(f"{word}: {node.weights} ({where})", flush=True)
 

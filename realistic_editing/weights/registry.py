@@ -30,7 +30,7 @@ class NetworkEntry:
 
 # Short name, as in the files of weights -> the network. A new network is one line here, one file and one config.
 NETWORKS = {
-    "pix2pix": NetworkEntry("realistic_editing.realism.network:RealismNet", "realism"),
+    "pix2pix": NetworkEntry("realistic_editing.realism.network:RealismNet", "realism", ("pix2pix_critic",)),
     "compact_critic": NetworkEntry("realistic_editing.realism.compact:CompactCritic", "realism", ("critic",)),
     "lite_critic": NetworkEntry("realistic_editing.realism.lite:LiteCritic", "realism", ("lite_critic",)),
     "editnet": NetworkEntry("realistic_editing.enhance.network:EditNet", "enhancer"),

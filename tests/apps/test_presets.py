@@ -241,7 +241,7 @@ def test_what_would_mislead_is_refused_with_the_remedy(tmp_path, capsys):
         (["realism", "trainr.steps=2"], "trainr"),
         (["saliency", "preset=paper"], "trainer.batch_size, trainer.learning_rate", "sets=...", "zoom", "which does not say"),
         (["enhancer", "preset=paper", "task=attenuate", outputs], "realism.weights", "train_realism.py preset=paper"),
-        (["enhancer", "task=attenuate", "realism=pix2pix", outputs], "add realism.weights=FILE"),
+        (["enhancer", "task=attenuate", "realism=pix2pix", outputs], "=FILE or realism.weights=pix2pix_critic"),
     ):
         refused(capsys, options, *words)
     assert not list(tmp_path.iterdir())

@@ -81,7 +81,7 @@ def _write_steps(cleaned: Cleaned, steps: list[Path]) -> list[dict[str, Any]]:
     done = zip(cleaned.edits, cleaned.views, steps, strict=False)
     for number, ((one, task, edit), view, step) in enumerate(done, start=1):
         mask, recipe = step.with_name(f"{step.name}_mask.png"), step.with_name(f"{step.name}.json")
-        write_mask(mask, one.mask)
+        write_mask(mask, one.mask, wide=False)  # so that the plan gives the same pixels
         with replacing(recipe) as waiting:
             edit.recipe.save(waiting)
         entry = {"mask": mask.name, "task": task, "name": f"{number}"}

@@ -46,16 +46,19 @@ def damaged(mask: np.ndarray, kind: str, generator: np.random.Generator) -> np.n
     return result if result.max() >= 128 else mask
 
 
-def write_mask(path: str | Path, mask: np.ndarray) -> None:
-    """Write a mask as a grey PNG of 16 bits, which keeps what either depth holds.
+def write_mask(path: str | Path, mask: np.ndarray, wide: bool = True) -> None:
+    """Write a mask as a grey PNG.
 
     Args:
         path: of the PNG.
         mask: (H, W) uint8 or uint16.
+        wide: whether 8 bits are written as 16, which other programs multiply more exactly; else, read again, the mask gives the
+            same edit to the last bit.
 
     Raises:
         InputError: when the file cannot be written.
     """
-    wide = mask if mask.dtype == np.uint16 else mask.astype(np.uint16) * 257
+    written = mask.astype(np.uint16) * 257 if wide and mask.dtype == np.uint8 else mask
+    interpretation = "grey16" if written.dtype == np.uint16 else "b-w"
     with replacing(path) as temporary:
-        temporary.write_bytes(pyvips.Image.new_from_array(wide).copy(interpretation="grey16").pngsave_buffer())
+        temporary.write_bytes(pyvips.Image.new_from_array(written).copy(interpretation=interpretation).pngsave_buffer())

@@ -150,6 +150,9 @@ def test_what_is_said_of_a_cleaned_photo_bears_the_numbers_of_its_sheet_and_file
     entries = clean._write_steps(done, [tmp_path / "a_1", tmp_path / "a_2", tmp_path / "a_3"])
     assert [entry["plan"].get("human") for entry in entries] == [True, None]  # of a thing the critic decides, then as now
     assert [entry["report"]["verdict"] for entry in entries] == ["looks edited", "safe"]
+    for entry, (one, _, _) in zip(entries, done.edits, strict=True):  # to the bit: what is proposed by 16 bits differs a little
+        kept = cv2.imread(entry["report"]["mask"], cv2.IMREAD_UNCHANGED)
+        assert kept.dtype == np.uint8 and np.array_equal(kept, one.mask)
     clean._tell(Suggestions(None, []), Cleaned(done.pixels, [], [], []), None)
     out = capsys.readouterr().out
     assert "nothing was calmed: the result is the photo" in out and "subject: none stands out" in out

@@ -196,8 +196,7 @@ def logit_change(before: torch.Tensor, change: torch.Tensor) -> torch.Tensor:
     Returns:
         (B,) a quarter of the change of R's logit.
     """
-    wide = torch.float32 if change.device.type == "mps" else torch.float64  # Apple's GPUs have no more
-    after, before = (score.to(wide).clamp(1e-6, 1 - 1e-6).logit() for score in (before + change, before))
+    after, before = (_precise(score).logit() for score in (before + change, before))
     return ((after - before) / 4).to(change.dtype)
 
 
@@ -214,6 +213,11 @@ def least_change(before: torch.Tensor, guard: float) -> torch.Tensor:
     Returns:
         (B,) dR of eq. 2.
     """
-    wide = torch.float32 if before.device.type == "mps" else torch.float64  # Apple's GPUs have no more
-    score = before.to(wide).clamp(1e-6, 1 - 1e-6)
+    score = _precise(before)
     return ((score.logit() + 4 * guard).sigmoid() - score).clamp(_OF_GUARD * guard, 0.0).to(before.dtype)
+
+
+def _precise(score: torch.Tensor) -> torch.Tensor:
+    """Scores in [0, 1] as logits want them: in double precision, where there is one, and off the ends."""
+    wide = torch.float32 if score.device.type == "mps" else torch.float64  # Apple's GPUs have no more
+    return score.to(wide).clamp(1e-6, 1 - 1e-6)

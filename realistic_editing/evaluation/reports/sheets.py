@@ -9,19 +9,19 @@ from realistic_editing.common.files import replacing
 
 TITLE = 24  # height of the line above a picture, in pixels
 GAP = 4
-_AS = {".jpg": (cv2.IMWRITE_JPEG_QUALITY, 95)}  # what else a format is told
+_JPEG = (cv2.IMWRITE_JPEG_QUALITY, 95)
 
 
 def save_sheet(sheet: np.ndarray, path: str | Path) -> None:
-    """Write a sheet (H, W, 3) uint8, RGB, as PNG, or as JPEG of quality 95 where `path` ends so.
+    """Write a sheet (H, W, 3) uint8, RGB, as PNG, or as JPEG of quality 95 where `path` ends in .jpg.
 
     Raises:
         InputError: when the folder cannot be written, or the disk is full.
     """
     with replacing(path) as temporary:
         # imwrite would not say that the disk is full.
-        suffix = Path(path).suffix
-        temporary.write_bytes(cv2.imencode(suffix, sheet[..., ::-1], _AS.get(suffix, ()))[1])
+        suffix, options = (".jpg", _JPEG) if Path(path).suffix == ".jpg" else (".png", ())
+        temporary.write_bytes(cv2.imencode(suffix, sheet[..., ::-1], options)[1])
 
 
 def sheet(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> np.ndarray:

@@ -11,6 +11,7 @@ SUITES = {
     "critic": f"{_SUITES}.critic:CriticSuite",
     "enhancer": f"{_SUITES}.enhancer:EnhancerSuite",
     "default_edits": f"{_SUITES}.default_edits:DefaultEditsSuite",
+    "penalties": f"{_SUITES}.penalties:PenaltiesSuite",
     "masks": f"{_SUITES}.masks:MaskSuite",
     "baselines": f"{_SUITES}.baselines:BaselineSuite",
     "select_masks": f"{_SUITES}.select_masks:SelectSuite",

@@ -182,7 +182,7 @@ def prepare_enhancer(config: DictConfig) -> Prepared:
     options = {name: config[name] for name in ("size", "pixels_per_zone", "damage", "augment")} | {"objective": objective}
     judges = Judges(critic, saliency)
     if bank:
-        problem = BankProblem(network, judges, regions, config.size, objective, bank)
+        problem = BankProblem(network, judges, regions, config.size, objective, bank, config.augment)
     elif config.adversarial:
         discriminator = instantiate_node(config.realism.network, "realism.network")
         problem = AdversarialProblem(network, discriminator, judges, regions, **options)
@@ -196,8 +196,8 @@ def _bank(config: DictConfig) -> Bank:
     """The edits to learn, which must be of the task that is trained for."""
     if config.trainer.smoke:
         raise InputError("trainer.smoke: takes other regions than a bank's; leave out bank, or trainer.smoke")
-    if config.adversarial or config.damage or config.augment:
-        raise InputError("bank: its edits are of regions as they are; add adversarial=false damage=0 augment=false")
+    if config.adversarial or config.damage:
+        raise InputError("bank: its edits are of regions with masks as they are; add adversarial=false damage=0")
     bank = Bank(config.bank)
     if bank.settings.get("task") != config.task.name:
         raise InputError(f"{config.bank}: holds edits for task={bank.settings.get('task')}; task is {config.task.name}")

@@ -105,6 +105,7 @@ class Objective:
 
 
 CHANGES = {"relative": saliency_drop, "log_ratio": log_saliency_ratio, "log_both": log_saliency_both}
+PENALTIES = ("cast", "lift", "fade", "blown", "flat", "veil", "dull")  # beside eq. 5: each has a NAME_margin and a NAME_weight
 # Of the fields that are not weights, bounds and margins of 0 or more.
 _RANGES = {
     "saliency_weight": Number(),
@@ -180,22 +181,46 @@ def loss_of_change(
     realism = objective.realism_weight * realism_loss(realism_change, objective.margin)
     if objective.human_weight:
         realism = torch.where(human, objective.human_weight * realism_loss(realism_change, margin=0.0), realism)
-    if objective.cast_weight and recipe is not None:
-        realism = realism + objective.cast_weight * (color_cast(recipe) - objective.cast_margin).relu()
-    if objective.lift_weight and recipe is not None:
-        margin = torch.where(human, min(objective.human_lift_margin, objective.lift_margin), objective.lift_margin)
-        realism = realism + objective.lift_weight * (shadow_lift(recipe) - margin).relu()
-    if objective.fade_weight and recipe is not None:
-        realism = realism + objective.fade_weight * human * (1 - recipe.saturation - objective.fade_margin).relu()
-    if objective.blown_weight and blown is not None:
-        realism = realism + objective.blown_weight * (blown - objective.blown_margin).relu()
-    if objective.flat_weight and shading is not None:
-        realism = realism + objective.flat_weight * (flattened(shading) - objective.flat_margin).relu()
-    if objective.veil_weight and shading is not None and contrast is not None:
-        realism = realism + objective.veil_weight * (veiled(shading, contrast) - objective.veil_margin).relu()
-    if objective.dull_weight and dull is not None:
-        realism = realism + objective.dull_weight * (dull - objective.dull_margin).relu()
+    measured = {"blown": blown, "shading": shading, "dull": dull, "contrast": contrast}
+    for name, beyond in beyond_margins(human, objective, recipe, **measured).items():
+        realism = realism + getattr(objective, f"{name}_weight") * beyond
     if skin is not None:
         realism = realism + objective.skin_weight * skin
     total = total_loss(attention, realism) if objective.combine == "product" else realism + attention
     return {"total": total, "saliency": attention, "realism": realism, "drop": drop}
+
+
+def beyond_margins(
+    human: torch.Tensor,
+    objective: Objective,
+    recipe: Recipe | None = None,
+    blown: torch.Tensor | None = None,
+    shading: torch.Tensor | None = None,
+    dull: torch.Tensor | None = None,
+    contrast: torch.Tensor | None = None,
+) -> dict[str, torch.Tensor]:
+    """How far edits go beyond what costs nothing, by each of the objective's own penalties.
+
+    Args:
+        human, objective, recipe, blown, shading, dull, contrast: as for `loss_of_change`.
+
+    Returns:
+        Names of PENALTIES -> (B,), 0 within the margin; of those alone that weigh something and whose measure is given.
+    """
+    found = {}
+    if objective.cast_weight and recipe is not None:
+        found["cast"] = color_cast(recipe) - objective.cast_margin
+    if objective.lift_weight and recipe is not None:
+        margin = torch.where(human, min(objective.human_lift_margin, objective.lift_margin), objective.lift_margin)
+        found["lift"] = shadow_lift(recipe) - margin
+    if objective.fade_weight and recipe is not None:
+        found["fade"] = human * (1 - recipe.saturation - objective.fade_margin)
+    if objective.blown_weight and blown is not None:
+        found["blown"] = blown - objective.blown_margin
+    if objective.flat_weight and shading is not None:
+        found["flat"] = flattened(shading) - objective.flat_margin
+    if objective.veil_weight and shading is not None and contrast is not None:
+        found["veil"] = veiled(shading, contrast) - objective.veil_margin
+    if objective.dull_weight and dull is not None:
+        found["dull"] = dull - objective.dull_margin
+    return {name: beyond.relu() for name, beyond in found.items()}

@@ -16,7 +16,7 @@ from realistic_editing.common.protocols import (
 from realistic_editing.common.workers import apart, together
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.judged_edit import JudgedEdit, Slope
-from realistic_editing.enhance.loss import Objective, loss_of_change
+from realistic_editing.enhance.loss import Objective, beyond_margins, loss_of_change
 from realistic_editing.enhance.skin import Skin, is_free
 from realistic_editing.enhance.terms import blown_out, dulled_whites, logit_change, lost_contrast, lost_shading
 from realistic_editing.ops import Recipe, apply
@@ -171,12 +171,21 @@ class RegionView:
         if objective.realism == "logit":
             change = logit_change(self.realism, change)
         skin = self.skin.excess(judged.recipe) if self.skin is not None else None
-        blown = blown_out(judged.image, self.mask) - blown_out(self.image, self.mask) if objective.blown_weight else None
+        return loss_of_change(drop, change, human, objective, judged.recipe, skin, **self._measured(judged, objective))
+
+    def beyond_margins(self, judged: JudgedEdit, human: torch.Tensor, objective: Objective) -> dict[str, torch.Tensor]:
+        """How far edits of these photos go beyond the objective's margins; see `loss.beyond_margins`."""
+        return beyond_margins(human, objective, judged.recipe, **self._measured(judged, objective))
+
+    def _measured(self, judged: JudgedEdit, objective: Objective) -> dict[str, torch.Tensor | None]:
+        """What the objective's own penalties are of, each where it weighs something."""
         shaded = objective.flat_weight or objective.veil_weight
-        shading = lost_shading(self.image, self.mask, judged.recipe) if shaded else None
-        contrast = lost_contrast(self.image, judged.image, self.mask) if objective.veil_weight else None
-        dull = dulled_whites(self.image, judged.image, self.mask) if objective.dull_weight else None
-        return loss_of_change(drop, change, human, objective, judged.recipe, skin, blown, shading, dull, contrast)
+        return {
+            "blown": blown_out(judged.image, self.mask) - blown_out(self.image, self.mask) if objective.blown_weight else None,
+            "shading": lost_shading(self.image, self.mask, judged.recipe) if shaded else None,
+            "dull": dulled_whites(self.image, judged.image, self.mask) if objective.dull_weight else None,
+            "contrast": lost_contrast(self.image, judged.image, self.mask) if objective.veil_weight else None,
+        }
 
     @torch.no_grad()
     def shows_person(self) -> bool:

@@ -157,7 +157,7 @@ def test_the_same_seed_gives_the_same_report(root, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["suite=painting"], "critic, enhancer, default_edits, masks, baselines, select_masks or suggest"),
+        (["suite=painting"], "critic, enhancer, default_edits, penalties, masks, baselines, select_masks or suggest"),
         (["suite=masks", "task=hide"], "task is 'hide'"),
         (["suite=enhancer", "attenuate=critic"], "critic"),
         (["suite=enhancer", "attenuate=${amplify}"], "trained to amplify"),

@@ -10,12 +10,14 @@ from torch.utils.data import DataLoader
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.regions import Region
+from realistic_editing.data.transforms import RegionDataset
 from realistic_editing.enhance.bank import Bank, BankedEdit, optimised, orders_of, region_key
-from realistic_editing.enhance.bank_training import BankedRegions, BankProblem, tone_numbers
+from realistic_editing.enhance.bank_training import BankedPhotos, BankedRegions, BankProblem, tone_numbers
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.lite import LiteEnhancer
 from realistic_editing.enhance.loss import Objective
+from realistic_editing.enhance.network import EditNet
 from realistic_editing.ops import Recipe, apply, random_orders
 
 SETTINGS = {"task": "attenuate", "steps": 2}
@@ -159,14 +161,28 @@ def test_samples_are_the_regions_of_the_bank_and_follow_from_their_seed(tmp_path
         BankedRegions(network, regions[3:5], banked(tmp_path / "others.jsonl", regions[:2]))
 
 
-def test_an_enhancer_comes_to_propose_the_edits_of_the_bank(tmp_path, regions, network, tiny_weights):
+def test_any_other_network_is_shown_the_photos(tmp_path, regions, network):
+    photos = RegionDataset(regions[:5], 48, augment=True)
+    data = BankedPhotos(photos, banked(tmp_path / "edits.jsonl", regions[1:3]))
+    assert len(data) == 2 and torch.equal(data[1]["image"], photos[2]["image"])
+    assert torch.equal(data[0, 3]["image"], photos[1, 3]["image"])  # augmented by the same seed
+    assert torch.equal(data[1]["exposure"], data.edits[1].recipe.exposure[0])
+    with pytest.raises(InputError, match="no edit of a region that trains"):
+        BankedPhotos(photos, banked(tmp_path / "others.jsonl", [regions[5]]))
+
+
+@pytest.mark.parametrize("kind", ["things", "editnet"])
+def test_an_enhancer_comes_to_propose_the_edits_of_the_bank(kind, tmp_path, regions, network, tiny_weights):
     from realistic_editing.weights import load_network
 
     judges = Judges(*(load_network(tiny_weights[role]) for role in ("critic", "saliency")))
-    problem = BankProblem(network, judges, regions, 48, Objective(-1.0), banked(tmp_path / "edits.jsonl", regions))
+    network = network if kind == "things" else EditNet("tf_efficientnet_lite0", input_size=32)
+    bank = banked(tmp_path / "edits.jsonl", regions)
+    problem = BankProblem(network, judges, regions, 48, Objective(-1.0), bank, augment=kind == "editnet")
     batch = next(iter(DataLoader(problem.train_data, batch_size=5)))
     trained = network.train()
-    optimizer = torch.optim.Adam([one for one in trained.parameters() if one.requires_grad], 0.01)
+    rate = 0.01 if kind == "things" else 0.002
+    optimizer = torch.optim.Adam([one for one in trained.parameters() if one.requires_grad], rate)
     losses = []
     for _ in range(60):
         terms = problem.losses(trained, batch, torch.Generator())
@@ -178,11 +194,9 @@ def test_an_enhancer_comes_to_propose_the_edits_of_the_bank(tmp_path, regions, n
     assert problem.evaluate(network.eval(), torch.device("cpu"))["loss"] > 0
 
 
-def test_another_network_has_nothing_to_learn_from_a_bank(tmp_path, regions, tiny_weights):
+def test_photos_that_are_not_looked_at_again_are_not_augmented(tmp_path, regions, network, tiny_weights):
     from realistic_editing.weights import load_network
 
     judges = Judges(*(load_network(tiny_weights[role]) for role in ("critic", "saliency")))
-    with pytest.raises(InputError, match="add preset=lite"):
-        BankProblem(
-            load_network(tiny_weights["attenuate"]), judges, regions, 48, Objective(-1.0), banked(tmp_path / "e.jsonl", regions)
-        )
+    with pytest.raises(InputError, match="add augment=false"):
+        BankProblem(network, judges, regions, 48, Objective(-1.0), banked(tmp_path / "e.jsonl", regions), augment=True)

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from realistic_editing.apps.compose import composed
 from realistic_editing.apps.main import call, leave
 from realistic_editing.apps.old_names import add_old_name
-from realistic_editing.apps.parsers import Help, Parser, mask_among
+from realistic_editing.apps.parsers import NAMED_MASK, Help, Parser, add_mask, take_mask
 from realistic_editing.apps.presets import with_a_task
 from realistic_editing.apps.streams import patient
 from realistic_editing.apps.suggest_options import add_suggestions
@@ -53,8 +53,8 @@ def _options(arguments: Sequence[str] | None) -> dict[str, Any]:
             set_max_megapixels(limit)
         except InputError as error:
             parser.error(str(error))
-    if "image" in options and options.get("mask", "") is None:
-        options["mask"], left = mask_among(left)
+    if NAMED_MASK in options:
+        left = take_mask(options, left)
     if "overrides" in options and not any(word.startswith("-") for word in left):
         options["overrides"], left = [*options["overrides"], *left], []  # behind an option, argparse takes no more of them
     if left:
@@ -90,7 +90,7 @@ _KEEP = "leave a mask as it is: else its border is softened where it is hard, an
 def _add_commands(commands: argparse._SubParsersAction) -> None:
     edit = commands.add_parser("edit", help="edit a region of a photo", formatter_class=Help)
     edit.add_argument("image", help="the photo: JPEG, PNG, TIFF, WebP, GIF, AVIF, HEIC or BMP, 8 or 16 bits")
-    edit.add_argument("mask", nargs="?", help="the region: white = edit; of the photo's aspect; or one of the following")
+    add_mask(edit, "the region: white = edit; of the photo's aspect; or one of the following")
     _add_region(edit)
     edit.add_argument("--refine-mask", action="store_true", help="move a rough mask's border to the border in the photo")
     edit.add_argument("--keep-mask", action="store_true", help=_KEEP)
@@ -135,7 +135,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
 
     score = commands.add_parser("score", help="how real a region looks, and what an edit changes", formatter_class=Help)
     score.add_argument("image", help="a photo, or a folder of NAME.jpg with NAME_mask.png")
-    score.add_argument("mask", nargs="?", help="the mask of a photo, or a folder of masks NAME.png")
+    add_mask(score, "the mask of a photo, or a folder of masks NAME.png")
     score.add_argument("--edited", help="the photo after an edit, or a folder of edits by the photos' names: dR and saliency")
     score.add_argument("--keep-mask", action="store_true", help=_HARD)
     score.add_argument("--output", help="a CSV file")
@@ -159,7 +159,7 @@ def _add_commands(commands: argparse._SubParsersAction) -> None:
 
     mask = commands.add_parser("mask", help="select a region, or mend a rough mask", formatter_class=Help)
     mask.add_argument("image", help="the photo")
-    mask.add_argument("mask", nargs="?", help="a rough mask to be mended; or one of the following")
+    add_mask(mask, "a rough mask to be mended; or one of the following")
     _add_region(mask)
     where = "the mask, a 16-bit PNG, or a folder for it; a new NAME_mask.png beside the photo when not given"
     mask.add_argument("--output", help=where)

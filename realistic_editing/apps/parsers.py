@@ -3,23 +3,38 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from realistic_editing.apps.main import leave
 from realistic_editing.common.hints import did_you_mean
 
+NAMED_MASK = "named_mask"  # what --mask is called among the options
 
-def mask_among(left: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The mask among words that argparse left, and the others.
 
-    A mask may come anywhere after its photo, which argparse does not allow of what may be absent; or as --mask, as `video`
-    takes it.
+def add_mask(parser: argparse.ArgumentParser, means: str) -> None:
+    """A mask behind its photo, or anywhere as --mask; `take_mask` finds which."""
+    parser.add_argument("mask", nargs="?", help=means)
+    parser.add_argument("--mask", dest=NAMED_MASK, metavar="MASK", help="the mask, as an option: in place of the word behind the photo")
+
+
+def take_mask(options: dict[str, Any], left: Sequence[str]) -> list[str]:
+    """Put the mask in its place among the options, in place; where none is given, None.
+
+    Args:
+        options: that argparse found.
+        left: words that it left: it does not allow what may be absent behind an option.
+
+    Returns:
+        Those of them that are no mask.
     """
-    words = ["--mask", *left[0].split("=", 1)[1:]] if len(left) == 1 and left[0].startswith("--mask=") else list(left)
-    if len(words) == 2 and words[0] == "--mask":
-        words = words[1:]
-    found = words[0] if len(words) == 1 and not words[0].startswith("-") else None
-    return (None, list(left)) if found is None else (found, [])
+    named, left = options.pop(NAMED_MASK), list(left)
+    found = [mask for mask in (options["mask"], named) if mask is not None]
+    if not found and len(left) == 1 and not left[0].startswith("-"):
+        found = [left.pop()]
+    if len(found) > 1:
+        leave(f"two masks, {found[0]} and {found[1]}; name one")
+    options["mask"] = found[0] if found else None
+    return left
 
 
 class Help(argparse.ArgumentDefaultsHelpFormatter):
@@ -50,6 +65,4 @@ class Parser(argparse.ArgumentParser):
         """Leave because of words that mean nothing here, naming the options that look like them."""
         known = [name for name in self._option_string_actions if name.startswith("--")]
         options = [word.split("=")[0] for word in words if word.startswith("-")]
-        if "--mask" in options and any(action.dest == "mask" for action in self._actions):
-            leave(f"unknown: {' '.join(words)}; name the mask once, behind its photo")
         leave(f"unknown: {' '.join(words)}; {did_you_mean(options, known, f'{self.prog} --help tells how it is used')}")

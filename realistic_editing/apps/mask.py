@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from realistic_editing.apps.region_ways import check_one_region
 from realistic_editing.apps.results import free_place, place_of, refuse_overwriting, replaced, reporting, say
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
@@ -17,7 +18,6 @@ from realistic_editing.data.masks import write_mask
 from realistic_editing.data.sam import select_by_sam
 from realistic_editing.data.select import refine_mask, select
 
-WAYS = ("mask", "box", "points", "alpha")
 # Of a box: the least share of its width and height that a thing spans, and the least and the greatest share that it covers.
 SPANNED, SPARSE, SOLID = 0.65, 0.15, 0.9
 
@@ -70,20 +70,9 @@ def region_of(photo: Photo, options: Mapping[str, Any]) -> tuple[np.ndarray, tup
     """
     for name in ("alpha", "invert", "refine_mask", "keep_mask"):
         check(name, options.get(name), optional(Flag()))
-    given = [name for name in WAYS if options.get(name)]
-    if len(given) != 1 and given != ["box", "points"]:
-        found = " and ".join(given) + " are given" if given else "no region is named"
-        ways = "a mask, a box (--box x,y,width,height), points (--points x,y, or --click), or the photo's alpha (--alpha)"
-        raise InputError(f"{found}; give one of {ways}; or points beside a box")
+    check_one_region(options)
     check_outside(options)
     pixels, notes, sam = photo.srgb, (), options.get("sam")
-    for name in ("sam", "grabcut"):
-        if options.get(name) and given[0] not in ("box", "points"):
-            raise InputError(f"{name} is {options[name]} beside {given[0]}; give it a box or points")
-    if sam and options.get("grabcut"):
-        raise InputError(f"sam is {sam} beside grabcut; leave one out")
-    if options.get("label") is not None and not options.get("mask"):
-        raise InputError(f"label is {options['label']!r} without a mask; give the label map as the mask")
     if options.get("mask"):
         label = check_label(options.get("label"))
         found, notes = read_mask(options["mask"], pixels.shape[:2], label=label, invert=bool(options.get("invert")))

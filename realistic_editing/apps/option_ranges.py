@@ -5,6 +5,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from realistic_editing.apps.evaluations import asked
+from realistic_editing.apps.region_ways import check_one_region
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.ranges import Choice, Either, Flag, Many, Number, Text, check, optional
 from realistic_editing.common.tasks import TASKS, check_task
@@ -210,8 +211,16 @@ def _check_edit(options: Mapping[str, Any]) -> None:
     EditOptions.read(options)
 
 
-# Commands whose options are those of an edit; a batch's table may name the task of each photo.
-CHECKED_EARLY = {"enhance": _check_edit, "video": _check_edit, "batch": EditOptions.read}
+def _check_edit_of_region(options: Mapping[str, Any]) -> None:
+    _check_edit(options)
+    if options.get("image"):
+        check_one_region(options)
+
+
+# What is checked of commands before they are imported; a batch's table may name the task of each photo.
+CHECKED_EARLY = {
+    "enhance": _check_edit_of_region, "mask": check_one_region, "video": _check_edit, "batch": EditOptions.read,
+}  # fmt: skip
 _ABSENT = object()
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from realistic_editing.apps.edit import write_edit
 from realistic_editing.apps.judged import MEANING, judged
-from realistic_editing.apps.mask import WAYS, region_of, selection_doubt
+from realistic_editing.apps.mask import region_of, selection_doubt
+from realistic_editing.apps.region_ways import WAYS
 from realistic_editing.apps.results import free_place, refuse_overwriting, replaced, reporting, say
 from realistic_editing.apps.shown import as_shown
 from realistic_editing.apps.writing import Writing

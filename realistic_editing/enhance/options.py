@@ -9,6 +9,7 @@ from typing import Any
 
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.hints import did_you_mean
+from realistic_editing.common.orders import parse_order
 from realistic_editing.common.ranges import Number, shown
 
 RULES = ("best_effect", "best_realism", "best_saliency", "random")  # to pick one of the 24 orders (section 5)
@@ -85,8 +86,6 @@ class EditOptions:
 
     def __post_init__(self) -> None:
         if self.order not in RULES:
-            from realistic_editing.ops import parse_order  # late: it brings PyTorch, for which --help does not wait
-
             object.__setattr__(self, "order", parse_order(self.order))
         if self.strength is not None:
             check_strength(self.strength)

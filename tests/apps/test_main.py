@@ -37,7 +37,10 @@ def test_an_interrupt_ends_a_command_in_one_line(monkeypatch, capsys, job, modul
     assert left.value.code == 130 and words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--task", "atenuate"], ["--strength", "2.0"], ["--task", "amplify", "--refine", "-1"]])
+@pytest.mark.parametrize("words", [
+    ["--task", "atenuate"], ["--strength", "2.0"], ["--task", "amplify", "--refine", "-1"], ["--order", "1,2"],
+    ["--box", "1,1,4,4"],
+])  # fmt: skip
 def test_a_value_that_no_edit_can_have_is_refused_before_pytorch_is_imported(tmp_path, words):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     code = (

@@ -12,6 +12,7 @@ from realistic_editing.apps.suggest import count_of, earlier_masks, facts_of, nu
 from realistic_editing.apps.writing import Writing
 from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.files import replacing
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.data.images import Photo, lost, read_photo, write_photo
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.pixels import resize
@@ -124,7 +125,7 @@ def _tell(suggestions: Suggestions, cleaned: Cleaned, shares: Mapping[str, float
     numbers = {one: f"{number}. " for number, one in enumerate(_in_order(suggestions, cleaned), start=1)}
     for (one, task, edit), view in zip(cleaned.edits, cleaned.views, strict=True):
         words = "calmed" if task == "attenuate" else "lifted"
-        changes = f"saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}"
+        changes = f"saliency {percent(edit.saliency_change)}, realism {delta_r(edit.realism_change)}"
         print(f"{numbers.get(one, '')}{words}: {one.reason}; {changes}; {judged(view, edit).verdict}")
     for one, why in cleaned.left:
         print(f"{numbers.get(one, '')}left alone: {one.reason}; {why}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from realistic_editing.apps.judged import MEANING, judged
 from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.data.images import read_mask, read_photo, write_photo
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
@@ -42,7 +43,7 @@ def demo(options: Mapping[str, Any]) -> Path:
         write_photo(output / f"{region}_{task}.png", photo, result)
         edit.recipe.save(output / f"{region}_{task}.json")
         rows.append(_row(photo.pixels, mask, result, region, edit))
-        changes = f"saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}"
+        changes = f"saliency {percent(edit.saliency_change)}, realism {delta_r(edit.realism_change)}"
         lines.append(f"{task} the {region}: {changes}; {judged(view, edit).verdict}")
     sheet = output / "sheet.png"
     with replacing(sheet) as temporary:
@@ -56,7 +57,7 @@ def _row(photo: np.ndarray, mask: np.ndarray, result: np.ndarray, region: str, e
     parts = [
         ("photo", photo),
         (f"mask: {region}", np.repeat(mask[..., None], 3, axis=2)),
-        (f"{edit.task}: saliency {100 * edit.saliency_change:+.0f} %, realism {edit.realism_change:+.2f}", result),
+        (f"{edit.task}: saliency {percent(edit.saliency_change)}, realism {delta_r(edit.realism_change)}", result),
     ]
     return np.concatenate([_titled(title, pixels) for title, pixels in parts], axis=1)
 

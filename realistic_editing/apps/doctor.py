@@ -17,6 +17,7 @@ from realistic_editing.apps.demo import FOLDER
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.extras import how_to_install
 from realistic_editing.common.provenance import machine, revision
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.images import read_mask, read_photo
 from realistic_editing.enhance.enhancer import Enhancer
@@ -123,7 +124,7 @@ def _tested() -> dict[str, str]:
         started = time.perf_counter()
         edit = Enhancer.from_pretrained(task).propose(photo, mask, guard=None)
         right = edit.saliency_change > 0 if task == "amplify" else edit.saliency_change < 0
-        words = f"saliency {100 * edit.saliency_change:+.0f} %, dR {edit.realism_change:+.2f}"
+        words = f"saliency {percent(edit.saliency_change)}, dR {delta_r(edit.realism_change)}"
         results[task] = f"{'ok' if right else 'FAILED'}: {words}, {time.perf_counter() - started:.1f} s"
     results["full-size edit"] = _same(photo, mask, edit.recipe)
     return results

@@ -18,6 +18,7 @@ from realistic_editing.baselines import baseline
 from realistic_editing.baselines.method import Baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.common.tasks import check_task
 from realistic_editing.common.workers import AT_ONCE
 from realistic_editing.data.foreground import apply_with_colours, estimate_colours, foreground_notes
@@ -54,6 +55,7 @@ def enhance(options: Mapping[str, Any]) -> Path:
     writing = Writing.read(options)
     default = default_output(Path(options["image"]), options["task"], options["method"], writing)
     output, named = place_of(options["output"], default)
+    writing.refuse_other(output)
     selected = free_place(output.with_name(f"{output.stem}_mask.png")) if options.get("box") or options.get("points") else None
     written = [output, *([selected] if selected else [])]
     refuse_overwriting(written, [options["image"]])
@@ -203,7 +205,7 @@ def _by_earlier_method(
         line = words_of(options["task"], realism, saliency, judge(signs).name)
         before_and_after(sheet, photo.srgb, mask, result, line)
     say([moved] if moved else [], photo.path)
-    changes = f"realism {realism:+.2f}, saliency {100 * saliency:+.0f} %"
+    changes = f"realism {delta_r(realism)}, saliency {percent(saliency)}"
     print(f"{options['task']} by {earlier.name}: {changes}\n{verdict_line(signs)}\n{MEANING}\nresult: {output}")
     measures = {"realism_change": float(realism), "saliency_change": float(saliency), "strength": None}
     return measures | verdict_report(signs) | {"problems": [moved] if moved else []}

@@ -14,6 +14,7 @@ from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines import BASELINES, baseline
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.folder import images_by_name, read_folder
 from realistic_editing.data.images import read_mask, read_photo
@@ -126,7 +127,7 @@ def _all_methods(config: DictConfig) -> Figure:
 
 
 def _changes(realism: float, saliency: float) -> str:
-    return f"dR {realism:+.2f}, saliency {100 * saliency:+.0f} %"
+    return f"dR {delta_r(realism)}, saliency {percent(saliency)}"
 
 
 def _figure_8(config: DictConfig) -> Figure:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from realistic_editing.common.readable import percent
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.inputs import network_input
 from realistic_editing.enhance.options import MAX_STRENGTH, WEAK, EditOptions
@@ -150,7 +151,7 @@ def unmet_targets(edit: Edit, options: EditOptions) -> list[str]:
         return []
     within = f" within the budget of {budget:+.2f} dR" if budget is not None else ""
     taken = "; taken as far as the guard allows" if budget is None and options.guard is not None else ""
-    return [f"no strength up to {MAX_STRENGTH} reaches saliency {100 * target:+.0f} %{within}{taken}"]
+    return [f"no strength up to {MAX_STRENGTH} reaches saliency {percent(target)}{within}{taken}"]
 
 
 def counted(verdicts: Mapping[str, int]) -> str:

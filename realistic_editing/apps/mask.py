@@ -19,7 +19,7 @@ from realistic_editing.data.sam import select_by_sam
 from realistic_editing.data.select import refine_mask, select
 
 # Of a box: the least share of its width and height that a thing spans, and the least and the greatest share that it covers.
-SPANNED, SPARSE, SOLID = 0.65, 0.15, 0.9
+SPANNED, SPARSE, SOLID = 0.5, 0.15, 0.9
 
 
 def mask(options: Mapping[str, Any]) -> Path:

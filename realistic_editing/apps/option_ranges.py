@@ -217,9 +217,14 @@ def _check_edit_of_region(options: Mapping[str, Any]) -> None:
         check_one_region(options)
 
 
+def _check_video(options: Mapping[str, Any]) -> None:
+    _check_edit(options)
+    check_one_region(options, clip=True)
+
+
 # What is checked of commands before they are imported; a batch's table may name the task of each photo.
 CHECKED_EARLY = {
-    "enhance": _check_edit_of_region, "mask": check_one_region, "video": _check_edit, "batch": EditOptions.read,
+    "enhance": _check_edit_of_region, "mask": check_one_region, "video": _check_video, "batch": EditOptions.read,
 }  # fmt: skip
 _ABSENT = object()
 

@@ -10,6 +10,7 @@ import numpy as np
 from realistic_editing.apps.results import refuse_overwriting
 from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.data.images import read_photo
 from realistic_editing.data.pixels import resize
 from realistic_editing.evaluation.reports.sheets import outlined, save_sheet, sheet
@@ -65,7 +66,7 @@ def _sheet_paths(path: Path, photos: int) -> list[Path]:
 
 def words_of(task: str, realism_change: float, saliency_change: float, verdict: str) -> str:
     """The line above a result."""
-    return f"{task}: saliency {100 * saliency_change:+.0f} %, dR {realism_change:+.2f}, {verdict}"
+    return f"{task}: saliency {percent(saliency_change)}, dR {delta_r(realism_change)}, {verdict}"
 
 
 def before_and_after(path: Path, before: np.ndarray, mask: np.ndarray, after: np.ndarray, line: str) -> None:

@@ -46,6 +46,7 @@ def _applied(edits: Recipe, options: Mapping[str, Any]) -> Path:
     writing = Writing.read(options)
     default = Path("outputs") / f"{source.stem}_{Path(options['recipe']).stem}{writing.suffix(source)}"
     output, named = place_of(options["output"], default)
+    writing.refuse_other(output)
     refuse_overwriting([output], [*options["apply"], options["recipe"]])
     photo = read_photo(source)
     losses = lost(output, photo)

@@ -5,13 +5,16 @@ from typing import Any
 from realistic_editing.common.errors import InputError
 
 WAYS = ("mask", "box", "points", "alpha")
+_DRAWN = "a box (--box x,y,width,height), points (--points x,y, or --click)"
+_OF_PHOTO, _OF_CLIP = f"a mask, {_DRAWN}, or the photo's alpha (--alpha)", f"a mask (--mask), {_DRAWN} in the first frame"
 
 
-def check_one_region(options: Mapping[str, Any]) -> None:
+def check_one_region(options: Mapping[str, Any], clip: bool = False) -> None:
     """Refuse options that name no region or several, or say how to find one that is not looked for.
 
     Args:
         options: of a command, as for `mask.region_of`; those not given are None, False or absent.
+        clip: whether it is one of a clip, which has no transparency.
 
     Raises:
         InputError: naming what is given, and what may be.
@@ -19,8 +22,7 @@ def check_one_region(options: Mapping[str, Any]) -> None:
     given = [name for name in WAYS if options.get(name)]
     if len(given) != 1 and given != ["box", "points"]:
         found = " and ".join(given) + " are given" if given else "no region is named"
-        ways = "a mask, a box (--box x,y,width,height), points (--points x,y, or --click), or the photo's alpha (--alpha)"
-        raise InputError(f"{found}; give one of {ways}; or points beside a box")
+        raise InputError(f"{found}; give one of {_OF_CLIP if clip else _OF_PHOTO}; or points beside a box")
     for name in ("sam", "grabcut"):
         if options.get(name) and given[0] not in ("box", "points"):
             raise InputError(f"{name} is {options[name]} beside {given[0]}; give it a box or points")

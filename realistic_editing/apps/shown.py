@@ -4,6 +4,7 @@ import dataclasses
 import numpy as np
 
 from realistic_editing.common.arrays import LEVELS
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
 
@@ -27,7 +28,7 @@ def as_shown(
         return edit, []
     realism, saliency = enhancer.judge(before, mask, shown)
     note = (
-        f"has colours beyond sRGB, which stay there: proposed were realism {edit.realism_change:+.2f} and saliency "
-        f"{100 * edit.saliency_change:+.0f} %, shown in sRGB the result has {realism:+.2f} and {100 * saliency:+.0f} %"
+        f"has colours beyond sRGB, which stay there: proposed were realism {delta_r(edit.realism_change)} and saliency "
+        f"{percent(edit.saliency_change)}, shown in sRGB the result has {delta_r(realism)} and {percent(saliency)}"
     )
     return dataclasses.replace(edit, realism_change=realism, saliency_change=saliency), [note]

@@ -21,6 +21,7 @@ from realistic_editing.apps.video_masks import frames_with_masks, keep_mask
 from realistic_editing.common.arrays import as_bytes
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing, replacing_folder
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.common.tasks import check_task
 from realistic_editing.data.clips import Clip, check_output, open_clip, writing
 from realistic_editing.data.images import Photo
@@ -270,9 +271,9 @@ def _say(report: dict[str, Any], first_pass: FirstPass, options: Mapping[str, An
     print(f"first frame of the region, {first_pass.moments[0] + 1}: {first_pass.edits[0]}")
     realism, saliency = report["realism_change"], report["saliency_change"]
     print(
-        f"over {report['measured_frames']} of {report['frames']} frames: realism {realism['mean']:+.2f} "
-        f"({realism['least']:+.2f} to {realism['most']:+.2f}), saliency {100 * saliency['mean']:+.0f} % "
-        f"({100 * saliency['least']:+.0f} to {100 * saliency['most']:+.0f})"
+        f"over {report['measured_frames']} of {report['frames']} frames: realism {delta_r(realism['mean'])} "
+        f"({delta_r(realism['least'])} to {delta_r(realism['most'])}), saliency {percent(saliency['mean'])} "
+        f"({percent(saliency['least'])} to {percent(saliency['most'])})"
     )
     reasons = "; ".join(["", *report["reasons"]])
     print(f"verdict, of the worst frame: {report['verdict']}{reasons} ({counted(report['verdicts'])})\n{MEANING}")

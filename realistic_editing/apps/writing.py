@@ -59,6 +59,12 @@ class Writing:
         suffix = {".jpe": ".jpg", ".jfif": ".jpg"}.get(photo.suffix.lower(), photo.suffix)
         return suffix if suffix.lower() in (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp") else ".png"
 
+    def refuse_other(self, output: Path) -> None:
+        """Refuse a result whose name ends as another format than the one that is asked for. Raises InputError."""
+        found = {".jpeg": "jpg", ".tiff": "tif"}.get(output.suffix.lower(), output.suffix.lower().removeprefix("."))
+        if self.format not in (None, SAME, found):
+            raise InputError(f"format is {self.format}, and the result {output}; leave out --format, or end the name in it")
+
     def notes(self, output: Path) -> list[str]:
         """For the user, on what the format does to the photo."""
         if output.suffix.lower() in (".jpg", ".jpeg"):

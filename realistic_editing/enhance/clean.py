@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from realistic_editing.common.arrays import as_bytes
+from realistic_editing.common.readable import percent
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.edit import Edit
 from realistic_editing.enhance.enhancer import Enhancer
@@ -63,7 +64,7 @@ def calm(photo: np.ndarray, suggestions: Suggestions, lift: bool, enhancers: Map
         if edit.gain < _LEAST_GAIN:
             whole = edit.strength == full
             why = "no ordinary edit changes its attention" if whole else "what does not look edited hardly moves it"
-            left.append((one, f"{why} (saliency {100 * edit.saliency_change:+.0f} %)"))
+            left.append((one, f"{why} (saliency {percent(edit.saliency_change)})"))
         else:
             pixels = edit.apply(pixels, one.mask, foreground=True)  # as the plan of it does
             edits.append((one, task, edit))

@@ -3,6 +3,7 @@ import dataclasses
 
 import numpy as np
 
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.data.foreground import apply_to_foreground
 from realistic_editing.enhance.options import check_strength
 from realistic_editing.enhance.words import describe
@@ -55,6 +56,6 @@ class Edit:
         return apply(photo, mask, self.recipe.at_strength(check_strength(strength)))
 
     def __str__(self) -> str:
-        changes = f"realism {self.realism_change:+.2f}, saliency {100 * self.saliency_change:+.0f} %"
+        changes = f"realism {delta_r(self.realism_change)}, saliency {percent(self.saliency_change)}"
         changes += f", at strength {self.strength:.2f}" if self.strength != 1 else ""
         return "\n".join([f"{self.task}: {changes}", *describe(self.recipe)])

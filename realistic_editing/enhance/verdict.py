@@ -2,6 +2,7 @@
 import dataclasses
 import math
 
+from realistic_editing.common.readable import delta_r
 from realistic_editing.enhance.options import WEAK
 
 SAFE, SHOWS, LOOKS_EDITED, CANNOT_JUDGE = VERDICTS = ("safe", "visible", "looks edited", "cannot judge")
@@ -19,7 +20,7 @@ THRESHOLDS = {
     "lost_contrast": (20.0, 25.0),  # percent of the region's contrast
 }
 _WORDS = {
-    "realism_change": "the region looks less real, dR {:+.2f}",
+    "realism_change": "the region looks less real, dR {}",
     "border_step": "the border of the mask shows, {:.1f} units a pixel steeper",
     "skin_change": "colours of skin, fur or wood change by {:.1f} units",
     "lifted_blacks": "blacks turn grey, {:.1f} units lighter",
@@ -95,7 +96,8 @@ def judge(signs: Signs) -> Verdict:
         if name == "realism_change" and not known:
             continue
         if sign * value > sign * visible:
-            found[LOOKS_EDITED if sign * value > sign * edited else SHOWS].append(_WORDS[name].format(value))
+            words = _WORDS[name].format(delta_r(value) if name == "realism_change" else value)
+            found[LOOKS_EDITED if sign * value > sign * edited else SHOWS].append(words)
     reasons = (*found[LOOKS_EDITED], *found[SHOWS])
     if found[LOOKS_EDITED]:
         return Verdict(LOOKS_EDITED, reasons)

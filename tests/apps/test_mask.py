@@ -119,7 +119,7 @@ def test_what_names_no_region_is_refused(photo, capsys, options, words):
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ((10, 10, 60, 90), "spans 62 % of the box's width and 100 % of its height: it probably missed"),
+        ((10, 10, 48, 90), "spans 48 % of the box's width and 100 % of its height: it probably missed"),
         ((10, 10, 90, 90), "covers 100 % of the box: it probably took surroundings along"), ((0, 0, 0, 0), "spans 0 %"),
         ((14, 12, 86, 88), None),
     ],

@@ -41,3 +41,6 @@ def test_a_jpeg_stays_one_when_asked_and_says_what_that_does(tmp_path, tiny_weig
         sizes.append(Path("outputs", name).stat().st_size)
     assert sizes[0] < sizes[1] and b"secret" not in Path("outputs/a_attenuate.jpg").read_bytes()
     assert "encoded again" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["edit", "a.jpg", "m.png", "--format", "jpg", "--output", "o.png", *ours])
+    assert "format is jpg, and the result o.png; leave out --format" in capsys.readouterr().err and not Path("o.png").exists()

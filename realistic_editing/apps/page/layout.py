@@ -47,7 +47,7 @@ def place() -> dict[str, Any]:
                 js_on_load=f"{_TELL} watch('value', () => tell('stage-detail', props.value));",
             )  # fmt: skip
             with gr.Column(elem_id="orders_box"):
-                words = "Six of 24 proposals, as different as they come, before refinement on the photo. Click to take one."
+                words = "Propose shows six of 24 here, as different as they come, before refinement on the photo. Click one."
                 gr.HTML(f'<p class="note">{words}</p>')
                 parts["proposals"] = gr.HTML("", elem_id="proposals_box", js_on_load=_PRESSED, apply_default_css=False)
         with gr.Column(scale=3, min_width=320):

@@ -111,8 +111,8 @@ def tone_down(session: Session, enhancers: Enhancers) -> Session:
         enhancers: task -> enhancer.
 
     Returns:
-        The session at the greatest strength, of those from what it has downwards, whose verdict is safe; where none that still
-        moves attention is, at the greatest that does not look edited; where there is none either, at half.
+        The session at the greatest strength, of those from what it has downwards, whose verdict is safe; where that no longer
+        moves attention, at the greatest that does not look edited; where there is none either, at half.
 
     Raises:
         InputError: when nothing was proposed.
@@ -121,10 +121,10 @@ def tone_down(session: Session, enhancers: Enhancers) -> Session:
     for share in WEAKER:
         weaker = set_dials(session, region.dials, round(region.strength * share, 2), enhancers)
         found = weaker.region
+        if second is not None and attention_problem(found.task, found.effect[1]) is not None:
+            break
         if found.verdict.is_safe:
             return weaker
-        if attention_problem(found.task, found.effect[1]) is not None:
-            break
         if second is None and found.verdict.name != LOOKS_EDITED:
             second = weaker
     return second or set_dials(session, region.dials, round(region.strength / 2, 2), enhancers)

@@ -57,7 +57,7 @@ function suggestionsInWords() {
   if (waiting) return 'Looking for what draws the eye …';
   if (photo.refusal) return photo.refusal[0];
   if (!photo.suggested) return 'Press Suggest to see what draws the eye away from the subject.';
-  if (!photo.suggested.length) return 'Nothing more draws the eye beyond its size. Press Suggest to look again, or mark with Select.';
+  if (!photo.suggested.length) return 'Nothing but people, if any, draws the eye beyond its size. Mark with Select what is to be edited.';
   return `Click on one, or press its number: ${photo.suggested.map((one) => `${one.number}. ${one.reason}`).join('; ')}.`;
 }
 

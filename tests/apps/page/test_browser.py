@@ -295,7 +295,7 @@ def test_what_is_suggested_is_of_the_visitors_own_photo_alone(open_tab, page, tm
     tab.locator("[data-testid='Open a photo-upload-button']").set_input_files(tmp_path / "plain.png")
     tab.wait_for_selector(".stage[data-tool=select]")  # as a photo without regions is shown
     tool(tab, "suggest")
-    hint(tab, "Nothing more draws the eye")
+    hint(tab, "Nothing but people, if any, draws the eye")
     assert tab.locator(".stage .numbers button").count() == 0 and page.locator(".stage .numbers button").count() >= 1
 
 

@@ -28,7 +28,7 @@ from realistic_editing.data.foreground import apply_to_foreground, apply_with_co
 from realistic_editing.data.images import read_photo, write_photo
 from realistic_editing.enhance import options
 from realistic_editing.enhance.edit import Edit
-from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, Verdict
+from realistic_editing.enhance.verdict import CANNOT_JUDGE, LOOKS_EDITED, SAFE, SHOWS, WEAKER, Verdict
 from realistic_editing.enhance.view import Candidates
 from realistic_editing.ops import PRESETS, sample_recipe
 from realistic_editing.ops.photo import apply_to_photo
@@ -105,6 +105,26 @@ def test_an_edit_is_toned_down_until_it_does_not_look_edited(bundled_networks):
     if weaker.region.verdict.is_safe:
         again = steps.tone_down(weaker, enhancers)
         assert again.region.strength == weaker.region.strength and not view.may_be_toned_down(weaker)
+
+
+@pytest.mark.parametrize(("found", "strength"), [
+    # Not the safe one without effect.
+    ([(LOOKS_EDITED, 0.3), (LOOKS_EDITED, 0.25), (SHOWS, 0.2), (SHOWS, 0.1), (SAFE, 0.04)], 0.7),
+    ([(LOOKS_EDITED, 0.3), (SHOWS, 0.2), (SAFE, 0.1)], 0.7),
+    ([(LOOKS_EDITED, 0.3), (LOOKS_EDITED, 0.04), (SAFE, 0.02)], 0.7),  # rather without effect than edited
+    ([(SAFE, 0.01)], 1.0), ([(LOOKS_EDITED, 0.3)], 0.5),
+])  # fmt: skip
+def test_toning_down_keeps_some_effect_where_that_is_possible(monkeypatch, proposed, found, strength):
+    by_strength = dict(zip(WEAKER, found + found[-1:] * len(WEAKER), strict=False))
+
+    def set_dials(session, dials, strength, enhancers):
+        name, gain = by_strength.get(strength, (SHOWS, 0.1))
+        region = dataclasses.replace(session.region, strength=strength, verdict=Verdict(name), effect=(0.0, -gain))
+        return steps.with_active(session, region)
+
+    monkeypatch.setattr(steps, "set_dials", set_dials)
+    session = steps.with_active(proposed, dataclasses.replace(proposed.region, strength=1.0, task="attenuate"))
+    assert steps.tone_down(session, {}).region.strength == strength
 
 
 def test_six_proposals_are_shown_and_another_is_taken(proposed, enhancers):

@@ -1,0 +1,16 @@
+"""How figures are shown to people, alike everywhere."""
+_LIMITS = {"-0.05": -0.05, "-0.10": -0.1}  # of dR, on which verdicts depend: to see on which side one lies takes a third digit
+
+
+def percent(share: float) -> str:
+    """A relative change in percent, such as "+12 %"; 0 has no sign."""
+    text = f"{100 * share:+.0f}"
+    return f"{'0' if text in ('+0', '-0') else text} %"
+
+
+def delta_r(change: float) -> str:
+    """A change dR of realism, such as "-0.08"; "-0.099" where two digits would put it on a limit that it keeps to."""
+    text = f"{change:+.2f}"
+    if text in _LIMITS and change > _LIMITS[text]:
+        return f"{min(int(-1000 * change), round(-1000 * _LIMITS[text]) - 1) / -1000:+.3f}"
+    return "+0.00" if text == "-0.00" else text

@@ -11,6 +11,7 @@ from realistic_editing.ops.apply import apply_inside
 from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
 BLACK = 20.0  # CIELAB L, below which a pixel is near-black
+_MORE_COLOR = 0.5  # of what skin gains in chroma: more of its colour looks healthy, less or another one ill
 LEAST_SHARE = 0.02  # of the region: fewer pixels of skin, or of black, say nothing
 
 
@@ -52,11 +53,19 @@ def measure_signs(
         realism=float(realism),
         realism_change=float(realism_change),
         border_step=seam(image, edited, mask),
-        skin_change=_mean((after - before)[1:].square().sum(dim=0).sqrt(), skin, inside),
+        skin_change=_mean(_color_change(before[1:], after[1:]), skin, inside),
         lifted_blacks=_mean((after - before)[0].relu(), inside & (before[0] < BLACK), inside),
         dulled_whites=100 * float(dulled_whites(image, edited, mask)),
         lost_contrast=max(0.0, 100 * float(lost_contrast(image, edited, mask))),
     )
+
+
+def _color_change(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """How far colours move: (2, H, W) of CIELAB's a and b -> (H, W). What they gain in chroma counts for less."""
+    chroma, edited = (ab.square().sum(dim=0).sqrt() for ab in (before, after))
+    gain = edited - chroma
+    turned = (after - before).square().sum(dim=0) - gain.square()  # what is left of the way: by another hue
+    return (turned.clamp(min=0) + torch.where(gain > 0, _MORE_COLOR * gain, gain).square()).sqrt()
 
 
 def _mean(values: torch.Tensor, where: torch.Tensor, inside: torch.Tensor) -> float:

@@ -1,4 +1,5 @@
 """A run's folder: its settings, what made it, and the check that a restart continues the same run."""
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from torch import nn
 
 from realistic_editing.common import provenance
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.files import check_regular, replacing
+from realistic_editing.common.files import alone_in, check_regular, replacing
 from realistic_editing.common.nested import parse_yaml, read_text
 from realistic_editing.training.devices import close_processes, launch
 from realistic_editing.training.loop import Problem, fit
@@ -18,6 +19,7 @@ from realistic_editing.training.settings import Trainer, flatten
 from realistic_editing.weights import save_network
 from realistic_editing.weights.registry import name_of
 
+_LOCK = ".run.lock"
 # What runs had that were begun before these settings could be made.
 _BEFORE = {"trainer.smoke": False, "augment": True, "regions.sets": ["coco", "bsds500", "ecssd"], "regions.val_regions": None}
 # Settings that may differ when a run goes on: they change where and how often, not what comes out.
@@ -39,33 +41,39 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
         one command on one machine.
 
     Raises:
-        InputError: when the folder holds a run with other settings.
+        InputError: when the folder holds a run with other settings, or another process trains there.
     """
     output = Path(config.output)
     settings = OmegaConf.to_container(config, resolve=True)
     _continue_only_the_same(output / "config.yaml", settings)
     # Asked for now: while a run lasts, the code on disk may change, and this process does not.
-    started, revision = time.time(), provenance.revision()
+    started, made_by = time.time(), {"revision": provenance.revision(), "command": provenance.command()}
     fabric = launch(trainer)  # from here on there may be several processes; each has read the settings before
-    if fabric.is_global_zero:
-        with replacing(output / "config.yaml") as temporary:
-            OmegaConf.save(OmegaConf.create(settings), temporary)
-    network, result = fit(problem, trainer, output, fabric, settings)
-    speed = result.pop("speed")  # differs between two runs, so the weights do not say it
-    if fabric.is_global_zero:
-        model = settings["model"]
-        arguments = {name: value for name, value in model["network"].items() if name != "_target_"}
-        card = {**(card or {}), "revision": revision, "command": provenance.command(), **result}
-        network = getattr(network, "export_module", network)  # what was trained may hold more than what is wanted
-        save_network(_plain(network), name_of(model["network"]["_target_"]), output / "model.safetensors", arguments, card)
-        spent = {"seconds_since_last_start": round(time.time() - started, 1), "speed_since_last_start": speed}
-        if not speed["steps"]:  # the run had ended before: its speed is what was measured then
-            spent = _spent_before(output / "run.json") or spent
-        record = {**card, "machine": provenance.machine(), "processes": fabric.world_size, **spent}
-        with replacing(output / "run.json") as temporary:
-            temporary.write_text(json.dumps(record, indent=2) + "\n")
+    with alone_in(output, _LOCK, "run") if fabric.is_global_zero else contextlib.nullcontext():
+        if fabric.is_global_zero:
+            _continue_only_the_same(output / "config.yaml", settings)  # another may have begun since
+            with replacing(output / "config.yaml") as temporary:
+                OmegaConf.save(OmegaConf.create(settings), temporary)
+        network, result = fit(problem, trainer, output, fabric, settings)
+        speed = result.pop("speed")  # differs between two runs, so the weights do not say it
+        if fabric.is_global_zero:
+            card = {**(card or {}), **made_by, **result}
+            _save(network, settings["model"], output / "model.safetensors", card)
+            spent = {"seconds_since_last_start": round(time.time() - started, 1), "speed_since_last_start": speed}
+            if not speed["steps"]:  # the run had ended before: its speed is what was measured then
+                spent = _spent_before(output / "run.json") or spent
+            data = {"seed": trainer.seed, "train_samples": len(problem.train_data)}
+            record = {**card, **data, "machine": provenance.machine(), "processes": fabric.world_size, **spent}
+            with replacing(output / "run.json") as temporary:
+                temporary.write_text(json.dumps(record, indent=2) + "\n")
     close_processes(fabric)
     return output / "model.safetensors"
+
+
+def _save(network: nn.Module, model: dict[str, Any], path: Path, card: dict[str, Any]) -> None:
+    arguments = {name: value for name, value in model["network"].items() if name != "_target_"}
+    network = getattr(network, "export_module", network)  # what was trained may hold more than what is wanted
+    save_network(_plain(network), name_of(model["network"]["_target_"]), path, arguments, card)
 
 
 def _spent_before(path: Path) -> dict[str, Any]:

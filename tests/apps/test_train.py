@@ -1,4 +1,5 @@
 """The three training commands on small made photos: every config builds, two steps run, a killed run resumes exactly."""
+import json
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from omegaconf import OmegaConf
 
 from realistic_editing.apps.cli import _compose, main
 from realistic_editing.apps.config import CONFIGS
+from realistic_editing.common.files import alone_in
 from realistic_editing.data.splits import split_of
 from realistic_editing.weights import load_network
 
@@ -37,6 +39,8 @@ def test_two_steps_write_weights_that_load(data, tmp_path, network):
     card = load_network(tmp_path / "model.safetensors", kind=kind).card
     assert card["step"] == 2 and card["revision"] and card["measures"]
     assert network != "enhancer" or card["task"] == "attenuate"
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["seed"] == 0 and record["train_samples"] > 0 and not (tmp_path / ".run.lock").exists()
 
 
 @pytest.mark.parametrize(
@@ -169,6 +173,14 @@ def test_a_run_with_other_settings_is_not_continued(data, tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         main([*options, "trainer.learning_rate=0.5"])
     assert stop.value.code == 2 and "trainer.learning_rate" in capsys.readouterr().err
+
+
+def test_two_runs_in_one_folder_at_once_are_refused(data, tmp_path, capsys):
+    with alone_in(tmp_path, ".run.lock", "run"):
+        with pytest.raises(SystemExit) as stop:
+            main(["train", "realism", *overrides(data, tmp_path, "realism"), *QUICK])
+    assert stop.value.code == 2 and f"{tmp_path}: another run writes there" in capsys.readouterr().err
+    assert not (tmp_path / "config.yaml").exists()
 
 
 def test_missing_data_and_unknown_options_leave_with_code_2(tmp_path, capsys):

@@ -238,8 +238,8 @@ def _add_video(commands: argparse._SubParsersAction) -> None:
     video.add_argument("--parameters", default="smoothed", help="first (those of the first frame) or smoothed (over time)")
     video.add_argument("--every", type=int, default=12, help="frames between two predictions of --parameters smoothed")
     video.add_argument("--when-lost", default="error", help="error, or stop: fade the edit out, and leave the rest as it is")
-    samples = "places at which to measure how edits made frame by frame flicker"
-    video.add_argument("--flicker-samples", type=int, default=3, metavar="NUMBER", help=samples)
+    samples = "places at which to measure how edits made frame by frame flicker; each takes three predictions"
+    video.add_argument("--flicker-samples", type=int, default=0, metavar="NUMBER", help=samples)
     add_old_name(video, "--afresh", "--flicker-samples")
     video.add_argument("--masks-out", help="a new folder for the mask of every frame, to be mended and used again")
     video.add_argument("--sheet", help="a PNG of some frames: input, mask, edited")

@@ -1,12 +1,15 @@
-"""The documentation builds without a warning, links among it hold, and every command in it is one that the programs accept."""
+"""The documentation builds without a warning, links among it hold, its commands are accepted, and its Python runs."""
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
+from PIL import Image
 
 from realistic_editing.apps.cli import _parser
 from realistic_editing.apps.config import (
@@ -19,6 +22,8 @@ from realistic_editing.apps.config import (
     quoted,
 )
 from realistic_editing.apps.presets import full_names
+from realistic_editing.data.gaze import SETS
+from realistic_editing.data.splits import split_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -35,6 +40,18 @@ SCRIPTS = {
     "gpu_run": ("", "gpu_run", TEXT["gpu_run"]),
     "pack_regions": ("", "pack_regions", TRAIN_TEXT),
 }
+DEMO = ROOT / "realistic_editing/apps/demo_photo"
+# Pages whose Python is not run here, and why.
+NOT_RUN = {"extend.md": "its blocks are files, and lines of files, that a reader writes: tests/apps/test_extend.py runs them"}
+
+
+def python_of(page):
+    """The blocks of Python of a page, in their order."""
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+RUN = [page for page in PAGES if python_of(page) and page.name not in NOT_RUN]
+WRITES = {"README.md": "calmer.png", "edit.md": "edit.json", "train.md": "looked_at/*_mask.png"}
 
 
 def commands(program):
@@ -95,3 +112,34 @@ def test_links_to_files_hold(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+@pytest.fixture
+def readers_folder(tmp_path, monkeypatch, small_networks, few_steps):
+    """A folder with photo.jpg and mask.png, and in data/ one photo of each set of eye tracking."""
+    shutil.copy(DEMO / "coffee.jpg", tmp_path / "photo.jpg")
+    shutil.copy(DEMO / "cup.png", tmp_path / "mask.png")
+    for name in SETS:
+        stimuli = tmp_path / "data" / name / "stimuli"
+        stimuli.mkdir(parents=True)
+        file = next(f"{number}.jpg" for number in range(100) if split_of(str(number), name) == "train")
+        Image.open(DEMO / "coffee.jpg").resize((200, 150)).save(stimuli / file)  # small, for it is selected in twice
+        height, width = SETS[name].frame or (150, 200)
+        rows = [(file, viewer, 0.48 * width, 0.4 * height, 200) for viewer in (0, 0, 1, 1)]  # on the cup
+        table = pd.DataFrame(rows, columns=["image", "subject", "x", "y", "duration_ms"])
+        table.to_csv(stimuli.parent / "fixations.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REALISTIC_EDITING_DATA", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+def test_python_of_a_page_runs_in_order_in_a_folder_with_a_photo_and_a_mask(page, readers_folder):
+    names = {"__name__": "__main__"}
+    for number, block in enumerate(python_of(page), 1):
+        exec(compile(block, f"{page.name}, block {number}", "exec"), names)
+    assert page.name not in WRITES or any(readers_folder.glob(WRITES[page.name]))
+
+
+def test_pages_whose_python_is_not_run_have_some():
+    assert all(python_of(ROOT / "docs" / page) for page in NOT_RUN)

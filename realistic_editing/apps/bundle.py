@@ -37,8 +37,9 @@ def bundle(run: str | Path, name: str, folder: str | Path = WEIGHTS_FOLDER, roun
     network, path = load_network(Path(run) / "model.safetensors", bundled_kinds()[name]), Path(folder) / f"{name}.safetensors"
     if path.is_file() and (before := describe_file(path)["network"]) != network.card["network"]:
         fitting = [other for other in bundled_kinds() if _holds(Path(folder), other, network.card["network"])]
-        others = f"; {', '.join(fitting)} holds one like it" if fitting else ""
-        raise InputError(f"{run}: holds {network.card['network']}, and {name} is {before}{others}; or remove {path} first")
+        by_path = f"no name holds one like it: use {Path(run) / 'model.safetensors'} by its path"
+        remedy = f"give another name: {', '.join(fitting)} holds one like it" if fitting else by_path
+        raise InputError(f"{run}: holds {network.card['network']}, and {name} is {before}; {remedy}")
     card = {**network.card, "machine": _machine(record)}
     if "command" in card:
         card["command"] = _FOLDERS.sub("", card["command"])  # that nobody else has

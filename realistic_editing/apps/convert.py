@@ -36,7 +36,10 @@ def convert(options: dict[str, Any]) -> Path:
         remedy = "give IMAGENET.pth PLACES.pth DECODER.pth, in this order" if kind == "emlnet" else "give one"
         words = f"{count} checkpoint{'s' if count > 1 else ''}"
         raise InputError(f"{kind} is made of {words}, and {len(paths)} {'was' if len(paths) == 1 else 'were'} given; {remedy}")
+    if options["output"] and Path(options["output"]).suffix != ".safetensors":
+        raise InputError(f"{options['output']}: weights are written as .safetensors; give a name that ends so")
     card = {"source": "the authors' release", "checkpoints": [f"{path.name}, SHA-256 {_digest(path)}" for path in paths]}
+    network = _network(kind, paths)  # before its task is asked for: it may be no checkpoint at all
     if kind == "editnet":
         task = _task(options["task"], paths[0])
         card |= {"task": task, "objective": dataclasses.asdict(_released(task))}
@@ -44,10 +47,8 @@ def convert(options: dict[str, Any]) -> Path:
     else:
         stem = kind
     output = Path(options["output"] or f"outputs/{stem}.safetensors")
-    if output.suffix != ".safetensors":
-        raise InputError(f"{output}: weights are written as .safetensors; give a name that ends so")
     refuse_overwriting([output], paths)
-    save_network(_network(kind, paths), name, output, _CONFIGS[kind], card)
+    save_network(network, name, output, _CONFIGS[kind], card)
     print(f"{output}: {_use(kind, output, card.get('task'))}")
     return output
 

@@ -22,7 +22,7 @@ _TRAINER = {
     "trainer.smoke": "true = a few photos, two steps and a short validation, to see within a minute that a run will work",
 }
 _OTHERS = {
-    "paths.data": "the folder that holds coco/, osie/, bsds500/, ecssd/; when not given, that of REALISTIC_EDITING_DATA",
+    "paths.data": "the folder that holds coco/, osie/ and other sets; when not given, that of REALISTIC_EDITING_DATA",
     "paths.outputs": "where runs are written",
     "regions.folders": "your own folders of photos with masks; alone, unless regions.sources names sets as well",
     "regions.shards": "a folder or an address of regions that pack_regions.py packed, in place of data sets",

@@ -1,5 +1,6 @@
 """Read the checkpoints of the paper's authors, by their key names."""
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,9 @@ _MARKS = {
     "output0.0.weight": ("emlnet_imagenet", "emlnet_places"),
     "img_model.0.0.weight": ("emlnet_decoder",),
 }
+_START = 512  # bytes, by which a file's kind is known
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8")
+_TEXT = {*b"\t\n\r\f", *range(32, 256)} - {127}  # UTF-8 and older encodings have no other bytes
 
 
 def load_released(checkpoint: str | Path | Mapping[str, Any], name: str) -> nn.Module:
@@ -109,10 +113,35 @@ def _read(path: Path) -> Any:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the path") from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, safetensors.SafetensorError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(
-            f"{path}: not a checkpoint of tensors ({reason}); fetch it again, or save its state dict with torch.save"
-        ) from error
+        found, remedy = _instead_of_tensors(path)
+        raise InputError(f"{path}: not a checkpoint of tensors, but {found}; {remedy}") from error
+
+
+def _instead_of_tensors(path: Path) -> tuple[str, str]:
+    """What a file is that holds no tensors which can be read, by its first bytes, and the remedy; both in words.
+
+    PyTorch's own reason may be a number, or the advice to run the pickled code.
+    """
+    with path.open("rb") as file:
+        start = file.read(_START)
+    again = "fetch it again"
+    if not start:
+        return "an empty file", again
+    if start.startswith(_PICTURES):
+        return "a picture", "name the checkpoint itself"
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < path.stat().st_size:
+        named = path.suffix == ".safetensors"
+        return "a .safetensors file" + " that is damaged" * named, again if named else "let its name end in .safetensors"
+    if start.startswith(b"PK") and not zipfile.is_zipfile(path):
+        return "an archive that is cut short", again
+    if start.startswith((b"PK", b"\x80")):
+        more = "a pickle or an archive with more in it, whose code is not run"
+        return more, f"{again}, or save its state dict with torch.save"
+    if start.lstrip().startswith(b"<"):
+        return "a web page", f"{again}, by the link of the file itself"
+    if all(byte in _TEXT for byte in start):
+        return "text", again
+    return "data of another kind", again
 
 
 def _state_dict(content: Any, source: str) -> dict[str, torch.Tensor]:

@@ -57,9 +57,13 @@ def test_a_network_of_another_kind_than_the_bundled_one_is_refused(run, tmp_path
     folder.mkdir()
     for name in ("critic", "lite_critic"):
         shutil.copy(WEIGHTS_FOLDER / f"{name}.safetensors", folder)
-    with pytest.raises(InputError, match="holds compact_critic, and lite_critic is lite_critic; critic holds one like it"):
+    said = "holds compact_critic, and lite_critic is lite_critic"
+    with pytest.raises(InputError, match=f"{said}; give another name: critic holds one like it"):
         bundle(run, "lite_critic", folder)
     assert bundle(run, "critic", folder) == folder / "critic.safetensors"
+    (folder / "critic.safetensors").unlink()
+    with pytest.raises(InputError, match=f"{said}; no name holds one like it: use .*model.safetensors by its path"):
+        bundle(run, "lite_critic", folder)
 
 
 def test_a_run_that_has_not_ended(run, run_script):

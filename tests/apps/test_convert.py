@@ -61,8 +61,13 @@ def test_judges_are_converted_for_every_command(tmp_path, monkeypatch, capsys):
 def test_what_cannot_be_converted_is_named(tmp_path, capsys):
     torch.manual_seed(0)
     path = checkpoint(RealismNet(), "realismnet", tmp_path / "net.pth")
+    editnet = checkpoint(EditNet(blend="each"), "editnet", tmp_path / "mine.pth")
+    picture = tmp_path / "picture.pth"
+    picture.write_bytes(b"\xff\xd8\xff\xe0" + bytes(2000))
+    before = {file.name for file in tmp_path.iterdir()}
     for words, said in (
-        ([path, "--as", "editnet"], "--task attenuate or --task amplify"),
+        ([editnet, "--as", "editnet"], "--task attenuate or --task amplify"),
+        ([str(picture), "--as", "editnet"], "picture.pth: not a checkpoint of tensors, but a picture; name"),
         ([path, "--as", "editnet", "--task", "amplify"], "looks like a checkpoint of realismnet"),
         ([path, "--as", "emlnet"], "made of 3 checkpoints, and 1 was given"),
         ([path, "--as", "realismnet", "--output", path], "ends so"),
@@ -71,4 +76,4 @@ def test_what_cannot_be_converted_is_named(tmp_path, capsys):
         with pytest.raises(SystemExit) as stop:
             main(["convert", *words])
         assert stop.value.code == 2 and said in capsys.readouterr().err
-    assert [file.name for file in tmp_path.iterdir()] == ["net.pth"]
+    assert {file.name for file in tmp_path.iterdir()} == before

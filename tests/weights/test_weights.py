@@ -283,13 +283,33 @@ def test_checkpoints_without_a_state_dict(content, tmp_path):
         load_released(tmp_path / "x.pt", "realismnet")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x02garbage", b"PK\x03\x04 cut off"])
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "an empty file; fetch it again"),
+        (b"hello", "text; fetch it again"),
+        (b"\n<!DOCTYPE html><title>Sign in</title>", "a web page; fetch it again, by the link of the file itself"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a picture; name the checkpoint itself"),
+        (b"\x80\x02garbage", "a pickle or an archive with more in it, whose code is not run; fetch it again, or save"),
+        (b"PK\x03\x04 cut off", "an archive that is cut short; fetch it again"),
+        (bytes(100), "data of another kind; fetch it again"),
+    ],
+)
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_files_that_are_no_checkpoint(content, suffix, tmp_path):
+def test_files_that_are_no_checkpoint(content, found, suffix, tmp_path):
     path = tmp_path / f"x{suffix}"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=f"x{suffix}: not a checkpoint of tensors"):
+    with pytest.raises(InputError, match=f"x{suffix}: not a checkpoint of tensors, but {found}"):
         load_released(path, "realismnet")
+
+
+def test_safetensors_by_another_name_and_damaged(tmp_path):
+    safetensors.torch.save_file({"a": torch.zeros(9)}, tmp_path / "x.pth")
+    with pytest.raises(InputError, match=r"but a .safetensors file; let its name end in .safetensors"):
+        load_released(tmp_path / "x.pth", "realismnet")
+    (tmp_path / "y.safetensors").write_bytes((tmp_path / "x.pth").read_bytes()[:-4])
+    with pytest.raises(InputError, match=r"but a .safetensors file that is damaged; fetch it again"):
+        load_released(tmp_path / "y.safetensors", "realismnet")
 
 
 class _Payload:
@@ -299,7 +319,7 @@ class _Payload:
 
 def test_pickled_code_is_not_run(tmp_path, capsys):
     torch.save({"state_dict": _Payload()}, tmp_path / "x.pt")
-    with pytest.raises(InputError, match="not a checkpoint of tensors"):
+    with pytest.raises(InputError, match="not a checkpoint of tensors, but a pickle or an archive with more in it"):
         load_released(tmp_path / "x.pt", "realismnet")
     assert "must not run" not in capsys.readouterr().out
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from realistic_editing.apps.ablations import named_weights, trained_ablations
+from realistic_editing.apps.evaluated_weights import named_after_weights
 from realistic_editing.apps.evaluations import BY_OPTION, SUITES, asked
 from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import load_regions, of_some_photos
@@ -34,10 +35,11 @@ def evaluate(config: DictConfig) -> Path:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
-    place = Path(config.preset) / (config.suite or config.dataset) if config.ratings is None else "study"
+    suite = suite_of(SUITES[config.suite] if option == "suite" else BY_OPTION[option])
+    name = f"{config[option]}{named_after_weights(config, suite.networks)}"
+    place = Path("study") if option == "ratings" else Path(config.preset) / name
     output = config.output or str(Path(config.paths.outputs) / "evaluate" / place)
     config = OmegaConf.merge(config, {"output": output})
-    suite = suite_of(SUITES[config.suite] if option == "suite" else BY_OPTION[option])
     _announce(config, suite)
     config = OmegaConf.merge(config, {"rivals": _rivals(config)})
     report = suite.run(SuiteInputs(config, preset, lambda coco_alone: _unseen(config, coco_alone)))

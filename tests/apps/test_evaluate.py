@@ -146,6 +146,15 @@ def test_a_suite_from_end_to_end(root, tmp_path, capsys, suite):
     assert all(row["<= 0.002"] == "yes" for row in beside)
 
 
+def test_another_critic_has_a_folder_of_its_own(root, tmp_path):
+    paths = []
+    for name in ("compact_critic", "compact_critic_whole"):
+        options = ("suite=critic", "limit=1", "output=null", f"paths.outputs={tmp_path}", f"critic={root}/{name}.safetensors")
+        paths.append(evaluate(configured(root, tmp_path, *options)))
+    assert all(path.is_file() and path.parent.parent == tmp_path / "evaluate/bundled" for path in paths)
+    assert paths[0].parent.name.startswith("critic_root") and paths[1] != paths[0]
+
+
 def test_the_same_seed_gives_the_same_report(root, tmp_path):
     reports = []
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):

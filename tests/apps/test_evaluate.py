@@ -19,7 +19,7 @@ from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
-from realistic_editing.weights import save_network
+from realistic_editing.weights import fingerprint, load_network, save_network
 
 SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
 CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
@@ -142,6 +142,9 @@ def test_a_suite_from_end_to_end(root, tmp_path, capsys, suite):
     assert all(f"({name})" in text for name in FIGURES[suite])
     facts = content["facts"]
     assert facts["revision"] and facts["machine"] and facts["card"]["step"] == 1
+    mark = fingerprint(load_network(root / f"compact_{suite}.safetensors"))
+    assert facts["networks"][suite] == f"{root}/compact_{suite}.safetensors ({mark})"
+    assert all(mark in (tmp_path / name).read_text() for name in ("report.md", "report.html"))
     beside = next(rows for name, rows in content["tables"].items() if name.startswith("fp32_weights"))
     assert all(row["<= 0.002"] == "yes" for row in beside)
 

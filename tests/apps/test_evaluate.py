@@ -13,10 +13,12 @@ from PIL import Image
 from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import split_of
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.view import PhotoView
+from realistic_editing.evaluation.suites import critic
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
 from realistic_editing.weights import fingerprint, load_network, save_network
@@ -147,6 +149,17 @@ def test_a_suite_from_end_to_end(root, tmp_path, capsys, suite):
     assert all(mark in (tmp_path / name).read_text() for name in ("report.md", "report.html"))
     beside = next(rows for name, rows in content["tables"].items() if name.startswith("fp32_weights"))
     assert all(row["<= 0.002"] == "yes" for row in beside)
+
+
+def test_headings_say_of_bundled_networks_alone_what_chose_them(root, tmp_path):
+    text = evaluate(configured(root, tmp_path, "suite=saliency", "limit=1")).read_text()
+    assert "1 osie photos of split test, which tuned no constant of a bundled network" in text
+    assert "1 osie photos of split val, which chose the bundled networks' checkpoints" in text
+    region = Region(root / "mine/0.png", root / "mine/0_mask.png", "coco", "1", "1", split="test")
+    regions = [region, dataclasses.replace(region, split="val")]
+    names = list(critic._groups(regions, configured(root, tmp_path)))
+    assert all("bundled critic" in name for name in names)
+    assert [critic._slug(name) for name in names] == ["coco_val2017_split_test", "coco_val2017_split_val"]
 
 
 def test_another_critic_has_a_folder_of_its_own(root, tmp_path):

@@ -3,8 +3,8 @@ import json
 import re
 from pathlib import Path
 
+from realistic_editing.apps.smoke import is_of_smoke_run
 from realistic_editing.common.errors import InputError
-from realistic_editing.common.nested import parse_yaml, read_text
 from realistic_editing.weights import load_network, save_network
 from realistic_editing.weights.files import WEIGHTS_FOLDER, describe_file
 from realistic_editing.weights.registry import bundled_kinds
@@ -33,7 +33,8 @@ def bundle(run: str | Path, name: str, folder: str | Path = WEIGHTS_FOLDER, roun
     record = Path(run) / "run.json"
     if not record.is_file():
         raise InputError(f"{record}: not found; name the folder of a training run that has ended")
-    _refuse_smoke(Path(run))
+    if is_of_smoke_run(Path(run) / "model.safetensors"):
+        raise InputError(f"{run}: a smoke run, which learned nothing; train without trainer.smoke=true")
     network, path = load_network(Path(run) / "model.safetensors", bundled_kinds()[name]), Path(folder) / f"{name}.safetensors"
     if path.is_file() and (before := describe_file(path)["network"]) != network.card["network"]:
         fitting = [other for other in bundled_kinds() if _holds(Path(folder), other, network.card["network"])]
@@ -58,12 +59,3 @@ def _machine(record: Path) -> str:
 def _holds(folder: Path, name: str, network: str) -> bool:
     path = folder / f"{name}.safetensors"
     return path.is_file() and describe_file(path)["network"] == network
-
-
-def _refuse_smoke(run: Path) -> None:
-    """Two steps of training are no weights for anyone."""
-    settings = run / "config.yaml"
-    found = parse_yaml(read_text(settings)) if settings.is_file() else None
-    trainer = found.get("trainer") if isinstance(found, dict) else None
-    if isinstance(trainer, dict) and trainer.get("smoke"):
-        raise InputError(f"{run}: a smoke run, which learned nothing; train without trainer.smoke=true")

@@ -1,4 +1,5 @@
 """Evaluate judges, enhancers and user studies, and compare methods on a data set: the one call behind scripts/evaluate.py."""
+import dataclasses
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from realistic_editing.apps.ablations import named_weights, trained_ablations
+from realistic_editing.apps.evaluated_weights import facts_of_weights, named_after_weights
 from realistic_editing.apps.evaluations import BY_OPTION, SUITES, asked
 from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import load_regions, of_some_photos
@@ -34,13 +36,16 @@ def evaluate(config: DictConfig) -> Path:
         preset = get_preset(config.edits)
     except ValueError as error:
         raise InputError(str(error)) from error
-    place = Path(config.preset) / (config.suite or config.dataset) if config.ratings is None else "study"
+    suite = suite_of(SUITES[config.suite] if option == "suite" else BY_OPTION[option])
+    name = f"{config[option]}{named_after_weights(config, suite.networks)}"
+    place = Path("study") if option == "ratings" else Path(config.preset) / name
     output = config.output or str(Path(config.paths.outputs) / "evaluate" / place)
     config = OmegaConf.merge(config, {"output": output})
-    suite = suite_of(SUITES[config.suite] if option == "suite" else BY_OPTION[option])
     _announce(config, suite)
     config = OmegaConf.merge(config, {"rivals": _rivals(config)})
+    facts = facts_of_weights(config, suite.networks)  # first: a training may write the files anew before the suite is through
     report = suite.run(SuiteInputs(config, preset, lambda coco_alone: _unseen(config, coco_alone)))
+    report = dataclasses.replace(report, facts={**facts, **report.facts})
     print(report.write(output))
     path = Path(output) / "report.md"
     print(f"report: {path}")

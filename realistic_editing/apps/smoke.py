@@ -8,10 +8,12 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from realistic_editing.apps.config import instantiate_node
-from realistic_editing.weights import save_network
+from realistic_editing.common.nested import parse_yaml, read_text
+from realistic_editing.weights import describe_file, save_network
 from realistic_editing.weights.registry import name_of
 
 FEW_PHOTOS = 2  # of each data set and split that a smoke run reads
+CARD = {"smoke": True}  # what weights of a smoke run say of themselves, wherever they are copied to
 _TO_VALIDATE = 2  # regions
 _ENDING = "_smoke"  # of its folder
 _RUN = ("config.yaml", "last.pt", "best.pt", "model.safetensors", "run.json", "tensorboard", "regions")
@@ -92,8 +94,32 @@ def untrained(config: DictConfig, group: str) -> str:
     torch.manual_seed(config.trainer.seed)
     arguments = {name: value for name, value in OmegaConf.to_container(node, resolve=True).items() if name != "_target_"}
     path = Path(config.output) / f"untrained_{group}.safetensors"
-    save_network(instantiate_node(node, f"{group}.network"), name_of(node._target_), path, arguments, {})
+    save_network(instantiate_node(node, f"{group}.network"), name_of(node._target_), path, arguments, CARD)
     return str(path)
+
+
+def is_of_smoke_run(weights: str | Path) -> bool:
+    """Whether weights say that a smoke run made them, or lie in the folder of one, as older ones, which do not say it.
+
+    Args:
+        weights: bundled weights, or a path to a .safetensors file.
+
+    Raises:
+        InputError: when the file is absent or damaged.
+    """
+    path = Path(weights)
+    return bool(describe_file(weights)["card"].get("smoke")) or (path.is_file() and _is_smoke_run(path.parent))
+
+
+def _is_smoke_run(folder: Path) -> bool:
+    """Whether a folder holds a smoke run, by its settings; a config.yaml that cannot be read is none of a run's."""
+    settings = folder / "config.yaml"
+    try:
+        found = parse_yaml(read_text(settings)) if settings.is_file() else None
+    except (OSError, ValueError):
+        return False
+    trainer = found.get("trainer") if isinstance(found, dict) else None
+    return isinstance(trainer, dict) and bool(trainer.get("smoke"))
 
 
 def said_at_the_end(config: DictConfig, path: Path) -> None:

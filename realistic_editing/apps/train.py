@@ -11,7 +11,7 @@ from realistic_editing.apps.prepare import (
     prepare_saliency,
     prepare_selector,
 )
-from realistic_editing.apps.smoke import said_at_the_end
+from realistic_editing.apps.smoke import CARD, said_at_the_end
 from realistic_editing.training.run import run
 
 
@@ -79,6 +79,7 @@ def train_selector(config: DictConfig) -> Path:
 
 
 def _trained(prepared: Prepared, config: DictConfig) -> Path:
-    path = run(prepared.problem, prepared.trainer, config, prepared.card)
+    card = prepared.card | (CARD if config.trainer.smoke else {})
+    path = run(prepared.problem, prepared.trainer, config, card)
     said_at_the_end(config, path)
     return path

@@ -49,6 +49,10 @@ def test_a_smoke_run_learned_nothing(run, tmp_path):
         bundle(run, "critic", tmp_path / "bundled")
     (run / "config.yaml").write_text("trainer: {smoke: false}\n")
     assert bundle(run, "critic", tmp_path / "bundled").is_file()
+    network = load_network(run / "model.safetensors")
+    save_network(network, "compact_critic", run / "model.safetensors", network.card["config"], {"smoke": True})
+    with pytest.raises(InputError, match="smoke run"):  # whatever lies beside it
+        bundle(run, "critic", tmp_path / "bundled")
 
 
 def test_a_network_of_another_kind_than_the_bundled_one_is_refused(run, tmp_path):

@@ -13,13 +13,15 @@ from PIL import Image
 from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.regions import Region
 from realistic_editing.data.splits import split_of
 from realistic_editing.enhance.compact import CompactEnhancer
 from realistic_editing.enhance.loss import Objective
 from realistic_editing.enhance.view import PhotoView
+from realistic_editing.evaluation.suites import critic
 from realistic_editing.realism.compact import CompactCritic
 from realistic_editing.saliency.compact import CompactSaliency
-from realistic_editing.weights import save_network
+from realistic_editing.weights import fingerprint, load_network, save_network
 
 SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
 CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
@@ -142,8 +144,31 @@ def test_a_suite_from_end_to_end(root, tmp_path, capsys, suite):
     assert all(f"({name})" in text for name in FIGURES[suite])
     facts = content["facts"]
     assert facts["revision"] and facts["machine"] and facts["card"]["step"] == 1
+    mark = fingerprint(load_network(root / f"compact_{suite}.safetensors"))
+    assert facts["networks"][suite] == f"{root}/compact_{suite}.safetensors ({mark})"
+    assert all(mark in (tmp_path / name).read_text() for name in ("report.md", "report.html"))
     beside = next(rows for name, rows in content["tables"].items() if name.startswith("fp32_weights"))
     assert all(row["<= 0.002"] == "yes" for row in beside)
+
+
+def test_headings_say_of_bundled_networks_alone_what_chose_them(root, tmp_path):
+    text = evaluate(configured(root, tmp_path, "suite=saliency", "limit=1")).read_text()
+    assert "1 osie photos of split test, which tuned no constant of a bundled network" in text
+    assert "1 osie photos of split val, which chose the bundled networks' checkpoints" in text
+    region = Region(root / "mine/0.png", root / "mine/0_mask.png", "coco", "1", "1", split="test")
+    regions = [region, dataclasses.replace(region, split="val")]
+    names = list(critic._groups(regions, configured(root, tmp_path)))
+    assert all("bundled critic" in name for name in names)
+    assert [critic._slug(name) for name in names] == ["coco_val2017_split_test", "coco_val2017_split_val"]
+
+
+def test_another_critic_has_a_folder_of_its_own(root, tmp_path):
+    paths = []
+    for name in ("compact_critic", "compact_critic_whole"):
+        options = ("suite=critic", "limit=1", "output=null", f"paths.outputs={tmp_path}", f"critic={root}/{name}.safetensors")
+        paths.append(evaluate(configured(root, tmp_path, *options)))
+    assert all(path.is_file() and path.parent.parent == tmp_path / "evaluate/bundled" for path in paths)
+    assert paths[0].parent.name.startswith("critic_root") and paths[1] != paths[0]
 
 
 def test_the_same_seed_gives_the_same_report(root, tmp_path):

@@ -1,8 +1,11 @@
 """A smoke run of every training script, and what it may not do."""
+import shutil
+
 import pytest
 from omegaconf import OmegaConf
 
 from realistic_editing.apps.cli import main
+from realistic_editing.apps.smoke import is_of_smoke_run
 
 
 def smoke(network, data, outputs, *options):
@@ -32,6 +35,7 @@ def test_a_smoke_run_of_every_script(data, things, tmp_path, tiny_weights, capsy
     name = f"train_{network}/{FOLDERS[network]}_smoke" if network in FOLDERS else f"train_{network}_smoke"
     kept = OmegaConf.load(tmp_path / name / "config.yaml")
     assert (kept.trainer.steps, kept.trainer.batch_size) == (2, 2)
+    assert is_of_smoke_run(shutil.copy(tmp_path / name / "model.safetensors", tmp_path / "copy.safetensors"))
     before = (tmp_path / name / "best.pt").stat().st_mtime_ns
     smoke(network, data, tmp_path, *small)  # again, and from its beginning
     assert (tmp_path / name / "best.pt").stat().st_mtime_ns > before

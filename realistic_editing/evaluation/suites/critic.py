@@ -90,10 +90,11 @@ def measure_critic(
 
 
 def _groups(regions: Sequence[Region], settings: DictConfig) -> dict[str, list[Region]]:
-    """COCO's unseen halves, and the test photos of everything else."""
+    """COCO's unseen halves, and the test photos of everything else; what chose a checkpoint is known of bundled ones alone."""
     found = {}
-    for split, words in (("test", "nobody chose a checkpoint by them"), ("val", "they chose the checkpoint")):
-        found[f"{COCO}, split {split} ({words})"] = [r for r in regions if r.source == "coco" and r.split == split]
+    words = {"test": "which chose no bundled critic's checkpoint", "val": "which chose the bundled critics' checkpoints"}
+    for split, said in words.items():
+        found[f"{COCO}, split {split} ({said})"] = [r for r in regions if r.source == "coco" and r.split == split]
     found[f"{_OTHERS}, split test"] = samples.spread(
         [region for region in regions if region.source != "coco" and region.split == "test"], settings.max_regions.others
     )

@@ -26,7 +26,8 @@ from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigu
 from realistic_editing.ops import EditPreset
 from realistic_editing.weights import load_network
 
-_SPLITS = {"test": "held out: no constant was tuned on it", "val": "which chose the checkpoint"}
+# Of other weights nobody here knows what they were chosen by.
+_SPLITS = {"test": "which tuned no constant of a bundled network", "val": "which chose the bundled networks' checkpoints"}
 
 
 class SaliencySuite:

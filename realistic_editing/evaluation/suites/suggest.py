@@ -30,7 +30,7 @@ _CALMED, _SIDE = 3, 300  # suggestions to calm; side of the sheet's pictures
 class SuggestSuite:
     """What is suggested and cleaned; see `Suite`."""
 
-    networks = ("critic", "attenuate")
+    networks = ("saliency", "critic", "attenuate")
 
     def run(self, inputs: SuiteInputs) -> Report:
         settings = inputs.settings

@@ -18,10 +18,10 @@ from realistic_editing.evaluation.statistics.significance import holm, signed_ra
 
 PHOTO = {  # column of the rows -> heading, and where the mean lies
     "realism": ("dR", bootstrap.SIGNED),
-    "delta_e_inside": ("ΔE inside", bootstrap.SIZE),
-    "delta_e_outside": ("ΔE outside", bootstrap.SIZE),
+    "delta_e_inside": ("ΔE inside", bootstrap.MAGNITUDE),
+    "delta_e_outside": ("ΔE outside", bootstrap.MAGNITUDE),
     "ssim_outside": ("SSIM outside", bootstrap.SIGNED),
-    "seam": ("seam", bootstrap.SIZE),
+    "seam": ("seam", bootstrap.MAGNITUDE),
 }
 SIGN = {"amplify": 1, "attenuate": -1}
 NOTE = (

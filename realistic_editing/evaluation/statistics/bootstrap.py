@@ -9,8 +9,8 @@ from scipy import stats
 _LEAST = 3  # photos that an interval needs
 _SAME = 1e-9  # by what numbers may differ that are the same but for rounding
 # Where means lie, see `limits` of `mean`: of scores, IoU, shares of attention; of dR (eq. 2), SSIM, correlations; of relative
-# changes of saliency, -S of eq. 3; of CIELAB differences, seams, chroma and other sizes.
-SHARE, SIGNED, RELATIVE, SIZE = (0.0, 1.0), (-1.0, 1.0), (-1.0, math.inf), (0.0, math.inf)
+# changes of saliency, -S of eq. 3; of CIELAB differences, seams, chroma and other magnitudes.
+SHARE, SIGNED, RELATIVE, MAGNITUDE = (0.0, 1.0), (-1.0, 1.0), (-1.0, math.inf), (0.0, math.inf)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -187,7 +187,7 @@ def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], s
             "saliency": mean(part, part.saliency, bootstrap.RELATIVE),
             "dR": mean(part, part.realism, bootstrap.SIGNED),
             "dR >= -0.1": mean(part, part.realism >= -0.1),
-            "cast": mean(part, part.cast, bootstrap.SIZE),
+            "cast": mean(part, part.cast, bootstrap.MAGNITUDE),
         }
         for name in others:
             values = part[f"saliency: {name}"]
@@ -269,7 +269,7 @@ def _seams(
     for (method, mask), part in found.groupby(["method", "mask"], sort=False):
         columns = {
             key: bootstrap.mean(part[key], part.photo, settings.resamples, settings.seed, limits)
-            for key, limits in (("seam", bootstrap.SIZE), ("realism", bootstrap.SIGNED))
+            for key, limits in (("seam", bootstrap.MAGNITUDE), ("realism", bootstrap.SIGNED))
         }
         rows.append({"method": method, "mask": mask} | columns)
     words = "Seam: how much steeper lightness and colour (CIELAB units a pixel) become along the mask's border; random order."

@@ -27,7 +27,7 @@ from realistic_editing.evaluation.suites.suite import (
 
 _SHOWN = 2  # regions of each damage in the sheet
 _MEASURES = {"seam": "seam", "stray": "stray seam", "overlap": "IoU", "realism": "dR"}
-_LIMITS = {"seam": bootstrap.SIZE, "stray": bootstrap.SIZE, "overlap": bootstrap.SHARE, "realism": bootstrap.SIGNED}
+_LIMITS = {"seam": bootstrap.MAGNITUDE, "stray": bootstrap.MAGNITUDE, "overlap": bootstrap.SHARE, "realism": bootstrap.SIGNED}
 _COLOURS = {None: figures.GREY, "mended": figures.BLUE, "softened": figures.ORANGE, AS_EDITED: figures.GREEN}
 
 

@@ -125,7 +125,7 @@ def _table(task: str, title: str, found: pd.DataFrame, others: Mapping[str, nn.M
     for penalty, part in by_penalty.items():
         row: dict[str, Any] = {"without": penalty or "none"}
         for name, edits in (("beyond its margin with it", whole), ("without it", part)):
-            row[name] = mean(edits, f"beyond {penalty}", bootstrap.SIZE) if penalty else ""
+            row[name] = mean(edits, f"beyond {penalty}", bootstrap.MAGNITUDE) if penalty else ""
         for column in ("saliency", *(f"saliency, {name}" for name in others), "dR"):
             row[column] = mean(part, column, bootstrap.SIGNED if column == "dR" else bootstrap.RELATIVE)
         rows.append(row | {"looks edited": int(part["looks edited"].sum())})

@@ -16,7 +16,7 @@ SALIENCY_SWEEP = {
     "camouflage": (0.5, 1.0),
 }
 # Where the means of MAP_MEASURES lie that lie somewhere.
-_LIMITS = {"cc": bootstrap.SIGNED, "kl": bootstrap.SIZE}
+_LIMITS = {"cc": bootstrap.SIGNED, "kl": bootstrap.MAGNITUDE}
 _LIMITS |= dict.fromkeys(("auc_judd", "auc_shuffled", "auc_shuffled_published", "sim"), bootstrap.SHARE)
 STILL = 0.05  # mean relative change up to which a region's saliency counts as unmoved
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
@@ -55,7 +55,7 @@ def neutral_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFr
     """How far edits that should not matter move a region's saliency, and how often hardly at all, from `sweep_neutral`."""
     rows = []
     for name, part in changes.groupby("edit", sort=False):
-        size = bootstrap.mean(part.change.abs(), part.source + "/" + part.photo, resamples, seed, bootstrap.SIZE)
+        size = bootstrap.mean(part.change.abs(), part.source + "/" + part.photo, resamples, seed, bootstrap.MAGNITUDE)
         share = float((part.change.abs() <= STILL).mean())
         mean = float(part.change.mean())
         rows.append({"edit": name, "mean change": mean, "mean size": size, f"share within {STILL:g}": share})

@@ -92,7 +92,7 @@ def test_of_two_photos_a_share_has_no_interval_and_of_some_it_is_the_bootstraps(
     ("values", "limits"),
     [
         ([-1, -0.9, 0.9, 1], bootstrap.SIGNED), ([-0.9, -0.9, 1.4, -0.5], bootstrap.RELATIVE),
-        ([0, 0, 0, 3], bootstrap.SIZE), ([0.1, 0.9, 1, 1], bootstrap.SHARE),
+        ([0, 0, 0, 3], bootstrap.MAGNITUDE), ([0.1, 0.9, 1, 1], bootstrap.SHARE),
     ],
 )  # fmt: skip
 def test_an_interval_of_few_photos_keeps_to_the_limits_that_are_given(values, limits):

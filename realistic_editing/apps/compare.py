@@ -1,4 +1,5 @@
 """Compare methods on a data set: what scripts/evaluate.py does for dataset=..."""
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,15 @@ from realistic_editing.data.ade20k import read_ade20k
 from realistic_editing.data.coco import category_names
 from realistic_editing.evaluation.comparison.method_measurer import JUDGES, MeasurementPlan, picture_file
 from realistic_editing.evaluation.comparison.methods import ALIASES, OURS, PRODUCT, choose
-from realistic_editing.evaluation.comparison.photo_sets import INPUT, PhotoSet, folder_set, mechrez_set, quick_look, region_set
+from realistic_editing.evaluation.comparison.photo_sets import (
+    INPUT,
+    PhotoSet,
+    TestPhoto,
+    folder_set,
+    mechrez_set,
+    quick_look,
+    region_set,
+)
 from realistic_editing.evaluation.comparison.published import TABLES
 from realistic_editing.evaluation.comparison.rivals import rival_name
 from realistic_editing.evaluation.comparison.run import Comparison, compare
@@ -56,7 +65,8 @@ def compare_methods(config: DictConfig) -> Report:
     if ratings is not None and ratings not in TABLES:
         raise InputError(f"paper_ratings is {ratings!r}; use {', '.join(TABLES)}")
     found = _photos(config)
-    chosen = quick_look([photo for photo in found.photos if config.task in (None, photo.region.task)], config.limit)
+    there = [photo for photo in found.photos if config.task in (None, photo.region.task)]
+    chosen = quick_look(there, config.limit)
     if not chosen:
         raise InputError(f"dataset={config.dataset} has no photo for task={config.task}; leave out task, or add photos")
     methods = choose(asked, found.photos, [rival_name(weights) for weights in config.rivals])
@@ -82,6 +92,8 @@ def compare_methods(config: DictConfig) -> Report:
         figures.save_figure(spread_figure(comparison.rows, shown), Path(config.output) / _SPREAD)
         pictures = {_SPREAD: f"The parameters of the edits of {shown}: median, middle half and middle 90 % of the regions."}
     facts, (photos, items) = _facts(config, comparison, problems), _sheet(comparison, plan.pictures)
+    if len(chosen) < len(there):
+        facts["regions"] += f"; limit={config.limit} picked from {_counted(there)}"
     return Report(f"Comparison: {config.dataset}", facts, tables, pictures, photos, items)
 
 
@@ -125,6 +137,11 @@ def _photos(config: DictConfig) -> PhotoSet:
     # Split val chose checkpoints; split test had no part in anything.
     regions = load_regions(coco, ("test",), config.limit)
     return region_set(regions, config.task, lambda region: names.get(region.category, ""))
+
+
+def _counted(photos: Sequence[TestPhoto]) -> str:
+    """How many regions of how many photos, as the facts say it of what was measured."""
+    return f"{len(photos)} of {len({(photo.region.source, photo.region.photo_id) for photo in photos})} photos"
 
 
 def _facts(config: DictConfig, comparison: Comparison, problems: list[str]) -> dict[str, Any]:

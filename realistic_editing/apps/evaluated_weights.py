@@ -41,7 +41,7 @@ def facts_of_weights(config: DictConfig, networks: Sequence[str]) -> dict[str, s
         networks: the options that name the networks of the suite, `Suite.networks`.
 
     Returns:
-        "networks": option -> the weights and, in brackets, the `fingerprint` of their values; and where there is need "note".
+        "networks": option -> what `with_fingerprint` says of its weights; and where there is need "note".
         Nothing for a suite without networks.
 
     Raises:
@@ -52,14 +52,25 @@ def facts_of_weights(config: DictConfig, networks: Sequence[str]) -> dict[str, s
         return {}
     kinds = {"critic": "realism", **dict.fromkeys(("saliency", "heldout_saliency", "second_heldout"), "saliency")}
     kinds |= dict.fromkeys(TASKS, "enhancer")
-    marks = {name: fingerprint(load_network(weights, kinds.get(name))) for name, weights in found.items()}
-    facts = {"networks": {name: f"{weights} ({marks[name]})" for name, weights in found.items()}}
+    facts = {"networks": {name: with_fingerprint(weights, kinds.get(name)) for name, weights in found.items()}}
     smoke = [f"{name}={weights}" for name, weights in found.items() if any(map(is_of_smoke_run, _parts(weights)))]
     if not smoke:
         return facts
     note = f"{', '.join(smoke)}: made by a smoke run, of two steps, which learned nothing; numbers show that all works, no more"
     print(f"note: {note}", file=sys.stderr)
     return {"note": note} | facts
+
+
+def with_fingerprint(weights: str, kind: str | None = None) -> str:
+    """Weights as a record names them: as the user did and, in brackets, by the `fingerprint` of their values.
+
+    Args:
+        weights, kind: as for `load_network`.
+
+    Raises:
+        InputError: when they cannot be used.
+    """
+    return f"{weights} ({fingerprint(load_network(weights, kind))})"
 
 
 def _used(config: DictConfig, networks: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,5 @@
 """Draw a figure of the paper on unseen photos or on one's own: what scripts/make_figures.py calls."""
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from tqdm import tqdm
 
 from realistic_editing.apps.ablations import named_weights
 from realistic_editing.apps.demo import FOLDER
+from realistic_editing.apps.evaluated_weights import with_fingerprint
 from realistic_editing.apps.option_ranges import check_options
 from realistic_editing.apps.regions import load_regions
 from realistic_editing.baselines import BASELINES, baseline
+from realistic_editing.common import provenance
 from realistic_editing.common.errors import InputError
 from realistic_editing.common.files import replacing
 from realistic_editing.common.readable import delta_r, percent
@@ -41,7 +44,7 @@ def figures(config: DictConfig) -> Path:
         config: as configs/figures/figures.yaml.
 
     Returns:
-        The path of the picture.
+        The path of the picture; beside it lies NAME.json with the command, the revision, the machine and the weights.
 
     Raises:
         InputError: when data, weights or a setting cannot be used.
@@ -54,17 +57,37 @@ def figures(config: DictConfig) -> Path:
         raise InputError(f"format is {config.format!r}; use one of {', '.join(_FORMATS)}")
     if config.task not in TASKS:
         raise InputError(f"task is {config.task!r}; use one of {', '.join(TASKS)}")
-    path = Path(config.output) / f"figure_{name}.{config.format}"
-    figure = FIGURES[name](config)
+    path, enhancers = Path(config.output) / f"figure_{name}.{config.format}", _Enhancers(config)
+    figure = FIGURES[name](config, enhancers)
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=200)
+    record = {"command": provenance.command(), "revision": provenance.revision(), "machine": provenance.machine()}
+    with replacing(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(record | {"weights": enhancers.weights}, indent=2) + "\n", encoding="utf-8")
     print(f"figure {name}: {path}")
     return path
 
 
-def _enhancer(config: DictConfig, task: str, weights: str | None = None) -> Enhancer:
-    judges = {"critic": config.critic, "saliency": config.saliency, "device": config.device}
-    return Enhancer.from_pretrained(weights or config[task], **judges, task=task)
+class _Enhancers:
+    """Loads the enhancers of a figure, and remembers what was loaded.
+
+    Attributes:
+        weights: option -> what `with_fingerprint` says of its weights.
+    """
+
+    def __init__(self, config: DictConfig) -> None:
+        self.config = config
+        self.weights: dict[str, str] = {}
+
+    def __call__(self, task: str, name: str | None = None, weights: str | None = None) -> Enhancer:
+        """The enhancer of a task: by the option of its name, or by other weights, which another option names."""
+        config, own = self.config, weights or self.config[task]
+        judges = {"critic": config.critic, "saliency": config.saliency}
+        enhancer = Enhancer.from_pretrained(own, **judges, device=config.device, task=task)
+        kinds = {name or task: "enhancer", "critic": "realism", "saliency": "saliency"}
+        for (option, kind), source in zip(kinds.items(), (own, *judges.values()), strict=True):
+            self.weights[option] = self.weights.get(option) or with_fingerprint(source, kind)
+        return enhancer
 
 
 def _regions(config: DictConfig, task: str, count: int) -> list[Region]:
@@ -83,19 +106,19 @@ def _photos(config: DictConfig, task: str | None = None, count: int | None = Non
     return [FigurePhoto(*read_region(region), name=region.photo_id) for region in regions]
 
 
-def _figure_2(config: DictConfig) -> Figure:
+def _figure_2(config: DictConfig, enhancers: _Enhancers) -> Figure:
     return paper_figures.figure_2(
-        _enhancer(config, config.task), _photos(config), get_preset(config.edits), config.seed
+        enhancers(config.task), _photos(config), get_preset(config.edits), config.seed
     )
 
 
-def _figure_3(config: DictConfig) -> Figure:
-    return paper_figures.figure_3(_enhancer(config, config.task), _photos(config))
+def _figure_3(config: DictConfig, enhancers: _Enhancers) -> Figure:
+    return paper_figures.figure_3(enhancers(config.task), _photos(config))
 
 
-def _figure_6(config: DictConfig) -> Figure:
+def _figure_6(config: DictConfig, enhancers: _Enhancers) -> Figure:
     """Photo, mask, the results of other methods from folders, and ours."""
-    enhancer, rows = _enhancer(config, config.task), []
+    enhancer, rows = enhancers(config.task), []
     others = {name: images_by_name(folder) for name, folder in config.results.items()}
     for photo in _photos(config):
         row = [("", photo.pixels), ("", photo.mask)]
@@ -108,7 +131,7 @@ def _figure_6(config: DictConfig) -> Figure:
     return paper_figures.grid(rows, ["photo", "mask", *others, "ours"])
 
 
-def _all_methods(config: DictConfig) -> Figure:
+def _all_methods(config: DictConfig, enhancers: _Enhancers) -> Figure:
     """One photo through all methods that run here, with what our judges see in each result."""
     if config.photos:
         raise InputError(f"photos={config.photos}: figure=methods draws one photo; use photo=PHOTO mask=MASK instead")
@@ -116,7 +139,7 @@ def _all_methods(config: DictConfig) -> Figure:
     if not mask_file:
         raise InputError("figure=methods needs mask=MASK beside photo=PHOTO")
     pixels = read_photo(source).srgb
-    mask, enhancer = read_mask(mask_file, pixels.shape[:2])[0], _enhancer(config, config.task)
+    mask, enhancer = read_mask(mask_file, pixels.shape[:2])[0], enhancers(config.task)
     edit = enhancer.propose(pixels, mask)
     shown = [("photo", pixels), ("region", mask), (f"ours\n{_changes(edit.realism_change, edit.saliency_change)}",
              edit.apply(pixels, mask))]  # fmt: skip
@@ -130,25 +153,25 @@ def _changes(realism: float, saliency: float) -> str:
     return f"dR {delta_r(realism)}, saliency {percent(saliency)}"
 
 
-def _figure_8(config: DictConfig) -> Figure:
+def _figure_8(config: DictConfig, enhancers: _Enhancers) -> Figure:
     weights = named_weights(config, config.rival)
-    rival = _enhancer(config, config.task, weights)
-    return paper_figures.figure_8(_enhancer(config, config.task), rival, _photos(config), rival_name(weights))
+    rival = enhancers(config.task, "rival", weights)
+    return paper_figures.figure_8(enhancers(config.task), rival, _photos(config), rival_name(weights))
 
 
-def _figure_9a(config: DictConfig) -> Figure:
-    return paper_figures.figure_9a(_enhancer(config, config.task), _photos(config))
+def _figure_9a(config: DictConfig, enhancers: _Enhancers) -> Figure:
+    return paper_figures.figure_9a(enhancers(config.task), _photos(config))
 
 
-def _figure_9b(config: DictConfig) -> Figure:
+def _figure_9b(config: DictConfig, enhancers: _Enhancers) -> Figure:
     found = {}
     for task in TASKS:
-        enhancer, photos = _enhancer(config, task), _photos(config, task, _MOST)
+        enhancer, photos = enhancers(task), _photos(config, task, _MOST)
         found[task] = [enhancer.propose(p.pixels, p.mask, guard=None).recipe for p in tqdm(photos, desc=task, unit="photo")]
     return paper_figures.figure_9b(found)
 
 
-def _figure_10(config: DictConfig) -> Figure:
+def _figure_10(config: DictConfig, enhancers: _Enhancers) -> Figure:
     if not config.photo or not config.plan:
         raise InputError("figure 10 needs photo=PHOTO and plan=[[attenuate,MASK],[amplify,MASK],...]")
     pixels, plan = read_photo(config.photo).srgb, []
@@ -158,22 +181,22 @@ def _figure_10(config: DictConfig) -> Figure:
         if not isinstance(step, ListConfig) or len(step) != 2 or step[0] not in TASKS:
             raise InputError(f"plan: {step} is no step; use [attenuate,MASK] or [amplify,MASK]")
         plan.append((step[0], read_mask(step[1], pixels.shape[:2])[0]))
-    return paper_figures.figure_10({task: _enhancer(config, task) for task, _ in plan}, pixels, plan)
+    return paper_figures.figure_10({task: enhancers(task) for task, _ in plan}, pixels, plan)
 
 
-def _figure_11(config: DictConfig) -> Figure:
+def _figure_11(config: DictConfig, enhancers: _Enhancers) -> Figure:
     """Close-ups: the worst of the damages, a jagged edge; and what `--refine-mask` makes of it."""
-    enhancer = _enhancer(config, config.task)
+    enhancer = enhancers(config.task)
     networks = {"ours": enhancer.network}
     if config.clean:
-        networks["trained on clean masks"] = _enhancer(config, config.task, config.clean).network
+        networks["trained on clean masks"] = enhancers(config.task, "clean", config.clean).network
     regions = _regions(config, config.task, config.rows)
     with torch.no_grad():
         rows = enhancer_sheets.damage_rows(networks, enhancer, regions, SIZE, DAMAGES[-1], config.seed, ("mended",))
     return paper_figures.grid(rows)
 
 
-FIGURES: dict[str, Callable[[DictConfig], Figure]] = {
+FIGURES: dict[str, Callable[[DictConfig, _Enhancers], Figure]] = {
     "2": _figure_2, "3": _figure_3, "6": _figure_6, "7": _figure_6, "8": _figure_8, "9a": _figure_9a, "9b": _figure_9b,
     "10": _figure_10, "11": _figure_11, "methods": _all_methods,
 }  # fmt: skip

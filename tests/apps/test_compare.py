@@ -87,10 +87,21 @@ def test_again_nothing_is_measured_and_a_quick_look_keeps_the_rest(root, tmp_pat
     evaluate(configured(root, tiny_weights, tmp_path, *options))
     evaluate(configured(root, tiny_weights, tmp_path, *options, "limit=1"))
     facts = json.loads((tmp_path / "report.json").read_text())["facts"]
+    assert facts["regions"] == "1 of 1 photos; limit=1 picked from 2 of 2 photos"
     assert facts["rows"] == "2, of which 0 measured now" and len(pd.read_csv(tmp_path / "rows.csv")) == 4
     capsys.readouterr()
     evaluate(configured(root, tiny_weights, tmp_path, *options, "seed=1"))
     assert "seed (0 -> 1)" in capsys.readouterr().out
+
+
+def test_other_weights_have_a_folder_of_their_own_and_both_go_on_where_they_stopped(root, tmp_path, tiny_weights):
+    options = ("dataset=mechrez", "method=[input,mec]", "task=attenuate", "output=null", f"paths.outputs={tmp_path}")
+    heldout = f"saliency={tiny_weights['heldout_saliency']}"
+    paths = [evaluate(configured(root, tiny_weights, tmp_path, *options, *more)) for more in ((), (heldout,), (), (heldout,))]
+    assert paths[:2] == paths[2:] and paths[0] != paths[1]
+    for path in paths[:2]:
+        assert json.loads(path.with_suffix(".json").read_text())["facts"]["rows"] == "4, of which 0 measured now"
+        assert not list(path.parent.glob("rows.old-*"))
 
 
 def test_rivals_and_optimisation_are_methods_of_their_task(root, tmp_path, tiny_weights, monkeypatch):

@@ -1,4 +1,5 @@
 """scripts/make_figures.py on a small folder with the bundled weights: figures that exist, and errors that say what to do."""
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from omegaconf import OmegaConf
 from realistic_editing.apps.config import CONFIGS
 from realistic_editing.apps.figures import figures
 from realistic_editing.common.errors import InputError
+from realistic_editing.weights import fingerprint, load_network
 
 ROOT = Path(__file__).resolve().parents[2]
 RNG = np.random.default_rng(0)
@@ -51,7 +53,18 @@ def configured(folder, output, *options):
 def test_a_figure_is_drawn(folder, tmp_path, capsys, options):
     path = figures(configured(folder, tmp_path, *(option.replace("FOLDER", str(folder)) for option in options)))
     assert path.stat().st_size > 3000 and str(path) in capsys.readouterr().out
-    assert list(tmp_path.iterdir()) == [path]
+    assert {*tmp_path.iterdir()} == {path, path.with_suffix(".json")}
+
+
+def test_beside_a_figure_lies_what_made_it(folder, tmp_path):
+    path = figures(configured(folder, tmp_path, "figure=8", "rival=compact_attenuate"))
+    record = json.loads((tmp_path / "figure_8.json").read_text())
+    assert path.name == "figure_8.png" and list(record) == ["command", "revision", "machine", "weights"]
+    assert all(record[name] for name in record) and set(record["weights"]) == {"attenuate", "rival", "critic", "saliency"}
+    named = configured(folder, tmp_path, "figure=8")
+    judge = fingerprint(load_network(named.saliency, "saliency"))
+    assert record["weights"]["saliency"] == f"{named.saliency} ({judge})"
+    assert record["weights"]["rival"] == f"compact_attenuate ({fingerprint(load_network('compact_attenuate'))})"
 
 
 def test_figures_of_unseen_photos_have_every_option_of_regions(folder, tmp_path):

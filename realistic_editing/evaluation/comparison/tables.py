@@ -16,12 +16,12 @@ from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
 from realistic_editing.evaluation.statistics.significance import holm, signed_rank
 
-PHOTO = {  # column of the rows -> heading
-    "realism": "dR",
-    "delta_e_inside": "ΔE inside",
-    "delta_e_outside": "ΔE outside",
-    "ssim_outside": "SSIM outside",
-    "seam": "seam",
+PHOTO = {  # column of the rows -> heading, and where the mean lies
+    "realism": ("dR", bootstrap.SIGNED),
+    "delta_e_inside": ("ΔE inside", bootstrap.MAGNITUDE),
+    "delta_e_outside": ("ΔE outside", bootstrap.MAGNITUDE),
+    "ssim_outside": ("SSIM outside", bootstrap.SIGNED),
+    "seam": ("seam", bootstrap.MAGNITUDE),
 }
 SIGN = {"amplify": 1, "attenuate": -1}
 NOTE = (
@@ -95,21 +95,23 @@ def moved_as_asked(rows: pd.DataFrame, sign: int, models: Sequence[str]) -> np.n
     return votes > len(models) / 2
 
 
-def _mean(values: pd.Series | np.ndarray, rows: pd.DataFrame, layout: Layout) -> bootstrap.Estimate:
+def _mean(
+    values: pd.Series | np.ndarray, rows: pd.DataFrame, layout: Layout, limits: tuple[float, float] | None = None
+) -> bootstrap.Estimate:
     """Over the photos for which there is a number."""
-    values = np.asarray(values, float)
+    values = np.asarray(values)
     known = ~np.isnan(values)
     if not known.any():
         return bootstrap.Estimate(math.nan, math.nan, math.nan)
-    return bootstrap.mean(values[known], rows.photo[known], layout.resamples, layout.seed)
+    return bootstrap.mean(values[known], rows.photo[known], layout.resamples, layout.seed, limits)
 
 
 def _cells(rows: pd.DataFrame, sign: int, layout: Layout) -> dict[str, object]:
     cells = {"n": len(rows), "direction accuracy": _mean(moved_as_asked(rows, sign, layout.models), rows, layout)}
     for model in layout.models:
         name = "gain_of_mean" if model == DISTINCTNESS else "mean_relative_gain"
-        cells[f"saliency, {model}"] = _mean(rows[f"{name}: {model}"], rows, layout)
-    cells |= {heading: _mean(rows[name], rows, layout) for name, heading in PHOTO.items()}
+        cells[f"saliency, {model}"] = _mean(rows[f"{name}: {model}"], rows, layout, bootstrap.RELATIVE)
+    cells |= {heading: _mean(rows[name], rows, layout, limits) for name, (heading, limits) in PHOTO.items()}
     return cells | {"seconds": float(rows.seconds.median())}
 
 
@@ -123,8 +125,10 @@ def _saliency(part: str, title: str, by_method: dict[str, pd.DataFrame], sign: i
             cells = {
                 "direction accuracy": _mean(sign * changes["gain_of_mean"] > MOVED, rows, layout),
                 "direction accuracy, contrast": _mean(sign * changes["contrast"] > 0, rows, layout),
-                "-S": _mean(unknown if model == DISTINCTNESS else changes[SALIENCY_CHANGES[0]], rows, layout),
-                "relative": _mean(changes["gain_of_mean"], rows, layout),
+                "-S": _mean(
+                    unknown if model == DISTINCTNESS else changes[SALIENCY_CHANGES[0]], rows, layout, bootstrap.RELATIVE
+                ),
+                "relative": _mean(changes["gain_of_mean"], rows, layout, bootstrap.RELATIVE),
                 "median relative": float(changes["gain_of_mean"].median()),
                 "difference": _mean(changes["difference"], rows, layout),
                 "median difference": float(changes["difference"].median()),

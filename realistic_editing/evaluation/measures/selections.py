@@ -96,8 +96,8 @@ def overlap_table(found: pd.DataFrame, resamples: int, seed: int) -> pd.DataFram
         median = partial(_median, part.overlap.to_numpy())
         row = {
             "method": method, "said by": way, "things": len(part), "photos": int(part.photo.nunique()),
-            "median IoU": bootstrap.bootstrap(median, part.photo, resamples, seed, limits=(0, 1)),
-            "mean IoU": bootstrap.mean(part.overlap, part.photo, resamples, seed),
+            "median IoU": bootstrap.bootstrap(median, part.photo, resamples, seed, limits=bootstrap.SHARE),
+            "mean IoU": bootstrap.mean(part.overlap, part.photo, resamples, seed, bootstrap.SHARE),
             f"IoU < {NONSENSE}": float((part.overlap < NONSENSE).mean()), "of which untold": float(silent.mean()),
             "told": float(part.told.mean()), "median seconds": float(part.seconds.median()),
         }  # fmt: skip
@@ -117,7 +117,8 @@ def clicks_table(found: pd.DataFrame, clicks: int, resamples: int, seed: int) ->
     rows = []
     for method, part in found[found.way == "1 click"].groupby("method", sort=False):
         rows.append({
-            "method": method, f"mean clicks to IoU {GOOD}": bootstrap.mean(part.needed, part.photo, resamples, seed),
+            "method": method,
+            f"mean clicks to IoU {GOOD}": bootstrap.mean(part.needed, part.photo, resamples, seed, (1, clicks + 1)),
             "median": float(part.needed.median()), "within 3": float((part.needed <= 3).mean()),
             f"not within {clicks}": float((part.needed > clicks).mean()), "things": len(part),
         })  # fmt: skip

@@ -63,8 +63,8 @@ def things_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFra
             if len(part):
                 rows.append({
                     "edit": {"hue": "hue turned by 60 to 300 degrees"}.get(kind, kind), "things of": group,
-                    "mean dR": bootstrap.mean(part.change, part.photo, resamples, seed),
-                    f"dR >= {_KEPT}": bootstrap.mean((part.change >= _KEPT).astype(float), part.photo, resamples, seed),
+                    "mean dR": bootstrap.mean(part.change, part.photo, resamples, seed, bootstrap.SIGNED),
+                    f"dR >= {_KEPT}": bootstrap.mean(part.change >= _KEPT, part.photo, resamples, seed),
                     "edits": len(part), "photos": int(part.photo.nunique()),
                 })  # fmt: skip
     return pd.DataFrame(rows)
@@ -97,7 +97,7 @@ def harmless_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
     """Mean absolute movement of R under each harmless change, and whether it keeps to MAX_SHIFT."""
     rows = []
     for title, part in changes.groupby("change", sort=False):
-        found = bootstrap.mean(part.moved.abs(), part.photo, resamples, seed)
+        found = bootstrap.mean(part.moved.abs(), part.photo, resamples, seed, bootstrap.SHARE)
         met = "yes" if found.value <= MAX_SHIFT else "NO"
         rows.append({"change": title, "mean |change of R|": found, "goal": f"at most {MAX_SHIFT}", "met": met})
     return pd.DataFrame(rows)
@@ -107,7 +107,7 @@ def unedited_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
     """How real unedited regions score: mean R, and the shares over 0.5 and under 0.2."""
     part = changes[changes.change == changes.change.iloc[0]]
     columns = {"mean R": part.before, "over 0.5": part.before > 0.5, "under 0.2": part.before < 0.2}
-    row = {name: bootstrap.mean(values.astype(float), part.photo, resamples, seed) for name, values in columns.items()}
+    row = {name: bootstrap.mean(values, part.photo, resamples, seed, bootstrap.SHARE) for name, values in columns.items()}
     return pd.DataFrame([row | {"regions": len(part), "photos": int(part.photo.nunique())}])
 
 

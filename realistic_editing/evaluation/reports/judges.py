@@ -38,7 +38,7 @@ def agreement_of_judges(
             def statistic(drawn: np.ndarray, pairs: np.ndarray = pairs) -> float:
                 return rank_correlation(*pairs[drawn].T)
 
-            cells[f"{one}, {other}"] = bootstrap.bootstrap(statistic, found.photo, resamples, seed, limits=(-1, 1))
+            cells[f"{one}, {other}"] = bootstrap.bootstrap(statistic, found.photo, resamples, seed, limits=bootstrap.SIGNED)
         rows.append(cells)
     if not rows:
         return None

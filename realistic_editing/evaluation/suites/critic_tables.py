@@ -52,17 +52,24 @@ def separation(samples: pd.DataFrame, above: str, below: str, resamples: int, se
     real, fake = samples[above].to_numpy(), samples[below].to_numpy()
 
     def estimate(statistic) -> Estimate:
-        return bootstrap.bootstrap(lambda i: statistic(real[i], fake[i]), samples.photo, resamples, seed, limits=(0, 1))
+        again = resamples, seed
+        return bootstrap.bootstrap(lambda i: statistic(real[i], fake[i]), samples.photo, *again, limits=bootstrap.SHARE)
 
     return {
         "AUC": estimate(auc),
-        "pair accuracy": estimate(measures.pair_accuracy),
+        "pair accuracy": bootstrap.mean(_pairs_won(real, fake), samples.photo, resamples, seed),
         "ECE": estimate(calibration),
-        "mean of the first": bootstrap.mean(real, samples.photo, resamples, seed),
-        "mean of the second": bootstrap.mean(fake, samples.photo, resamples, seed),
+        "mean of the first": bootstrap.mean(real, samples.photo, resamples, seed, bootstrap.SHARE),
+        "mean of the second": bootstrap.mean(fake, samples.photo, resamples, seed, bootstrap.SHARE),
         "photos": int(samples.photo.nunique()),
         "samples": 2 * len(samples),
     }
+
+
+def _pairs_won(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
+    """What `measures.pair_accuracy` is the mean of: (N,) bool, or float where a tie counts one half."""
+    ties = real == fake
+    return (real > fake) + ties / 2 if ties.any() else real > fake
 
 
 def calibration(real: np.ndarray, fake: np.ndarray) -> float:
@@ -86,7 +93,7 @@ def realism_sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.
             part = changes[(changes.edit == name) & np.isclose(changes.factor, factor)]
             photos = part.source + "/" + part.photo
             low, high = EXPECTED_CHANGES[name].get(factor, (np.nan, np.nan))
-            found = bootstrap.mean(part.change, photos, resamples, seed)
+            found = bootstrap.mean(part.change, photos, resamples, seed, bootstrap.SIGNED)
             rows.append(
                 {
                     "edit": name,

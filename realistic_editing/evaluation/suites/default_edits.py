@@ -132,12 +132,12 @@ def _side_by_side(photo: np.ndarray, mask: np.ndarray, after: np.ndarray) -> np.
 def _tables(task: str, found: pd.DataFrame, others: Sequence[str], settings: DictConfig) -> list[Table]:
     sign = 1 if task == "amplify" else -1
 
-    def mean(values: pd.Series) -> bootstrap.Estimate:
-        return bootstrap.mean(values.astype(float), found.photo, settings.resamples, settings.seed)
+    def mean(values: pd.Series, limits: tuple[float, float] | None = None) -> bootstrap.Estimate:
+        return bootstrap.mean(values, found.photo, settings.resamples, settings.seed, limits)
 
-    row: dict[str, object] = {"edits": len(found), "dR": mean(found.dR), "dR >= -0.1": mean(found.dR >= -0.1)}
+    row: dict[str, object] = {"edits": len(found), "dR": mean(found.dR, bootstrap.SIGNED), "dR >= -0.1": mean(found.dR >= -0.1)}
     for column in ("saliency", *(f"saliency, {name}" for name in others)):
-        row |= {f"{column}, as asked": mean(sign * found[column] > 0), column: mean(found[column])}
+        row |= {f"{column}, as asked": mean(sign * found[column] > 0), column: mean(found[column], bootstrap.RELATIVE)}
     row |= {name: int((found.verdict == name).sum()) for name in VERDICTS}
     title = f"{task}: default edits of {len(found)} photos of split test"
     note = "Relative change of the region's saliency; 95 % bootstrap intervals over photos; then how many have each verdict."

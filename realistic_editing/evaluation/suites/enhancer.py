@@ -177,21 +177,22 @@ def _pictures(
 def _tables(task: str, where: str, found: pd.DataFrame, others: Sequence[str], settings: DictConfig) -> list[Table]:
     sign = 1 if task == "amplify" else -1
 
-    def mean(part: pd.DataFrame, values: pd.Series) -> bootstrap.Estimate:
-        return bootstrap.mean(values, part.photo, settings.resamples, settings.seed)
+    def mean(part: pd.DataFrame, values: pd.Series, limits: tuple[float, float] | None = None) -> bootstrap.Estimate:
+        return bootstrap.mean(values, part.photo, settings.resamples, settings.seed, limits)
 
     def row(part: pd.DataFrame) -> dict[str, object]:
         cells = {
             "regions": len(part),
             "direction accuracy": mean(part, sign * part.saliency > MOVED),
-            "saliency": mean(part, part.saliency),
-            "dR": mean(part, part.realism),
+            "saliency": mean(part, part.saliency, bootstrap.RELATIVE),
+            "dR": mean(part, part.realism, bootstrap.SIGNED),
             "dR >= -0.1": mean(part, part.realism >= -0.1),
-            "cast": mean(part, part.cast),
+            "cast": mean(part, part.cast, bootstrap.MAGNITUDE),
         }
         for name in others:
             values = part[f"saliency: {name}"]
-            cells |= {f"direction accuracy, {name}": mean(part, sign * values > MOVED), f"saliency, {name}": mean(part, values)}
+            cells[f"direction accuracy, {name}"] = mean(part, sign * values > MOVED)
+            cells[f"saliency, {name}"] = mean(part, values, bootstrap.RELATIVE)
         return cells | {"seconds": float(part.seconds.median())}
 
     by_method = dict(list(found.groupby("method", sort=False)))
@@ -266,7 +267,10 @@ def _seams(
     found = measure_seams(networks, enhancer, regions, settings.edit_size.critic, settings.seed)
     rows = []
     for (method, mask), part in found.groupby(["method", "mask"], sort=False):
-        columns = {key: bootstrap.mean(part[key], part.photo, settings.resamples, settings.seed) for key in ("seam", "realism")}
+        columns = {
+            key: bootstrap.mean(part[key], part.photo, settings.resamples, settings.seed, limits)
+            for key, limits in (("seam", bootstrap.MAGNITUDE), ("realism", bootstrap.SIGNED))
+        }
         rows.append({"method": method, "mask": mask} | columns)
     words = "Seam: how much steeper lightness and colour (CIELAB units a pixel) become along the mask's border; random order."
     return Table(f"{task}_seams", f"{where}: damaged masks", words, pd.DataFrame(rows))

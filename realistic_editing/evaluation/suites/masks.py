@@ -27,6 +27,7 @@ from realistic_editing.evaluation.suites.suite import (
 
 _SHOWN = 2  # regions of each damage in the sheet
 _MEASURES = {"seam": "seam", "stray": "stray seam", "overlap": "IoU", "realism": "dR"}
+_LIMITS = {"seam": bootstrap.MAGNITUDE, "stray": bootstrap.MAGNITUDE, "overlap": bootstrap.SHARE, "realism": bootstrap.SIGNED}
 _COLOURS = {None: figures.GREY, "mended": figures.BLUE, "softened": figures.ORANGE, AS_EDITED: figures.GREEN}
 
 
@@ -94,11 +95,11 @@ def mask_tables(task: str, where: str, found: pd.DataFrame, resamples: int, seed
     Returns:
         Two tables: the mean of each mask, and mended (or softened) less as it was, region by region.
     """
-    def row(part: pd.DataFrame, photo: pd.Series) -> dict[str, object]:
-        return {title: bootstrap.mean(part[key], photo, resamples, seed) for key, title in _MEASURES.items()}
+    def row(part: pd.DataFrame, photo: pd.Series, limits: Mapping[str, tuple[float, float]]) -> dict[str, object]:
+        return {title: bootstrap.mean(part[key], photo, resamples, seed, limits.get(key)) for key, title in _MEASURES.items()}
 
     by_mask = {name: part.set_index("index") for name, part in found.groupby("mask", sort=False)}
-    means = [{"mask": name, "n": len(part)} | row(part, part.photo) for name, part in by_mask.items()]
+    means = [{"mask": name, "n": len(part)} | row(part, part.photo, _LIMITS) for name, part in by_mask.items()]
     changes = []
     for kind in (CLEAN, *DAMAGES):
         for mender in MENDERS:
@@ -106,7 +107,8 @@ def mask_tables(task: str, where: str, found: pd.DataFrame, resamples: int, seed
             change = after[list(_MEASURES)] - before[list(_MEASURES)]
             less = bootstrap.mean(change.seam < 0, before.photo, resamples, seed)
             shares = {"changed": bootstrap.mean(after.changed, before.photo, resamples, seed), "lower seam": less}
-            changes.append({"mask": name_of(kind, mender), "n": len(change)} | row(change, before.photo) | shares)
+            moved = row(change, before.photo, {"overlap": bootstrap.SIGNED})
+            changes.append({"mask": name_of(kind, mender), "n": len(change)} | moved | shares)
     words = (
         "Seam: how much steeper lightness and colour (CIELAB units a pixel) become along the border of the mask that was used; "
         "stray: the same without what lies on the clean mask's border, where a step is the thing's own; IoU with the clean "

@@ -117,17 +117,17 @@ def _judged(view: PhotoView, found: Edit, others: Mapping[str, nn.Module]) -> di
 
 
 def _table(task: str, title: str, found: pd.DataFrame, others: Mapping[str, nn.Module], settings: DictConfig) -> Table:
-    def mean(edits: pd.DataFrame, column: str) -> bootstrap.Estimate:
-        return bootstrap.mean(edits[column], edits.photo, settings.resamples, settings.seed)
+    def mean(edits: pd.DataFrame, column: str, limits: tuple[float, float]) -> bootstrap.Estimate:
+        return bootstrap.mean(edits[column], edits.photo, settings.resamples, settings.seed, limits)
 
     by_penalty = dict(list(found.groupby("penalty", sort=False)))
     whole, rows = by_penalty[""], []
     for penalty, part in by_penalty.items():
         row: dict[str, Any] = {"without": penalty or "none"}
         for name, edits in (("beyond its margin with it", whole), ("without it", part)):
-            row[name] = mean(edits, f"beyond {penalty}") if penalty else ""
+            row[name] = mean(edits, f"beyond {penalty}", bootstrap.MAGNITUDE) if penalty else ""
         for column in ("saliency", *(f"saliency, {name}" for name in others), "dR"):
-            row[column] = mean(part, column)
+            row[column] = mean(part, column, bootstrap.SIGNED if column == "dR" else bootstrap.RELATIVE)
         rows.append(row | {"looks edited": int(part["looks edited"].sum())})
     note = (
         "Default edits, refined by the objective without one penalty. How far an edit goes beyond the penalty's margin is in "

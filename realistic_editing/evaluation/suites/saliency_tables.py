@@ -15,6 +15,9 @@ SALIENCY_SWEEP = {
     "fading": (0.25, 0.5, 0.75, 1.0),
     "camouflage": (0.5, 1.0),
 }
+# Where the means of MAP_MEASURES lie that lie somewhere.
+_LIMITS = {"cc": bootstrap.SIGNED, "kl": bootstrap.MAGNITUDE}
+_LIMITS |= dict.fromkeys(("auc_judd", "auc_shuffled", "auc_shuffled_published", "sim"), bootstrap.SHARE)
 STILL = 0.05  # mean relative change up to which a region's saliency counts as unmoved
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 
@@ -23,7 +26,7 @@ def fixation_table(scores: pd.DataFrame, resamples: int, seed: int) -> pd.DataFr
     """The mean of each measure for each predictor, with its interval over photos, from `measure_fixations`."""
     rows = []
     for name, part in scores.groupby("predictor", sort=False):
-        means = {key: bootstrap.mean(part[key], part.photo, resamples, seed) for key in MAP_MEASURES}
+        means = {key: bootstrap.mean(part[key], part.photo, resamples, seed, _LIMITS.get(key)) for key in MAP_MEASURES}
         rows.append({"prediction": name} | means)
     return pd.DataFrame(rows)
 
@@ -37,7 +40,9 @@ def saliency_sweep_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd
             {
                 "edit": name,
                 "factor": f"{factor:g}",
-                "mean change": bootstrap.mean(part.change, part.source + "/" + part.photo, resamples, seed),
+                "mean change": bootstrap.mean(
+                    part.change, part.source + "/" + part.photo, resamples, seed, bootstrap.RELATIVE
+                ),
                 "SD between regions": float(part.change.std(ddof=0)),
                 "expected": "more" if way > 0 else "less",
                 "share that goes there": float((part.change * way > 0).mean()),
@@ -50,7 +55,7 @@ def neutral_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.DataFr
     """How far edits that should not matter move a region's saliency, and how often hardly at all, from `sweep_neutral`."""
     rows = []
     for name, part in changes.groupby("edit", sort=False):
-        size = bootstrap.mean(part.change.abs(), part.source + "/" + part.photo, resamples, seed)
+        size = bootstrap.mean(part.change.abs(), part.source + "/" + part.photo, resamples, seed, bootstrap.MAGNITUDE)
         share = float((part.change.abs() <= STILL).mean())
         mean = float(part.change.mean())
         rows.append({"edit": name, "mean change": mean, "mean size": size, f"share within {STILL:g}": share})
@@ -67,7 +72,7 @@ def published_table(changes: pd.DataFrame, resamples: int, seed: int) -> pd.Data
                 "method": method,
                 "task": task,
                 "photos": len(part),
-                "mean change": bootstrap.mean(part.change, part.photo, resamples, seed),
+                "mean change": bootstrap.mean(part.change, part.photo, resamples, seed, bootstrap.RELATIVE),
                 "share that goes as asked": float((part.change * way > 0).mean()),
             }
         )

@@ -1,5 +1,6 @@
 """The tables of a user study: means as the paper prints them (Tables 2 to 4), how sure they are, and how far raters agree."""
 import itertools
+import math
 
 import numpy as np
 import pandas as pd
@@ -121,7 +122,7 @@ def agreement_table(ratings: pd.DataFrame, resamples: int, seed: int) -> Table:
         values, images = units.to_numpy(), units.index.get_level_values("image")
         row = {"task": task, "measure": measure}
         for metric in agreement.METRICS:
-            row[f"alpha, {metric}"] = bootstrap(_alpha_of(values, metric), images, resamples, seed)
+            row[f"alpha, {metric}"] = bootstrap(_alpha_of(values, metric), images, resamples, seed, limits=(-math.inf, 1))
         rows.append(row | {"raters": values.shape[1], "results": len(values), "ratings": len(part)})
     note = (
         "Krippendorff's alpha: 1 is full agreement, 0 that of chance; 95 % bootstrap intervals over images. Only results "

@@ -63,11 +63,11 @@ def _looked_at(settings: DictConfig, saliency) -> Table:
     chosen = spread(photos, settings.max_regions.suggest, settings.limit)
     found = suggestions.looked_at(chosen, saliency, settings.seed)
     again = settings.resamples, settings.seed
-    above = bootstrap.mean(found.above.astype(float), found.photo, *again)
+    above = bootstrap.mean(found.above.astype(bool), found.photo, *again)
     row = {
         "photos with a suggestion": len(found), "of": len(chosen),
-        "fixations on the first": bootstrap.mean(found.on, found.photo, *again),
-        "on its shape anywhere": bootstrap.mean(found.random, found.photo, *again), "above": above,
+        "fixations on the first": bootstrap.mean(found.on, found.photo, *again, bootstrap.SHARE),
+        "on its shape anywhere": bootstrap.mean(found.random, found.photo, *again, bootstrap.SHARE), "above": above,
         "goal": f"at least {_ABOVE}", "met": "yes" if above.value >= _ABOVE else "NO",
     }  # fmt: skip
     note = "Fixations on the first suggestion (people and subject left out), and on the same shape at random places."
@@ -85,13 +85,14 @@ def _cleaned(settings: DictConfig, saliency) -> tuple[Table, dict[str, str]]:
     found, results = suggestions.cleaned_photos(images, saliency, enhancer, heldout, _CALMED)
     edited = found[found.calmed > 0]
     again = settings.resamples, settings.seed
-    rises = bootstrap.mean(edited.rises.astype(float), edited.photo, *again)
+    rises = bootstrap.mean(edited.rises.astype(bool), edited.photo, *again)
     row = {
         "photos": len(images), "with a subject": len(found), "of these calmed": len(edited),
         "regions calmed": int(found.calmed.sum()),
-        "left alone": int(found.left.sum()), "subject's share before": bootstrap.mean(edited.before, edited.photo, *again),
-        "after": bootstrap.mean(edited.after, edited.photo, *again), "rises": rises, "goal": f"at least {_RISES}",
-        "met": "yes" if rises.value >= _RISES else "NO",
+        "left alone": int(found.left.sum()),
+        "subject's share before": bootstrap.mean(edited.before, edited.photo, *again, bootstrap.SHARE),
+        "after": bootstrap.mean(edited.after, edited.photo, *again, bootstrap.SHARE), "rises": rises,
+        "goal": f"at least {_RISES}", "met": "yes" if rises.value >= _RISES else "NO",
     }  # fmt: skip
     judge = f"the subject's share of attention by {settings.heldout_saliency}, of the photos that were edited"
     note = f"Up to {_CALMED} suggestions calmed; {judge}."

@@ -43,6 +43,17 @@ def test_the_main_table_by_hand():
     assert frame.loc["ours_realism", "seconds"] == 0.5 and np.isnan(frame.loc["mec", "seconds"])
 
 
+def test_intervals_of_few_photos_stay_where_each_measure_can_lie():
+    rows = made()[lambda rows: rows.photo.isin([f"photo{index}" for index in range(4)])]
+    first = rows.photo == "photo0"
+    rows.loc[~first, ["delta_e_inside", "seam"]], rows.loc[first, ["delta_e_inside", "seam"]] = 0, 9
+    changes = ["realism", "mean_relative_gain: one"]
+    rows.loc[~first, changes], rows.loc[first, changes] = -0.9, 0.8
+    found = tables(rows)["object_enhancement"].loc["mec"]
+    assert str(found["direction accuracy"]) == "1.000 [0.398, 1.000]"
+    assert found["ΔE inside"].low == found["seam"].low == 0 and found["dR"].low == found["saliency, one"].low == -1
+
+
 def test_attenuation_counts_the_other_way_and_parts_stand_apart():
     rows = pd.concat([made(), made("distractors_attenuation", "attenuate", -0.1), made("saliency_shift", "amplify", -0.1)])
     found = tables(rows)

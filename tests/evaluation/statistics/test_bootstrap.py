@@ -1,8 +1,10 @@
 """Intervals: they hold the value, shrink with more photos, and know that regions of a photo are not independent."""
 import numpy as np
 import pytest
+from scipy import stats
 
 from realistic_editing.evaluation.statistics import bootstrap
+from realistic_editing.evaluation.statistics.agreement import rank_correlation
 
 RNG = np.random.default_rng(0)
 
@@ -68,3 +70,40 @@ def test_an_interval_stays_where_the_statistic_can_be():
     names = [str(index) for index in range(10)]
     assert bootstrap.mean(values, names).high == 1
     assert bootstrap.bootstrap(lambda index: values[index].mean(), names, limits=(0, 1)).high == 1
+
+
+@pytest.mark.parametrize("photos", [3, 4, 20, 100])
+def test_a_share_of_all_or_of_none_has_the_exact_interval_over_photos(photos):
+    owners = np.repeat(np.arange(photos).astype(str), 5)  # regions of one photo are no more photos
+    least = stats.binomtest(photos, photos).proportion_ci(0.95, "exact").low
+    assert least == pytest.approx(0.025 ** (1 / photos))
+    every, none = bootstrap.mean(np.ones(5 * photos, bool), owners), bootstrap.mean(np.zeros(5 * photos, bool), owners)
+    assert (every.value, every.low, every.high) == pytest.approx((1, least, 1))
+    assert (none.value, none.low, none.high) == pytest.approx((0, 0, 1 - least))
+
+
+def test_of_two_photos_a_share_has_no_interval_and_of_some_it_is_the_bootstraps():
+    assert np.isnan(bootstrap.mean([True, True], ["a", "b"]).low)
+    mixed, names = np.array([True] * 8 + [False] * 2), np.arange(10).astype(str)
+    assert bootstrap.mean(mixed, names) == bootstrap.mean(mixed.astype(float), names)
+
+
+@pytest.mark.parametrize(
+    ("values", "limits"),
+    [
+        ([-1, -0.9, 0.9, 1], bootstrap.SIGNED), ([-0.9, -0.9, 1.4, -0.5], bootstrap.RELATIVE),
+        ([0, 0, 0, 3], bootstrap.MAGNITUDE), ([0.1, 0.9, 1, 1], bootstrap.SHARE),
+    ],
+)  # fmt: skip
+def test_an_interval_of_few_photos_keeps_to_the_limits_that_are_given(values, limits):
+    free, kept = bootstrap.mean(values, list("abcd")), bootstrap.mean(values, list("abcd"), limits=limits)
+    assert free.low < limits[0] or free.high > limits[1]
+    assert (kept.low, kept.high) == (max(free.low, limits[0]), min(free.high, limits[1])) and kept.value == free.value
+
+
+def test_what_is_the_same_in_all_draws_has_no_interval():
+    pairs, names = np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 5.0]]), list("abc")
+    found = bootstrap.bootstrap(lambda index: rank_correlation(*pairs[index].T), names, limits=bootstrap.SIGNED)
+    assert found.value == pytest.approx(1) and np.isnan([found.low, found.high]).all()
+    pairs[0, 1] = 4.0
+    assert not np.isnan(bootstrap.bootstrap(lambda index: rank_correlation(*pairs[index].T), names).low)

@@ -61,6 +61,8 @@ def test_table_by_hand():
     six = frame([0.9, 0.4, 0.8, 0.7, 0.6, 0.3], [0.5, 0.45, 0.1, 0.2, 0.7, 0.6])
     three = critic.critic_table(six, 20, 0).set_index("comparison").loc["real against fake"]["AUC"]
     assert 0 <= three.low <= three.value <= three.high <= 1
+    apart = critic.critic_table(frame([0.9] * 8, [0.1] * 8), 20, 0).set_index("comparison").loc["real against fake"]
+    assert str(apart["pair accuracy"]) == "1.000 [0.398, 1.000]" and str(apart["AUC"]) == "1.000"  # of four photos
     assert critic.summary(frame([1.0], [0.0])) == {
         "AUC": 1, "pair accuracy": 1, "ECE": 0, "mean of real": 1, "mean of fake": 0,
     }  # fmt: skip

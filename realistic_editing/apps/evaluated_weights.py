@@ -74,11 +74,12 @@ def with_fingerprint(weights: str, kind: str | None = None) -> str:
 
 
 def _used(config: DictConfig, networks: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The options that name weights, and the weights; those beside the suite's own are named where there are any of it."""
-    for name in (*networks, "heldout_saliency", "second_heldout", "fp32_weights") if networks else ():
+    """The options that name weights, and the weights; enhancers are measured beside rivals, and by held-out networks too."""
+    heldout = ("heldout_saliency", "second_heldout") if {*TASKS} & {*networks} else ()
+    for name in (*networks, *heldout, "fp32_weights") if networks else ():
         if config[name] is not None:
             yield name, str(config[name])
-    for number, weights in enumerate(config.rivals or () if networks else ()):
+    for number, weights in enumerate(config.rivals or () if heldout else ()):
         yield f"rivals[{number}]", str(weights)
 
 

@@ -76,7 +76,7 @@ def test_a_fingerprint_is_of_the_weights_and_not_of_their_path(critic, capsys):
     found = [facts_of_weights(configured(f"critic={path}"), ("critic",)) for path in paths]
     marks = [facts["networks"]["critic"].removeprefix(str(path)) for facts, path in zip(found, paths, strict=True)]
     assert marks[0] == marks[1] == f" ({fingerprint(load_network(first))})" != marks[2]
-    assert set(found[0]) == {"networks"} and capsys.readouterr().err == ""
+    assert set(found[0]) == {"networks"} and set(found[0]["networks"]) == {"critic"} and capsys.readouterr().err == ""
 
 
 def test_all_networks_that_a_suite_uses_have_one(tiny_weights, small_networks):

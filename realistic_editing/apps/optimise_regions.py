@@ -20,7 +20,6 @@ from realistic_editing.enhance.bank import Bank, BankedEdit, optimised, orders_o
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.weights import fingerprint
 
-_PHOTOS = 2  # that are built for each region, as some have none of a task
 Job = tuple[Region, list[tuple[int, ...]]]
 _enhancer: Enhancer | None = None  # of a worker process
 _steps = 0
@@ -44,8 +43,7 @@ def optimise_regions(config: DictConfig) -> Path:
     settings = _settings(config, enhancer)
     with alone_in(path.parent, f".{path.name}.lock", "run"):
         bank = Bank(path, settings)
-        photos = config.limit and _PHOTOS * config.limit  # of a few regions not all photos are built
-        regions = load_regions(config, (config.split,), photos).where("task", ("", enhancer.task).__contains__)
+        regions = load_regions(config, (config.split,)).where("task", ("", enhancer.task).__contains__)
         chosen = sorted(regions, key=_shuffled)[: config.limit]  # so that a bank that is not full yet is a fair sample
         jobs = _missing(bank, chosen, config.orders)
         left = sum(len(orders) for _, orders in jobs)

@@ -14,7 +14,7 @@ NAMED_MASK = "named_mask"  # what --mask is called among the options
 def add_mask(parser: argparse.ArgumentParser, means: str) -> None:
     """A mask behind its photo, or anywhere as --mask; `take_mask` finds which."""
     parser.add_argument("mask", nargs="?", help=means)
-    parser.add_argument("--mask", dest=NAMED_MASK, metavar="MASK", help="the mask as an option, in place of a word")
+    parser.add_argument("--mask", dest=NAMED_MASK, action="append", metavar="MASK", help="the mask as an option, in place of a word")
 
 
 def take_mask(options: dict[str, Any], left: Sequence[str]) -> list[str]:
@@ -27,10 +27,10 @@ def take_mask(options: dict[str, Any], left: Sequence[str]) -> list[str]:
     Returns:
         Those of them that are no mask.
     """
-    named, left = options.pop(NAMED_MASK), list(left)
-    found = [mask for mask in (options["mask"], named) if mask is not None]
-    if not found and len(left) == 1 and not left[0].startswith("-"):
-        found = [left.pop()]
+    named, left = options.pop(NAMED_MASK) or [], list(left)
+    found = [mask for mask in (options["mask"], *named) if mask is not None]
+    if (named or not found) and len(left) == 1 and not left[0].startswith("-"):
+        found.append(left.pop())
     if len(found) > 1:
         leave(f"two masks, {found[0]} and {found[1]}; name one")
     options["mask"] = found[0] if found else None

@@ -31,7 +31,7 @@ from realistic_editing.data.photos import training_photos
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.adversarial import AdversarialProblem
 from realistic_editing.enhance.bank import Bank
-from realistic_editing.enhance.bank_training import BankProblem
+from realistic_editing.enhance.bank_training import NOT_AUGMENTED, BankProblem
 from realistic_editing.enhance.judges import Judges
 from realistic_editing.enhance.training import EnhanceProblem
 from realistic_editing.evaluation.measures.samples import spread
@@ -198,6 +198,8 @@ def _bank(config: DictConfig) -> Bank:
         raise InputError("trainer.smoke: takes other regions than a bank's; leave out bank, or trainer.smoke")
     if config.adversarial or config.damage:
         raise InputError("bank: its edits are of regions with masks as they are; add adversarial=false damage=0")
+    if config.augment and config.model.network["_target_"].endswith(".LiteEnhancer"):
+        raise InputError(f"augment is true; {NOT_AUGMENTED}")
     bank = Bank(config.bank)
     if bank.settings.get("task") != config.task.name:
         raise InputError(f"{config.bank}: holds edits for task={bank.settings.get('task')}; task is {config.task.name}")

@@ -89,7 +89,7 @@ def _jobs(image: Path, mask: str | None, edited: str | None) -> tuple[list[_File
     """What is to be scored, and why some cannot be."""
     if not image.is_dir():
         if mask is None:
-            raise InputError(f"{image}: is one photo, and has no mask; name its mask after it")
+            raise InputError(f"{image}: is one photo, and has no mask; name its mask behind it, or as --mask")
         return [(image, Path(mask), Path(edited) if edited else None)], []
     results, problems = images_by_name(edited) if edited else {}, []
     regions = read_folder(image, mask, problems)

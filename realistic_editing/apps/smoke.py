@@ -8,7 +8,9 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from realistic_editing.apps.config import instantiate_node
+from realistic_editing.common.files import refuse_taken
 from realistic_editing.common.nested import parse_yaml, read_text
+from realistic_editing.training.run import LOCK
 from realistic_editing.weights import describe_file, save_network
 from realistic_editing.weights.registry import name_of
 
@@ -51,6 +53,7 @@ def shrink(config: DictConfig) -> None:
     if "regions" in config:  # a few are built, without mattes and EML-Net's maps, which take longest
         config.paths.regions, config.regions.matte = str(Path(config.output) / "regions"), False
         config.regions.val_regions, config.regions.saliency = _TO_VALIDATE, "compact_saliency"
+    refuse_taken(Path(config.output), LOCK, "run")
     _forget(Path(config.output))
     said = [f"two steps of two, and {FEW_PHOTOS} photos of each part of a set; its weights are worth nothing"]
     said += [f"{', '.join(f'{name}={value}' for name, value in taken.items())} for what is open"] if taken else []

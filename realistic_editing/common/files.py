@@ -149,6 +149,9 @@ def _umask() -> int:
     return mask
 
 
+_TAKEN = "{folder}: another {who} writes there; wait for it, or choose another output"
+
+
 @contextlib.contextmanager
 def alone_in(folder: Path, lock: str, who: str) -> Iterator[None]:
     """Keep others out of a folder of results, as long as this process lives: each would replace the other's rows.
@@ -167,7 +170,7 @@ def alone_in(folder: Path, lock: str, who: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         held.acquire(timeout=0)
     except Timeout as error:
-        raise InputError(f"{folder}: another {who} writes there; wait for it, or choose another output") from error
+        raise InputError(_TAKEN.format(folder=folder, who=who)) from error
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another output folder") from error
     try:
@@ -175,3 +178,25 @@ def alone_in(folder: Path, lock: str, who: str) -> Iterator[None]:
     finally:
         (folder / lock).unlink(missing_ok=True)
         held.release()
+
+
+def refuse_taken(folder: Path, lock: str, who: str) -> None:
+    """Refuse a folder that another process keeps by `alone_in`; for what is looked at, or deleted, before it is taken.
+
+    Args:
+        folder, lock, who: as for `alone_in`.
+
+    Raises:
+        InputError: when another is in it.
+    """
+    if not (folder / lock).is_file():
+        return
+    held = FileLock(folder / lock)
+    try:
+        held.acquire(timeout=1)  # another that looks is soon done
+    except Timeout as error:
+        raise InputError(_TAKEN.format(folder=folder, who=who)) from error
+    except OSError:
+        return  # whoever writes there says why that cannot be
+    held.release()
+

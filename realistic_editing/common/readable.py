@@ -1,5 +1,5 @@
-"""How figures are shown to people, alike everywhere."""
-_LIMITS = {"-0.05": -0.05, "-0.10": -0.1}  # of dR, on which verdicts depend: to see on which side one lies takes a third digit
+"""How figures are shown to people."""
+_LIMITS = {"-0.05": 50, "-0.10": 100}  # of dR, in thousandths, on which verdicts depend: the third digit says on which side one is
 
 
 def percent(share: float) -> str:
@@ -11,6 +11,6 @@ def percent(share: float) -> str:
 def delta_r(change: float) -> str:
     """A change dR of realism, such as "-0.08"; "-0.099" where two digits would put it on a limit that it keeps to."""
     text = f"{change:+.2f}"
-    if text in _LIMITS and change > _LIMITS[text]:
-        return f"{min(int(-1000 * change), round(-1000 * _LIMITS[text]) - 1) / -1000:+.3f}"
+    if text in _LIMITS and -1000 * change < _LIMITS[text]:
+        return f"-{min(round(-1000 * change), _LIMITS[text] - 1) / 1000:.3f}"
     return "+0.00" if text == "-0.00" else text

@@ -22,6 +22,7 @@ from realistic_editing.ops.recipe import PARAMETERS
 _POINTS = 800  # pixels of each zone that are kept of a region, and the share of them that a training sample is shown
 _SHOWN = 0.5
 _SMALL = 64  # side of the picture whose colours are compared
+NOT_AUGMENTED = "what is frozen in this network is computed once, of photos as they are; add augment=false"
 PIXEL_WEIGHT = 10.0  # of colours in [0, 1], beside parameters of about 1; colours alone learn no edit at all
 
 
@@ -54,7 +55,7 @@ class BankProblem(EnhanceProblem):
     ) -> None:
         frozen = isinstance(network, LiteEnhancer)
         if frozen and augment:
-            raise InputError("bank: what is frozen in this network is computed once, of photos as they are; add augment=false")
+            raise InputError(f"bank: {NOT_AUGMENTED}")
         super().__init__(network, judges, regions, size, objective, augment=augment)
         photos = self.train_data
         self.train_data = BankedRegions(network, photos.regions, bank) if frozen else BankedPhotos(photos, bank)
@@ -63,6 +64,7 @@ class BankProblem(EnhanceProblem):
         """How far proposals lie from the bank's edits, in parameters and in the colours of the region."""
         wanted = Recipe(batch["order"], **{name: batch[name] for name in PARAMETERS}, blend=network.blend)
         proposed, colors, inside = (_from_features if "points" in batch else _from_photos)(network, batch)
+        proposed = proposed.to(dtype=torch.float32)  # of half precision there are no curves
         parameters = (tone_numbers(proposed) - tone_numbers(wanted)).abs().mean()
         full = torch.ones_like(inside)
         apart = (apply(colors, full, proposed) - apply(colors, full, wanted)).abs().mean(dim=1, keepdim=True)

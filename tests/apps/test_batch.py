@@ -336,7 +336,7 @@ def test_scores_of_files_and_folders(photos, tmp_path, capsys, bundled_networks)
     assert f"{kept.realism[0]:.3f}" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main(["score", str(photos / "a.jpg")])
-    assert "name its mask after it" in capsys.readouterr().err
+    assert "name its mask behind it, or as --mask" in capsys.readouterr().err
 
 
 def test_score_and_batch_soften_a_hard_mask_and_both_can_leave_it(photos, tmp_path, capsys, bundled_networks):

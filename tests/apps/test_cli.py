@@ -58,7 +58,10 @@ def test_what_is_one_too_many_is_refused_in_one_line_that_names_its_command(caps
 
 
 def test_a_mask_that_is_named_twice_is_refused(capsys):
-    for words in (("a.jpg", "m.png", "--mask", "other.png"), ("--mask", "m.png", "a.jpg", "other.png")):
+    for words in (
+        ("a.jpg", "m.png", "--mask", "other.png"), ("--mask", "m.png", "a.jpg", "other.png"),
+        ("a.jpg", "--mask", "m.png", "--mask", "other.png"), ("a.jpg", "--mask", "m.png", "other.png"),
+    ):  # fmt: skip
         assert re.match(r"error: two masks, .*\.png and .*\.png; name one\n", refused(capsys, "edit", *words))
     assert "--mask: expected one argument" in refused(capsys, "edit", "a.jpg", "--mask")
 

@@ -102,7 +102,7 @@ def test_an_edit_takes_a_box_in_a_masks_place(photo, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], "no region is named; give one of a mask, a box (--box x,y,width,height)"),
+        ([], "no region is named; give one of a mask (--mask), a box (--box x,y,width,height)"),
         (["--box", BOX, "--alpha"], "box and alpha are given"),
         (["--box", "1,2"], "use x,y,width,height in pixels"),
         (["--points", "1,b"], "use x,y in pixels"),
@@ -121,7 +121,7 @@ def test_what_names_no_region_is_refused(photo, capsys, options, words):
     [
         ((10, 10, 48, 90), "spans 48 % of the box's width and 100 % of its height: it probably missed"),
         ((10, 10, 90, 90), "covers 100 % of the box: it probably took surroundings along"), ((0, 0, 0, 0), "spans 0 %"),
-        ((14, 12, 86, 88), None),
+        ((14, 12, 86, 88), None), ((10, 10, 60, 90), None),  # a roomy box
     ],
 )  # fmt: skip
 def test_what_does_not_fill_its_box_is_doubted(found, words):

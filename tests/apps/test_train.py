@@ -181,6 +181,11 @@ def test_two_runs_in_one_folder_at_once_are_refused(data, tmp_path, capsys):
             main(["train", "realism", *overrides(data, tmp_path, "realism"), *QUICK])
     assert stop.value.code == 2 and f"{tmp_path}: another run writes there" in capsys.readouterr().err
     assert not (tmp_path / "config.yaml").exists()
+    main(["train", "realism", *overrides(data, tmp_path, "realism"), *QUICK])
+    for other in (["trainer.seed=3"], []):
+        with alone_in(tmp_path, ".run.lock", "run"), pytest.raises(SystemExit):
+            main(["train", "realism", *overrides(data, tmp_path, "realism"), *QUICK, *other])
+        assert "another run writes there; wait for it" in capsys.readouterr().err
 
 
 def test_missing_data_and_unknown_options_leave_with_code_2(tmp_path, capsys):

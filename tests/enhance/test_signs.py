@@ -1,4 +1,6 @@
 """The signs of an edit: none without one, each by what causes it, and none of what lies outside the region."""
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -46,6 +48,23 @@ def test_skin_that_turns_grey_is_measured(mask, color):
     grey = signs(plain(*color), mask, lambda image: image.mean(dim=1, keepdim=True).expand_as(image))
     darker = signs(plain(*color), mask, lambda image: image * 0.95)
     assert grey.skin_change > 12 and darker.skin_change < 3
+
+
+def test_what_skin_gains_in_chroma_counts_half_of_what_it_loses_and_another_hue_in_full(mask):
+    ab = torch.tensor([8.0, 16.0])[:, None, None].expand(2, SIDE, SIDE)
+    lab = torch.cat([torch.full((1, SIDE, SIDE), 60.0), ab])
+    chroma = float((8.0**2 + 16.0**2) ** 0.5)
+
+    def moved(a, b):
+        found = []
+        for one in (lab, torch.stack([lab[0], torch.full((SIDE, SIDE), a), torch.full((SIDE, SIDE), b)])):
+            pixels = cv2.cvtColor(np.ascontiguousarray(one.permute(1, 2, 0).numpy()), cv2.COLOR_LAB2RGB)
+            found.append(torch.from_numpy(pixels).permute(2, 0, 1)[None])
+        return measure_signs(*found, mask, 0.8, 0.0).skin_change
+
+    assert moved(10.0, 20.0) == pytest.approx(0.5 * 0.25 * chroma, abs=0.2)
+    assert moved(6.0, 12.0) == pytest.approx(0.25 * chroma, abs=0.2)
+    assert moved(16.0, 8.0) == pytest.approx(8.0 * 2**0.5, abs=0.3)
 
 
 def test_a_thing_that_comes_in_any_colour_has_no_skin(mask):

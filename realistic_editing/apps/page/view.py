@@ -15,6 +15,7 @@ from realistic_editing.apps.page.outlines import outline
 from realistic_editing.apps.page.state import PageRegion, Session, rendered
 from realistic_editing.common.arrays import as_bytes, to_unit
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.data.foreground import apply_with_colours
 from realistic_editing.data.pixels import resize
 from realistic_editing.enhance.options import WEAK
@@ -128,7 +129,7 @@ def proposals(session: Session) -> str:
     buttons = []
     for index, picture, words in proposal_pictures(session):
         edit = session.region.candidates[index]
-        changes = f"dR {edit.realism_change:+.2f} · attention {100 * edit.saliency_change:+.0f} %"
+        changes = f"dR {delta_r(edit.realism_change)} · attention {percent(edit.saliency_change)}"
         pressed = "true" if index == session.region.taken else "false"
         buttons.append(
             f'<button type="button" data-index="{index}" aria-pressed="{pressed}"><img src="{data_url(picture)}" alt="">'
@@ -155,8 +156,8 @@ def gauges(session: Session) -> str:
     real, way = ("plain" if one == "good" and not safe else one for one in (real, way))  # a tick would contradict the verdict
     return (
         f'<div id="gauges"><p class="verdict {kind}">{html.escape(words)}</p>'
-        f"{_bar('Realism', f'{about}dR {realism:+.2f}', says, real, realism, 0.5, LIMIT)}"
-        f"{_bar('Attention', f'{about}{100 * saliency:+.0f} %', effect, way, saliency, 0.6)}</div>"
+        f"{_bar('Realism', f'{about}dR {delta_r(realism)}', says, real, realism, 0.5, LIMIT)}"
+        f"{_bar('Attention', f'{about}{percent(saliency)}', effect, way, saliency, 0.6)}</div>"
     )
 
 

@@ -6,6 +6,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.regions import Region, read_region
 from realistic_editing.enhance.enhancer import Enhancer
@@ -48,9 +49,9 @@ def gallery(
             sheets.heat(np.append(seen[0, 0].cpu().numpy().clip(max=top), [[top] * size], axis=0))[:-1]
             for seen in (view.region.saliency, predict_saliency(enhancer.saliency, edited))
         ]
-        words = ["saliency before", f"after: {100 * found.saliency_change:+.0f} %"]
+        words = ["saliency before", f"after: {percent(found.saliency_change)}"]
         outline = sheets.outlined(picture(image), grey(mask))
-        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {found.realism_change:+.2f}", picture(edited))]
+        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {delta_r(found.realism_change)}", picture(edited))]
         cells.append(row + list(zip(words, maps, strict=True)))
     return sheets.sheet(sheets.paired(cells))
 

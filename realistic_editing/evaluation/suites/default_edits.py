@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.common.workers import by_one_thread_each
 from realistic_editing.data.edges import soften_hard
@@ -146,5 +147,5 @@ def _tables(task: str, found: pd.DataFrame, others: Sequence[str], settings: Dic
 
 def _caption(row: Mapping[str, Any]) -> str:
     name, reasons = row["picture"].removesuffix(".jpg"), f" ({row['reasons']})" if row["reasons"] else ""
-    changes = f"dR {row['dR']:+.2f}, saliency {100 * row['saliency']:+.0f} %"
+    changes = f"dR {delta_r(row['dR'])}, saliency {percent(row['saliency'])}"
     return f"{name}: the photo, its default edit, and which region. {changes}; {row['verdict']}{reasons}."

@@ -10,6 +10,8 @@ import torch
 from omegaconf import DictConfig
 from torch import nn
 
+from realistic_editing.common.errors import InputError
+from realistic_editing.common.readable import delta_r, percent
 from realistic_editing.common.tasks import TASKS
 from realistic_editing.common.workers import by_one_thread_each
 from realistic_editing.data.columnar import select
@@ -67,12 +69,14 @@ def measure_penalties(
         The tables, and the pictures' file names with their captions.
 
     Raises:
-        InputError: when a photo cannot be read, or the folder cannot be written.
+        InputError: when weights name no objective, there is no region, or one cannot be read, or the folder cannot be written.
     """
     tables, pictures, size = [], {}, settings.edit_size.critic
     for task, enhancer in enhancers.items():
         chosen = spread([region for region in regions if region.task in ("", task)], settings.max_regions.penalties)
-        if enhancer.objective is None or not chosen:
+        if enhancer.objective is None:
+            raise InputError(f"{task} is {settings[task]}, which names no objective to refine by; name weights that training wrote")
+        if not chosen:
             continue
 
         def rows_of(region: Region, image: torch.Tensor, mask: torch.Tensor, enhancer: Enhancer = enhancer) -> list[dict]:
@@ -83,7 +87,10 @@ def measure_penalties(
         if shown := _pictured(found, chosen, size):
             name = f"penalties_{task}.png"
             sheets.save_sheet(sheets.sheet(shown), Path(settings.output) / name)
-            pictures[name] = f"{task.capitalize()}: photo, default edit, and the edit without a penalty that goes farthest."
+            words = "photo, default edit, and the edit without one penalty, of those that then go farthest"
+            pictures[name] = f"{task.capitalize()}: {words}."
+    if not tables:
+        raise InputError("no region of split val; see that paths.data holds what regions.sources names")
     return tables, pictures
 
 
@@ -147,7 +154,7 @@ def _pictured(found: pd.DataFrame, regions: Sequence[Region], size: int) -> list
             image, mask = opened(places[name], size)
             row = [(f"{name}, outlined", sheets.outlined(picture(image), grey(mask)))]
             for words, one in (("by default", whole.loc[name]), (f"without {penalty}", part.loc[name])):
-                text = f"{words}: {one[column]:.2f} beyond, dR {one.dR:+.2f}, saliency {100 * one.saliency:+.0f} %"
+                text = f"{words}: {one[column]:.2f} beyond, dR {delta_r(one.dR)}, saliency {percent(one.saliency)}"
                 row.append((text, picture(edit(image, mask, one.recipe))))
             rows.append(row)
     return rows

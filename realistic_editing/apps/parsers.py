@@ -14,7 +14,9 @@ NAMED_MASK = "named_mask"  # what --mask is called among the options
 def add_mask(parser: argparse.ArgumentParser, means: str) -> None:
     """A mask behind its photo, or anywhere as --mask; `take_mask` finds which."""
     parser.add_argument("mask", nargs="?", help=means)
-    parser.add_argument("--mask", dest=NAMED_MASK, action="append", metavar="MASK", help="the mask as an option, in place of a word")
+    parser.add_argument(
+        "--mask", dest=NAMED_MASK, action="append", metavar="MASK", help="the mask as an option, in place of a word"
+    )
 
 
 def take_mask(options: dict[str, Any], left: Sequence[str]) -> list[str]:

@@ -6,7 +6,8 @@ from realistic_editing.common.errors import InputError
 
 WAYS = ("mask", "box", "points", "alpha")
 _DRAWN = "a box (--box x,y,width,height), points (--points x,y, or --click)"
-_OF_PHOTO, _OF_CLIP = f"a mask (--mask), {_DRAWN}, or the photo's alpha (--alpha)", f"a mask (--mask), {_DRAWN} in the first frame"
+_OF_PHOTO = f"a mask (--mask), {_DRAWN}, or the photo's alpha (--alpha)"
+_OF_CLIP = f"a mask (--mask), {_DRAWN} in the first frame"
 
 
 def check_one_region(options: Mapping[str, Any], clip: bool = False) -> None:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from realistic_editing.apps.config import instantiate_node
 from realistic_editing.common.files import refuse_taken
 from realistic_editing.common.nested import parse_yaml, read_text
-from realistic_editing.training.run import LOCK
+from realistic_editing.training.run import RUN_LOCK
 from realistic_editing.weights import describe_file, save_network
 from realistic_editing.weights.registry import name_of
 
@@ -53,7 +53,7 @@ def shrink(config: DictConfig) -> None:
     if "regions" in config:  # a few are built, without mattes and EML-Net's maps, which take longest
         config.paths.regions, config.regions.matte = str(Path(config.output) / "regions"), False
         config.regions.val_regions, config.regions.saliency = _TO_VALIDATE, "compact_saliency"
-    refuse_taken(Path(config.output), LOCK, "run")
+    refuse_taken(Path(config.output), RUN_LOCK, "run")
     _forget(Path(config.output))
     said = [f"two steps of two, and {FEW_PHOTOS} photos of each part of a set; its weights are worth nothing"]
     said += [f"{', '.join(f'{name}={value}' for name, value in taken.items())} for what is open"] if taken else []
@@ -115,7 +115,7 @@ def is_of_smoke_run(weights: str | Path) -> bool:
 
 
 def _is_smoke_run(folder: Path) -> bool:
-    """Whether a folder holds a smoke run, by its settings; a config.yaml that cannot be read is none of a run's."""
+    """Whether a folder holds a smoke run, by its settings; a config.yaml that cannot be read may be of another program."""
     settings = folder / "config.yaml"
     try:
         found = parse_yaml(read_text(settings)) if settings.is_file() else None

@@ -1,5 +1,6 @@
 """How figures are shown to people."""
-_LIMITS = {"-0.05": 50, "-0.10": 100}  # of dR, in thousandths, on which verdicts depend: the third digit says on which side one is
+# Of dR, in thousandths, on which verdicts depend: a third digit says on which side of one an edit lies.
+_LIMITS = {"-0.05": 50, "-0.10": 100}
 
 
 def percent(share: float) -> str:

@@ -19,7 +19,7 @@ from realistic_editing.training.settings import Trainer, flatten
 from realistic_editing.weights import save_network
 from realistic_editing.weights.registry import name_of
 
-LOCK = ".run.lock"
+RUN_LOCK = ".run.lock"
 # What runs had that were begun before these settings could be made.
 _BEFORE = {"trainer.smoke": False, "augment": True, "regions.sets": ["coco", "bsds500", "ecssd"], "regions.val_regions": None}
 # Settings that may differ when a run goes on: they change where and how often, not what comes out.
@@ -45,12 +45,12 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
     """
     output = Path(config.output)
     settings = OmegaConf.to_container(config, resolve=True)
-    refuse_taken(output, LOCK, "run")  # before its settings are compared: whose differ would be told to delete it
+    refuse_taken(output, RUN_LOCK, "run")  # before its settings are compared: whose differ would be told to delete it
     _continue_only_the_same(output / "config.yaml", settings)
     # Asked for now: while a run lasts, the code on disk may change, and this process does not.
     started, made_by = time.time(), {"revision": provenance.revision(), "command": provenance.command()}
     fabric = launch(trainer)  # from here on there may be several processes; each has read the settings before
-    with alone_in(output, LOCK, "run") if fabric.is_global_zero else contextlib.nullcontext():
+    with alone_in(output, RUN_LOCK, "run") if fabric.is_global_zero else contextlib.nullcontext():
         if fabric.is_global_zero:
             _continue_only_the_same(output / "config.yaml", settings)  # another may have begun since
             with replacing(output / "config.yaml") as temporary:

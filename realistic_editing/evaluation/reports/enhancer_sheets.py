@@ -51,7 +51,8 @@ def gallery(
         ]
         words = ["saliency before", f"after: {percent(found.saliency_change)}"]
         outline = sheets.outlined(picture(image), grey(mask))
-        row = [(f"{region.photo_id}, region {region.region_id}", outline), (f"dR {delta_r(found.realism_change)}", picture(edited))]
+        row = [(f"{region.photo_id}, region {region.region_id}", outline)]
+        row.append((f"dR {delta_r(found.realism_change)}", picture(edited)))
         cells.append(row + list(zip(words, maps, strict=True)))
     return sheets.sheet(sheets.paired(cells))
 

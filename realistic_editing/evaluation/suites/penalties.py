@@ -75,7 +75,7 @@ def measure_penalties(
     for task, enhancer in enhancers.items():
         chosen = spread([region for region in regions if region.task in ("", task)], settings.max_regions.penalties)
         if enhancer.objective is None:
-            raise InputError(f"{task} is {settings[task]}, which names no objective to refine by; name weights that training wrote")
+            raise InputError(f"{task} is {settings[task]}, which names no objective; use weights that training wrote")
         if not chosen:
             continue
 

@@ -32,10 +32,12 @@ $(VENV)/all: pyproject.toml | $(VENV)/made
 demo: $(VENV)/core
 	$(VENV)/bin/realistic-editing demo
 
-# Threads of several processes would only wait for each other; and each process that a test starts would compile our files.
+# Threads of several processes would only wait for each other; and each process that a test starts would compile our files. One worker
+# more than cores: tests in a browser, and of what is started as a process, wait for half of their time.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
 test: $(VENV)/all
 	$(VENV)/bin/python -m ruff check .
-	PYTHONDONTWRITEBYTECODE= OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses=4 --dist loadscope --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OMP_WAIT_POLICY=PASSIVE OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 docs: $(VENV)/all
 	$(VENV)/bin/python -m sphinx -q -W --keep-going docs docs/_build/html

@@ -45,7 +45,7 @@ def run(problem: Problem, trainer: Trainer, config: DictConfig, card: dict[str, 
     """
     output = Path(config.output)
     settings = OmegaConf.to_container(config, resolve=True)
-    refuse_taken(output, RUN_LOCK, "run")  # before its settings are compared: whose differ would be told to delete it
+    refuse_taken(output, RUN_LOCK, "run")  # before settings are compared: where they differ, the advice is to delete the folder
     _continue_only_the_same(output / "config.yaml", settings)
     # Asked for now: while a run lasts, the code on disk may change, and this process does not.
     started, made_by = time.time(), {"revision": provenance.revision(), "command": provenance.command()}

@@ -11,6 +11,7 @@ from realistic_editing.apps.evaluate import evaluate
 from realistic_editing.apps.presets import known
 from realistic_editing.common.errors import InputError
 from realistic_editing.evaluation.comparison.rivals import load_rivals
+from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.weights import bundled
 
 
@@ -46,12 +47,8 @@ def test_no_table_wants_an_ablation_that_is_bundled_or_unknown():
 def test_reports_of_two_presets_lie_apart(outputs, monkeypatch):
     written = []
 
-    class Shown:
-        def write(self, output):
-            written.append(output)
-            return ""
-
-    suite = types.SimpleNamespace(networks=(), run=lambda inputs: Shown())
+    monkeypatch.setattr(Report, "write", lambda report, output: written.append(output) or "")
+    suite = types.SimpleNamespace(networks=(), run=lambda inputs: Report("Evaluation: none", {}, [], {}))
     monkeypatch.setattr("realistic_editing.apps.evaluate.suite_of", lambda target: suite)
     for preset in ("compact", "paper"):
         evaluate(configured("suite=baselines", f"preset={preset}", f"paths.outputs={outputs}"))

@@ -23,7 +23,7 @@ def test_each_penalty_has_its_margin_and_its_weight_and_one_alone_is_taken_out()
 def test_an_edit_without_the_penalty_on_casts_casts_more(tmp_path):
     rng = np.random.default_rng(0)
     regions = []
-    for name in "ab":
+    for name in "a":
         photo = cv2.resize(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8), (96, 72), interpolation=cv2.INTER_CUBIC)
         mask = np.zeros((72, 96), np.uint8)
         mask[20:50, 30:70] = 255

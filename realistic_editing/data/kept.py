@@ -63,6 +63,8 @@ def read_kept(data: bytes, image: pyvips.Image, size: tuple[int, int], notes: li
     found |= {"text": text} if text else {}
     if resources:
         found["iptc-data"] = resources
+        if resource(resources, IPTC):
+            notes.append("has IPTC (caption, credit, keywords): JPEG, TIFF and PNG hold it, WebP has no place for it")
     notes += hidden
     return found
 
@@ -153,8 +155,6 @@ def lost_in(kind: str, kept: Mapping[str, Any]) -> list[str]:
     notes = [f"its text ({', '.join(dict.fromkeys(lost))}) has no place in {kind} and is not kept"] if lost else []
     if kind == "JPEG" and any(len(text.encode()) > _SEGMENT for key, text in kept.get("text", ()) if key == "Comment"):
         notes.append(f"its comment is cut after {_SEGMENT} bytes, since JPEG holds no longer one")
-    if kind == "WebP" and resource(kept.get("iptc-data", b""), IPTC):
-        notes.append("its IPTC (caption, credit, keywords) has no place in WebP and is not kept; JPEG, TIFF and PNG hold it")
     if kind != "TIFF" and len(kept.get("exif-data", b"")) > _SEGMENT:  # by libvips, whatever the format
         notes.append(f"its EXIF has {len(kept['exif-data'])} bytes; what does not fit into {_SEGMENT} is not kept in {kind}")
     return notes

@@ -24,8 +24,7 @@ from realistic_editing.evaluation.reports import sheets
 from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
-from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigures, load_enhancers, suite_report
-from realistic_editing.weights import load_network
+from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigures, load_enhancers, load_held_out, suite_report
 
 _GAP, _SMALLER = 12, 3  # white pixels between photo and edit; by how much the picture of the region is smaller
 
@@ -37,9 +36,7 @@ class DefaultEditsSuite:
 
     def run(self, inputs: SuiteInputs) -> Report:
         settings = inputs.settings
-        enhancers = load_enhancers(settings)
-        names = [name for name in (settings.heldout_saliency, settings.second_heldout) if name]
-        others = {name: load_network(name, "saliency", settings.device) for name in names}
+        enhancers, others = load_enhancers(settings), load_held_out(settings)
         unseen = [region for region in inputs.unseen_regions(False) if region.split == "test"]
         regions = one_of_each_photo(unseen, settings.limit or settings.max_regions.default_edits, settings.seed)
         if not regions:

@@ -11,7 +11,7 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.comparison.methods import PRODUCT
-from realistic_editing.evaluation.comparison.rivals import distinct_name, load_rivals
+from realistic_editing.evaluation.comparison.rivals import load_rivals
 from realistic_editing.evaluation.measures import edits as methods_of
 from realistic_editing.evaluation.measures.photo_changes import MOVED
 from realistic_editing.evaluation.measures.samples import count_photos, spread
@@ -27,11 +27,11 @@ from realistic_editing.evaluation.suites.suite import (
     TablesAndFigures,
     held_out_regions,
     load_enhancers,
+    load_held_out,
     suite_report,
 )
 from realistic_editing.ops import ALL_ORDERS, EditPreset, Recipe
 from realistic_editing.saliency.distinctness import PatchDistinctness
-from realistic_editing.weights import load_network
 
 _RULES = {"random": "random order", "best_realism": "best realism", "best_saliency": "best saliency"}
 OPTIMUM = "optimised"
@@ -51,9 +51,7 @@ class EnhancerSuite:
         settings = OmegaConf.merge(inputs.settings, {"optimise": _steps(inputs.settings)})
         enhancers, regions = load_enhancers(settings), held_out_regions(inputs)
         rivals = load_rivals(settings.rivals, settings.device)
-        others: dict[str, nn.Module] = {}
-        for weights in filter(None, (settings.heldout_saliency, settings.second_heldout)):
-            others[distinct_name(weights, others)] = load_network(weights, "saliency", settings.device)
+        others = load_held_out(settings)
         others["patch distinctness"] = PatchDistinctness()
         found = measure_enhancers(enhancers, rivals, others, regions, inputs.preset, settings)
         return suite_report("enhancer", settings, {settings[task]: enhancers[task].network for task in TASKS}, found)

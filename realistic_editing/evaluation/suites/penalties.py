@@ -30,8 +30,7 @@ from realistic_editing.evaluation.reports import sheets
 from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.evaluation.statistics import bootstrap
-from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigures, load_enhancers, suite_report
-from realistic_editing.weights import load_network
+from realistic_editing.evaluation.suites.suite import SuiteInputs, TablesAndFigures, load_enhancers, load_held_out, suite_report
 
 _SKIN = "skin"
 _SHOWN = 3  # regions of each penalty that are pictured: those that go farthest without it
@@ -44,9 +43,7 @@ class PenaltiesSuite:
 
     def run(self, inputs: SuiteInputs) -> Report:
         settings = inputs.settings
-        enhancers = load_enhancers(settings)
-        names = [name for name in (settings.heldout_saliency, settings.second_heldout) if name]
-        others = {name: load_network(name, "saliency", settings.device) for name in names}
+        enhancers, others = load_enhancers(settings), load_held_out(settings)
         regions = select(inputs.unseen_regions(True), "split", lambda split: split == "val")
         device = next(iter(enhancers.values())).device
         found = by_one_thread_each(lambda: measure_penalties(enhancers, others, regions, settings), device)

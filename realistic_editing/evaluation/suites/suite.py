@@ -10,9 +10,11 @@ from realistic_editing.common.tasks import TASKS
 from realistic_editing.data.columnar import select
 from realistic_editing.data.regions import Region
 from realistic_editing.enhance.enhancer import Enhancer
+from realistic_editing.evaluation.comparison.rivals import distinct_name
 from realistic_editing.evaluation.reports.report import Report
 from realistic_editing.evaluation.reports.table import Table
 from realistic_editing.ops import EditPreset
+from realistic_editing.weights import load_network
 
 TablesAndFigures = tuple[list[Table], dict[str, str]]
 # Of the settings, those that a report holds.
@@ -84,6 +86,18 @@ def load_enhancers(settings: DictConfig) -> dict[str, Enhancer]:
     """
     judges = {"critic": settings.critic, "saliency": settings.saliency, "device": settings.device}
     return {task: Enhancer.from_pretrained(settings[task], **judges, task=task) for task in TASKS}
+
+
+def load_held_out(settings: DictConfig) -> dict[str, nn.Module]:
+    """The saliency networks that took no part in training, by names that differ.
+
+    Raises:
+        InputError: when weights cannot be used.
+    """
+    found: dict[str, nn.Module] = {}
+    for weights in filter(None, (settings.heldout_saliency, settings.second_heldout)):
+        found[distinct_name(weights, found)] = load_network(weights, "saliency", settings.device)
+    return found
 
 
 def held_out_regions(inputs: SuiteInputs) -> Sequence[Region]:

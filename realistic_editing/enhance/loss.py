@@ -148,10 +148,7 @@ def loss_of_change(
     objective: Objective,
     recipe: Recipe | None = None,
     skin: torch.Tensor | None = None,
-    blown: torch.Tensor | None = None,
-    shading: torch.Tensor | None = None,
-    dull: torch.Tensor | None = None,
-    contrast: torch.Tensor | None = None,
+    **measured: torch.Tensor | None,
 ) -> dict[str, torch.Tensor]:
     """Eqs. 4 to 6 for each sample, of a drop of saliency that is known.
 
@@ -160,12 +157,8 @@ def loss_of_change(
         realism_change: (B,) dR of eq. 2, or what `objective.realism` says.
         human: (B,) bool, whether the region is a person.
         objective: the choices.
-        recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
         skin: (B,) `Skin.excess` of the edits, where there is skin.
-        blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
-        shading: (B, K) `lost_shading`, which `objective.flat_weight` and `veil_weight` need.
-        dull: (B,) `dulled_whites`, which `objective.dull_weight` needs.
-        contrast: (B,) `lost_contrast`, which `objective.veil_weight` needs beside the shading.
+        recipe, measured: the edits and what was measured of them, as for `beyond_margins`.
 
     Returns:
         {"total", "saliency", "realism", "drop"}: (B,) each; "drop" is S, positive where the region lost saliency.
@@ -181,7 +174,6 @@ def loss_of_change(
     realism = objective.realism_weight * realism_loss(realism_change, objective.margin)
     if objective.human_weight:
         realism = torch.where(human, objective.human_weight * realism_loss(realism_change, margin=0.0), realism)
-    measured = {"blown": blown, "shading": shading, "dull": dull, "contrast": contrast}
     for name, beyond in beyond_margins(human, objective, recipe, **measured).items():
         realism = realism + getattr(objective, f"{name}_weight") * beyond
     if skin is not None:
@@ -202,7 +194,12 @@ def beyond_margins(
     """How far edits go beyond what costs nothing, by each of the objective's own penalties.
 
     Args:
-        human, objective, recipe, blown, shading, dull, contrast: as for `loss_of_change`.
+        human, objective: as for `loss_of_change`.
+        recipe: B edits, which `objective.cast_weight`, `lift_weight` and `fade_weight` need.
+        blown: (B,) change of `blown_out`, which `objective.blown_weight` needs.
+        shading: (B, K) `lost_shading`, which `objective.flat_weight` and `veil_weight` need.
+        dull: (B,) `dulled_whites`, which `objective.dull_weight` needs.
+        contrast: (B,) `lost_contrast`, which `objective.veil_weight` needs beside the shading.
 
     Returns:
         Names of PENALTIES -> (B,), 0 within the margin; of those alone that weigh something and whose measure is given.

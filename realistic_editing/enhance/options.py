@@ -44,7 +44,7 @@ class EditOptions:
             lies below four tenths of it, is taken weaker (`least_change`); None = as it is.
         refine: steps of gradient descent on the photo, from the network's proposal (see `optimise`); 0 = the paper's single
             pass; None = REFINE, or 0 for an enhancer without an objective.
-        human: whether the region is a person, whose skin keeps its hue and chroma; None = as the critic sees it.
+        human: whether the region is a person, whose skin keeps its look; None = as the critic sees it.
         seed: of order "random".
 
     Raises:
@@ -80,7 +80,7 @@ class EditOptions:
         int,
     )
     human: bool | None = _option(
-        None, "whether the region is a person, whose skin keeps its hue and chroma; as the critic sees it when not given", bool
+        None, "whether the region is a person, whose skin keeps its look; as the critic sees it when not given", bool
     )
     seed: int = _option(0, "of order random", int)
 

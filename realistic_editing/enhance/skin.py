@@ -1,14 +1,24 @@
 """What an edit does to skin, fur, wood, plants and food, whose colours nature fixes: an eye sees when they are off."""
 import dataclasses
 import math
+from typing import NamedTuple
 
 import torch
 
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
-# Degrees of CIELAB hue, and share of chroma, that they may change by: people's skin; animals, plants and food; other things.
-PERSON_LIMITS, FIXED_LIMITS, OTHER_LIMITS = (4.0, 0.15), (10.0, 0.3), (12.0, 0.45)
+
+class Limits(NamedTuple):
+    """What colours may change by: degrees of CIELAB hue, a share of chroma, and a factor of lightness, up or down."""
+
+    hue: float
+    chroma: float
+    lightness: float = math.inf
+
+
+# People's skin, which in the shade is still the same person's; animals, plants and food; other things.
+PERSON_LIMITS, FIXED_LIMITS, OTHER_LIMITS = Limits(4.0, 0.15, 1.4), Limits(10.0, 0.3), Limits(12.0, 0.45)
 # Colours in CIELAB, from and to: hue in degrees, chroma and lightness.
 _LIGHTNESS, _COLORED = (12.0, 97.0), (8.0, math.inf)
 _SKIN = ((15.0, 85.0), (8.0, 60.0), _LIGHTNESS)  # of all tones, in any light
@@ -26,13 +36,12 @@ class Skin:
 
     Args:
         pixels: (1, 3, 1, K) RGB in [0, 1].
-        hue_limit, chroma_limit: what they may change by, as in PERSON_LIMITS.
+        limits: what they may change by.
         other_pixels: as `pixels`, of another colour that keeps to the limits by itself, such as leaves about a face; or None.
     """
 
     pixels: torch.Tensor
-    hue_limit: float
-    chroma_limit: float
+    limits: Limits
     other_pixels: torch.Tensor | None = None
 
     def change(self, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
@@ -44,8 +53,8 @@ class Skin:
         Returns:
             The change of CIELAB hue in degrees, and that of chroma as a share: (B,) each, not negative.
         """
-        hue, chroma = self._most(recipe).unbind(1)
-        return self.hue_limit * hue, self.chroma_limit * chroma
+        hue, chroma = self._most(recipe)[:, :2].unbind(1)
+        return self.limits.hue * hue, self.limits.chroma * chroma
 
     def in_limits(self, recipe: Recipe) -> torch.Tensor:
         """The changes in units of their limits, signed: within -1 and 1 where skin keeps its look.
@@ -56,20 +65,22 @@ class Skin:
             recipe: B edits.
 
         Returns:
-            (B, 4): hue of all skin and of its lighter half, chroma of both; (B, 8) where there is another colour: hue of all
-            and of the lighter half of each, chroma likewise.
+            (B, 6): hue of all skin and of its lighter half, chroma of both, lightness of both; twice as many where there is
+            another colour, hue of all and of the lighter half of each, and so on. Lightness is left out where it has no limit.
         """
         groups = [pixels for pixels in (self.pixels, self.other_pixels) if pixels is not None]
         changes = [change for pixels in groups for change in _changes(pixels.to(recipe.exposure), recipe)]
-        hue, chroma = (torch.stack(values, dim=1) for values in zip(*changes, strict=True))
-        return torch.cat([hue / self.hue_limit, chroma / self.chroma_limit], dim=1)
+        hue, chroma, lightness = self.limits
+        kinds = zip(zip(*changes, strict=True), (hue, chroma, math.log(lightness)), strict=True)
+        return torch.cat([torch.stack(values, dim=1) / limit for values, limit in kinds if limit < math.inf], dim=1)
 
     def _most(self, recipe: Recipe) -> torch.Tensor:
-        """(B, 2): of hue and of chroma in units of their limits, the greater of all skin and its lighter half."""
-        return self.in_limits(recipe).abs().unflatten(1, (2, -1)).amax(dim=2)
+        """(B, 2 or 3): of hue, chroma and lightness in units of their limits, the greater of all skin and its lighter half."""
+        kinds = sum(limit < math.inf for limit in self.limits)
+        return self.in_limits(recipe).abs().unflatten(1, (kinds, -1)).amax(dim=2)
 
     def excess(self, recipe: Recipe) -> torch.Tensor:
-        """How far edits go beyond the limits of hue and of chroma, in units of them: (B,), 0 within."""
+        """How far edits go beyond the limits, in units of them: (B,), 0 within."""
         return (self._most(recipe) - 1).relu().sum(dim=1)
 
     def is_spared(self, recipe: Recipe) -> bool:
@@ -115,7 +126,7 @@ def find_skin(
     lab = (100 * rgb_to_lab(inside[None, :, None]))[0, :, 0]
     these = [inside[:, has_color(lab, color)] for color in colors]
     groups = [_thinned(found) for found in these if found.shape[1] >= max(1, least * inside.shape[1])]
-    return Skin(groups[0], *limits, *groups[1:]) if groups else None
+    return Skin(groups[0], limits, *groups[1:]) if groups else None
 
 
 def _thinned(pixels: torch.Tensor) -> torch.Tensor:
@@ -142,7 +153,7 @@ def has_color(lab: torch.Tensor, color: tuple[tuple[float, float], ...]) -> torc
     return found
 
 
-def _changes(pixels: torch.Tensor, recipe: Recipe) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def _changes(pixels: torch.Tensor, recipe: Recipe) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """What B edits do to (1, 3, 1, K) pixels and to their lighter half: `_change` of each."""
     lighter = pixels.mean(dim=1).flatten().topk(-(-pixels.shape[-1] // 2)).indices
     pixels = pixels.expand(len(recipe), -1, -1, -1)
@@ -150,14 +161,12 @@ def _changes(pixels: torch.Tensor, recipe: Recipe) -> list[tuple[torch.Tensor, t
     return [_change(pixels[..., part], edited[..., part]) for part in (slice(None), lighter)]
 
 
-def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Of the mean colour of (B, 3, 1, K) pixels: hue in degrees and chroma as a share, signed, (B,) each."""
-    before, after = _mean_color(before), _mean_color(after)
+def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of the mean colour of (B, 3, 1, K) pixels: hue in degrees, chroma as a share, the log of lightness; signed, (B,)."""
+    means = [100 * rgb_to_lab(pixels).mean(dim=(2, 3)) for pixels in (before, after)]
+    light = [mean[:, 0].clamp(min=1.0) for mean in means]
+    before, after = (mean[:, 1:] for mean in means)
     lengths = [color.square().sum(dim=1).clamp(min=1e-8).sqrt() for color in (before, after)]
     turned = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    return torch.rad2deg(torch.atan2(turned, (before * after).sum(dim=1))), lengths[1] / lengths[0] - 1
-
-
-def _mean_color(pixels: torch.Tensor) -> torch.Tensor:
-    """The mean a and b of CIELAB: (B, 3, 1, K) -> (B, 2)."""
-    return 100 * rgb_to_lab(pixels)[:, 1:].mean(dim=(2, 3))
+    hue = torch.rad2deg(torch.atan2(turned, (before * after).sum(dim=1)))
+    return hue, lengths[1] / lengths[0] - 1, (light[1] / light[0]).log()

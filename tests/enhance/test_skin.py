@@ -13,9 +13,10 @@ from realistic_editing.enhance.options import EditOptions
 from realistic_editing.enhance.parameters import FREE, bounded, unchanged
 from realistic_editing.enhance.region_view import RegionView
 from realistic_editing.enhance.signs import signs_of
-from realistic_editing.enhance.skin import FIXED_LIMITS, OTHER_LIMITS, PERSON_LIMITS, Skin, find_skin
-from realistic_editing.ops import Recipe, random_orders
+from realistic_editing.enhance.skin import FIXED_LIMITS, OTHER_LIMITS, PERSON_LIMITS, Limits, Skin, find_skin
+from realistic_editing.ops import Recipe, apply, random_orders
 from realistic_editing.realism.compact import CompactCritic
+from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 from realistic_editing.saliency.compact import CompactSaliency
 
 # Rows of the Fitzpatrick scale as they are often printed, light to dark.
@@ -46,15 +47,15 @@ def test_what_comes_in_any_colour_is_free_and_what_nature_colours_keeps_all_colo
     free = find_skin(*photo_of(color), human=False, any_color=0.7)
     assert (free is None) == (color != TONES[1])  # under an orange cap there may be a face
     fixed = find_skin(*photo_of(color), human=False, any_color=0.1)
-    assert (fixed.hue_limit, fixed.chroma_limit) == FIXED_LIMITS and fixed.pixels.shape[-1] == 400
+    assert fixed.limits == FIXED_LIMITS and fixed.pixels.shape[-1] == 400
     leaves = find_skin(*photo_of((60, 130, 50)), human=False, any_color=1.0)
-    assert (leaves.hue_limit, leaves.chroma_limit) == OTHER_LIMITS  # a plant in its pot may be taken for a thing
+    assert leaves.limits == OTHER_LIMITS  # a plant in its pot may be taken for a thing
     doubt = find_skin(*photo_of(color), human=False, any_color=0.5)
-    assert (doubt.hue_limit, doubt.chroma_limit) == OTHER_LIMITS and doubt.pixels.shape[-1] == 400  # it may be a flower
+    assert doubt.limits == OTHER_LIMITS and doubt.pixels.shape[-1] == 400  # it may be a flower
     vivid = find_skin(*photo_of(color), human=False, any_color=0.5, fades=False)
     assert (vivid is None) == (find_skin(*photo_of(color), human=False) is None) == (color != TONES[1])
     person = find_skin(*photo_of(TONES[1]), human=True, any_color=1.0)
-    assert person.hue_limit == PERSON_LIMITS[0]  # a person is one, whatever else it looks like
+    assert person.limits == PERSON_LIMITS  # a person is one, whatever else it looks like
     assert find_skin(*photo_of((128, 128, 128)), human=False, any_color=0.0) is None  # grey has no hue
 
 
@@ -67,6 +68,18 @@ def test_changes_are_those_of_cielab():
     green = dataclasses.replace(STILL, white_balance=torch.tensor([[1.0, 0.7, 1.0]]))
     assert float(skin.change(green)[0]) > 2 * PERSON_LIMITS[0]
     assert float(skin.excess(green)) > 1 and float(skin.excess(grey)) > 1
+
+
+@pytest.mark.parametrize("exposure", [0.45, 2.6])
+def test_a_person_goes_no_deeper_into_the_shade_or_the_light_than_the_limit(exposure):
+    assert PERSON_LIMITS.lightness < 2
+    (pixels, factor), free = (find_skin(*photo_of(TONES[4])).pixels, PERSON_LIMITS.lightness), Limits(360.0, 9.0)
+    far, near = (dataclasses.replace(STILL, exposure=torch.tensor([exposure**power])) for power in (1, 0.3))
+    light, *lights = (rgb_to_lab(apply(pixels, torch.ones_like(pixels[:, :1]), one))[0, 0].mean() for one in (STILL, far, near))
+    spared = [1 / factor < float(after / light) < factor for after in lights]
+    skin = Skin(pixels, free._replace(lightness=factor))
+    assert [skin.is_spared(one) for one in (far, near)] == spared == [False, True]
+    assert Skin(pixels, free).is_spared(far), "other things may be as dark or as light as looks real"
 
 
 class Grey(CompactEnhancer):
@@ -92,7 +105,7 @@ def test_people_keep_their_skin_and_other_things_of_its_colours_keep_more_or_les
     pixels = (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
     mask = (mask[0, 0] * 255).byte().numpy()
     changes = []
-    for human, (most_hue, most_chroma) in ((True, PERSON_LIMITS), (False, OTHER_LIMITS)):
+    for human, (most_hue, most_chroma, _) in ((True, PERSON_LIMITS), (False, OTHER_LIMITS)):
         edit = enhancer.propose(pixels, mask, human=human, refine=refine, guard=-1.0)
         hue, chroma = find_skin(*photo_of(TONES[1]), human).change(edit.recipe)
         # Pixels of the mask's border are mixed.
@@ -107,8 +120,8 @@ def test_people_keep_their_skin_and_other_things_of_its_colours_keep_more_or_les
 def test_a_critic_that_cannot_tell_takes_no_region_for_a_person(enhancer):
     image, mask = photo_of(TONES[1])
     unknown, told = enhancer.view_of(image, mask), enhancer.view_of(image, mask, True)
-    assert unknown.human is False and unknown.skin.hue_limit == OTHER_LIMITS[0]
-    assert told.human and told.skin.hue_limit == PERSON_LIMITS[0]
+    assert unknown.human is False and unknown.skin.limits == OTHER_LIMITS
+    assert told.human and told.skin.limits == PERSON_LIMITS
 
 
 def seen_as(enhancer, monkeypatch, any_color, task="attenuate", color=TONES[1]):
@@ -125,7 +138,7 @@ def test_a_thing_with_much_of_the_colour_of_skin_keeps_it_and_with_little_does_n
     image[..., 12:16, 10:30] = face
     skin = find_skin(image, mask, human=False, any_color=0.9)
     torch.testing.assert_close(skin.pixels, face.expand(1, 3, 6, 20).reshape(1, 3, 1, -1))
-    assert (skin.hue_limit, skin.chroma_limit) == OTHER_LIMITS
+    assert skin.limits == OTHER_LIMITS
 
 
 def test_leaves_and_a_face_keep_their_colours_each_by_itself():
@@ -136,7 +149,7 @@ def test_leaves_and_a_face_keep_their_colours_each_by_itself():
     assert both.pixels.shape[-1] == both.other_pixels.shape[-1] == 200
     generator = torch.Generator().manual_seed(0)
     recipes = bounded(random_orders(60, generator), torch.randn(60, FREE, generator=generator))
-    alone = [Skin(pixels, *OTHER_LIMITS) for pixels in (both.pixels, both.other_pixels)]
+    alone = [Skin(pixels, OTHER_LIMITS) for pixels in (both.pixels, both.other_pixels)]
     expected = torch.stack([one.excess(recipes) for one in alone])
     assert (expected > 0).any(dim=1).all()
     for limits, one in zip(both.in_limits(recipes).unflatten(1, (2, 2, 2)).unbind(2), alone, strict=True):
@@ -147,20 +160,20 @@ def test_leaves_and_a_face_keep_their_colours_each_by_itself():
 def test_a_thing_of_any_colour_may_fade_and_not_glow(as_strong_as_proposed, enhancer, monkeypatch):
     fading = seen_as(enhancer, monkeypatch, 0.9, color=(230, 150, 150))
     glowing = seen_as(enhancer, monkeypatch, 0.9, "amplify")
-    assert fading.skin is None and glowing.skin.hue_limit == OTHER_LIMITS[0] and fading.free and glowing.free
+    assert fading.skin is None and glowing.skin.limits == OTHER_LIMITS and fading.free and glowing.free
     assert float(fading.propose(EditOptions(refine=0, guard=-1.0)).recipe.saturation) == 0
     animal = seen_as(enhancer, monkeypatch, 0.01)
-    assert animal.skin.hue_limit == FIXED_LIMITS[0] and not animal.free
+    assert animal.skin.limits == FIXED_LIMITS and not animal.free
     assert float(animal.propose(EditOptions(refine=0, guard=-1.0)).recipe.saturation) > 0.5
 
 
 def test_what_is_told_of_colours_overrules_what_is_seen(enhancer):
     image, mask = photo_of(TONES[1])
     free, fixed = (enhancer.view_of(image, mask, False, any_color) for any_color in (1.0, 0.0))
-    assert free.free and free.skin.hue_limit == OTHER_LIMITS[0]
-    assert not fixed.free and fixed.skin.hue_limit == FIXED_LIMITS[0]
+    assert free.free and free.skin.limits == OTHER_LIMITS
+    assert not fixed.free and fixed.skin.limits == FIXED_LIMITS
     person = enhancer.view_of(image, mask, True, 1.0)
-    assert not person.free and person.skin.hue_limit == PERSON_LIMITS[0]
+    assert not person.free and person.skin.limits == PERSON_LIMITS
     recipe = dataclasses.replace(STILL, saturation=torch.zeros(1))
     assert signs_of(free, recipe, 0.0).skin_change == 0 < signs_of(fixed, recipe, 0.0).skin_change
 
@@ -240,7 +253,7 @@ def test_edits_that_change_skin_too_much_are_led_back_by_what_matters_least():
 
 def test_the_lighter_half_of_skin_counts_for_itself():
     dark, light = torch.tensor([0.35, 0.22, 0.16]), torch.tensor([0.85, 0.62, 0.50])
-    skin = Skin(torch.stack([dark] * 40 + [light] * 40, dim=1)[None, :, None], *PERSON_LIMITS)
+    skin = Skin(torch.stack([dark] * 40 + [light] * 40, dim=1)[None, :, None], PERSON_LIMITS)
     curve = torch.ones(1, 3, 8)
     curve[0, 1, 5:] = 0.6  # what is light loses green
     recipe = dataclasses.replace(STILL, color_curve=curve)

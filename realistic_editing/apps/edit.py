@@ -1,5 +1,6 @@
 """Edit a photo file: the one call behind scripts/enhance.py and `realistic-editing edit`."""
 import dataclasses
+import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -70,7 +71,8 @@ def enhance(options: Mapping[str, Any]) -> Path:
         if earlier is not None:
             found |= _by_earlier_method(earlier, loading.result(), photo, mask, output, options, sheet, doubt)
         else:
-            done = _written(loading.result(), photo, mask, output, asked, writing, sheet, doubt)
+            watched = sys.stderr.isatty()  # by somebody who waits
+            done = _written(loading.result(), photo, mask, output, asked, writing, sheet, doubt, watched)
             say((*done.problems, *remedy(done, asked)), options["image"])
             found |= {"recipe": output.with_suffix(".json"), **done.report()}
             print(f"{done}\n{MEANING}\nresult: {output}\nrecipe: {found['recipe']}")
@@ -125,6 +127,7 @@ def _written(
     writing: Writing,
     sheet: Path | None = None,
     doubt: str = "",
+    progress: bool = False,
 ) -> JudgedResult:
     options.check_for(enhancer.task, refinable=enhancer.objective is not None)
     srgb = photo.srgb
@@ -132,7 +135,7 @@ def _written(
         colours = beside.submit(estimate_colours, srgb, mask)  # no matter what the edit will be
         with _THINKING if enhancer.device.type == "cpu" else _ON_A_GPU:
             view = enhancer.view(srgb, mask, options.human)
-            edit = view.propose(options)
+            edit = view.propose(options, progress)
         edited = apply_with_colours(srgb, mask, edit.recipe, colours.result())
     pixels = photo.from_srgb(edited)
     shown = photo.shown(pixels)

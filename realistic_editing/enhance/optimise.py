@@ -82,7 +82,7 @@ def optimise(
     first, blend = (unchanged(order), "final") if start is None else (free(start), start.blend)
     logits = first.detach().clone().requires_grad_(True)
     descent, curve, slope, kept = _Descent(logits, look), [], None, None
-    for step in tqdm(range(steps + 1), desc="optimise", unit="step", disable=not progress):
+    for step in tqdm(range(steps + 1), desc="optimise", unit="step", leave=False, disable=not progress):
         looks = step % look == 0 or step == steps
         with torch.enable_grad():  # whoever calls may run without gradients
             judged = view.edited(bounded(order, logits, blend), None if looks else slope)

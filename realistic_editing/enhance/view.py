@@ -259,16 +259,16 @@ class PhotoView:
         return greatest_strength(lambda strength: self.skin.is_spared(recipe.at_strength(strength)))
 
     @on_worker
-    def propose(self, options: EditOptions | None = None) -> Edit:
-        """An edit as the options ask; see `Enhancer.propose`."""
+    def propose(self, options: EditOptions | None = None, progress: bool = False) -> Edit:
+        """An edit as the options ask, see `Enhancer.propose`; with a bar on request, and where more steps are asked for."""
         options = EditOptions() if options is None else options
         options.check_for(self.task, refinable=self.objective is not None)
         if options.human not in (None, self._told):  # asked for later than the view was made
-            return self._taken_for(options.human).propose(options)
+            return self._taken_for(options.human).propose(options, progress)
         edit = self.pick(options.order, options.seed)
         steps = options.steps(refinable=self.objective is not None)
         if steps:
-            edit = self.improve(edit, steps, progress=steps > REFINE)
+            edit = self.improve(edit, steps, progress=progress or steps > REFINE)
         if options.strength is not None:
             return self.at_strength(edit, options.strength)
         if options.has_target:

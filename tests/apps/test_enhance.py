@@ -1,6 +1,7 @@
 """scripts/enhance.py and the command on real files: results, metadata, and every bad input by name with exit code 2."""
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,13 @@ def test_result_and_recipe_are_written_and_described(files, capsys, bundled_netw
     text = capsys.readouterr().out
     for word in ("attenuate", "realism", "saliency", "stops", "%", "result.png", "result.json"):
         assert word in text
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_who_waits_at_a_terminal_sees_a_bar_and_a_log_file_holds_none(files, small, capsys, monkeypatch, watched):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
+    edit(files, *small)
+    assert ("optimise:" in capsys.readouterr().err) == watched
 
 
 @pytest.mark.parametrize("words", [[], ["--keep-mask"]])

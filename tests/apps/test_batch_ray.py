@@ -119,8 +119,8 @@ def test_a_worker_killed_in_the_middle_costs_no_photo_and_doubles_none(ray, phot
             view = super().view(*args, **options)
             propose = view.propose
 
-            def deadly(options):
-                edit = propose(options)
+            def deadly(*asked):
+                edit = propose(*asked)
 
                 class Deadly(type(edit.recipe)):
                     def save(self, path):  # when its temporary file is there, and before the result is

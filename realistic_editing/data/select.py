@@ -1,5 +1,6 @@
 """Masks without a mask: select what is in a box, or around points, and mend rough masks."""
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 
@@ -18,7 +19,9 @@ IN_DOUBT = 0.5  # an expected overlap below which the user is told: of one click
 _LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is then found again in the photo itself
 ITERATIONS = 5  # of GrabCut
 _BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
-_TRUST = 0.6  # a mended mask that overlaps the given one by less (intersection over union) has lost the thing
+# A mended mask that overlaps the given one by less (intersection over union) has lost the thing. The network knows things, and
+# may find one of twice the size.
+_NEAR, _TRUST = 0.4, 0.6
 # CIELAB units from one side of a border to the other, below which nothing stands out: things hardly ever have so little, boxes
 # on sky, walls and lawn often.
 _APART = 8.0
@@ -212,31 +215,55 @@ def _check_within(box: tuple[float, float, float, float], inside: Sequence[Point
 def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = _BAND) -> np.ndarray:
     """Move the border of a rough mask to the border in the photo, and soften it as a matte.
 
+    The network that selects finds the thing that is meant; where it is not sure, or finds another, GrabCut looks for one of the
+    mask's colours.
+
     Args:
         photo: as for `select_box`.
         mask: (H, W), rough: grown, shrunk, shifted or jagged.
-        band: how far its border may be from the true one, as a share of the root of its area.
+        band: how far its border may be from the true one, as a share of the root of its area; for GrabCut.
 
     Returns:
-        (H, W) uint8. Where GrabCut finds no thing within the band, the mask's own border, softened.
+        (H, W) uint8. Where neither finds a thing, the mask's own border, softened.
 
     Raises:
         InputError: when photo or mask cannot be used.
     """
     photo = check_photo(photo)
-    given = to_unit(check_mask(mask, photo)) >= 0.5
+    rough = to_unit(check_mask(mask, photo))
+    given = rough >= 0.5
     if not given.any():
         raise InputError("mask selects no pixel by half or more; mark the region white")
+    pixels = as_bytes(photo)
+    for find, trust in ((_mended_by_network, _NEAR), (functools.partial(_mended_by_colour, band=band), _TRUST)):
+        found = find(pixels, rough)
+        if ((found >= 128) & given).sum() > trust * ((found >= 128) | given).sum():
+            return found
+    return alpha_matte(pixels, given)
+
+
+def _mended_by_network(pixels: np.ndarray, rough: np.ndarray) -> np.ndarray:
+    """What the network takes a rough mask (H, W) in [0, 1] to mean: (H, W) uint8, empty where it is in doubt."""
+    found = Looks(pixels).mend(rough)
+    if found.iou < IN_DOUBT:
+        return np.zeros(rough.shape, np.uint8)
+    touched = cv2.resize(rough, found.probability.shape[::-1], interpolation=cv2.INTER_AREA) >= 0.5
+    labels = cv2.connectedComponents((found.probability >= 0.5).astype(np.uint8))[1]
+    meant = np.isin(labels, np.unique(labels[touched]))  # not a like thing beside it
+    return mask_of(pixels, np.where(meant, found.probability, 0), ())
+
+
+def _mended_by_colour(pixels: np.ndarray, rough: np.ndarray, band: float) -> np.ndarray:
+    """What GrabCut finds within a band about the border of a rough mask (H, W) in [0, 1]: (H, W) uint8, or nothing."""
+    given = rough >= 0.5
     width = band * np.sqrt(given.sum())
     inner, outer = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 3) for side in (given, ~given))
     marks = np.where(given, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     marks[inner > min(width, inner.max() / 2)], marks[outer > width] = cv2.GC_FGD, cv2.GC_BGD
     try:
-        found = _selected(photo, marks, "the mask")
+        return _selected(pixels, marks, "the mask")
     except InputError:
-        found = np.zeros(marks.shape, np.uint8)
-    alike = ((found >= 128) & given).sum() / ((found >= 128) | given).sum()
-    return found if alike > _TRUST else alpha_matte(as_bytes(photo), given)
+        return np.zeros(marks.shape, np.uint8)
 
 
 def _selected(photo: np.ndarray, marks: np.ndarray, what: str) -> np.ndarray:

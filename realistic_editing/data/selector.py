@@ -15,6 +15,7 @@ from realistic_editing.weights import load_network
 _SEEN = 1024  # pixels of the longer side that looks are cut from
 _MARGIN = 1.5  # side of the second window over that of the thing
 _LEAST = 0.12  # of the photo's longer side: the smallest window
+_DOUBT = 0.05  # of the root of its area: how much a rough mask is blurred, so that the network is not sure of its border
 
 Point = tuple[float, float]
 Window = tuple[int, int, int, int]  # left, top, right, bottom in pixels
@@ -108,6 +109,26 @@ class Looks:
         inside = [tuple(np.array(point) * self.scale)]
         place = _extent(guess, inside)
         return None if place is None else self.look(self._around(place), inside, previous=guess)
+
+    def mend(self, rough: np.ndarray) -> Selection:
+        """The thing that a rough mask means: one look, with the mask as the guess that the network is to better.
+
+        Args:
+            rough: (H, W) float32 in [0, 1], of the photo's size, that selects a pixel by half or more.
+
+        Returns:
+            At the size that looks are cut from; all 0, with an overlap of 0, where the mask is too small to be seen.
+        """
+        seen = cv2.resize(rough, self.image.shape[1::-1], interpolation=cv2.INTER_AREA)
+        hard = (seen >= 0.5).astype(np.uint8)
+        if not hard.any():
+            return Selection(np.zeros_like(seen), 0.0, np.zeros(0, np.float32))
+        depth = cv2.distanceTransform(hard, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        row, column = np.unravel_index(depth.argmax(), depth.shape)
+        left, top, width, height = cv2.boundingRect(hard)
+        guess = cv2.GaussianBlur(seen, (0, 0), _DOUBT * float(np.sqrt(hard.sum())))
+        window = self._around((left, top, left + width, top + height))
+        return self.look(window, [(int(column), int(row))], previous=guess)
 
     def near(self, point: Point, reach: float) -> Selection:
         """What one click selects at a look at a window about it.

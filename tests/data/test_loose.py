@@ -1,11 +1,17 @@
 """Loose masks: told from those that follow a thing, and mended where that makes them follow it."""
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.images import read_photo
 from realistic_editing.data.loose import LOOSE, firmness, mend_if_loose
+from realistic_editing.data.masks import damaged
+from realistic_editing.data.matte import alpha_matte
 
+DEMO = Path(__file__).parents[2] / "realistic_editing/apps/demo_photo"
 TRUE = np.zeros((240, 320), np.uint8)
 cv2.ellipse(TRUE, (150, 120), (75, 50), 20, 0, 360, 255, -1)
 DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (17, 17))
@@ -39,6 +45,23 @@ def test_a_loose_mask_is_mended(photo, kind):
     mended = mend_if_loose(photo, rough)
     assert firmness(photo, rough) < LOOSE and mended.dtype == np.uint8 and mended.shape == TRUE.shape
     assert overlap(mended) > max(0.9, overlap(rough))
+
+
+@pytest.mark.parametrize(("thing", "seen"), [("cup.png", "coffee.jpg"), ("spoon.png", "coffee.jpg")])
+def test_a_jagged_mask_is_mended_and_a_clean_one_stays(thing, seen):
+    photo, clean = read_photo(DEMO / seen).srgb, cv2.imread(str(DEMO / thing), cv2.IMREAD_GRAYSCALE) >= 128
+
+    def share(mask):
+        return ((mask >= 128) & clean).sum() / ((mask >= 128) | clean).sum()
+
+    jagged = damaged(255 * clean.astype(np.uint8), "jagged", np.random.default_rng(0))
+    assert firmness(photo, jagged) > LOOSE and share(mend_if_loose(photo, jagged)) > max(0.85, share(jagged))
+    assert mend_if_loose(photo, clean) is None
+
+
+def test_a_border_that_is_nearly_right_is_softened_where_it_is():
+    photo, flag = read_photo(DEMO / "astronaut.jpg").srgb, cv2.imread(str(DEMO / "flag.png"), cv2.IMREAD_GRAYSCALE) >= 128
+    assert np.array_equal(mend_if_loose(photo, flag), alpha_matte(photo, flag))
 
 
 def test_firmness_is_that_of_the_photo_at_any_size(photo):

@@ -1,13 +1,17 @@
 """Selection by box and points, and rough masks mended, on a thing whose true mask is known."""
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.images import read_photo
 from realistic_editing.data.masks import damaged
 from realistic_editing.data.select import refine_mask, select, select_box, select_points
 from realistic_editing.data.selector import Selection
 
+DEMO = Path(__file__).parents[2] / "realistic_editing/apps/demo_photo"
 TRUE = np.zeros((120, 160), np.uint8)
 cv2.ellipse(TRUE, (70, 60), (35, 22), 20, 0, 360, 255, -1)
 
@@ -46,6 +50,23 @@ def test_a_rough_mask_finds_the_true_border(photo, kind):
     mended = refine_mask(photo, rough)
     assert overlap(mended) > max(overlap(rough), 0.9)
     assert np.array_equal(mended, refine_mask(photo, rough))  # the same again
+
+
+@pytest.mark.parametrize("kind", ["grown", "shifted", "jagged"])
+def test_a_thing_of_many_colours_is_found_whole(kind):
+    pixels, mask = read_photo(DEMO / "astronaut.jpg").srgb, cv2.imread(str(DEMO / "flag.png"), cv2.IMREAD_GRAYSCALE)
+    flag = mask >= 128  # stripes and stars, of which GrabCut leaves some
+    mended = refine_mask(pixels, damaged(mask, kind, np.random.default_rng(0))) >= 128
+    assert (mended & flag).sum() / (mended | flag).sum() > 0.92
+
+
+def test_like_things_beside_it_are_not_taken_along():
+    photo, mask = np.full((200, 300, 3), (70, 120, 80), np.uint8), np.zeros((200, 300), np.uint8)
+    for centre in (90, 210):
+        cv2.circle(photo, (centre, 100), 40, (190, 80, 60), -1)
+    cv2.circle(mask, (90, 104), 42, 255, -1)
+    mended = refine_mask(photo, mask)
+    assert mended[100, 90] == 255 and mended[100, 210] == 0
 
 
 def test_where_there_is_no_border_the_mask_stays(photo):

@@ -15,12 +15,14 @@ LOOSE = 1.4
 # How much steeper than the given one a mended border must be, where that is loose and where it is not: who draws well is not
 # to be corrected. And how much steeper the mask's own, softened to a matte, must be to be taken instead.
 _GAIN, _CLEAR_GAIN, _SOFT_GAIN = 1.1, 1.5, 1.1
+_AFAR = 0.01  # of the photo's longer side, see `refine_mask`; by damaged masks of COCO's split val
 _REACH = 0.04  # of the shorter side: how far beside a border the photo is looked at, to each side
 _NEAR, _BESIDE = 1, 3  # pixels: what is on the border, and what is no longer
 _FEWEST = 40  # pixels of a border that say something
 _FEWEST_ACROSS = 16  # pixels of a photo's side
 _MOST = 20000  # pixels of a border that are looked at
-_FEATHER = 5.0  # pixels: a border that is softer on average was meant to be
+_FEATHER = 12.0  # pixels: a border that is softer on average was meant to be; of mattes of COCO's things, few are
+_HARD = 1.5  # pixels: a border that is softer is a matte already
 _WHOLE = 0.98  # a mask that selects nothing wholly asks for less than an edit, which no mended mask does
 
 
@@ -66,13 +68,14 @@ def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     photo = check_photo(photo)
     mask = check_mask(mask, photo)
     image, region = small_copy(photo, mask)
-    if region.max() < _WHOLE or _softness(region) > _FEATHER:
+    softness = _softness(region)
+    if region.max() < _WHOLE or softness > _FEATHER:
         return None
     before = _firmness(lab_of(image), region >= 0.5)
     if math.isnan(before):
         return None
     try:
-        mend = _better(image, region, before)  # on the small copy, which takes a fraction of the time
+        mend = _better(image, region, before, bool(softness < _HARD))  # on the small copy, which takes a fraction of the time
     except ModuleNotFoundError:
         if before < LOOSE:
             raise
@@ -80,19 +83,28 @@ def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     return None if mend is None else mend(photo, mask)
 
 
-def _better(image: np.ndarray, region: np.ndarray, before: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
-    """What makes a border follow the photo clearly better: `refine_mask`, `_own_matte` or nothing.
+def _better(
+    image: np.ndarray, region: np.ndarray, before: float, hard: bool
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """What makes a border follow the photo clearly better: the first of several ways, or None.
 
     Args:
         image: (h, w, 3) float32 RGB in [0, 1].
         region: (h, w) float32 in [0, 1].
         before: the border's firmness.
+        hard: whether it is hard.
     """
+    ways = [(refine_mask, _GAIN), (_mended_from_afar, _GAIN)] if before < LOOSE else [(refine_mask, _CLEAR_GAIN)]
     lab = lab_of(image)
-    for mend, gain in ((refine_mask, _GAIN if before < LOOSE else _CLEAR_GAIN), (_own_matte, _SOFT_GAIN)):
+    for mend, gain in ways + [(_own_matte, _SOFT_GAIN)] * hard:
         if _firmness(lab, mend(image, region) >= 128) >= max(LOOSE, gain * before):
             return mend
     return None
+
+
+def _mended_from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """What `refine_mask` finds where it may look farther from the mask's border."""
+    return refine_mask(photo, mask, _AFAR)
 
 
 def _own_matte(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ WAYS_TO_SELECT = ("network", "grabcut")
 IN_DOUBT = 0.5  # an expected overlap below which the user is told: of one click on things of COCO val, three in ten
 _LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is then found again in the photo itself
 ITERATIONS = 5  # of GrabCut
-_BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one
+_BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one, for GrabCut
 # A mended mask that overlaps the given one by less (intersection over union) has lost the thing. The network knows things, and
 # may find one of twice the size.
 _NEAR, _TRUST = 0.4, 0.6
@@ -212,7 +212,7 @@ def _check_within(box: tuple[float, float, float, float], inside: Sequence[Point
             )
 
 
-def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = _BAND) -> np.ndarray:
+def refine_mask(photo: np.ndarray, mask: np.ndarray, beyond: float = 0.0) -> np.ndarray:
     """Move the border of a rough mask to the border in the photo, and soften it as a matte.
 
     The network that selects finds the thing that is meant; where it is not sure, or finds another, GrabCut looks for one of the
@@ -221,7 +221,8 @@ def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = _BAND) -> np.
     Args:
         photo: as for `select_box`.
         mask: (H, W), rough: grown, shrunk, shifted or jagged.
-        band: how far its border may be from the true one, as a share of the root of its area; for GrabCut.
+        beyond: how much farther than usual its border may be from the true one, as a share of the photo's longer side. More
+            finds the thing of a mask that holds half of it, and more often another one.
 
     Returns:
         (H, W) uint8. Where neither finds a thing, the mask's own border, softened.
@@ -235,16 +236,16 @@ def refine_mask(photo: np.ndarray, mask: np.ndarray, band: float = _BAND) -> np.
     if not given.any():
         raise InputError("mask selects no pixel by half or more; mark the region white")
     pixels = as_bytes(photo)
-    for find, trust in ((_mended_by_network, _NEAR), (functools.partial(_mended_by_colour, band=band), _TRUST)):
+    for find, trust in ((functools.partial(_mended_by_network, beyond=beyond), _NEAR), (_mended_by_colour, _TRUST)):
         found = find(pixels, rough)
         if ((found >= 128) & given).sum() > trust * ((found >= 128) | given).sum():
             return found
     return alpha_matte(pixels, given)
 
 
-def _mended_by_network(pixels: np.ndarray, rough: np.ndarray) -> np.ndarray:
+def _mended_by_network(pixels: np.ndarray, rough: np.ndarray, beyond: float) -> np.ndarray:
     """What the network takes a rough mask (H, W) in [0, 1] to mean: (H, W) uint8, empty where it is in doubt."""
-    found = Looks(pixels).mend(rough)
+    found = Looks(pixels).mend(rough, beyond)
     if found.iou < IN_DOUBT:
         return np.zeros(rough.shape, np.uint8)
     touched = cv2.resize(rough, found.probability.shape[::-1], interpolation=cv2.INTER_AREA) >= 0.5
@@ -253,10 +254,10 @@ def _mended_by_network(pixels: np.ndarray, rough: np.ndarray) -> np.ndarray:
     return mask_of(pixels, np.where(meant, found.probability, 0), ())
 
 
-def _mended_by_colour(pixels: np.ndarray, rough: np.ndarray, band: float) -> np.ndarray:
+def _mended_by_colour(pixels: np.ndarray, rough: np.ndarray) -> np.ndarray:
     """What GrabCut finds within a band about the border of a rough mask (H, W) in [0, 1]: (H, W) uint8, or nothing."""
     given = rough >= 0.5
-    width = band * np.sqrt(given.sum())
+    width = _BAND * np.sqrt(given.sum())
     inner, outer = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 3) for side in (given, ~given))
     marks = np.where(given, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     marks[inner > min(width, inner.max() / 2)], marks[outer > width] = cv2.GC_FGD, cv2.GC_BGD

@@ -1,6 +1,7 @@
 """From clicks or a box to a mask, by a network: a look at the whole photo, and a second at the window where the thing is."""
 import dataclasses
 import functools
+import math
 import threading
 from collections.abc import Sequence
 
@@ -110,11 +111,12 @@ class Looks:
         place = _extent(guess, inside)
         return None if place is None else self.look(self._around(place), inside, previous=guess)
 
-    def mend(self, rough: np.ndarray) -> Selection:
+    def mend(self, rough: np.ndarray, beyond: float = 0.0) -> Selection:
         """The thing that a rough mask means: one look, with the mask as the guess that the network is to better.
 
         Args:
             rough: (H, W) float32 in [0, 1], of the photo's size, that selects a pixel by half or more.
+            beyond: how much farther than usual its border may be from the true one, as a share of the photo's longer side.
 
         Returns:
             At the size that looks are cut from; all 0, with an overlap of 0, where the mask is too small to be seen.
@@ -126,8 +128,9 @@ class Looks:
         depth = cv2.distanceTransform(hard, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         row, column = np.unravel_index(depth.argmax(), depth.shape)
         left, top, width, height = cv2.boundingRect(hard)
-        guess = cv2.GaussianBlur(seen, (0, 0), _DOUBT * float(np.sqrt(hard.sum())))
-        window = self._around((left, top, left + width, top + height))
+        beyond *= max(hard.shape)
+        guess = cv2.GaussianBlur(seen, (0, 0), _DOUBT * math.sqrt(hard.sum()) + beyond)
+        window = self._around((left - beyond, top - beyond, left + width + beyond, top + height + beyond))
         return self.look(window, [(int(column), int(row))], previous=guess)
 
     def near(self, point: Point, reach: float) -> Selection:

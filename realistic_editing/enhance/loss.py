@@ -53,6 +53,9 @@ class Objective:
         dull_margin: how much the region's whites may darken at no cost, in [0, 1] (see `dulled_whites`).
         dull_weight: factor of what is above it, added to the loss of realism; 0 = none. A white cat that is darkened by a stop
             is a grey cutout, and this critic scores it as real.
+        tint_margin: how much colour the region's greys may take on at no cost, in units of CIELAB (see `tinted_greys`).
+        tint_weight: factor of what is above it, added to the loss of realism; 0 = none. To this critic, a white helmet may as
+            well be mint.
         skin_weight: factor of what goes beyond the limits of skin, added to the loss of realism (see `Skin.excess`).
         combine: "product", (1 + L_realism) L_sal of eq. 6, or "sum".
     """
@@ -83,6 +86,8 @@ class Objective:
     veil_weight: float = 0.0
     dull_margin: float = 0.0
     dull_weight: float = 0.0
+    tint_margin: float = 0.0
+    tint_weight: float = 0.0
     skin_weight: float = 2.0
     combine: str = "product"
 
@@ -105,7 +110,8 @@ class Objective:
 
 
 CHANGES = {"relative": saliency_drop, "log_ratio": log_saliency_ratio, "log_both": log_saliency_both}
-PENALTIES = ("cast", "lift", "fade", "blown", "flat", "veil", "dull")  # beside eq. 5: each has a NAME_margin and a NAME_weight
+# Beside eq. 5: each has a NAME_margin and a NAME_weight.
+PENALTIES = ("cast", "lift", "fade", "blown", "flat", "veil", "dull", "tint")
 # Of the fields that are not weights, bounds and margins of 0 or more.
 _RANGES = {
     "saliency_weight": Number(),
@@ -190,6 +196,7 @@ def beyond_margins(
     shading: torch.Tensor | None = None,
     dull: torch.Tensor | None = None,
     contrast: torch.Tensor | None = None,
+    tint: torch.Tensor | None = None,
 ) -> dict[str, torch.Tensor]:
     """How far edits go beyond what costs nothing, by each of the objective's own penalties.
 
@@ -200,6 +207,7 @@ def beyond_margins(
         shading: (B, K) `lost_shading`, which `objective.flat_weight` and `veil_weight` need.
         dull: (B,) `dulled_whites`, which `objective.dull_weight` needs.
         contrast: (B,) `lost_contrast`, which `objective.veil_weight` needs beside the shading.
+        tint: (B,) `tinted_greys`, which `objective.tint_weight` needs.
 
     Returns:
         Names of PENALTIES -> (B,), 0 within the margin; of those alone that weigh something and whose measure is given.
@@ -220,4 +228,6 @@ def beyond_margins(
         found["veil"] = veiled(shading, contrast) - objective.veil_margin
     if objective.dull_weight and dull is not None:
         found["dull"] = dull - objective.dull_margin
+    if objective.tint_weight and tint is not None:
+        found["tint"] = tint - objective.tint_margin
     return {name: beyond.relu() for name, beyond in found.items()}

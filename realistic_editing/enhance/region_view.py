@@ -18,7 +18,7 @@ from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.judged_edit import JudgedEdit, Slope
 from realistic_editing.enhance.loss import Objective, beyond_margins, loss_of_change
 from realistic_editing.enhance.skin import Skin, is_free
-from realistic_editing.enhance.terms import blown_out, dulled_whites, logit_change, lost_contrast, lost_shading
+from realistic_editing.enhance.terms import blown_out, dulled_whites, logit_change, lost_contrast, lost_shading, tinted_greys
 from realistic_editing.ops import Recipe, apply
 from realistic_editing.ops.apply import apply_inside
 
@@ -184,6 +184,7 @@ class RegionView:
             "blown": blown_out(judged.image, self.mask) - blown_out(self.image, self.mask) if objective.blown_weight else None,
             "shading": lost_shading(self.image, self.mask, judged.recipe) if shaded else None,
             "dull": dulled_whites(self.image, judged.image, self.mask) if objective.dull_weight else None,
+            "tint": tinted_greys(self.image, judged.image, self.mask) if objective.tint_weight else None,
             "contrast": lost_contrast(self.image, judged.image, self.mask) if objective.veil_weight else None,
         }
 

@@ -10,15 +10,19 @@ from realistic_editing.region_statistics.color_statistics import rgb_to_lab
 
 
 class Limits(NamedTuple):
-    """What colours may change by: degrees of CIELAB hue, a share of chroma, and a factor of lightness, up or down."""
+    """What colours may change by: degrees of CIELAB hue, a share of chroma, and a factor of lightness, up or down.
+
+    `vividness` is the share that chroma may gain over lightness where that falls: skin in the shade is no more colourful.
+    """
 
     hue: float
     chroma: float
     lightness: float = math.inf
+    vividness: float = math.inf
 
 
 # People's skin, which in the shade is still the same person's; animals, plants and food; other things.
-PERSON_LIMITS, FIXED_LIMITS, OTHER_LIMITS = Limits(4.0, 0.15, 1.4), Limits(10.0, 0.3), Limits(12.0, 0.45)
+PERSON_LIMITS, FIXED_LIMITS, OTHER_LIMITS = Limits(4.0, 0.15, 1.4, 0.25), Limits(10.0, 0.3), Limits(12.0, 0.45)
 # Colours in CIELAB, from and to: hue in degrees, chroma and lightness.
 _LIGHTNESS, _COLORED = (12.0, 97.0), (8.0, math.inf)
 _SKIN = ((15.0, 85.0), (8.0, 60.0), _LIGHTNESS)  # of all tones, in any light
@@ -65,17 +69,18 @@ class Skin:
             recipe: B edits.
 
         Returns:
-            (B, 6): hue of all skin and of its lighter half, chroma of both, lightness of both; twice as many where there is
-            another colour, hue of all and of the lighter half of each, and so on. Lightness is left out where it has no limit.
+            (B, 8): hue of all skin and of its lighter half, chroma of both, lightness and vividness of both; twice as many
+            where there is another colour, hue of all and of the lighter half of each, and so on. Lightness and vividness are
+            left out where they have no limit.
         """
         groups = [pixels for pixels in (self.pixels, self.other_pixels) if pixels is not None]
         changes = [change for pixels in groups for change in _changes(pixels.to(recipe.exposure), recipe)]
-        hue, chroma, lightness = self.limits
-        kinds = zip(zip(*changes, strict=True), (hue, chroma, math.log(lightness)), strict=True)
+        hue, chroma, lightness, vividness = self.limits
+        kinds = zip(zip(*changes, strict=True), (hue, chroma, math.log(lightness), vividness), strict=True)
         return torch.cat([torch.stack(values, dim=1) / limit for values, limit in kinds if limit < math.inf], dim=1)
 
     def _most(self, recipe: Recipe) -> torch.Tensor:
-        """(B, 2 or 3): of hue, chroma and lightness in units of their limits, the greater of all skin and its lighter half."""
+        """(B, 2 to 4): of hue, chroma and so on, in units of their limits, the greater of all skin and its lighter half."""
         kinds = sum(limit < math.inf for limit in self.limits)
         return self.in_limits(recipe).abs().unflatten(1, (kinds, -1)).amax(dim=2)
 
@@ -153,7 +158,7 @@ def has_color(lab: torch.Tensor, color: tuple[tuple[float, float], ...]) -> torc
     return found
 
 
-def _changes(pixels: torch.Tensor, recipe: Recipe) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+def _changes(pixels: torch.Tensor, recipe: Recipe) -> list[tuple[torch.Tensor, ...]]:
     """What B edits do to (1, 3, 1, K) pixels and to their lighter half: `_change` of each."""
     lighter = pixels.mean(dim=1).flatten().topk(-(-pixels.shape[-1] // 2)).indices
     pixels = pixels.expand(len(recipe), -1, -1, -1)
@@ -161,12 +166,13 @@ def _changes(pixels: torch.Tensor, recipe: Recipe) -> list[tuple[torch.Tensor, t
     return [_change(pixels[..., part], edited[..., part]) for part in (slice(None), lighter)]
 
 
-def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Of the mean colour of (B, 3, 1, K) pixels: hue in degrees, chroma as a share, the log of lightness; signed, (B,)."""
+def _change(before: torch.Tensor, after: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Of the mean colour of (B, 3, 1, K) pixels: hue in degrees, chroma as a share, the log of lightness, vividness; (B,)."""
     means = [100 * rgb_to_lab(pixels).mean(dim=(2, 3)) for pixels in (before, after)]
     light = [mean[:, 0].clamp(min=1.0) for mean in means]
     before, after = (mean[:, 1:] for mean in means)
     lengths = [color.square().sum(dim=1).clamp(min=1e-8).sqrt() for color in (before, after)]
     turned = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     hue = torch.rad2deg(torch.atan2(turned, (before * after).sum(dim=1)))
-    return hue, lengths[1] / lengths[0] - 1, (light[1] / light[0]).log()
+    chroma, lightness = lengths[1] / lengths[0], light[1] / light[0]
+    return hue, chroma - 1, lightness.log(), (chroma / lightness.clamp(max=1) - 1).relu()

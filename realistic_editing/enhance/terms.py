@@ -11,6 +11,8 @@ _NEAR_WHITE = 0.92  # from here on the brightest channel counts, more and more u
 _LUMA, _SHADE, _PIXELS = (0.299, 0.587, 0.114), 0.1, 200  # Rec. 601; a tenth darker or lighter; pixels that stand for a region
 _WHITE_FROM, _WHITE_AT = 0.7, 0.85  # the darkest channel of a pixel that counts as white not at all, and in full
 _FEW_WHITES = 0.01  # of a region: so many count for half
+# Of CIELAB: the chroma at which a pixel is no longer grey, and the L below which no tint is seen; and of a region, as above.
+_GREY_TO, _DARK_TO, _FEW_GREYS = 8.0, 10.0, 0.02
 _NEAR_BLACK = 0.04  # added to the sum of two brightnesses: near black no eye sees differences
 _FAINT_SHADE = 0.01  # of the share between lighter and darker, of which 0.1 is usual
 _OF_GUARD = 0.4  # of the guard's number, on the scale of logits, that dR itself keeps to: -0.1 by default
@@ -88,6 +90,29 @@ def dulled_whites(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor)
     loss = ((image - edited) * image.new_tensor(_LUMA)[:, None, None]).sum(dim=1, keepdim=True).relu()
     whites, pixels = (one.flatten(1).sum(dim=1) for one in (weight, mask))
     return (weight * loss).flatten(1).sum(dim=1) / (whites + _FEW_WHITES * pixels).clamp(min=1e-6)
+
+
+def tinted_greys(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """How much colour the greys and whites of a region take on: a white helmet that turns mint is seen at once.
+
+    What a grey has of a tint already may stay or fade.
+
+    Args:
+        image, edited: (B, 3, H, W) RGB in [0, 1], photos and their edits.
+        mask: (B, 1, H, W) in [0, 1].
+
+    Returns:
+        (B,) in units of CIELAB, the mean over pixels that were nearly grey, times w / (w + 0.02), w their share of the region;
+        0 where there are none.
+    """
+    (light, before), (_, after) = ((100 * part for part in rgb_to_lab(photo).split([1, 2], dim=1)) for photo in (image, edited))
+    size = before.square().sum(dim=1, keepdim=True)
+    grey = (1 - size.sqrt() / _GREY_TO).clamp(min=0) * ((light - _DARK_TO) / _DARK_TO).clamp(0, 1)  # black shows no tint
+    kept = ((before * after.detach()).sum(dim=1, keepdim=True) / size.clamp(min=1e-6)).clamp(0, 1) * before
+    tint = ((after - kept).square().sum(dim=1, keepdim=True) + 1e-8).sqrt()
+    weight = mask * grey
+    greys, pixels = (one.flatten(1).sum(dim=1) for one in (weight, mask))
+    return (weight * tint).flatten(1).sum(dim=1) / (greys + _FEW_GREYS * pixels).clamp(min=1e-6)
 
 
 def lost_shading(image: torch.Tensor, mask: torch.Tensor, recipe: Recipe) -> torch.Tensor:

@@ -268,7 +268,7 @@ class PhotoView:
         edit = self.pick(options.order, options.seed)
         steps = options.steps(refinable=self.objective is not None)
         if steps:
-            edit = self.improve(edit, steps, progress=progress or steps > REFINE)
+            edit = self.improve(edit, steps, progress=progress)
         if options.strength is not None:
             return self.at_strength(edit, options.strength)
         if options.has_target:

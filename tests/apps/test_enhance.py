@@ -66,10 +66,10 @@ def test_result_and_recipe_are_written_and_described(files, capsys, bundled_netw
         assert word in text
 
 
-@pytest.mark.parametrize("watched", [True, False])
-def test_who_waits_at_a_terminal_sees_a_bar_and_a_log_file_holds_none(files, small, capsys, monkeypatch, watched):
+@pytest.mark.parametrize(("watched", "steps"), [(True, 1), (False, 1), (False, 37)])
+def test_who_waits_at_a_terminal_sees_a_bar_and_a_log_file_holds_none(files, small, capsys, monkeypatch, watched, steps):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
-    edit(files, *small)
+    edit(files, *small, "--refine", str(steps))
     assert ("optimise:" in capsys.readouterr().err) == watched
 
 

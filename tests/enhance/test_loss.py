@@ -9,6 +9,7 @@ import torch
 
 from realistic_editing.apps.cli import _compose
 from realistic_editing.apps.config import CONFIGS, instantiate_node
+from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.equations import saliency_drop
 from realistic_editing.enhance.loss import Objective, enhancement_loss
 from realistic_editing.enhance.terms import (
@@ -230,6 +231,13 @@ def test_whites_that_darken_beyond_the_margin_cost_realism():
     assert [float(one["realism"]) for one in terms] == [0, 0, pytest.approx(2.0)]
 
 
+def test_greys_that_take_on_colour_beyond_the_margin_cost_realism():
+    objective = Objective(saliency_weight=-1.0, tint_margin=2.0, tint_weight=0.5)
+    others = torch.zeros(1), torch.zeros(1, dtype=torch.bool), objective
+    terms = [enhancement_loss(BEFORE, LESS, MASK, *others, tint=torch.tensor([tint])) for tint in (0.0, 2.0, 5.0)]
+    assert [float(one["realism"]) for one in terms] == [0, 0, pytest.approx(1.5)]
+
+
 def test_whites_are_dulled_by_what_they_lose_inside_the_region():
     image, mask = torch.full((1, 3, 8, 8), 0.5), torch.zeros(1, 1, 8, 8)
     mask[..., :4] = 1
@@ -253,6 +261,12 @@ def test_every_objective_minds_realism_and_wants_its_task(choice, task):
     assert loss(wanted, objective)["total"] < loss(unwanted, objective)["total"]
     worse = loss(wanted, objective, realism_change=-0.6)["total"] - loss(wanted, objective)["total"]
     assert worse == 0 if choice == "ablation=no_realism" else worse > 0.01
+
+
+@pytest.mark.parametrize("task", ["attenuate", "amplify"])
+def test_bundled_enhancers_refine_by_the_objective_that_the_configuration_names(task):
+    objective = instantiate_node(_compose("train_enhancer", [f"task={task}", "objective=refined"]).objective, "objective")
+    assert objective == Enhancer.from_pretrained(task).objective
 
 
 def test_a_product_with_a_loss_that_may_be_negative_is_refused():

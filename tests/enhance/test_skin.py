@@ -72,7 +72,7 @@ def test_changes_are_those_of_cielab():
 
 @pytest.mark.parametrize("exposure", [0.45, 2.6])
 def test_a_person_goes_no_deeper_into_the_shade_or_the_light_than_the_limit(exposure):
-    assert PERSON_LIMITS.lightness < 2
+    assert PERSON_LIMITS.lightness == 1.4  # as documents say
     (pixels, factor), free = (find_skin(*photo_of(TONES[4])).pixels, PERSON_LIMITS.lightness), Limits(360.0, 9.0)
     far, near = (dataclasses.replace(STILL, exposure=torch.tensor([exposure**power])) for power in (1, 0.3))
     light, *lights = (rgb_to_lab(apply(pixels, torch.ones_like(pixels[:, :1]), one))[0, 0].mean() for one in (STILL, far, near))
@@ -80,6 +80,17 @@ def test_a_person_goes_no_deeper_into_the_shade_or_the_light_than_the_limit(expo
     skin = Skin(pixels, free._replace(lightness=factor))
     assert [skin.is_spared(one) for one in (far, near)] == spared == [False, True]
     assert Skin(pixels, free).is_spared(far), "other things may be as dark or as light as looks real"
+
+
+@pytest.mark.parametrize("color", TONES[:5])
+def test_skin_in_the_shade_grows_no_more_colourful(color):
+    skin = find_skin(*photo_of(color))
+    shade, bronze = (
+        dataclasses.replace(STILL, exposure=torch.tensor([0.8]), saturation=torch.tensor([value])) for value in (1.1, 1.22)
+    )
+    hue, chroma = skin.change(bronze)
+    assert skin.is_spared(shade) and not skin.is_spared(bronze)
+    assert float(hue) < 4 and float(chroma) < 0.15, "it is refused by its vividness alone"
 
 
 class Grey(CompactEnhancer):
@@ -105,7 +116,7 @@ def test_people_keep_their_skin_and_other_things_of_its_colours_keep_more_or_les
     pixels = (image[0].permute(1, 2, 0) * 255).round().byte().numpy()
     mask = (mask[0, 0] * 255).byte().numpy()
     changes = []
-    for human, (most_hue, most_chroma, _) in ((True, PERSON_LIMITS), (False, OTHER_LIMITS)):
+    for human, (most_hue, most_chroma, *_) in ((True, PERSON_LIMITS), (False, OTHER_LIMITS)):
         edit = enhancer.propose(pixels, mask, human=human, refine=refine, guard=-1.0)
         hue, chroma = find_skin(*photo_of(TONES[1]), human).change(edit.recipe)
         # Pixels of the mask's border are mixed.
@@ -245,7 +256,7 @@ def test_edits_that_change_skin_too_much_are_led_back_by_what_matters_least():
     led = numbers.clone()
     lead_back(skin, order, led, "final", ease, times=10)
     assert (skin.excess(bounded(order, led)) == 0).all() and torch.isfinite(led).all()
-    assert float((led - numbers)[:, 28].abs().max()) < 1e-4 < float((led - numbers).abs().max())
+    assert float((led - numbers)[:, 28].abs().max()) < 1e-3 < float((led - numbers).abs().max())
     within = led.clone()
     lead_back(skin, order, within, "final", ease)
     assert torch.equal(within, led)  # nothing is done to what is within the limits

@@ -4,7 +4,7 @@ import dataclasses
 import pytest
 import torch
 
-from realistic_editing.enhance.terms import flattened, least_change, logit_change, lost_contrast, lost_shading
+from realistic_editing.enhance.terms import flattened, least_change, logit_change, lost_contrast, lost_shading, tinted_greys
 from realistic_editing.ops import Recipe, apply
 
 
@@ -26,6 +26,21 @@ def test_the_slope_of_lost_contrast_is_finite_at_black_where_nothing_differs_and
     lost = lost_contrast(image, edited, torch.full((1, 1, 4, 4), inside))
     lost.sum().backward()
     assert lost.isfinite().all() and edited.grad.isfinite().all()
+
+
+def test_greys_are_tinted_by_what_they_gain_and_not_by_what_they_lose():
+    image, mask = torch.full((1, 3, 8, 8), 0.8), torch.ones(1, 1, 8, 8)
+    mint = image * torch.tensor([0.9, 1.0, 0.97])[:, None, None]
+    gained, lost = (float(tinted_greys(*pair, mask)) for pair in ((image, mint), (mint, image)))
+    assert gained > 5 and lost == pytest.approx(0, abs=0.01)
+    assert float(tinted_greys(image, image * 0.5, mask)) == pytest.approx(0, abs=0.01)  # darker, and as grey
+    red = torch.tensor([0.8, 0.1, 0.1])[:, None, None].expand_as(image)
+    assert float(tinted_greys(red, red * torch.tensor([0.5, 1.0, 1.0])[:, None, None], mask)) == 0  # was none
+    outside = torch.where(torch.arange(8) < 4, red, image)
+    assert float(tinted_greys(outside, torch.where(torch.arange(8) < 4, red, mint), (torch.arange(8) < 4) * mask)) == 0
+    edited = torch.zeros_like(image).requires_grad_()
+    tinted_greys(torch.zeros_like(image), edited, mask).sum().backward()
+    assert edited.grad.isfinite().all()
 
 
 def shading_lost(image, **changes):

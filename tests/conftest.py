@@ -130,7 +130,7 @@ def bundled_networks(small_networks) -> Iterator[None]:
 
 @pytest.fixture
 def few_steps() -> Iterator[None]:
-    """Edits are refined by 2 steps instead of 24, which is what most time would go into; how well, tests/enhance looks at."""
+    """Edits are refined by 2 steps instead of 36, which is what most time would go into; how well, tests/enhance looks at."""
     with pytest.MonkeyPatch.context() as patch:  # which a test's own undo() leaves
         patch.setattr(options, "REFINE", 2)
         yield

@@ -97,7 +97,7 @@ class Enhancer:
             for_inference(load_network(critic, kind="realism", device=device), image, mask, fresh=real),
             for_inference(load_network(saliency, kind="saliency", device=device), image, fresh=seen),
         )
-        objective = network.card.get("refine_objective") or network.card.get("objective")  # what it was trained by
+        objective = network.card.get("refine_objective") or network.card.get("objective")  # else what it was trained by
         return cls(ready, *judges, found, _objective_of(objective, name_or_path))
 
     def to(self, device: torch.device | str | None) -> "Enhancer":

@@ -260,7 +260,7 @@ class PhotoView:
 
     @on_worker
     def propose(self, options: EditOptions | None = None, progress: bool = False) -> Edit:
-        """An edit as the options ask, see `Enhancer.propose`; with a bar on request, and where more steps are asked for."""
+        """An edit as the options ask, see `Enhancer.propose`; with a bar on request."""
         options = EditOptions() if options is None else options
         options.check_for(self.task, refinable=self.objective is not None)
         if options.human not in (None, self._told):  # asked for later than the view was made

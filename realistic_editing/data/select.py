@@ -22,6 +22,7 @@ _BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from th
 # A mended mask that overlaps the given one by less (intersection over union) has lost the thing. The network knows things, and
 # may find one of twice the size.
 _NEAR, _TRUST = 0.4, 0.6
+_CRUMB, _KEPT = 0.05, 0.3  # of a mask: smaller parts are crumbs; and of a part: as much must be found again
 # CIELAB units from one side of a border to the other, below which nothing stands out: things hardly ever have so little, boxes
 # on sky, walls and lawn often.
 _APART = 8.0
@@ -238,7 +239,8 @@ def refine_mask(photo: np.ndarray, mask: np.ndarray, beyond: float = 0.0) -> np.
     pixels = as_bytes(photo)
     for find, trust in ((functools.partial(_mended_by_network, beyond=beyond), _NEAR), (_mended_by_colour, _TRUST)):
         found = find(pixels, rough)
-        if ((found >= 128) & given).sum() > trust * ((found >= 128) | given).sum():
+        overlaps = ((found >= 128) & given).sum() > trust * ((found >= 128) | given).sum()
+        if overlaps and _keeps_parts(found >= 128, given):
             return found
     return alpha_matte(pixels, given)
 
@@ -250,8 +252,16 @@ def _mended_by_network(pixels: np.ndarray, rough: np.ndarray, beyond: float) -> 
         return np.zeros(rough.shape, np.uint8)
     touched = cv2.resize(rough, found.probability.shape[::-1], interpolation=cv2.INTER_AREA) >= 0.5
     labels = cv2.connectedComponents((found.probability >= 0.5).astype(np.uint8))[1]
-    meant = np.isin(labels, np.unique(labels[touched]))  # not a like thing beside it
-    return mask_of(pixels, np.where(meant, found.probability, 0), ())
+    beside = (labels > 0) & ~np.isin(labels, np.unique(labels[touched]))  # a like thing
+    return mask_of(pixels, np.where(beside, 0, found.probability), ())
+
+
+def _keeps_parts(found: np.ndarray, given: np.ndarray) -> bool:
+    """Whether each part of a mask (H, W) bool, crumbs apart, is still there: two things may be meant, and one found."""
+    labels = cv2.connectedComponents(given.astype(np.uint8))[1]
+    sizes, kept = np.bincount(labels.ravel()), np.bincount(labels[found], minlength=labels.max() + 1)
+    parts = sizes[1:] > _CRUMB * given.sum()
+    return bool((kept[1:][parts] > _KEPT * sizes[1:][parts]).all())
 
 
 def _mended_by_colour(pixels: np.ndarray, rough: np.ndarray) -> np.ndarray:

@@ -69,6 +69,14 @@ def test_like_things_beside_it_are_not_taken_along():
     assert mended[100, 90] == 255 and mended[100, 210] == 0
 
 
+def test_no_part_of_a_mask_is_lost():
+    photo, mask = np.full((200, 300, 3), (70, 120, 80), np.uint8), np.zeros((200, 300), np.uint8)
+    cv2.circle(photo, (90, 100), 40, (190, 80, 60), -1)
+    cv2.circle(mask, (90, 104), 42, 255, -1)
+    cv2.circle(mask, (240, 100), 20, 255, -1)  # nothing is there, and yet it was said
+    assert (refine_mask(photo, mask)[90:110, 230:250] >= 128).mean() > 0.3
+
+
 def test_where_there_is_no_border_the_mask_stays(photo):
     flat = np.full_like(photo, 120)
     assert overlap(refine_mask(flat, TRUE)) > 0.8

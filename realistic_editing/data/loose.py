@@ -75,7 +75,7 @@ def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     if math.isnan(before):
         return None
     try:
-        mend = _better(image, region, before, bool(softness < _HARD))  # on the small copy, which takes a fraction of the time
+        mend = _better(image, region, before, softness < _HARD)  # on the small copy, which takes a fraction of the time
     except ModuleNotFoundError:
         if before < LOOSE:
             raise
@@ -89,14 +89,16 @@ def _better(
     """What makes a border follow the photo clearly better: the first of several ways, or None.
 
     Args:
-        image: (h, w, 3) float32 RGB in [0, 1].
+        image: (h, w, 3) uint8 RGB.
         region: (h, w) float32 in [0, 1].
         before: the border's firmness.
         hard: whether it is hard.
     """
     ways = [(refine_mask, _GAIN), (_mended_from_afar, _GAIN)] if before < LOOSE else [(refine_mask, _CLEAR_GAIN)]
+    if hard:
+        ways.append((_own_matte, _SOFT_GAIN))
     lab = lab_of(image)
-    for mend, gain in ways + [(_own_matte, _SOFT_GAIN)] * hard:
+    for mend, gain in ways:
         if _firmness(lab, mend(image, region) >= 128) >= max(LOOSE, gain * before):
             return mend
     return None

@@ -102,8 +102,8 @@ def tinted_greys(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor) 
         mask: (B, 1, H, W) in [0, 1].
 
     Returns:
-        (B,) in units of CIELAB, the mean over pixels that were nearly grey, times w / (w + 0.02), w their share of the region;
-        0 where there are none.
+        (B,) in units of CIELAB, the mean over pixels, each by how grey it was, times w / (w + 0.02), w their weighted share of
+        the region; 0 where there are none.
     """
     (light, before), (_, after) = ((100 * part for part in rgb_to_lab(photo).split([1, 2], dim=1)) for photo in (image, edited))
     size = before.square().sum(dim=1, keepdim=True)

@@ -121,7 +121,8 @@ def mended_where_loose(pixels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray
         return mask, (f"{loose}: {how_to_install('tools')}",)
     if mended is None:
         return mask, ()
-    return mended, ("the mask's border did not follow the photo closely, so it was moved or softened; --keep-mask leaves it as it is",)
+    loose = "the mask's border did not follow the photo closely"
+    return mended, (f"{loose}, so it was moved or softened; --keep-mask leaves it as it is",)
 
 
 def check_outside(options: Mapping[str, Any]) -> None:

@@ -13,13 +13,18 @@ from realistic_editing.common.ranges import Flag, check, optional
 from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
-from realistic_editing.data.loose import mend_if_loose
+from realistic_editing.data.loose import FADED, REFINED, SOFTENED, mend_if_loose
 from realistic_editing.data.masks import write_mask
 from realistic_editing.data.sam import select_by_sam
 from realistic_editing.data.select import refine_mask, select
 
 # Of a box: the least share of its width and height that a thing spans, and the least and the greatest share that it covers.
 SPANNED, SPARSE, SOLID = 0.5, 0.15, 0.9
+_DONE = {
+    REFINED: "moved to a border in the photo (the two overlap by {:.0f} %)",
+    SOFTENED: "softened where it lies",
+    FADED: "made to fade out where both sides of it are alike",
+}
 
 
 def mask(options: Mapping[str, Any]) -> Path:
@@ -121,8 +126,8 @@ def mended_where_loose(pixels: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray
         return mask, (f"{loose}: {how_to_install('tools')}",)
     if mended is None:
         return mask, ()
-    loose = "the mask's border did not follow the photo closely"
-    return mended, (f"{loose}, so it was moved or softened; --keep-mask leaves it as it is",)
+    loose, done = "the mask's border did not follow the photo closely", _DONE[mended.way].format(100 * mended.overlap)
+    return mended.mask, (f"{loose}, so it was {done}; --keep-mask leaves it as it is",)
 
 
 def check_outside(options: Mapping[str, Any]) -> None:

@@ -41,16 +41,26 @@ def difference_across(photo: np.ndarray, mask: np.ndarray) -> float:
     """
     photo = check_photo(photo)
     image, region = small_copy(photo, check_mask(mask, photo))
-    lab, hard = lab_of(image), (region >= 0.5).astype(np.uint8)
+    found, border = differences_along(lab_of(image), region >= 0.5)
+    return float(np.median(found[border])) if np.count_nonzero(border) >= _FEWEST else math.nan
+
+
+def differences_along(lab: np.ndarray, region: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far colours differ from one side of a border to the other, at each of its places.
+
+    Args:
+        lab: (h, w, 3) CIELAB.
+        region: (h, w) bool.
+
+    Returns:
+        (h, w) float32 in units of CIELAB, and (h, w) bool, where that is known: on the border, without the photo's own, where
+        there is enough on either side.
+    """
+    hard = region.astype(np.uint8)
     border = cv2.morphologyEx(hard, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     border[:_EDGE] = border[-_EDGE:] = border[:, :_EDGE] = border[:, -_EDGE:] = False
-    if np.count_nonzero(border) < _FEWEST:
-        return math.nan
     (inside, near), (outside, beyond) = (_beside(lab, side) for side in (hard, 1 - hard))
-    border &= (near > _KNOWN) & (beyond > _KNOWN)
-    if np.count_nonzero(border) < _FEWEST:
-        return math.nan
-    return float(np.median(np.linalg.norm(inside - outside, axis=2)[border]))
+    return np.linalg.norm(inside - outside, axis=2), border & (near > _KNOWN) & (beyond > _KNOWN)
 
 
 def _beside(lab: np.ndarray, side: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,12 +1,14 @@
 """Loose masks: whether a mask's border lies on a border in the photo, and mending it where it does not."""
+import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
 
 from realistic_editing.common.arrays import as_bytes, check_mask, check_photo, to_unit
-from realistic_editing.data.borders import lab_of, small_copy
+from realistic_editing.data.borders import differences_along, lab_of, small_copy
+from realistic_editing.data.masks import intersection_over_union
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.select import refine_mask
 
@@ -24,6 +26,28 @@ _MOST = 20000  # pixels of a border that are looked at
 _FEATHER = 12.0  # pixels: a border that is softer on average was meant to be; of mattes of COCO's things, few are
 _HARD = 1.5  # pixels: a border that is softer is a matte already
 _WHOLE = 0.98  # a mask that selects nothing wholly asks for less than an edit, which no mended mask does
+_DENT = 0.75  # pixels of depth, on average along a border, that are none: a slanting line of pixels is a staircase
+_FEW_PARTS = 8  # that straight lines cut a photo into; crumbs are more
+_ALIKE = 16.0  # CIELAB units from one side of a border to the other, below which it is no full border
+_FADE = 0.05  # of the root of a region's area: the sigma by which it is blurred there
+_SEEN = 0.1  # of full: a mask that changes by less anywhere is as it was
+REFINED, SOFTENED, FADED = "refined", "softened", "faded"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Mended:
+    """A mask that was mended.
+
+    Args:
+        mask: (H, W) uint8.
+        way: REFINED, its border lies elsewhere, see `refine_mask`; SOFTENED, it got a matte about its own border, so that it
+            follows the photo within a few pixels; FADED, see `faded`.
+        overlap: with the given mask (intersection over union), each hard at its middle.
+    """
+
+    mask: np.ndarray
+    way: str
+    overlap: float
 
 
 def firmness(photo: np.ndarray, mask: np.ndarray) -> float:
@@ -47,19 +71,20 @@ def firmness(photo: np.ndarray, mask: np.ndarray) -> float:
     return _firmness(lab_of(image), region >= 0.5)
 
 
-def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> Mended | None:
     """Mend a mask where its border lies on none in the photo, or follows it worse than a better one would.
 
     The better one is what `refine_mask` finds; else a matte about the mask's own border, which leaves the border where it is
-    and lets it follow the photo within a few pixels.
+    and lets it follow the photo within a few pixels. Where both sides of a border are alike, one that is moved, or one that
+    follows nothing and for which no better one is found, fades out.
 
     Args:
         photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
         mask: (H, W) of the same types.
 
     Returns:
-        (H, W) uint8; None where the mask is to stay: it follows the photo, it is soft on purpose, or mending finds nothing that
-        follows the photo clearly better.
+        None where the mask is to stay: it follows the photo, is soft on purpose, or is cut off by straight lines from edge to
+        edge, as the upper third of a sky.
 
     Raises:
         InputError: when photo or mask cannot be used.
@@ -69,39 +94,76 @@ def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     mask = check_mask(mask, photo)
     image, region = small_copy(photo, mask)
     softness = _softness(region)
-    if region.max() < _WHOLE or softness > _FEATHER:
+    if region.max() < _WHOLE or softness > _FEATHER or _is_cut_off(region >= 0.5):
         return None
     before = _firmness(lab_of(image), region >= 0.5)
     if math.isnan(before):
         return None
     try:
-        mend = _better(image, region, before, softness < _HARD)  # on the small copy, which takes a fraction of the time
+        return _mended(photo, mask, before, softness < _HARD)
     except ModuleNotFoundError:
         if before < LOOSE:
             raise
         return None  # it does without
-    return None if mend is None else mend(photo, mask)
 
 
-def _better(
-    image: np.ndarray, region: np.ndarray, before: float, hard: bool
-) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
-    """What makes a border follow the photo clearly better: the first of several ways, or None.
+def _mended(photo: np.ndarray, mask: np.ndarray, before: float, hard: bool) -> Mended | None:
+    """A mask whose border follows the photo clearly better, by the first of several ways, or one that fades out, or None.
+
+    Each way is tried on a small copy, which takes a fraction of the time, and must hold in the photo itself.
 
     Args:
-        image: (h, w, 3) uint8 RGB.
-        region: (h, w) float32 in [0, 1].
+        photo, mask: as for `mend_if_loose`.
         before: the border's firmness.
         hard: whether it is hard.
     """
-    ways = [(refine_mask, _GAIN), (_mended_from_afar, _GAIN)] if before < LOOSE else [(refine_mask, _CLEAR_GAIN)]
+    image, region = small_copy(photo, mask)
+    given = to_unit(mask)
+    for way, mend, gain in _ways(before, hard):
+        least = max(LOOSE, gain * before)
+        if _firmness(lab_of(image), mend(image, region) >= 128) < least:
+            continue
+        found = mend(photo, mask)
+        if firmness(photo, found) >= least:
+            found = faded(photo, found) if way == REFINED else found
+            return Mended(found, way, intersection_over_union(found >= 128, given >= 0.5))
+    if before >= LOOSE:
+        return None
+    found = faded(photo, mask)
+    if np.abs(to_unit(found) - given).max() < _SEEN:
+        return None
+    return Mended(found, FADED, intersection_over_union(found >= 128, given >= 0.5))
+
+
+def faded(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A mask that fades out where both sides of its border are alike, and stays as it is where they differ.
+
+    An edit that ends in the middle of a lawn leaves a step there, however good the rest of the border is.
+
+    Args:
+        photo: (H, W, 3) RGB, uint8, uint16, or float in [0, 1].
+        mask: (H, W) of the same types.
+
+    Returns:
+        (H, W) uint8.
+    """
+    image, region = small_copy(photo, mask)
+    differences, border = differences_along(lab_of(image), region >= 0.5)
+    alike = np.where(border, (1 - differences / _ALIKE).clip(0, 1), 0)
+    sigma = max(1.0, _FADE * math.sqrt(np.count_nonzero(region >= 0.5)))
+    found, places = (cv2.GaussianBlur(part.astype(np.float32), (0, 0), 2 * sigma) for part in (alike, border))
+    change = found / np.maximum(places, 1e-6) * (cv2.GaussianBlur(region, (0, 0), sigma) - region)
+    given = to_unit(check_mask(mask, photo))
+    return as_bytes((given + cv2.resize(change, given.shape[::-1], interpolation=cv2.INTER_LINEAR)).clip(0, 1))
+
+
+def _ways(before: float, hard: bool) -> Iterator[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray], float]]:
+    """What may mend a border of some firmness, hard or not: what it does, the function, and the gain that it must bring."""
+    yield REFINED, refine_mask, _GAIN if before < LOOSE else _CLEAR_GAIN
+    if before < LOOSE:
+        yield REFINED, _mended_from_afar, _GAIN
     if hard:
-        ways.append((_own_matte, _SOFT_GAIN))
-    lab = lab_of(image)
-    for mend, gain in ways:
-        if _firmness(lab, mend(image, region) >= 128) >= max(LOOSE, gain * before):
-            return mend
-    return None
+        yield SOFTENED, _own_matte, _SOFT_GAIN
 
 
 def _mended_from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -114,10 +176,30 @@ def _own_matte(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return alpha_matte(as_bytes(photo), to_unit(mask) >= 0.5)
 
 
+def _is_cut_off(region: np.ndarray) -> bool:
+    """Whether straight lines from edge to edge of the photo cut a region (H, W) bool off: then each side of them is convex."""
+    allowed = _DENT * _border_length(region.astype(np.uint8))
+    for side in (region, ~region):
+        count, labels = cv2.connectedComponents(side.astype(np.uint8), connectivity=4)
+        if count > _FEW_PARTS or sum(_dent((labels == part).astype(np.uint8)) for part in range(1, count)) > allowed:
+            return False
+    return True
+
+
+def _dent(part: np.ndarray) -> int:
+    """How many pixels of its convex hull a part (H, W) uint8, 0 or 1, leaves out."""
+    points = np.concatenate(cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0])
+    return cv2.countNonZero(cv2.fillConvexPoly(np.zeros_like(part), cv2.convexHull(points), 1)) - cv2.countNonZero(part)
+
+
+def _border_length(hard: np.ndarray) -> float:
+    """How many pixels long the border of a mask (H, W) uint8, 0 or 1, is, without the photo's own."""
+    return cv2.countNonZero(cv2.morphologyEx(hard, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))) / 2
+
+
 def _softness(region: np.ndarray) -> float:
     """How many pixels of (h, w) in [0, 1] are soft for one of its border."""
-    hard = (region >= 0.5).astype(np.uint8)
-    length = cv2.countNonZero(cv2.morphologyEx(hard, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))) / 2
+    length = _border_length((region >= 0.5).astype(np.uint8))
     return np.count_nonzero((region > 0.02) & (region < 0.98)) / max(length, 1)
 
 

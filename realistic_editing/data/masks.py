@@ -1,4 +1,4 @@
-"""Write masks; and damage them as users draw them: too large, too small, off their place, ragged (the paper's Figure 11)."""
+"""Write masks, compare them, and damage them as users draw them: too large or small, off their place, ragged (Figure 11)."""
 from pathlib import Path
 
 import cv2
@@ -44,6 +44,19 @@ def damaged(mask: np.ndarray, kind: str, generator: np.random.Generator) -> np.n
     else:
         raise ValueError(f"kind is {kind!r}; use one of {DAMAGES}")
     return result if result.max() >= 128 else mask
+
+
+def intersection_over_union(one: np.ndarray, other: np.ndarray) -> float:
+    """How far two masks overlap: what both select over what either does.
+
+    Args:
+        one, other: (H, W) bool, or uint8, 255 = selected, and then hard at its middle.
+
+    Returns:
+        In [0, 1]; 0 where neither selects a pixel.
+    """
+    first, second = (mask if mask.dtype == bool else mask >= 128 for mask in (one, other))
+    return float((first & second).sum() / max((first | second).sum(), 1))
 
 
 def write_mask(path: str | Path, mask: np.ndarray, wide: bool = True) -> None:

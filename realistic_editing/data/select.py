@@ -10,6 +10,7 @@ import numpy as np
 from realistic_editing.common.arrays import as_bytes, check_mask, check_photo, to_unit
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.borders import difference_across
+from realistic_editing.data.masks import intersection_over_union
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.pixels import resize
 from realistic_editing.data.selector import Looks, Point, under
@@ -23,6 +24,7 @@ _BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from th
 # may find one of twice the size.
 _NEAR, _TRUST = 0.4, 0.6
 _CRUMB, _KEPT = 0.05, 0.3  # of a mask: smaller parts are crumbs; and of a part: as much must be found again
+_HELD = 0.2  # of a part that was found: a mask that holds less of it does not mean it
 # CIELAB units from one side of a border to the other, below which nothing stands out: things hardly ever have so little, boxes
 # on sky, walls and lawn often.
 _APART = 8.0
@@ -239,8 +241,7 @@ def refine_mask(photo: np.ndarray, mask: np.ndarray, beyond: float = 0.0) -> np.
     pixels = as_bytes(photo)
     for find, trust in ((functools.partial(_mended_by_network, beyond=beyond), _NEAR), (_mended_by_colour, _TRUST)):
         found = find(pixels, rough)
-        overlaps = ((found >= 128) & given).sum() > trust * ((found >= 128) | given).sum()
-        if overlaps and _keeps_parts(found >= 128, given):
+        if intersection_over_union(found >= 128, given) > trust and _keeps_parts(found >= 128, given):
             return found
     return alpha_matte(pixels, given)
 
@@ -252,7 +253,8 @@ def _mended_by_network(pixels: np.ndarray, rough: np.ndarray, beyond: float) -> 
         return np.zeros(rough.shape, np.uint8)
     touched = cv2.resize(rough, found.probability.shape[::-1], interpolation=cv2.INTER_AREA) >= 0.5
     labels = cv2.connectedComponents((found.probability >= 0.5).astype(np.uint8))[1]
-    beside = (labels > 0) & ~np.isin(labels, np.unique(labels[touched]))  # a like thing
+    sizes, held = np.bincount(labels.ravel()), np.bincount(labels[touched], minlength=labels.max() + 1)
+    beside = (held <= _HELD * sizes)[labels]  # a like thing, which the mask touches at most
     return mask_of(pixels, np.where(beside, 0, found.probability), ())
 
 

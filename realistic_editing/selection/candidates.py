@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from realistic_editing.data.masks import intersection_over_union
 from realistic_editing.data.selector import Looks, Point, Selection, under
 
 CELLS = 128  # of the square that candidates are compared in
@@ -77,7 +78,7 @@ def merged(found: Sequence[Candidate]) -> list[Candidate]:
     """Of several candidates that are one thing, the most trusted."""
     kept: list[Candidate] = []
     for one in sorted(found, key=lambda one: -one.trust - _WHOLE * one.whole):
-        if all(overlap(one.mask, other.mask) < _SAME for other in kept):
+        if all(intersection_over_union(one.mask, other.mask) < _SAME for other in kept):
             kept.append(one)
     return kept
 
@@ -94,11 +95,6 @@ def peaks(attention: np.ndarray) -> list[Point]:
         places.append((rows[nearest], columns[nearest]))
     places.sort(key=lambda place: -attention[place])
     return [((column + 0.5) / CELLS, (row + 0.5) / CELLS) for row, column in places[:_PEAKS]]
-
-
-def overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two masks of bools."""
-    return float((one & other).sum() / max((one | other).sum(), 1))
 
 
 def in_common(one: np.ndarray, other: np.ndarray) -> float:

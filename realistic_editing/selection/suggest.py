@@ -9,9 +9,10 @@ from torch import nn
 
 from realistic_editing.common.arrays import as_bytes, check_photo
 from realistic_editing.common.errors import InputError
+from realistic_editing.data.masks import intersection_over_union
 from realistic_editing.data.select import mask_of
 from realistic_editing.data.selector import Looks, Point
-from realistic_editing.selection.candidates import CELLS, Candidate, candidate_at, find_candidates, in_common, merged, overlap
+from realistic_editing.selection.candidates import CELLS, Candidate, candidate_at, find_candidates, in_common, merged
 from realistic_editing.selection.network import THING_KINDS
 from realistic_editing.selection.words import describe_region
 from realistic_editing.weights import load_network
@@ -188,7 +189,7 @@ def _judged(
     """A candidate at its second look, with its matte, its share of attention and words for it."""
     selected = looks.closer(one.guess, one.point)
     mask, small = _matte(pixels, one.guess if selected is None else selected.probability, one.point)
-    if overlap(small, one.mask) < _SAME or (off is not None and _within(small, off) >= _OFF_SUBJECT):
+    if intersection_over_union(small, one.mask) < _SAME or (off is not None and _within(small, off) >= _OFF_SUBJECT):
         mask, small = _matte(pixels, one.guess, one.point)  # the second look took something else
     share, kind = float(attention[small].sum()), THING_KINDS[int(one.kinds.argmax())] if one.kinds.max() >= _SURE else ""
     reason = describe_region(pixels, mask, kind, share)

@@ -2,14 +2,9 @@
 import numpy as np
 import pytest
 
-from realistic_editing.data.masks import DAMAGES, REACH, damaged
+from realistic_editing.data.masks import DAMAGES, REACH, damaged, intersection_over_union
 
 DISC = ((np.hypot(*np.mgrid[-100:100, -100:100]) < 50) * 255).astype(np.uint8)
-
-
-def overlap(first, second):
-    first, second = first >= 128, second >= 128
-    return (first & second).sum() / (first | second).sum()
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
@@ -17,7 +12,7 @@ def test_damage_changes_the_edge_and_leaves_the_object(kind):
     for seed in range(20):
         result = damaged(DISC, kind, np.random.default_rng(seed))
         assert result.shape == DISC.shape and result.dtype == np.uint8
-        assert 0.7 < overlap(result, DISC) < 1
+        assert 0.7 < intersection_over_union(result, DISC) < 1
         # Nothing changes further from the edge than the reach, but for the corners of pixels.
         distance = np.abs(np.hypot(*np.mgrid[-100:100, -100:100]) - 50)
         assert (result == DISC)[distance > REACH[1] * 200 + 3].all()
@@ -39,3 +34,12 @@ def test_a_mask_that_would_vanish_is_kept():
 def test_an_unknown_damage_is_refused():
     with pytest.raises(ValueError, match="jagged"):
         damaged(DISC, "torn", np.random.default_rng(0))
+
+
+def test_overlap():
+    half = DISC.copy()
+    half[:, :80] = 0
+    assert intersection_over_union(DISC, DISC) == 1
+    assert intersection_over_union(half, DISC) == pytest.approx((half > 0).sum() / (DISC > 0).sum())
+    assert intersection_over_union(half // 2, DISC > 0) == 0 == intersection_over_union(DISC // 2, half // 2)
+    assert intersection_over_union(half > 0, DISC > 0) == intersection_over_union(half, DISC)

@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 
-from realistic_editing.selection.candidates import CELLS, Candidate, in_common, merged, overlap, peaks
+from realistic_editing.data.masks import intersection_over_union
+from realistic_editing.selection.candidates import CELLS, Candidate, in_common, merged, peaks
 from realistic_editing.selection.network import THING_KINDS
 from realistic_editing.selection.suggest import _ranked
 
@@ -63,7 +64,8 @@ def test_a_thing_found_twice_is_kept_once_as_the_whole_photo_shows_it():
     closer = a_thing(slice(80, 100), slice(10, 31), 0.12, trust=0.65, whole=False)
     surer = a_thing(slice(80, 100), slice(10, 31), 0.12, trust=0.9, whole=False)
     assert merged([closer, CUP, SIGN]) == [CUP, SIGN] and merged([CUP, surer]) == [surer]
-    assert overlap(CUP.mask, closer.mask) == pytest.approx(20 / 21) and overlap(CUP.mask, SIGN.mask) == 0
+    assert intersection_over_union(CUP.mask, closer.mask) == pytest.approx(20 / 21)
+    assert intersection_over_union(CUP.mask, SIGN.mask) == 0
     assert in_common(CUP.mask, closer.mask) == 1
 
 

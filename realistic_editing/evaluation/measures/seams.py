@@ -9,7 +9,7 @@ from torch import nn
 
 from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.loose import mend_if_loose
-from realistic_editing.data.masks import DAMAGES, damaged
+from realistic_editing.data.masks import DAMAGES, damaged, intersection_over_union
 from realistic_editing.data.matte import alpha_matte
 from realistic_editing.data.regions import Region
 from realistic_editing.data.select import refine_mask
@@ -27,7 +27,7 @@ AS_EDITED = "as edited"
 def mended_where_loose(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """What `realistic-editing edit` makes of a mask, (H, W) uint8 both."""
     mended = mend_if_loose(photo, mask)
-    return soften_hard(photo, mask if mended is None else mended)
+    return soften_hard(photo, mask if mended is None else mended.mask)
 
 
 # What may be done about a rough mask. A matte about its own border shows how much of what mending gains is softness alone.
@@ -122,9 +122,3 @@ def measure_seams(
                     "changed": not np.array_equal(rough, soften_hard(photo, given) if kind.endswith(AS_EDITED) else given),
                 })  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def intersection_over_union(mask: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two masks (H, W) uint8, each hard at its middle."""
-    first, second = mask >= 128, other >= 128
-    return float((first & second).sum() / max((first | second).sum(), 1))

@@ -8,12 +8,12 @@ from torch import nn
 from tqdm import tqdm
 
 from realistic_editing.data.gaze import GazePhoto
+from realistic_editing.data.masks import intersection_over_union
 from realistic_editing.data.mechrez import MechrezPhoto
 from realistic_editing.data.pixels import read_rgb
 from realistic_editing.data.regions import read_region
 from realistic_editing.enhance.clean import calm, subject_share
 from realistic_editing.enhance.enhancer import Enhancer
-from realistic_editing.evaluation.measures.seams import intersection_over_union
 from realistic_editing.selection.suggest import Suggestion, Suggestions, look_for_distractors
 
 COVERED = 0.4  # overlap (intersection over union) with a published mask from which a suggestion covers it

@@ -12,7 +12,6 @@ from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.evaluation.measures.seams import (
     AS_EDITED,
     MENDERS,
-    intersection_over_union,
     masks_of,
     measure_seams,
     name_of,
@@ -103,11 +102,3 @@ def test_tables_hold_means_and_differences_by_region():
     assert changes.seam["jagged, mended"].value == pytest.approx(difference.mean())
     assert changes["lower seam"]["jagged, mended"].value == pytest.approx((difference < 0).mean())
     assert changes.seam["jagged, mended"].low < difference.mean() < changes.seam["jagged, mended"].high
-
-
-def test_overlap():
-    half = THING.copy()
-    half[:, :80] = 0
-    assert intersection_over_union(THING, THING) == 1
-    assert intersection_over_union(half, THING) == pytest.approx((half > 0).sum() / (THING > 0).sum())
-    assert intersection_over_union(np.zeros_like(THING), THING) == 0

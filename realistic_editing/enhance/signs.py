@@ -3,7 +3,7 @@ import torch
 
 from realistic_editing.enhance.seam import seam
 from realistic_editing.enhance.skin import LIKELY_SKIN, has_color
-from realistic_editing.enhance.terms import dulled_whites, lost_contrast
+from realistic_editing.enhance.terms import dulled_whites, lost_contrast, tinted_greys
 from realistic_editing.enhance.verdict import Signs
 from realistic_editing.enhance.view import PhotoView
 from realistic_editing.ops import Recipe
@@ -54,8 +54,10 @@ def measure_signs(
         realism_change=float(realism_change),
         border_step=seam(image, edited, mask),
         skin_change=_mean(_color_change(before[1:], after[1:]), skin, inside),
+        skin_light=abs(_mean((after - before)[0], skin, inside)),
         lifted_blacks=_mean((after - before)[0].relu(), inside & (before[0] < BLACK), inside),
         dulled_whites=100 * float(dulled_whites(image, edited, mask)),
+        tinted_greys=float(tinted_greys(image, edited, mask)),
         lost_contrast=max(0.0, 100 * float(lost_contrast(image, edited, mask))),
     )
 

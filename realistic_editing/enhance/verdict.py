@@ -15,16 +15,20 @@ THRESHOLDS = {
     "realism_change": (-0.05, -0.1),
     "border_step": (2.0, 2.9),  # CIELAB units a pixel; a clean edit to less attention leaves 0.4, to more 1.7
     "skin_change": (4.0, 8.0),  # CIELAB units of a and b
+    "skin_light": (10.0, 12.0),  # CIELAB units of L
     "lifted_blacks": (4.0, 6.0),  # CIELAB units of L; above, dark hair and jackets look as if seen through mist
     "dulled_whites": (20.0, 30.0),  # percent of full brightness; not set by the sixty: by a white cat turned into a grey cutout
+    "tinted_greys": (4.0, 8.0),  # CIELAB units of a and b
     "lost_contrast": (20.0, 25.0),  # percent of the region's contrast
 }
 _WORDS = {
     "realism_change": "the region looks less real, dR {}",
     "border_step": "the border of the mask shows, {:.1f} units a pixel steeper",
     "skin_change": "colours of skin, fur or wood change by {:.1f} units",
+    "skin_light": "colours of skin, fur or wood turn {:.0f} units lighter or darker",
     "lifted_blacks": "blacks turn grey, {:.1f} units lighter",
     "dulled_whites": "whites turn grey, {:.0f} % darker",
+    "tinted_greys": "greys and whites take on {:.1f} units of colour",
     "lost_contrast": "the region has {:.0f} % less contrast, as in mist",
 }
 
@@ -38,8 +42,10 @@ class Signs:
         realism_change: dR of eq. 2, in [-1, 1].
         border_step: how much steeper the photo becomes along the mask's border, >= 0, in units of CIELAB a pixel.
         skin_change: how far pixels of the colours of skin move in CIELAB's a and b, >= 0; 0 where there are none.
+        skin_light: by how much those pixels become lighter or darker on average, >= 0, in units of CIELAB's L.
         lifted_blacks: by how much the region's near-black pixels brighten, in units of CIELAB's L; 0 where there are none.
         dulled_whites: by how much its near-white pixels darken, in percent of full brightness; 0 where there are none.
+        tinted_greys: how much colour its greys and whites take on, >= 0, in units of CIELAB.
         lost_contrast: how much of the contrast between its pixels is lost, in percent; 0 where it grows.
         doubt: what is uncertain of the region itself, such as that a click selected it badly; "" = nothing.
     """
@@ -48,8 +54,10 @@ class Signs:
     realism_change: float
     border_step: float = 0.0
     skin_change: float = 0.0
+    skin_light: float = 0.0
     lifted_blacks: float = 0.0
     dulled_whites: float = 0.0
+    tinted_greys: float = 0.0
     lost_contrast: float = 0.0
     doubt: str = ""
 

@@ -15,7 +15,8 @@ from realistic_editing.data.select import refine_mask
 # A border that is less than this much steeper than what lies beside it is loose; of masks of public sets, few are.
 LOOSE = 1.4
 # How much steeper than the given one a mended border must be, where that is loose and where it is not: who draws well is not
-# to be corrected. And how much steeper the mask's own, softened to a matte, must be to be taken instead.
+# to be corrected: with 1.25, a flag's pale stripe before a pale wall was lost. And how much steeper the mask's own, softened
+# to a matte, must be to be taken instead.
 _GAIN, _CLEAR_GAIN, _SOFT_GAIN = 1.1, 1.5, 1.1
 _AFAR = 0.01  # of the photo's longer side, see `refine_mask`; by damaged masks of COCO's split val
 _REACH = 0.04  # of the shorter side: how far beside a border the photo is looked at, to each side
@@ -117,22 +118,37 @@ def _mended(photo: np.ndarray, mask: np.ndarray, before: float, hard: bool) -> M
         before: the border's firmness.
         hard: whether it is hard.
     """
-    image, region = small_copy(photo, mask)
-    given = to_unit(mask)
-    for way, mend, gain in _ways(before, hard):
-        least = max(LOOSE, gain * before)
-        if _firmness(lab_of(image), mend(image, region) >= 128) < least:
+    small = small_copy(photo, mask)
+    for way, mend in _ways(before, hard):
+        if _tried(*small, way, mend, before) is None or (found := _tried(photo, mask, way, mend, before)) is None:
             continue
-        found = mend(photo, mask)
-        if firmness(photo, found) >= least:
-            found = faded(photo, found) if way == REFINED else found
-            return Mended(found, way, intersection_over_union(found >= 128, given >= 0.5))
+        return _result(faded(photo, found) if way == REFINED else found, mask, way)
     if before >= LOOSE:
         return None
     found = faded(photo, mask)
-    if np.abs(to_unit(found) - given).max() < _SEEN:
-        return None
-    return Mended(found, FADED, intersection_over_union(found >= 128, given >= 0.5))
+    return _result(found, mask, FADED) if np.abs(to_unit(found) - to_unit(mask)).max() >= _SEEN else None
+
+
+def _result(found: np.ndarray, mask: np.ndarray, way: str) -> Mended:
+    return Mended(found, way, intersection_over_union(found >= 128, to_unit(mask) >= 0.5))
+
+
+def _ways(before: float, hard: bool) -> Iterator[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]]:
+    """What may mend a border of some firmness, hard or not: what it does, and the function."""
+    yield REFINED, refine_mask
+    if before < LOOSE:
+        yield REFINED, _mended_from_afar
+    if hard:
+        yield SOFTENED, _own_matte
+
+
+def _tried(
+    photo: np.ndarray, mask: np.ndarray, way: str, mend: Callable[[np.ndarray, np.ndarray], np.ndarray], before: float
+) -> np.ndarray | None:
+    """What one way makes of a mask, (H, W) uint8, where it follows the photo so much better that it may be taken."""
+    found = mend(photo, mask)
+    gain = _SOFT_GAIN if way == SOFTENED else _GAIN if before < LOOSE else _CLEAR_GAIN
+    return found if firmness(photo, found) >= max(LOOSE, gain * before) else None
 
 
 def faded(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -155,15 +171,6 @@ def faded(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     change = found / np.maximum(places, 1e-6) * (cv2.GaussianBlur(region, (0, 0), sigma) - region)
     given = to_unit(check_mask(mask, photo))
     return as_bytes((given + cv2.resize(change, given.shape[::-1], interpolation=cv2.INTER_LINEAR)).clip(0, 1))
-
-
-def _ways(before: float, hard: bool) -> Iterator[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray], float]]:
-    """What may mend a border of some firmness, hard or not: what it does, the function, and the gain that it must bring."""
-    yield REFINED, refine_mask, _GAIN if before < LOOSE else _CLEAR_GAIN
-    if before < LOOSE:
-        yield REFINED, _mended_from_afar, _GAIN
-    if hard:
-        yield SOFTENED, _own_matte, _SOFT_GAIN
 
 
 def _mended_from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:

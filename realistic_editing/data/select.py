@@ -241,8 +241,9 @@ def refine_mask(photo: np.ndarray, mask: np.ndarray, beyond: float = 0.0) -> np.
     pixels = as_bytes(photo)
     for find, trust in ((functools.partial(_mended_by_network, beyond=beyond), _NEAR), (_mended_by_colour, _TRUST)):
         found = find(pixels, rough)
-        if intersection_over_union(found >= 128, given) > trust and _keeps_parts(found >= 128, given):
-            return found
+        if intersection_over_union(found >= 128, given) > trust:
+            lost = _lost_parts(found >= 128, given)
+            return np.maximum(found, alpha_matte(pixels, lost)) if lost.any() else found
     return alpha_matte(pixels, given)
 
 
@@ -258,12 +259,13 @@ def _mended_by_network(pixels: np.ndarray, rough: np.ndarray, beyond: float) -> 
     return mask_of(pixels, np.where(beside, 0, found.probability), ())
 
 
-def _keeps_parts(found: np.ndarray, given: np.ndarray) -> bool:
-    """Whether each part of a mask (H, W) bool, crumbs apart, is still there: two things may be meant, and one found."""
+def _lost_parts(found: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """The parts of a mask (H, W) bool, crumbs apart, that were not found again: two things may be meant, and one found."""
     labels = cv2.connectedComponents(given.astype(np.uint8))[1]
     sizes, kept = np.bincount(labels.ravel()), np.bincount(labels[found], minlength=labels.max() + 1)
-    parts = sizes[1:] > _CRUMB * given.sum()
-    return bool((kept[1:][parts] > _KEPT * sizes[1:][parts]).all())
+    lost = (sizes > _CRUMB * given.sum()) & (kept <= _KEPT * sizes)
+    lost[0] = False  # what the mask leaves
+    return lost[labels]
 
 
 def _mended_by_colour(pixels: np.ndarray, rough: np.ndarray) -> np.ndarray:

@@ -154,7 +154,7 @@ def test_the_commands_say_the_verdict_and_write_sheets(folder, capsys):
         main(["edit", "photo.png", "photo_mask.png", *quick, "--sheet", "sheet.png", "--output", "results/", "--json"])
         said = json.loads(capsys.readouterr().out)
     assert said["result"] == "results/photo_attenuate_2.png" and said["verdict"] in VERDICTS
-    seen = {"border_step", "skin_change", "lifted_blacks", "dulled_whites", "lost_contrast"}
+    seen = {"border_step", "skin_change", "skin_light", "lifted_blacks", "dulled_whites", "tinted_greys", "lost_contrast"}
     assert set(said["signs"]) == {"realism", "realism_change", *seen}
     assert "hardly moves attention" in said["problems"][0] and cv2.imread("sheet.png").shape[1] > 1280
     main(["edit", "photo.png", "photo_mask.png", *quick, "--output", said["result"]])

@@ -34,7 +34,7 @@ def test_no_edit_has_no_sign(mask, color):
     found = signs(plain(*color), mask, lambda image: image)
     assert (found.realism, found.realism_change) == (0.8, -0.03)
     assert (found.border_step, found.skin_change, found.lifted_blacks, found.dulled_whites) == (0, 0, 0, 0)
-    assert found.lost_contrast == 0
+    assert (found.skin_light, found.tinted_greys, found.lost_contrast) == (0, pytest.approx(0, abs=1e-3), 0)
 
 
 def test_a_step_along_the_border_is_measured(mask):
@@ -71,6 +71,19 @@ def test_a_thing_that_comes_in_any_colour_has_no_skin(mask):
     image = plain(*SKIN)
     grey = torch.where(mask > 0, image.mean(dim=1, keepdim=True), image)
     assert [measure_signs(image, grey, mask, 0.8, 0.0, free).skin_change > 0 for free in (False, True)] == [True, False]
+
+
+def test_skin_that_turns_lighter_or_darker_is_measured_both_ways(mask):
+    darker, lighter = (signs(plain(*SKIN), mask, lambda image, by=by: image * by).skin_light for by in (0.7, 1.15))
+    assert darker > 15 and 5 < lighter < 12
+    assert signs(plain(0.2, 0.5, 0.9), mask, lambda image: image * 0.7).skin_light == 0  # no skin
+
+
+def test_greys_that_take_on_colour_are_measured(mask):
+    mint = torch.tensor([-0.06, 0.03, 0.0]).reshape(1, 3, 1, 1)
+    assert signs(plain(0.7, 0.7, 0.7), mask, lambda image: image + mint).tinted_greys > 4
+    assert signs(plain(0.7, 0.7, 0.7), mask, lambda image: image * 0.8).tinted_greys < 0.1  # a grey shade
+    assert signs(plain(0.2, 0.5, 0.9), mask, lambda image: image + mint).tinted_greys == 0  # blue is no grey
 
 
 @pytest.mark.parametrize("color", [(0.9, 0.1, 0.1), (0.2, 0.6, 0.2), (0.5, 0.5, 0.5), (1.0, 0.65, 0.0)])

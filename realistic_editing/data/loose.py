@@ -1,7 +1,7 @@
 """Loose masks: whether a mask's border lies on a border in the photo, and mending it where it does not."""
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -109,21 +109,24 @@ def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> Mended | None:
 
 
 def _mended(photo: np.ndarray, mask: np.ndarray, before: float, hard: bool) -> Mended | None:
-    """A mask whose border follows the photo clearly better, by the first of several ways, or one that fades out, or None.
+    """A mask whose border follows the photo clearly better, by the best of several ways, or one that fades out, or None.
 
-    Each way is tried on a small copy, which takes a fraction of the time, and must hold in the photo itself.
+    The ways are compared on a small copy, which takes a fraction of the time; what is taken must hold in the photo itself.
 
     Args:
         photo, mask: as for `mend_if_loose`.
         before: the border's firmness.
         hard: whether it is hard.
     """
-    small = small_copy(photo, mask)
-    for way, mend in _ways(before, hard):
-        if _tried(*small, way, mend, before) is None or (found := _tried(photo, mask, way, mend, before)) is None:
-            continue
-        return _result(faded(photo, found) if way == REFINED else found, mask, way)
-    if before >= LOOSE:
+    small, loose = small_copy(photo, mask), before < LOOSE
+    least = max(LOOSE, before * (_GAIN if loose else _CLEAR_GAIN))
+    reached = [(firmness(small[0], mend(*small)), mend) for mend in _REFINING[: None if loose else 1]]
+    for after, mend in sorted(reached, key=lambda one: -one[0]):
+        if after >= least and firmness(photo, found := mend(photo, mask)) >= least:
+            return _result(faded(photo, found), mask, REFINED)
+    if hard and firmness(photo, found := _own_matte(photo, mask)) >= max(LOOSE, _SOFT_GAIN * before):
+        return _result(found, mask, SOFTENED)
+    if not loose:
         return None
     found = faded(photo, mask)
     return _result(found, mask, FADED) if np.abs(to_unit(found) - to_unit(mask)).max() >= _SEEN else None
@@ -131,24 +134,6 @@ def _mended(photo: np.ndarray, mask: np.ndarray, before: float, hard: bool) -> M
 
 def _result(found: np.ndarray, mask: np.ndarray, way: str) -> Mended:
     return Mended(found, way, intersection_over_union(found >= 128, to_unit(mask) >= 0.5))
-
-
-def _ways(before: float, hard: bool) -> Iterator[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]]:
-    """What may mend a border of some firmness, hard or not: what it does, and the function."""
-    yield REFINED, refine_mask
-    if before < LOOSE:
-        yield REFINED, _mended_from_afar
-    if hard:
-        yield SOFTENED, _own_matte
-
-
-def _tried(
-    photo: np.ndarray, mask: np.ndarray, way: str, mend: Callable[[np.ndarray, np.ndarray], np.ndarray], before: float
-) -> np.ndarray | None:
-    """What one way makes of a mask, (H, W) uint8, where it follows the photo so much better that it may be taken."""
-    found = mend(photo, mask)
-    gain = _SOFT_GAIN if way == SOFTENED else _GAIN if before < LOOSE else _CLEAR_GAIN
-    return found if firmness(photo, found) >= max(LOOSE, gain * before) else None
 
 
 def faded(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -173,9 +158,23 @@ def faded(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return as_bytes((given + cv2.resize(change, given.shape[::-1], interpolation=cv2.INTER_LINEAR)).clip(0, 1))
 
 
-def _mended_from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """What `refine_mask` finds where it may look farther from the mask's border."""
     return refine_mask(photo, mask, _AFAR)
+
+
+def _twice(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """What `refine_mask` finds from what it found: the second look starts closer."""
+    return refine_mask(photo, refine_mask(photo, mask))
+
+
+def _twice_from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """As `_twice`, each time from afar."""
+    return _from_afar(photo, _from_afar(photo, mask))
+
+
+# What may find the border of a loose mask: each is best for some. Of one that is not loose the first alone is tried.
+_REFINING: tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], ...] = (refine_mask, _from_afar, _twice, _twice_from_afar)
 
 
 def _own_matte(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:

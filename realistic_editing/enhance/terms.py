@@ -107,7 +107,8 @@ def tinted_greys(image: torch.Tensor, edited: torch.Tensor, mask: torch.Tensor) 
     """
     (light, before), (_, after) = ((100 * part for part in rgb_to_lab(photo).split([1, 2], dim=1)) for photo in (image, edited))
     size = before.square().sum(dim=1, keepdim=True)
-    grey = (1 - size.clamp(min=1e-12).sqrt() / _GREY_TO).clamp(min=0) * ((light - _DARK_TO) / _DARK_TO).clamp(0, 1)  # black shows no tint
+    chroma, seen = size.clamp(min=1e-12).sqrt(), ((light - _DARK_TO) / _DARK_TO).clamp(0, 1)  # black shows no tint
+    grey = (1 - chroma / _GREY_TO).clamp(min=0) * seen
     kept = ((before * after.detach()).sum(dim=1, keepdim=True) / size.clamp(min=1e-6)).clamp(0, 1) * before
     tint = ((after - kept).square().sum(dim=1, keepdim=True) + 1e-8).sqrt()
     weight = mask * grey

@@ -15,8 +15,9 @@ from realistic_editing.data.images import Photo, read_mask, read_photo
 from realistic_editing.data.labels import check_label
 from realistic_editing.data.loose import FADED, REFINED, SOFTENED, mend_if_loose
 from realistic_editing.data.masks import write_mask
+from realistic_editing.data.refine import refine_mask
 from realistic_editing.data.sam import select_by_sam
-from realistic_editing.data.select import refine_mask, select
+from realistic_editing.data.select import select
 
 # Of a box: the least share of its width and height that a thing spans, and the least and the greatest share that it covers.
 SPANNED, SPARSE, SOLID = 0.5, 0.15, 0.9

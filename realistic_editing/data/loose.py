@@ -10,7 +10,7 @@ from realistic_editing.common.arrays import as_bytes, check_mask, check_photo, t
 from realistic_editing.data.borders import differences_along, lab_of, small_copy
 from realistic_editing.data.masks import intersection_over_union
 from realistic_editing.data.matte import alpha_matte
-from realistic_editing.data.select import refine_mask
+from realistic_editing.data.refine import refine_region
 
 # A border that is less than this much steeper than what lies beside it is loose; of masks of public sets, few are.
 LOOSE = 1.4
@@ -18,7 +18,7 @@ LOOSE = 1.4
 # to be corrected: with 1.25, a flag's pale stripe before a pale wall was lost. And how much steeper the mask's own, softened
 # to a matte, must be to be taken instead.
 _GAIN, _CLEAR_GAIN, _SOFT_GAIN = 1.1, 1.5, 1.1
-_AFAR = 0.01  # of the photo's longer side, see `refine_mask`; by damaged masks of COCO's split val
+_AFAR = 0.01  # of the photo's longer side, see `refine_region`; by damaged masks of COCO's split val
 _REACH = 0.04  # of the shorter side: how far beside a border the photo is looked at, to each side
 _NEAR, _BESIDE = 1, 3  # pixels: what is on the border, and what is no longer
 _FEWEST = 40  # pixels of a border that say something
@@ -41,7 +41,7 @@ class Mended:
 
     Args:
         mask: (H, W) uint8.
-        way: REFINED, its border lies elsewhere, see `refine_mask`; SOFTENED, it got a matte about its own border, so that it
+        way: REFINED, its border lies elsewhere, see `refine_region`; SOFTENED, it got a matte about its own border, so that it
             follows the photo within a few pixels; FADED, see `faded`.
         overlap: with the given mask (intersection over union), each hard at its middle.
     """
@@ -75,7 +75,7 @@ def firmness(photo: np.ndarray, mask: np.ndarray) -> float:
 def mend_if_loose(photo: np.ndarray, mask: np.ndarray) -> Mended | None:
     """Mend a mask where its border lies on none in the photo, or follows it worse than a better one would.
 
-    The better one is what `refine_mask` finds; else a matte about the mask's own border, which leaves the border where it is
+    The better one is what `refine_region` finds; else a matte about the mask's own border, which leaves the border where it is
     and lets it follow the photo within a few pixels. Where both sides of a border are alike, one that is moved, or one that
     follows nothing and for which no better one is found, fades out.
 
@@ -120,11 +120,11 @@ def _mended(photo: np.ndarray, mask: np.ndarray, before: float, hard: bool) -> M
     """
     small, loose = small_copy(photo, mask), before < LOOSE
     least = max(LOOSE, before * (_GAIN if loose else _CLEAR_GAIN))
-    reached = [(firmness(small[0], mend(*small)), mend) for mend in _REFINING[: None if loose else 1]]
-    for after, mend in sorted(reached, key=lambda one: -one[0]):
-        if after >= least and firmness(photo, found := mend(photo, mask)) >= least:
-            return _result(faded(photo, found), mask, REFINED)
-    if hard and firmness(photo, found := _own_matte(photo, mask)) >= max(LOOSE, _SOFT_GAIN * before):
+    reached = {firmness(small[0], refine(*small)): refine for refine in _REFINING[: None if loose else 1]}
+    best = max((after for after in reached if after >= least), default=None)
+    if best is not None and firmness(photo, found := _matte(photo, reached[best](photo, mask))) >= least:
+        return _result(faded(photo, found), mask, REFINED)
+    if hard and firmness(photo, found := _matte(photo, to_unit(mask) >= 0.5)) >= max(LOOSE, _SOFT_GAIN * before):
         return _result(found, mask, SOFTENED)
     if not loose:
         return None
@@ -159,13 +159,13 @@ def faded(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """What `refine_mask` finds where it may look farther from the mask's border."""
-    return refine_mask(photo, mask, _AFAR)
+    """What `refine_region` finds where it may look farther from the mask's border."""
+    return refine_region(photo, mask, _AFAR)
 
 
 def _twice(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """What `refine_mask` finds from what it found: the second look starts closer."""
-    return refine_mask(photo, refine_mask(photo, mask))
+    """What `refine_region` finds from what it found: the second look starts closer."""
+    return refine_region(photo, refine_region(photo, mask))
 
 
 def _twice_from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -174,12 +174,12 @@ def _twice_from_afar(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 # What may find the border of a loose mask: each is best for some. Of one that is not loose the first alone is tried.
-_REFINING: tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], ...] = (refine_mask, _from_afar, _twice, _twice_from_afar)
+_REFINING: tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], ...] = (refine_region, _from_afar, _twice, _twice_from_afar)
 
 
-def _own_matte(photo: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """A matte about a mask's own border; as for `refine_mask`."""
-    return alpha_matte(as_bytes(photo), to_unit(mask) >= 0.5)
+def _matte(photo: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """(H, W) bool -> (H, W) uint8, softened as the photo is."""
+    return alpha_matte(as_bytes(photo), region)
 
 
 def _is_cut_off(region: np.ndarray) -> bool:

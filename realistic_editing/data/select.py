@@ -1,30 +1,20 @@
-"""Masks without a mask: select what is in a box, or around points, and mend rough masks."""
+"""Masks without a mask: select what is in a box, or around points."""
 import dataclasses
-import functools
 import math
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from realistic_editing.common.arrays import as_bytes, check_mask, check_photo, to_unit
+from realistic_editing.common.arrays import as_bytes, check_photo
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.borders import difference_across
-from realistic_editing.data.masks import intersection_over_union
+from realistic_editing.data.grabcut import cut
 from realistic_editing.data.matte import alpha_matte
-from realistic_editing.data.pixels import resize
-from realistic_editing.data.selector import Looks, Point, under
+from realistic_editing.data.selector import Looks, Point, enlarged, under
 
 WAYS_TO_SELECT = ("network", "grabcut")
 IN_DOUBT = 0.5  # an expected overlap below which the user is told: of one click on things of COCO val, three in ten
-_LONGEST = 640  # pixels of the longer side while GrabCut looks; the border is then found again in the photo itself
-ITERATIONS = 5  # of GrabCut
-_BAND = 0.15  # of sqrt(area): how far the border of a rough mask may be from the true one, for GrabCut
-# A mended mask that overlaps the given one by less (intersection over union) has lost the thing. The network knows things, and
-# may find one of twice the size.
-_NEAR, _TRUST = 0.4, 0.6
-_CRUMB, _KEPT = 0.05, 0.3  # of a mask: smaller parts are crumbs; and of a part: as much must be found again
-_HELD = 0.2  # of a part that was found: a mask that holds less of it does not mean it
 # CIELAB units from one side of a border to the other, below which nothing stands out: things hardly ever have so little, boxes
 # on sky, walls and lawn often.
 _APART = 8.0
@@ -119,9 +109,7 @@ def mask_of(pixels: np.ndarray, probability: np.ndarray, inside: Sequence[Point]
         found = under(found, [tuple(np.array(point) * scale) for point in inside]).astype(np.uint8)
     if not found.any():
         return np.zeros(pixels.shape[:2], np.uint8)
-    share = np.where(found > 0, probability, np.minimum(probability, 0.49))
-    full = cv2.resize(share, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return alpha_matte(pixels, full >= 0.5)
+    return alpha_matte(pixels, enlarged(np.where(found > 0, probability, np.minimum(probability, 0.49)), pixels.shape))
 
 
 def select_box(photo: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
@@ -215,87 +203,7 @@ def _check_within(box: tuple[float, float, float, float], inside: Sequence[Point
             )
 
 
-def refine_mask(photo: np.ndarray, mask: np.ndarray, beyond: float = 0.0) -> np.ndarray:
-    """Move the border of a rough mask to the border in the photo, and soften it as a matte.
-
-    The network that selects finds the thing that is meant; where it is not sure, or finds another, GrabCut looks for one of the
-    mask's colours.
-
-    Args:
-        photo: as for `select_box`.
-        mask: (H, W), rough: grown, shrunk, shifted or jagged.
-        beyond: how much farther than usual its border may be from the true one, as a share of the photo's longer side. More
-            finds the thing of a mask that holds half of it, and more often another one.
-
-    Returns:
-        (H, W) uint8. Where neither finds a thing, the mask's own border, softened.
-
-    Raises:
-        InputError: when photo or mask cannot be used.
-    """
-    photo = check_photo(photo)
-    rough = to_unit(check_mask(mask, photo))
-    given = rough >= 0.5
-    if not given.any():
-        raise InputError("mask selects no pixel by half or more; mark the region white")
-    pixels = as_bytes(photo)
-    for find, trust in ((functools.partial(_mended_by_network, beyond=beyond), _NEAR), (_mended_by_colour, _TRUST)):
-        found = find(pixels, rough)
-        if intersection_over_union(found >= 128, given) > trust:
-            lost = _lost_parts(found >= 128, given)
-            return np.maximum(found, alpha_matte(pixels, lost)) if lost.any() else found
-    return alpha_matte(pixels, given)
-
-
-def _mended_by_network(pixels: np.ndarray, rough: np.ndarray, beyond: float) -> np.ndarray:
-    """What the network takes a rough mask (H, W) in [0, 1] to mean: (H, W) uint8, empty where it is in doubt."""
-    found = Looks(pixels).mend(rough, beyond)
-    if found.iou < IN_DOUBT:
-        return np.zeros(rough.shape, np.uint8)
-    touched = cv2.resize(rough, found.probability.shape[::-1], interpolation=cv2.INTER_AREA) >= 0.5
-    labels = cv2.connectedComponents((found.probability >= 0.5).astype(np.uint8))[1]
-    sizes, held = np.bincount(labels.ravel()), np.bincount(labels[touched], minlength=labels.max() + 1)
-    beside = (held <= _HELD * sizes)[labels]  # a like thing, which the mask touches at most
-    return mask_of(pixels, np.where(beside, 0, found.probability), ())
-
-
-def _lost_parts(found: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """The parts of a mask (H, W) bool, crumbs apart, that were not found again: two things may be meant, and one found."""
-    labels = cv2.connectedComponents(given.astype(np.uint8))[1]
-    sizes, kept = np.bincount(labels.ravel()), np.bincount(labels[found], minlength=labels.max() + 1)
-    lost = (sizes > _CRUMB * given.sum()) & (kept <= _KEPT * sizes)
-    lost[0] = False  # what the mask leaves
-    return lost[labels]
-
-
-def _mended_by_colour(pixels: np.ndarray, rough: np.ndarray) -> np.ndarray:
-    """What GrabCut finds within a band about the border of a rough mask (H, W) in [0, 1]: (H, W) uint8, or nothing."""
-    given = rough >= 0.5
-    width = _BAND * np.sqrt(given.sum())
-    inner, outer = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 3) for side in (given, ~given))
-    marks = np.where(given, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    marks[inner > min(width, inner.max() / 2)], marks[outer > width] = cv2.GC_FGD, cv2.GC_BGD
-    try:
-        return _selected(pixels, marks, "the mask")
-    except InputError:
-        return np.zeros(marks.shape, np.uint8)
-
-
 def _selected(photo: np.ndarray, marks: np.ndarray, what: str) -> np.ndarray:
-    """Run GrabCut on marks (H, W) of its four kinds, and return a soft mask of the photo's size."""
+    """What `cut` finds, as a soft mask."""
     pixels = as_bytes(photo)
-    shrink = min(1.0, _LONGEST / max(marks.shape))
-    size = tuple(max(1, round(side * shrink)) for side in marks.shape)
-    small = cv2.resize(marks, size[::-1], interpolation=cv2.INTER_NEAREST)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    known = np.isin(small, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    if known.all() or not known.any():
-        raise InputError(f"{what}: leaves nothing to tell the region from; make it smaller, or larger")
-    cv2.setRNGSeed(0)  # its colour models start at random
-    bgr = np.ascontiguousarray(resize(pixels, size)[..., ::-1])
-    cv2.grabCut(bgr, small, None, *models, ITERATIONS, cv2.GC_INIT_WITH_MASK)
-    found = np.isin(small, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    found = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(bool)
-    if not found.any():
-        raise InputError(f"{what}: nothing stands out there; draw it closer, or paint a mask")
-    return alpha_matte(pixels, resize(found.astype(np.uint8) * 255, marks.shape) >= 128)
+    return alpha_matte(pixels, cut(pixels, marks, what))

@@ -249,3 +249,8 @@ def under(mask: np.ndarray, points: Sequence[Point]) -> np.ndarray:
     labels = cv2.connectedComponents(mask)[1]
     hit = {int(labels[int(y), int(x)]) for x, y in points} - {0}
     return np.isin(labels, list(hit)) if hit else mask > 0
+
+
+def enlarged(probability: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """(h, w) float32 -> (H, W) bool, with a smooth border."""
+    return cv2.resize(probability, tuple(shape[1::-1]), interpolation=cv2.INTER_LINEAR) >= 0.5

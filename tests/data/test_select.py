@@ -8,7 +8,8 @@ import pytest
 from realistic_editing.common.errors import InputError
 from realistic_editing.data.images import read_photo
 from realistic_editing.data.masks import damaged, intersection_over_union
-from realistic_editing.data.select import refine_mask, select, select_box, select_points
+from realistic_editing.data.refine import refine_mask
+from realistic_editing.data.select import select, select_box, select_points
 from realistic_editing.data.selector import Selection
 
 DEMO = Path(__file__).parents[2] / "realistic_editing/apps/demo_photo"

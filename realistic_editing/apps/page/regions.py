@@ -16,7 +16,7 @@ from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.foreground import estimate_colours
 from realistic_editing.data.labels import doubts
 from realistic_editing.data.pixels import resize
-from realistic_editing.data.select import refine_mask
+from realistic_editing.data.refine import refine_mask
 
 MOST_FEATHER = 0.03  # of the longer side
 _FINE = 4.0  # pixels of sigma; a wider feather is made on a smaller mask, which is smooth anyway

@@ -11,8 +11,8 @@ from realistic_editing.data.edges import soften_hard
 from realistic_editing.data.loose import mend_if_loose
 from realistic_editing.data.masks import DAMAGES, damaged, intersection_over_union
 from realistic_editing.data.matte import alpha_matte
+from realistic_editing.data.refine import refine_mask
 from realistic_editing.data.regions import Region
-from realistic_editing.data.select import refine_mask
 from realistic_editing.enhance.enhancer import Enhancer
 from realistic_editing.enhance.seam import seam
 from realistic_editing.evaluation.measures.edits import Case, case_of, region_name

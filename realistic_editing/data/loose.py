@@ -120,9 +120,9 @@ def _mended(photo: np.ndarray, mask: np.ndarray, before: float, hard: bool) -> M
     """
     small, loose = small_copy(photo, mask), before < LOOSE
     least = max(LOOSE, before * (_GAIN if loose else _CLEAR_GAIN))
-    reached = {firmness(small[0], refine(*small)): refine for refine in _REFINING[: None if loose else 1]}
-    best = max((after for after in reached if after >= least), default=None)
-    if best is not None and firmness(photo, found := _matte(photo, reached[best](photo, mask))) >= least:
+    reached = [(firmness(small[0], refine(*small)), refine) for refine in (_REFINING if loose else _REFINING[:1])]
+    steepest, refine = max(reached, key=lambda one: np.nan_to_num(one[0]))
+    if steepest >= least and firmness(photo, found := _matte(photo, refine(photo, mask))) >= least:
         return _result(faded(photo, found), mask, REFINED)
     if hard and firmness(photo, found := _matte(photo, to_unit(mask) >= 0.5)) >= max(LOOSE, _SOFT_GAIN * before):
         return _result(found, mask, SOFTENED)

@@ -76,7 +76,7 @@ def signs_of_result(view: PhotoView, result: np.ndarray, realism_change: float) 
     """The signs of a result (H, W, 3) that another method made of the view's photo."""
     whole = np.full(result.shape[:2], 255, np.uint8)
     edited = network_input(result, whole, view.image.device, view.image.shape[-1])[0]
-    return measure_signs(view.image, edited, view.mask, view.realism, realism_change, view.free)
+    return measure_signs(view.image, edited, view.mask, view.realism, realism_change, view.free, view.human)
 
 
 def verdict_line(signs: Signs) -> str:

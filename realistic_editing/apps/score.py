@@ -119,7 +119,7 @@ def _row(judges: Judges, photo: Path, mask: Path, edited: Path | None, keep_mask
     say(_doubts(pixels, resize(result, pixels.shape[:2]), selected, result.shape), edited)
     judged = view.compare(network_input(resize(result, pixels.shape[:2]), selected, device)[0])
     changes = {"realism_change": float(judged.realism_change), "saliency_change": float(view.saliency_change(judged))}
-    signs = measure_signs(view.image, judged.image, view.mask, row["realism"], changes["realism_change"], view.free)
+    signs = measure_signs(view.image, judged.image, view.mask, row["realism"], changes["realism_change"], view.free, view.human)
     verdict = judge(signs)
     return row | {"edited": str(edited)} | changes | {"verdict": verdict.name, "reasons": "; ".join(verdict.reasons)}
 

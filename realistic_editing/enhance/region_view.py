@@ -209,6 +209,11 @@ class RegionView:
         return min(float(self.critic.any_color()), _IN_DOUBT if in_doubt else 1.0)
 
     @property
+    def human(self) -> bool:
+        """Whether the critic takes the one region for a person, see `shows_person`."""
+        return self.shows_person()
+
+    @property
     def free(self) -> bool:
         """Whether the critic takes the one region for a thing that comes in any colour."""
         return is_free(self.any_color(), self.shows_person())

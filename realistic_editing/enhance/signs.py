@@ -25,7 +25,7 @@ def signs_of(view: PhotoView, recipe: Recipe, realism_change: float) -> Signs:
         realism_change: its dR, which the edit holds.
     """
     edited = apply_inside(view.image, view.mask, recipe.to(view.image.device, view.image.dtype))
-    return measure_signs(view.image, edited, view.mask, view.realism, realism_change, view.free)
+    return measure_signs(view.image, edited, view.mask, view.realism, realism_change, view.free, view.human)
 
 
 def measure_signs(
@@ -35,6 +35,7 @@ def measure_signs(
     realism: float,
     realism_change: float,
     free: bool = False,
+    human: bool = True,
 ) -> Signs:
     """The signs of any edit, whoever made it.
 
@@ -44,6 +45,7 @@ def measure_signs(
         realism: R of the photo.
         realism_change: dR of the edit.
         free: whether the region is a thing that comes in any colour: then colours of skin are none.
+        human: whether it is a person, whose skin must not turn much lighter or darker; fur and wood may.
     """
     before, after = (100 * rgb_to_lab(photo)[0] for photo in (image, edited))
     inside = mask[0, 0] >= 0.5
@@ -54,7 +56,7 @@ def measure_signs(
         realism_change=float(realism_change),
         border_step=seam(image, edited, mask),
         skin_change=_mean(_color_change(before[1:], after[1:]), skin, inside),
-        skin_light=abs(_mean((after - before)[0], skin, inside)),
+        skin_light=abs(_mean((after - before)[0], skin & human, inside)),
         lifted_blacks=_mean((after - before)[0].relu(), inside & (before[0] < BLACK), inside),
         dulled_whites=100 * float(dulled_whites(image, edited, mask)),
         tinted_greys=float(tinted_greys(image, edited, mask)),

@@ -25,7 +25,7 @@ _WORDS = {
     "realism_change": "the region looks less real, dR {}",
     "border_step": "the border of the mask shows, {:.1f} units a pixel steeper",
     "skin_change": "colours of skin, fur or wood change by {:.1f} units",
-    "skin_light": "colours of skin, fur or wood turn {:.0f} units lighter or darker",
+    "skin_light": "skin turns {:.0f} units lighter or darker",
     "lifted_blacks": "blacks turn grey, {:.1f} units lighter",
     "dulled_whites": "whites turn grey, {:.0f} % darker",
     "tinted_greys": "greys and whites take on {:.1f} units of colour",
@@ -42,7 +42,8 @@ class Signs:
         realism_change: dR of eq. 2, in [-1, 1].
         border_step: how much steeper the photo becomes along the mask's border, >= 0, in units of CIELAB a pixel.
         skin_change: how far pixels of the colours of skin move in CIELAB's a and b, >= 0; 0 where there are none.
-        skin_light: by how much those pixels become lighter or darker on average, >= 0, in units of CIELAB's L.
+        skin_light: by how much those pixels of a person become lighter or darker on average, >= 0, in units of CIELAB's L; 0
+            of other regions.
         lifted_blacks: by how much the region's near-black pixels brighten, in units of CIELAB's L; 0 where there are none.
         dulled_whites: by how much its near-white pixels darken, in percent of full brightness; 0 where there are none.
         tinted_greys: how much colour its greys and whites take on, >= 0, in units of CIELAB.

@@ -77,6 +77,8 @@ def test_skin_that_turns_lighter_or_darker_is_measured_both_ways(mask):
     darker, lighter = (signs(plain(*SKIN), mask, lambda image, by=by: image * by).skin_light for by in (0.7, 1.15))
     assert darker > 15 and 5 < lighter < 12
     assert signs(plain(0.2, 0.5, 0.9), mask, lambda image: image * 0.7).skin_light == 0  # no skin
+    image = plain(*SKIN)
+    assert measure_signs(image, image * 0.7, mask, 0.8, 0.0, human=False).skin_light == 0  # sand, or a stripe of a flag
 
 
 def test_greys_that_take_on_colour_are_measured(mask):

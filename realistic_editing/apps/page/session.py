@@ -173,7 +173,7 @@ def _whole(session: Session, enhancers: Enhancers) -> tuple[Edit, Signs]:
     edited, _ = network_input(written, region.mask, view.image.device, view.image.shape[-1])
     judged = view.region.compare(edited)
     edit = Edit(region.recipe, region.task, float(judged.realism_change), float(view.region.saliency_change(judged)))
-    return edit, measure_signs(view.image, edited, view.mask, view.realism, edit.realism_change, view.free)
+    return edit, measure_signs(view.image, edited, view.mask, view.realism, edit.realism_change, view.free, view.human)
 
 
 def _viewed(session: Session, enhancers: Enhancers) -> Session:

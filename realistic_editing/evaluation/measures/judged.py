@@ -54,7 +54,7 @@ def judged_edits(network: nn.Module, regions: Sequence[Region], size: int, path:
         for entry in asked[_name(region)]:
             recipe = Recipe.from_dict(entry["recipe"], path.name)
             change = view.realism_changes(recipe)
-            signs = measure_signs(image, apply(image, mask, recipe), mask, float(before), float(change), view.free)
+            signs = measure_signs(image, apply(image, mask, recipe), mask, float(before), float(change), view.free, view.human)
             mildness = {SAFE: 2, LOOKS_EDITED: 0}.get(judge(signs).name, 1)
             cells = {"realism": before, "change": change, "logit": logit_change(before, change), "mildness": mildness}
             row = {key: entry[key] for key in ("task", "kind", "looks_edited")}

@@ -34,10 +34,11 @@ SALIENCY = {"input_size": (24, 32), "widths": (4, 4, 4, 4, 4), "join": 4}
 CRITIC = {"input_size": 32, "ring": 4, "hidden": 8}
 ENHANCER = {"saliency": SALIENCY, "input_size": 32, "stride": 1, "ring": 4, "palette": 4, "hidden": 8}
 
-# Files that take longest, to begin with them: else one worker would be at them when the others have nothing left to do.
+# Files that take longest, to begin with them: else one worker would be at them when the others have nothing left to do. Those
+# that keep every core busy (test_suites.py) come after the browser, which would wait for them.
 LONGEST = (
-    "page/test_browser.py", "test_suites.py", "test_presets.py", "test_video.py", "test_notebooks.py", "test_train.py",
-    "test_session.py", "test_processes.py", "test_export_onnx.py", "test_batch_ray.py", "test_visitors.py", "test_crash.py",
+    "page/test_browser.py", "test_presets.py", "test_video.py", "test_notebooks.py", "test_train.py", "test_session.py",
+    "test_suites.py", "test_processes.py", "test_export_onnx.py", "test_batch_ray.py", "test_visitors.py", "test_crash.py",
     "comparison/test_run.py", "study/test_browser.py", "test_evaluate.py", "test_gpu_run.py", "test_batch.py",
     "test_compare.py", "test_enhance.py", "test_gpu.py", "data/test_color.py", "test_shards.py", "test_served.py",
     "test_answers.py", "test_demo.py", "test_formats_table.py", "test_network.py", "test_streams.py",
